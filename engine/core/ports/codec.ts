@@ -1,0 +1,83 @@
+/**
+ * Compression, hashing, zero scan and block difference: the engine's hot paths, handed in.
+ *
+ * Rule: digests and checksums come from the same kernel in both worlds, so a trace is the same
+ * everywhere; only `compress` and `decompress` may differ in speed, never in frame format
+ * (Zstandard, RFC 8878). This file does not know WebAssembly.
+ *
+ * @module
+ */
+
+import type { Task } from "../runtime/task.ts";
+
+/** Bytes of one digest (BLAKE3-256). */
+export const DIGEST_SIZE = 32;
+
+/** A BLAKE3 computation over bytes that arrive in pieces. */
+export interface Hasher {
+  /** Takes in `bytes`; they may be reused by the caller at once. */
+  update(bytes: Uint8Array): void;
+  /** The digest of all bytes so far, 32 bytes owned by the caller; updating may go on. */
+  digest(): Uint8Array;
+  /** Gives the kernel's memory back; the hasher must not be used again. */
+  free(): void;
+}
+
+/**
+ * The synchronous part: pure functions of their arguments. Callers keep each call to about 1 MiB,
+ * for they run on the calling thread.
+ */
+export interface Kernel {
+  /** XXH3-64 of `bytes`: detects damage, proves no identity. */
+  checksum(bytes: Uint8Array): bigint;
+  /** BLAKE3-256 of `bytes`, 32 bytes owned by the caller. */
+  digest(bytes: Uint8Array): Uint8Array;
+  /** A BLAKE3 computation in pieces. */
+  hasher(): Hasher;
+  /** BLAKE3-256 of each block, 32 bytes apiece; `bytes` is a whole number of blocks. */
+  blockDigests(bytes: Uint8Array, blockSize: number): Uint8Array;
+  /**
+   * The set digest of the blocks of `bytes`, which start at byte `at` of their disk: the sum, in
+   * four wrapping little-endian 64-bit lanes, of BLAKE3-256(`at` of the block as u64 LE ‖ block)
+   * over all blocks that are not zero. Order does not matter and blocks can be taken out again.
+   */
+  setDigest(at: number, bytes: Uint8Array, blockSize: number): Uint8Array;
+  /** True when every byte is zero. */
+  isZero(bytes: Uint8Array): boolean;
+  /** One byte per block, 1 where the block is all zero. */
+  zeroBlocks(bytes: Uint8Array, blockSize: number): Uint8Array;
+  /** One byte per block, 1 where the blocks of `left` and `right`, of equal length, differ. */
+  differingBlocks(left: Uint8Array, right: Uint8Array, blockSize: number): Uint8Array;
+  /** `bytes` as one Zstandard frame that states its content size. `level` is 1 or 3. */
+  compress(bytes: Uint8Array, level: 1 | 3): Uint8Array;
+  /**
+   * The content of one Zstandard frame, which must be exactly `length` bytes (at most 16 MiB).
+   * Anything else, trailing bytes included, gives `undefined`: the frame is damaged or hostile.
+   */
+  decompress(frame: Uint8Array, length: number): Uint8Array | undefined;
+}
+
+/** What the engine uses: the kernel, and its slow parts as tasks (E5). */
+export interface Codec {
+  /** The synchronous kernel, for short work. */
+  readonly kernel: Kernel;
+  /** `Kernel.compress` where it disturbs nobody. `bytes` must not change meanwhile. */
+  compress(bytes: Uint8Array, level: 1 | 3): Task<Uint8Array>;
+  /** `Kernel.decompress` where it disturbs nobody. */
+  decompress(frame: Uint8Array, length: number): Task<Uint8Array | undefined>;
+  /** `Kernel.setDigest` where it disturbs nobody. */
+  setDigest(at: number, bytes: Uint8Array, blockSize: number): Task<Uint8Array>;
+  /** `Kernel.blockDigests` where it disturbs nobody. */
+  blockDigests(bytes: Uint8Array, blockSize: number): Task<Uint8Array>;
+}
+
+/** Adds (`sign` 1) or takes away (`sign` -1) set digest `term` in `sum`, lane by lane. */
+export function accumulateSetDigest(sum: Uint8Array, term: Uint8Array, sign: 1 | -1): void {
+  const target = new DataView(sum.buffer, sum.byteOffset, DIGEST_SIZE);
+  const source = new DataView(term.buffer, term.byteOffset, DIGEST_SIZE);
+  for (let lane = 0; lane < DIGEST_SIZE; lane += 8) {
+    const value = source.getBigUint64(lane, true);
+    const total = target.getBigUint64(lane, true) + (sign === 1 ? value : -value);
+    target.setBigUint64(lane, BigInt.asUintN(64, total), true);
+  }
+}
