@@ -1,0 +1,61 @@
+/**
+ * `npm test`: brings in the foreign programs, runs the checks and every test, prints the count.
+ *
+ * Exits with 0 only if nothing failed and something passed; with 2 after a wrong flag.
+ *
+ * @module
+ */
+
+import { CHECKS } from "../check/checks.ts";
+import { findGroups, type Group } from "./groups.ts";
+import { type Options, parseOptions, USAGE } from "./options.ts";
+import { providePackages } from "./packages.ts";
+import { summary } from "./report.ts";
+import { countResults, isGood, type TestResult } from "./result.ts";
+import { CHECK_GROUP, runChecks, runGroup } from "./run_groups.ts";
+
+const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
+
+function readOptions(groups: readonly Group[]): Options {
+  try {
+    const options = parseOptions(Deno.args);
+    const known = [CHECK_GROUP, ...groups.map((group) => group.name)];
+    const unknown = options.only.find((name) => !known.includes(name));
+    if (unknown !== undefined) {
+      throw new TypeError(`Unknown group '${unknown}'. There are: ${known.join(", ")}`);
+    }
+    return options;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    Deno.exit(2);
+  }
+}
+
+async function runAll(groups: readonly Group[], options: Options): Promise<TestResult[]> {
+  const isWanted = (name: string) => options.only.length === 0 || options.only.includes(name);
+  const results: TestResult[] = [];
+  // A filter by name means tests; the checks have none.
+  if (isWanted(CHECK_GROUP) && options.filter === undefined) {
+    results.push(...await runChecks(ROOT, CHECKS));
+  }
+  for (const group of groups.filter((one) => isWanted(one.name))) {
+    results.push(...await runGroup(ROOT, group, options.filter));
+  }
+  return results;
+}
+
+async function main(): Promise<number> {
+  const groups = findGroups(ROOT);
+  const options = readOptions(groups);
+  if (options.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const skipsFail = Deno.env.get("CI") === "true";
+  await providePackages(`${ROOT}/tools/packages.txt`, options.install);
+  const results = await runAll(groups, options);
+  console.log(summary(results, skipsFail));
+  return isGood(countResults(results), skipsFail) ? 0 : 1;
+}
+
+Deno.exit(await main());
