@@ -73,20 +73,25 @@ export function unmetReason(needs: readonly Need[]): string | undefined {
   return unmet.length === 0 ? undefined : `needs ${unmet.map((need) => need.what).join(", ")}`;
 }
 
-/** Registers a test that runs only where all its needs are met. */
-export function testWithNeeds(
+/** The test as Deno takes it: ignored, and named with the reason, when a need is not met. */
+export function defineTest(
   { name, needs, ...sanitizers }: NeedyTest,
   fn: (t: Deno.TestContext) => void | Promise<void>,
-): void {
+): Deno.TestDefinition {
   const reason = unmetReason(needs);
-  if (reason === undefined) {
-    Deno.test({ name, fn, ...sanitizers });
-  } else {
-    Deno.test({ name: `${name} [skipped: ${reason}]`, fn, ignore: true });
-  }
+  if (reason === undefined) return { name, fn, ...sanitizers };
+  return { name: `${name} [skipped: ${reason}]`, fn, ignore: true };
 }
 
-/** Undoes what `testWithNeeds` does to a name; `reason` is empty if it was not skipped by it. */
+/** Registers a test that runs only where all its needs are met. */
+export function testWithNeeds(
+  test: NeedyTest,
+  fn: (t: Deno.TestContext) => void | Promise<void>,
+): void {
+  Deno.test(defineTest(test, fn));
+}
+
+/** Undoes what `defineTest` does to a name; `reason` is empty if it was not skipped by it. */
 export function splitSkipReason(reported: string): { name: string; reason: string } {
   const match = REASON.exec(reported);
   if (match === null) return { name: reported, reason: "" };

@@ -1,0 +1,122 @@
+/**
+ * `tools/run`: which Deno it takes, and what it tells one who has none.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+
+const ROOT = new URL("../../..", import.meta.url).pathname;
+const VERSION: string = JSON.parse(readFileSync(`${ROOT}tools/deno/package.json`, "utf8"))
+  .optionalDependencies["@deno/linux-x64-glibc"];
+
+/** A checkout with nothing but the launcher, a PATH with nothing but a few tools, and no home. */
+class Checkout implements Disposable {
+  readonly folder = mkdtempSync("/tmp/warmsite-run-");
+  readonly path = `${this.folder}/bin`;
+
+  constructor() {
+    mkdirSync(`${this.folder}/tools/deno`, { recursive: true });
+    mkdirSync(this.path);
+    cpSync(`${ROOT}tools/run`, `${this.folder}/tools/run`);
+    cpSync(`${ROOT}tools/deno/package.json`, `${this.folder}/tools/deno/package.json`);
+    for (const name of ["dirname", "sed", "uname", "getconf", "grep", "mkdir", "rmdir", "sleep"]) {
+      symlinkSync(`/usr/bin/${name}`, `${this.path}/${name}`);
+    }
+  }
+
+  /** Puts a program into this checkout that answers `--version` and otherwise tells how it ran. */
+  addDeno(path: string, version: string): string {
+    const file = `${this.folder}/${path}`;
+    mkdirSync(file.slice(0, file.lastIndexOf("/")), { recursive: true });
+    const script = `#!/bin/sh
+if [ "$1" = --version ]; then echo "deno ${version} (stable)"; exit; fi
+echo "${path} from $INIT_CWD in $PWD: $*"
+`;
+    writeFileSync(file, script);
+    chmodSync(file, 0o755);
+    return file;
+  }
+
+  run(args: string[], env: Record<string, string> = {}) {
+    const { code, stdout, stderr } = new Deno.Command("/bin/sh", {
+      args: [`${this.folder}/tools/run`, ...args],
+      cwd: "/tmp",
+      clearEnv: true,
+      env: { PATH: this.path, ...env },
+    }).outputSync();
+    const decoder = new TextDecoder();
+    return { code, stdout: decoder.decode(stdout).trim(), stderr: decoder.decode(stderr).trim() };
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+Deno.test("tools/run takes $WARMSITE_DENO first, and passes task, arguments and folder", () => {
+  using checkout = new Checkout();
+  const own = checkout.addDeno("own/deno", "1.0.0");
+  checkout.addDeno("bin/deno", VERSION);
+  assert.equal(
+    checkout.run(["demo", "--once", "a b"], { WARMSITE_DENO: own }).stdout,
+    `own/deno from /tmp in ${checkout.folder}: task --quiet demo --once a b`,
+  );
+});
+
+Deno.test("tools/run keeps the INIT_CWD that npm sets", () => {
+  using checkout = new Checkout();
+  checkout.addDeno("bin/deno", VERSION);
+  assert.match(checkout.run(["test"], { INIT_CWD: "/var" }).stdout, /^bin\/deno from \/var in /);
+});
+
+Deno.test("tools/run takes a deno on PATH only if it is exactly the pinned one", () => {
+  using checkout = new Checkout();
+  checkout.addDeno("bin/deno", VERSION);
+  assert.match(checkout.run(["test"]).stdout, /^bin\/deno /);
+  checkout.addDeno("bin/deno", `${VERSION}0`);
+  const { code, stderr } = checkout.run(["test"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /is missing, and so is npm\. Install Deno .* WARMSITE_DENO/);
+});
+
+Deno.test("tools/run takes the installed Deno without asking npm again", () => {
+  using checkout = new Checkout();
+  const platform = "tools/deno/node_modules/@deno/linux-x64-glibc/deno";
+  const other = "tools/deno/node_modules/deno/deno";
+  for (const path of [platform, other]) checkout.addDeno(path, VERSION);
+  const hidden = `${checkout.folder}/tools/deno/node_modules/.package-lock.json`;
+  writeFileSync(hidden, `{ "version": "${VERSION}" }`);
+  assert.match(checkout.run(["test"]).stdout, /^tools\/deno\/node_modules\/.* task --quiet test$/);
+  rmSync(hidden);
+  assert.equal(checkout.run(["test"]).code, 1, "an interrupted installation is not used");
+});
+
+Deno.test("tools/run says what to do when npm cannot install", () => {
+  using checkout = new Checkout();
+  writeFileSync(`${checkout.path}/npm`, "#!/bin/sh\necho offline >&2\nexit 1\n");
+  chmodSync(`${checkout.path}/npm`, 0o755);
+  const { code, stderr } = checkout.run(["test"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /npm could not install Deno .*\. Install Deno /);
+  assert.deepEqual(readdirSync(`${checkout.folder}/.cache`), [], "the lock is given back");
+});
+
+Deno.test("tools/run refuses a WARMSITE_DENO that is no program, and no task at all", () => {
+  using checkout = new Checkout();
+  const wrong = checkout.run(["test"], { WARMSITE_DENO: "/nowhere/deno" });
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stderr, /WARMSITE_DENO is not a program: \/nowhere\/deno/);
+  assert.match(checkout.run([]).stderr, /usage: sh tools\/run TASK/);
+});
