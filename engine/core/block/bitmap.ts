@@ -1,0 +1,188 @@
+/**
+ * Bitmaps over the blocks of a disk: sparse in memory, fast over runs.
+ *
+ * Pages are allocated when a bit in them is first set, so that memory follows what is dirty and not
+ * the size of the disk.
+ *
+ * @module
+ */
+
+import { assert } from "../base/assert.ts";
+
+/** Bits in one page of a bitmap: 4 KiB of memory, 128 MiB of a disk of 4 KiB blocks. */
+const PAGE_BITS = 32_768;
+const PAGE_WORDS = PAGE_BITS / 32;
+
+/** A run of set bits: `[start, end)`. */
+export interface Run {
+  /** First bit. */
+  readonly start: number;
+  /** One past the last bit. */
+  readonly end: number;
+}
+
+/** A set of block indices below `size`. */
+export class Bitmap {
+  /** Number of blocks it speaks about. */
+  readonly size: number;
+  #pages = new Map<number, Uint32Array>();
+  #count = 0;
+
+  constructor(size: number) {
+    assert(Number.isSafeInteger(size) && size >= 0, "A bitmap has a size");
+    this.size = size;
+  }
+
+  /** How many bits are set. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** True when no bit is set. */
+  get empty(): boolean {
+    return this.#count === 0;
+  }
+
+  /** Bytes of memory in use, about. */
+  get memory(): number {
+    return this.#pages.size * PAGE_WORDS * 4;
+  }
+
+  /** Whether `index` is set. */
+  has(index: number): boolean {
+    const page = this.#pages.get(Math.floor(index / PAGE_BITS));
+    if (page === undefined) return false;
+    const bit = index % PAGE_BITS;
+    return ((page[bit >>> 5] ?? 0) & (1 << (bit & 31))) !== 0;
+  }
+
+  /** Sets `[start, end)`. */
+  set(start: number, end: number = start + 1): void {
+    this.#change(start, end, true);
+  }
+
+  /** Clears `[start, end)`. */
+  clear(start: number, end: number = start + 1): void {
+    this.#change(start, end, false);
+  }
+
+  /** Clears every bit and gives the memory back. */
+  clearAll(): void {
+    this.#pages = new Map();
+    this.#count = 0;
+  }
+
+  #change(start: number, end: number, value: boolean): void {
+    assert(start >= 0 && end <= this.size && start <= end, "A run lies inside the bitmap");
+    let at = start;
+    while (at < end) {
+      const index = Math.floor(at / PAGE_BITS);
+      const stop = Math.min(end, (index + 1) * PAGE_BITS);
+      let page = this.#pages.get(index);
+      if (page === undefined && value) {
+        page = new Uint32Array(PAGE_WORDS);
+        this.#pages.set(index, page);
+      }
+      if (page !== undefined) {
+        this.#count += changePage(page, at % PAGE_BITS, stop - index * PAGE_BITS, value);
+      }
+      at = stop;
+    }
+  }
+
+  /** The first set bit at or after `from`, or -1. */
+  next(from: number): number {
+    let at = from;
+    while (at < this.size) {
+      const index = Math.floor(at / PAGE_BITS);
+      const page = this.#pages.get(index);
+      if (page !== undefined) {
+        const bit = nextInPage(page, at % PAGE_BITS);
+        if (bit >= 0) return index * PAGE_BITS + bit;
+      }
+      at = (index + 1) * PAGE_BITS;
+    }
+    return -1;
+  }
+
+  /** The run of set bits that starts at or after `from`, of at most `most` bits. */
+  nextRun(from: number, most: number = this.size): Run | undefined {
+    const start = this.next(from);
+    if (start < 0) return undefined;
+    const limit = Math.min(this.size, start + most);
+    let end = start + 1;
+    while (end < limit && this.has(end)) end++;
+    return { start, end };
+  }
+
+  /** All runs in order. The bitmap must not change while they are walked. */
+  *runs(): Generator<Run, void, undefined> {
+    for (let run = this.nextRun(0); run !== undefined; run = this.nextRun(run.end)) yield run;
+  }
+
+  /** True when any bit of `[start, end)` is set. */
+  any(start: number, end: number): boolean {
+    const next = this.next(start);
+    return next >= 0 && next < end;
+  }
+
+  /** How many bits of `[start, end)` are set. */
+  countIn(start: number, end: number): number {
+    let count = 0;
+    for (let at = this.next(start); at >= 0 && at < end; at = this.next(at + 1)) count++;
+    return count;
+  }
+
+  /** Sets every bit that `other` has. */
+  addAll(other: Bitmap): void {
+    assert(other.size <= this.size, "Bitmaps of one disk have one size");
+    for (const run of other.runs()) this.set(run.start, run.end);
+  }
+
+  /** Clears every bit that `other` has. */
+  removeAll(other: Bitmap): void {
+    for (const run of other.runs()) this.clear(run.start, Math.min(run.end, this.size));
+  }
+
+  /** A bitmap of the same size and bits. */
+  copy(): Bitmap {
+    const copy = new Bitmap(this.size);
+    for (const [index, page] of this.#pages) copy.#pages.set(index, page.slice());
+    copy.#count = this.#count;
+    return copy;
+  }
+}
+
+/** Sets or clears bits `[start, end)` of one page; returns by how much the count changed. */
+function changePage(page: Uint32Array, start: number, end: number, value: boolean): number {
+  let change = 0;
+  for (let word = start >>> 5; word << 5 < end; word++) {
+    const low = word << 5 < start ? start & 31 : 0;
+    const high = (word + 1) << 5 > end ? end & 31 : 32;
+    const mask = (high === 32 ? 0xffffffff : (1 << high) - 1) & ~((1 << low) - 1);
+    const before = page[word] ?? 0;
+    const after = value ? before | mask : before & ~mask;
+    page[word] = after;
+    change += ones(after >>> 0) - ones(before >>> 0);
+  }
+  return change;
+}
+
+/** The first set bit of a page at or after `from`, or -1. */
+function nextInPage(page: Uint32Array, from: number): number {
+  let word = from >>> 5;
+  let bits = (page[word] ?? 0) & (0xffffffff << (from & 31));
+  while (bits === 0) {
+    word++;
+    if (word >= PAGE_WORDS) return -1;
+    bits = page[word] ?? 0;
+  }
+  return (word << 5) + 31 - Math.clz32(bits & -bits);
+}
+
+/** Set bits in a 32-bit word. */
+function ones(word: number): number {
+  let value = word - ((word >>> 1) & 0x55555555);
+  value = (value & 0x33333333) + ((value >>> 2) & 0x33333333);
+  return Math.imul((value + (value >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}

@@ -1,0 +1,47 @@
+/**
+ * A disk: the guest's, a replica's, or an overlay's backing.
+ *
+ * @module
+ */
+
+import type { Extent } from "../block/extent.ts";
+import type { Task } from "../runtime/task.ts";
+
+/** What tells one disk from another and one state of it from a later one (T6, R9). */
+export interface DiskIdentity {
+  /** The file system or device it is on; for a block device a stable id of its own. */
+  readonly device: string;
+  /** The inode, or "" for a block device. */
+  readonly inode: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Time of the last change of contents in ns since 1970, as text; "" where the kernel keeps none. */
+  readonly changed: string;
+  /** False for block devices: nobody can tell whether it changed while we were away. */
+  readonly stamped: boolean;
+}
+
+/**
+ * Bytes at offsets. All ranges lie inside `size`; others fail with `out-of-range`. Requests may
+ * overlap in time; two that touch the same bytes at the same time give either order, per sector.
+ * A returned write is in the kernel: it survives a kill of this process, and a loss of power only
+ * after a later `flush` returned. Writes cannot be cancelled (E2).
+ */
+export interface Disk {
+  /** Bytes, fixed while open; a disk found shorter fails with `disk-changed-size`. */
+  readonly size: number;
+  /** Reads `length` bytes at `at`; the result is owned by the caller. */
+  read(at: number, length: number): Task<Uint8Array>;
+  /** Writes `data` at `at`; `data` must not change until it returns. */
+  write(at: number, data: Uint8Array): Task<void>;
+  /** Makes a range read as zeros, giving its space back where the disk can. */
+  zero(at: number, length: number): Task<void>;
+  /** Makes every write that returned before this call durable. A failure means none of them is known to be. */
+  flush(): Task<void>;
+  /** Who the disk is and when it last changed. */
+  identity(): Task<DiskIdentity>;
+  /** Extents of `[at, at + length)` that may hold other than zeros, in order; everything when unknown. */
+  allocated(at: number, length: number): Task<readonly Extent[]>;
+  /** Gives disk and lock back. Nothing may be in flight. */
+  close(): Task<void>;
+}

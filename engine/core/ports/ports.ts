@@ -1,0 +1,41 @@
+/**
+ * All ports of one server process: the whole of its world.
+ *
+ * @module
+ */
+
+import type { Loop } from "../runtime/loop.ts";
+import type { Clock, Entropy } from "./clock.ts";
+import type { Codec } from "./codec.ts";
+import type { Folder } from "./folder.ts";
+import type { Disk } from "./disk.ts";
+import type { Hypervisor } from "./hypervisor.ts";
+import type { Network } from "./network.ts";
+import type { Observer } from "./observer.ts";
+import type { Task } from "../runtime/task.ts";
+
+/** A guest's disk as the world found it: the disk, and the folder where its `.hrl` and `.cow` lie. */
+export interface GuestDisk {
+  /** The disk, its exclusive lock taken (T9). */
+  readonly disk: Disk;
+  /** Where its replication log lies: beside it, or the data folder for a block device. */
+  readonly logs: Folder;
+  /** Stem of the names of its logs, e.g. `db.img` for `db.img.hrl`. */
+  readonly stem: string;
+}
+
+/** What one server process is given. */
+export interface Ports {
+  /** The loop that runs the engine's tasks. */
+  readonly loop: Loop;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly codec: Codec;
+  readonly network: Network;
+  readonly hypervisor: Hypervisor;
+  readonly observer: Observer;
+  /** The data folder: settings, state, replicas. */
+  readonly data: Folder;
+  /** Opens the guest's disk that an administrator named by a path. */
+  openGuestDisk(path: string): Task<GuestDisk>;
+}

@@ -1,0 +1,217 @@
+/**
+ * The loop: one FIFO of runnable tasks, in which nothing ever runs a task from inside another (E1).
+ *
+ * A world owns one loop per process. It resumes tokens from its callbacks or its event queue and
+ * drains the loop when `wake` asks for it. The loop does not know time.
+ *
+ * @module
+ */
+
+import { AssertionError } from "../base/assert.ts";
+import { localFailure } from "../base/failure.ts";
+import type { Cancel, Task } from "./task.ts";
+
+/** Thrown into a task that is cancelled, at the point where it waits; `finally` blocks run. */
+export function cancelled(): Error {
+  return localFailure("cancelled", "The work was cancelled");
+}
+
+/** One-shot right to resume one task from one suspension; late or second uses do nothing. */
+export class Token {
+  readonly #run: Run;
+
+  /** Made by the loop alone. */
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  /** Resumes the task with `value`. */
+  resume(value?: unknown): void {
+    this.#run.settle(this, value, undefined);
+  }
+
+  /** Resumes the task by throwing `error` where it waits. */
+  fail(error: Error): void {
+    this.#run.settle(this, undefined, error);
+  }
+
+  /** Where the waiting task lives: for waits that start tasks of their own. */
+  get loop(): Loop {
+    return this.#run.loop;
+  }
+}
+
+/** What became of a task. */
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: Error };
+
+/** A task in the loop, from start to end. */
+export class Run<T = unknown> {
+  /** The loop that runs it. */
+  readonly loop: Loop;
+  /** For traces and messages. */
+  readonly name: string;
+  /** What became of it; `undefined` while it runs. */
+  outcome: Outcome<T> | undefined;
+  readonly #task: Task<T>;
+  #token: Token | undefined;
+  #cancel: Cancel | undefined;
+  #value: unknown;
+  #error: Error | undefined;
+  #started = false;
+  #interrupt = false;
+  #ended: (() => void)[] = [];
+
+  /** Made by `Loop.start` alone. */
+  constructor(loop: Loop, name: string, task: Task<T>) {
+    this.loop = loop;
+    this.name = name;
+    this.#task = task;
+  }
+
+  /** Called when the task has ended, at once if it has; never from inside another task. */
+  whenEnded(callback: () => void): void {
+    if (this.outcome !== undefined) callback();
+    else this.#ended.push(callback);
+  }
+
+  /**
+   * Asks the task to stop: `cancelled()` is thrown where it waits, after the wait was taken back or,
+   * where it cannot be, has completed. A task that never ran ends without running.
+   */
+  interrupt(): void {
+    if (this.outcome !== undefined) return;
+    if (this.#token !== undefined && this.#cancel !== undefined) {
+      const cancel = this.#cancel;
+      this.#token = undefined;
+      this.#cancel = undefined;
+      cancel();
+      this.#error = cancelled();
+      this.loop.enqueue(this);
+    } else this.#interrupt = true;
+  }
+
+  /** For `Token` alone: takes the outcome of a wait and queues the task. */
+  settle(token: Token, value: unknown, error: Error | undefined): void {
+    if (this.#token !== token) return;
+    this.#token = undefined;
+    this.#cancel = undefined;
+    this.#value = value;
+    this.#error = error;
+    this.loop.enqueue(this);
+  }
+
+  /** For `Loop` alone: runs the task to its next suspension or end. */
+  step(): void {
+    if (this.#interrupt) {
+      this.#interrupt = false;
+      this.#error = cancelled();
+    }
+    const value = this.#value;
+    const error = this.#error;
+    this.#value = undefined;
+    this.#error = undefined;
+    if (!this.#started && error !== undefined) return this.#end({ ok: false, error });
+    this.#started = true;
+    let result: IteratorResult<{ begin(token: Token): Cancel | undefined }, T>;
+    try {
+      result = error === undefined ? this.#task.next(value) : this.#task.throw(error);
+    } catch (thrown) {
+      return this.#end({ ok: false, error: asError(thrown) });
+    }
+    if (result.done === true) return this.#end({ ok: true, value: result.value });
+    const token = new Token(this);
+    this.#token = token;
+    const cancel = result.value.begin(token);
+    // A wait may complete before `begin` returns: the task is queued then, and stays so.
+    if (this.#token === token) this.#cancel = cancel;
+    if (this.#interrupt && this.#cancel !== undefined) {
+      this.#interrupt = false;
+      this.interrupt();
+    }
+  }
+
+  #end(outcome: Outcome<T>): void {
+    this.outcome = outcome;
+    const callbacks = this.#ended;
+    this.#ended = [];
+    for (const callback of callbacks) callback();
+  }
+}
+
+/** Runs tasks in the order in which they became runnable. */
+export class Loop {
+  /** Where an assertion or an unexpected error of a task goes: the world stops the process. */
+  readonly panic: (error: Error, task: string) => void;
+  readonly #wake: () => void;
+  #queue: Run[] = [];
+  #head = 0;
+  #draining = false;
+  #woken = false;
+  #dead = false;
+
+  /**
+   * `wake` is called when tasks become runnable while the loop is at rest; it must arrange for `drain`
+   * to be called, and must not call it itself from inside a resume.
+   */
+  constructor(wake: () => void, panic: (error: Error, task: string) => void) {
+    this.#wake = wake;
+    this.panic = panic;
+  }
+
+  /** True when nothing is runnable. */
+  get idle(): boolean {
+    return this.#head === this.#queue.length;
+  }
+
+  /** Starts a task; it runs when the loop comes to it, not inside this call. */
+  start<T>(name: string, task: Task<T>): Run<T> {
+    const run = new Run<T>(this, name, task);
+    this.enqueue(run as Run);
+    return run;
+  }
+
+  /** For `Run` alone: puts a run at the end of the queue. */
+  enqueue(run: Run<never> | Run): void {
+    if (this.#dead) return;
+    this.#queue.push(run as Run);
+    if (this.#draining || this.#woken) return;
+    this.#woken = true;
+    this.#wake();
+  }
+
+  /** Runs everything runnable, and what becomes runnable meanwhile. */
+  drain(): void {
+    this.#woken = false;
+    if (this.#draining) return;
+    this.#draining = true;
+    try {
+      while (this.#head < this.#queue.length && !this.#dead) {
+        const run = this.#queue[this.#head++] as Run;
+        run.step();
+        if (this.#head > 1024) {
+          this.#queue = this.#queue.slice(this.#head);
+          this.#head = 0;
+        }
+      }
+      if (this.#head === this.#queue.length) {
+        this.#queue.length = 0;
+        this.#head = 0;
+      }
+    } finally {
+      this.#draining = false;
+    }
+  }
+
+  /** Drops every task where it stands; nothing of theirs runs again (E3). For simulated kills. */
+  kill(): void {
+    this.#dead = true;
+    this.#queue = [];
+    this.#head = 0;
+  }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new AssertionError(`Thrown: ${String(thrown)}`);
+}

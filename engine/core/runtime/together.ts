@@ -1,0 +1,92 @@
+/**
+ * Tasks at the same time: all of several, and one under a deadline.
+ *
+ * @module
+ */
+
+import { peerFailure } from "../base/failure.ts";
+import type { Loop, Run, Token } from "./loop.ts";
+import { ended } from "./scope.ts";
+import { suspend, type Task, type Wait } from "./task.ts";
+
+/** A wait that completes at once with the loop of the task that waits. */
+const LOOP_OF: Wait = {
+  begin(token: Token) {
+    token.resume(token.loop);
+    return undefined;
+  },
+};
+
+/** The loop in which the calling task runs. */
+export function currentLoop(): Task<Loop> {
+  return suspend<Loop>(LOOP_OF);
+}
+
+/**
+ * Runs all tasks at the same time and returns their values in order. When one fails the others are
+ * cancelled, all are waited for, and the first failure is thrown.
+ */
+export function* all<T>(name: string, tasks: readonly Task<T>[]): Task<T[]> {
+  if (tasks.length === 1) return [yield* tasks[0] as Task<T>];
+  const loop = yield* currentLoop();
+  const runs = tasks.map((task) => loop.start(name, task));
+  let first: Error | undefined;
+  for (const run of runs) {
+    run.whenEnded(() => {
+      if (run.outcome?.ok !== false || first !== undefined) return;
+      first = run.outcome.error;
+      for (const other of runs) other.interrupt();
+    });
+  }
+  try {
+    for (const run of runs) yield* ended(run);
+  } finally {
+    yield* stopped(runs);
+  }
+  if (first !== undefined) throw first;
+  return runs.map((run) => (run.outcome as { ok: true; value: T }).value);
+}
+
+/** Something that can wait for a time: the clock port, as far as this file needs it. */
+export interface Sleeper {
+  /** Returns after `micros`. */
+  sleep(micros: number): Task<void>;
+}
+
+/**
+ * Runs `task` for at most `micros`. When time is up it is cancelled, its end is waited for, and
+ * `timed-out` is thrown, saying `what` took too long.
+ */
+export function* within<T>(
+  clock: Sleeper,
+  micros: number,
+  what: string,
+  task: Task<T>,
+): Task<T> {
+  const loop = yield* currentLoop();
+  const work = loop.start(what, task);
+  const timer = loop.start(`${what}/deadline`, clock.sleep(micros));
+  timer.whenEnded(() => {
+    if (timer.outcome?.ok === true) work.interrupt();
+  });
+  try {
+    yield* ended(work);
+  } finally {
+    const late = timer.outcome?.ok === true;
+    yield* stopped([work as Run, timer as Run]);
+    if (late && work.outcome?.ok === false && work.outcome.error.message.startsWith("cancelled")) {
+      // deno-lint-ignore no-unsafe-finally
+      throw peerFailure("timed-out", `${what} took longer than ${micros / 1_000_000} s`);
+    }
+  }
+  const outcome = work.outcome;
+  if (outcome?.ok === true) return outcome.value;
+  throw outcome?.error ?? new Error("A task ended without an outcome");
+}
+
+function* stopped(
+  runs: readonly Run<never>[] | readonly Run[] | readonly Run<unknown>[],
+): Task<void> {
+  for (const run of runs) run.interrupt();
+  for (const run of runs) yield* ended(run);
+}
