@@ -1,0 +1,34 @@
+/* tslint:disable */
+/* eslint-disable */
+export const memory: WebAssembly.Memory;
+export const block_digests: (a: number, b: number) => void;
+export const checksum: (a: number) => bigint;
+export const checksum_begin: () => void;
+export const checksum_end: () => bigint;
+export const checksum_update: (a: number) => void;
+export const compress: (a: number, b: number) => number;
+export const compress_bound: (a: number) => number;
+export const decompress: (a: number, b: number) => number;
+export const differing_blocks: (a: number, b: number) => void;
+export const digest: (a: number) => void;
+export const hasher_at: (a: number) => number;
+export const hasher_begin: (a: number) => void;
+export const hasher_digest: (a: number) => void;
+export const hasher_size: () => number;
+export const hasher_slots: () => number;
+export const hasher_update: (a: number, b: number) => void;
+export const input_buffer: (a: number) => number;
+export const is_zero: (a: number) => number;
+export const output_buffer: (a: number) => number;
+export const set_digest_begin: () => void;
+export const set_digest_end: () => void;
+export const set_digest_update: (a: bigint, b: number, c: number) => void;
+export const zero_blocks: (a: number, b: number) => void;
+export const rust_zstd_wasm_shim_calloc: (a: number, b: number) => number;
+export const rust_zstd_wasm_shim_free: (a: number) => void;
+export const rust_zstd_wasm_shim_malloc: (a: number) => number;
+export const rust_zstd_wasm_shim_memcmp: (a: number, b: number, c: number) => number;
+export const rust_zstd_wasm_shim_memcpy: (a: number, b: number, c: number) => number;
+export const rust_zstd_wasm_shim_memmove: (a: number, b: number, c: number) => number;
+export const rust_zstd_wasm_shim_memset: (a: number, b: number, c: number) => number;
+export const rust_zstd_wasm_shim_qsort: (a: number, b: number, c: number, d: number) => void;
