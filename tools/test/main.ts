@@ -10,9 +10,7 @@ import { CHECKS } from "../check/checks.ts";
 import { findGroups, type Group } from "./groups.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { providePackages } from "./packages.ts";
-import { summary } from "./report.ts";
-import { countResults, isGood, type TestResult } from "./result.ts";
-import { CHECK_GROUP, runChecks, runGroup } from "./run_groups.ts";
+import { CHECK_GROUP, Run, runChecks, runGroup } from "./run_groups.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
@@ -31,17 +29,17 @@ function readOptions(groups: readonly Group[]): Options {
   }
 }
 
-async function runAll(groups: readonly Group[], options: Options): Promise<TestResult[]> {
+async function runAll(groups: readonly Group[], options: Options): Promise<Run> {
   const isWanted = (name: string) => options.only.length === 0 || options.only.includes(name);
-  const results: TestResult[] = [];
+  const run = new Run();
   // A filter by name means tests; the checks have none.
   if (isWanted(CHECK_GROUP) && options.filter === undefined) {
-    results.push(...await runChecks(ROOT, CHECKS));
+    await run.add(CHECK_GROUP, () => runChecks(ROOT, CHECKS));
   }
   for (const group of groups.filter((one) => isWanted(one.name))) {
-    results.push(...await runGroup(ROOT, group, options.filter));
+    await run.add(group.name, () => runGroup(ROOT, group, options.filter));
   }
-  return results;
+  return run;
 }
 
 async function main(): Promise<number> {
@@ -53,9 +51,7 @@ async function main(): Promise<number> {
   }
   const skipsFail = Deno.env.get("CI") === "true";
   await providePackages(`${ROOT}/tools/packages.txt`, options.install);
-  const results = await runAll(groups, options);
-  console.log(summary(results, skipsFail));
-  return isGood(countResults(results), skipsFail) ? 0 : 1;
+  return (await runAll(groups, options)).conclude(skipsFail);
 }
 
 Deno.exit(await main());

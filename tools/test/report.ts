@@ -22,10 +22,6 @@ function inSeconds(seconds: number): string {
   return `${seconds.toFixed(1)} s`;
 }
 
-function sumSeconds(results: readonly TestResult[]): number {
-  return results.reduce((sum, result) => sum + result.seconds, 0);
-}
-
 /** Progress: one finished file. */
 export function fileLine(
   label: string,
@@ -45,13 +41,16 @@ export function countLine(count: Count): string {
   return `${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`;
 }
 
-function groupTable(results: readonly TestResult[]): string[] {
+function groupTable(
+  results: readonly TestResult[],
+  seconds: ReadonlyMap<string, number>,
+): string[] {
   const groups = [...new Set(results.map((result) => result.group))];
   const width = Math.max(...groups.map((name) => name.length));
   return groups.map((name) => {
     const own = results.filter((result) => result.group === name);
     return `  ${name.padEnd(width)}  ${countLine(countResults(own))}, ${
-      inSeconds(sumSeconds(own))
+      inSeconds(seconds.get(name) ?? 0)
     }`;
   });
 }
@@ -80,9 +79,14 @@ function slowest(results: readonly TestResult[]): string[] {
 /**
  * The end of a run: what was skipped and why, what failed and how, the groups, the count.
  *
+ * @param seconds How long each group ran.
  * @param skipsFail Whether a skip fails the run; the summary then says so.
  */
-export function summary(results: readonly TestResult[], skipsFail: boolean): string {
+export function summary(
+  results: readonly TestResult[],
+  seconds: ReadonlyMap<string, number>,
+  skipsFail: boolean,
+): string {
   const failed = results.filter((result) => result.outcome === "failed");
   const skipped = results.filter((result) => result.outcome === "skipped");
   const skippedLines = skipped.map((result) =>
@@ -96,7 +100,7 @@ export function summary(results: readonly TestResult[], skipsFail: boolean): str
     ...(skipsFail && skipped.length > 0
       ? [`CI is true: ${skipped.length} skipped tests fail the run`, ""]
       : []),
-    ...(results.length > 0 ? groupTable(results) : ["  No test was run"]),
+    ...(results.length > 0 ? groupTable(results, seconds) : ["  No test was run"]),
     countLine(countResults(results)),
   ].join("\n");
 }

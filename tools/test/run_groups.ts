@@ -6,12 +6,31 @@
 
 import { type Check, runCheck } from "../check/checks.ts";
 import type { Group } from "./groups.ts";
-import { fileLine, indent } from "./report.ts";
-import type { TestResult } from "./result.ts";
+import { fileLine, indent, summary } from "./report.ts";
+import { countResults, isGood, type TestResult } from "./result.ts";
 import { runFile } from "./run_file.ts";
 
 /** The group of `format`, `lint` and `types`, each counted as one test. */
 export const CHECK_GROUP = "check";
+
+/** Results and times of the groups that have run. */
+export class Run {
+  readonly #results: TestResult[] = [];
+  readonly #seconds = new Map<string, number>();
+
+  /** Runs the group `name` by calling `work`, and keeps what came out and how long it took. */
+  async add(name: string, work: () => Promise<TestResult[]>): Promise<void> {
+    const started = performance.now();
+    this.#results.push(...await work());
+    this.#seconds.set(name, (performance.now() - started) / 1000);
+  }
+
+  /** Prints the summary and gives the exit code. */
+  conclude(skipsFail: boolean): number {
+    console.log(summary(this.#results, this.#seconds, skipsFail));
+    return isGood(countResults(this.#results), skipsFail) ? 0 : 1;
+  }
+}
 
 /** Runs every check; a failed one prints what it found. */
 export async function runChecks(root: string, checks: readonly Check[]): Promise<TestResult[]> {

@@ -19,23 +19,26 @@ const PASSED: TestResult = {
 const FAILED: TestResult = { ...PASSED, name: "subtracts", outcome: "failed", detail: "1 !== 2" };
 const SKIPPED: TestResult = { ...PASSED, name: "mounts", outcome: "skipped", detail: "needs root" };
 
+const TIMES = new Map([["unit", 2.5]]);
+
 function lastLine(text: string): string {
   return text.split("\n").at(-1)!;
 }
 
 Deno.test("summary() ends with the count and nothing else", () => {
-  assert.equal(lastLine(summary([], false)), "0 passed, 0 failed, 0 skipped");
+  assert.equal(lastLine(summary([], TIMES, false)), "0 passed, 0 failed, 0 skipped");
   assert.equal(
-    lastLine(summary([PASSED, PASSED, FAILED, SKIPPED], true)),
+    lastLine(summary([PASSED, PASSED, FAILED, SKIPPED], TIMES, true)),
     "2 passed, 1 failed, 1 skipped",
   );
 });
 
 Deno.test("summary() names each failed test with its text and each skipped one with its reason", () => {
-  const text = summary([PASSED, FAILED, SKIPPED], false);
+  const text = summary([PASSED, FAILED, SKIPPED], TIMES, false);
   assert.match(text, /Failed:\n {2}test\/unit\/a_test\.ts: subtracts\n {4}1 !== 2\n/);
   assert.match(text, /Skipped:\n {2}test\/unit\/a_test\.ts: mounts: needs root\n/);
   assert.doesNotMatch(text, /adds/);
+  assert.match(text, /unit {2}1 passed, 1 failed, 1 skipped, 2\.5 s/);
 });
 
 Deno.test("isGood() wants something passed, nothing failed and, in CI, nothing skipped", () => {

@@ -50,3 +50,11 @@ Deno.test("judge() fails a file that hangs, leaves no report, or has no test", (
 Deno.test("judge() accepts a file without a test when a filter chose none of them", () => {
   assert.deepEqual(judge({ ...RUN, filter: "x" }, ending({ report: "" })), []);
 });
+
+Deno.test("judge() does not count what a filter left out, which Deno reports as ignored", () => {
+  const names = (filter: string) =>
+    judge({ ...RUN, filter }, ending({ report: PASSED + SKIPPED })).map(({ name }) => name);
+  assert.deepEqual(names("a"), ["a"]);
+  assert.deepEqual(names("fio"), ["b"]);
+  assert.deepEqual(names("/^[ab]/"), ["a", "b"]);
+});
