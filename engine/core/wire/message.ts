@@ -1,0 +1,259 @@
+/**
+ * Control messages: every one there is, who may send it, and what it holds.
+ *
+ * Rule: the table below is the definition; types, validation and docs/WIRE.md come from it. A message
+ * that is not exactly as described, or not in canonical form, is malformed.
+ *
+ * @module
+ */
+
+import { assert } from "../base/assert.ts";
+import type { Failure } from "../base/failure.ts";
+import type { Json } from "../base/json.ts";
+import { asObject, canonicalBytes, parseCanonical } from "../base/json.ts";
+import {
+  CONTROL_PAYLOAD_MAX,
+  DISK_SIZE_MAX,
+  DISKS_MAX,
+  ISSUED_MAX,
+  POINTS_MAX,
+} from "../base/limits.ts";
+import type { GenerationId, Incarnation, MachineId, PointId, SeedId } from "../base/units.ts";
+import { HOUR, SECOND } from "../base/units.ts";
+import type { Fields, ObjectOf } from "./fields.ts";
+import {
+  checkFields,
+  digestOrNone,
+  failureCode,
+  identity,
+  integer,
+  list,
+  name,
+  nullable,
+  object,
+  side,
+  text,
+  word,
+} from "./fields.ts";
+import { ANCESTRY, POINT } from "./point.ts";
+
+/** Which end of a channel may send a message: who replicates, who receives, or both. */
+export type Sender = "primary" | "replica" | "both";
+/** Where a message travels: on channel 0, on a machine's channel, or on both kinds. */
+export type Where = "session" | "channel" | "anywhere";
+
+interface Definition {
+  readonly sender: Sender;
+  readonly where: Where;
+  /** One line of documentation. */
+  readonly about: string;
+  readonly fields: Fields;
+}
+
+const count = integer(0, Number.MAX_SAFE_INTEGER);
+const point = identity<PointId>("point");
+const generation = identity<GenerationId>("generation");
+const machine = identity<MachineId>("machine");
+const seed = identity<SeedId>("seed");
+const delta = identity<string>("delta");
+
+/** Version of everything in this folder, told in `hello`. */
+export const PROTOCOL_VERSION = 1;
+
+/** Every control message by its `type`. */
+export const MESSAGES = {
+  "hello": {
+    sender: "both",
+    where: "session",
+    about: "The first frame of each end: who is there, in which run of its process.",
+    fields: {
+      protocol: integer(1, 65_535),
+      server: name("server"),
+      incarnation: identity<Incarnation>("incarnation"),
+    },
+  },
+  "ping": {
+    sender: "both",
+    where: "session",
+    about: "Sent when nothing else was: I am alive. `n` grows.",
+    fields: { n: count },
+  },
+  "pong": {
+    sender: "both",
+    where: "session",
+    about: "Answers the newest ping; older ones that were not answered yet are answered with it.",
+    fields: { n: count },
+  },
+  "bye": {
+    sender: "both",
+    where: "anywhere",
+    about: "Ends the channel in order; on channel 0 the connection.",
+    fields: { reason: text(1024) },
+  },
+  "open-machine": {
+    sender: "primary",
+    where: "channel",
+    about: "Opens a channel: the machine, its lineage here, its disks, its settings.",
+    fields: {
+      machine,
+      name: name("machine"),
+      generation,
+      ancestry: ANCESTRY,
+      /** Bytes of each disk. */
+      disks: list(integer(1, DISK_SIZE_MAX), 1, DISKS_MAX),
+      blockSize: integer(512, 65_536),
+      /** Recovery points to keep. */
+      keep: integer(0, POINTS_MAX),
+      /** Time between cuts in µs. */
+      frequency: integer(1 * SECOND, 1 * HOUR),
+      /** The newest point acknowledged as staged, to which the tracked bits are relative (T4). */
+      base: nullable(point),
+      /** Points cut since the base. */
+      issued: list(point, 0, ISSUED_MAX),
+    },
+  },
+  "machine-opened": {
+    sender: "replica",
+    where: "channel",
+    about: "Answers open-machine: the machine's lineage and what is durable at the replica.",
+    fields: {
+      generation,
+      ancestry: ANCESTRY,
+      /** The newest staged point. */
+      newest: nullable(point),
+      /** The initial replication in progress. */
+      seed: nullable(seed),
+      /** The unsealed delta, and how many of its records are durable. */
+      delta: nullable(object({ id: delta, parent: point, records: count })),
+      /** State of the replica, for the primary's health. */
+      state: word(),
+    },
+  },
+  "refused": {
+    sender: "replica",
+    where: "channel",
+    about: "Refuses what was asked or sent, and ends the channel: nothing follows it but bye.",
+    fields: { code: failureCode(), side: side(), message: text(4096), action: text(4096) },
+  },
+  "seed-begin": {
+    sender: "primary",
+    where: "channel",
+    about: "Begins or resumes an initial replication; extents may follow once seed-ready came.",
+    fields: { seed },
+  },
+  "seed-ready": {
+    sender: "replica",
+    where: "channel",
+    about: "Answers seed-begin.",
+    fields: { seed },
+  },
+  "seed-publish": {
+    sender: "primary",
+    where: "channel",
+    about: "Ends an initial replication: its disks are this point. `records` extents were sent.",
+    fields: { point: POINT, records: count },
+  },
+  "delta-open": {
+    sender: "primary",
+    where: "channel",
+    about: "Begins or resumes a delta to `parent`; extents may follow once delta-ready came.",
+    fields: { delta, parent: point, generation, cut: point },
+  },
+  "delta-ready": {
+    sender: "replica",
+    where: "channel",
+    about: "Answers delta-open: the durable records of that delta, at which sending resumes.",
+    fields: { delta, records: count },
+  },
+  "delta-seal": {
+    sender: "primary",
+    where: "channel",
+    about: "Ends a delta: with these records and this chain digest it makes this point.",
+    fields: { delta, point: POINT, records: count, digest: digestOrNone() },
+  },
+  "delta-drop": {
+    sender: "primary",
+    where: "channel",
+    about: "Throws an unsealed delta away.",
+    fields: { delta },
+  },
+  "progress": {
+    sender: "replica",
+    where: "channel",
+    about: "Durable records of the open delta, or of the seed since seed-ready; moves the window.",
+    fields: { records: count },
+  },
+  "staged": {
+    sender: "replica",
+    where: "channel",
+    about: "The point is durable at the replica and can be failed over to (R1, R2).",
+    fields: { point, generation, digest: digestOrNone() },
+  },
+  "applied": {
+    sender: "replica",
+    where: "channel",
+    about: "The point is in the replica's disks.",
+    fields: { point },
+  },
+} as const satisfies { readonly [type: string]: Definition };
+
+/** The `type` of a control message. */
+export type MessageType = keyof typeof MESSAGES;
+
+/** The control message of one type. */
+export type MessageOf<T extends MessageType> =
+  & { readonly type: T }
+  & ObjectOf<typeof MESSAGES[T]["fields"]>;
+
+/** Any control message. */
+export type ControlMessage = { [T in MessageType]: MessageOf<T> }[MessageType];
+
+/** The first message of each end. */
+export type Hello = MessageOf<"hello">;
+
+/** `message` as canonical JSON. That it is sound is asserted: it is ours. */
+export function encodeControl(message: ControlMessage): Uint8Array {
+  const json = message as unknown as Json;
+  const problem = checkFields(MESSAGES[message.type].fields, json, "type");
+  assert(problem === undefined, `A message we send is sound: ${message.type} ${problem ?? ""}`);
+  const payload = canonicalBytes(json);
+  assert(payload.length <= CONTROL_PAYLOAD_MAX, "A message we send is not too long");
+  return payload;
+}
+
+/** The message in `payload`; a failure `malformed` that says what is wrong with it otherwise. */
+export function decodeControl(payload: Uint8Array): ControlMessage | Failure {
+  if (payload.length > CONTROL_PAYLOAD_MAX) return malformed("is too long");
+  const value = asObject(parseCanonical(payload));
+  if (value === undefined) return malformed("is not a JSON object of integers and texts");
+  const type = value["type"];
+  if (typeof type !== "string" || !isMessageType(type)) return malformed("has an unknown type");
+  const problem = checkFields(MESSAGES[type].fields, value, "type");
+  if (problem !== undefined) return malformed(`"${type}" ${problem}`);
+  if (!sameBytes(canonicalBytes(value), payload)) return malformed(`"${type}" is not canonical`);
+  return value as unknown as ControlMessage;
+}
+
+/** True for the result of a decoder that found its input unsound. */
+export function isFailure(result: object): result is Failure {
+  return "code" in result && "side" in result && !("type" in result);
+}
+
+function isMessageType(type: string): type is MessageType {
+  return Object.hasOwn(MESSAGES, type);
+}
+
+function malformed(problem: string): Failure {
+  return {
+    code: "malformed",
+    side: "peer",
+    message: `A control message ${problem}`,
+    action: "Run the same version of Warmsite on both servers",
+  };
+}
+
+function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false;
+  for (let at = 0; at < left.length; at++) if (left[at] !== right[at]) return false;
+  return true;
+}
