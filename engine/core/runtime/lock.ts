@@ -11,7 +11,7 @@ import { suspend, type Task, type Wait } from "./task.ts";
 /** One holder at a time, in the order of asking. */
 export class Mutex {
   #held = false;
-  readonly #waiting: Token[] = [];
+  readonly #waiting: Turn[] = [];
 
   /** True while somebody holds it. */
   get held(): boolean {
@@ -24,7 +24,14 @@ export class Mutex {
       this.#held = true;
       return;
     }
-    yield* suspend<void>(new Turn(this.#waiting, () => this.unlock()));
+    const turn = new Turn(this.#waiting);
+    try {
+      yield* suspend<void>(turn);
+    } catch (error) {
+      // Cancelled after the turn had come but before the task ran: it is passed on.
+      if (turn.came) this.unlock();
+      throw error;
+    }
   }
 
   /** Hands the lock to whoever has waited longest. */
@@ -32,7 +39,7 @@ export class Mutex {
     assert(this.#held, "Only a held lock is unlocked");
     const next = this.#waiting.shift();
     if (next === undefined) this.#held = false;
-    else next.resume();
+    else next.come();
   }
 
   /** Runs `task` while holding the lock. */
@@ -46,22 +53,29 @@ export class Mutex {
   }
 }
 
-/** Waits in a line. When the turn has come but the task is cancelled first, the turn is passed on. */
+/** Waits in a line. */
 class Turn implements Wait {
-  readonly #line: Token[];
-  readonly #pass: () => void;
+  /** True once the lock was handed to this turn. */
+  came = false;
+  readonly #line: Turn[];
+  #token: Token | undefined;
 
-  constructor(line: Token[], pass: () => void) {
+  constructor(line: Turn[]) {
     this.#line = line;
-    this.#pass = pass;
+  }
+
+  /** Hands the lock over. */
+  come(): void {
+    this.came = true;
+    this.#token?.resume();
   }
 
   begin(token: Token): () => void {
-    this.#line.push(token);
+    this.#token = token;
+    this.#line.push(this);
     return () => {
-      const place = this.#line.indexOf(token);
+      const place = this.#line.indexOf(this);
       if (place >= 0) this.#line.splice(place, 1);
-      else this.#pass();
     };
   }
 }
@@ -99,17 +113,19 @@ export class RangeLock {
       }
     }
     this.#claims.push(claim);
-    if (!claim.granted) yield* suspend<void>(new ClaimWait(this, claim));
+    if (claim.granted) return claim;
+    try {
+      yield* suspend<void>(new ClaimWait(claim));
+    } catch (error) {
+      // Cancelled, before or after the range was granted: either way it holds up nobody any more.
+      this.unlock(claim);
+      throw error;
+    }
     return claim;
   }
 
-  /** Gives a range back. */
+  /** Gives a range back and grants those that it held up. */
   unlock(hold: RangeHold): void {
-    this.drop(hold);
-  }
-
-  /** For `ClaimWait` and `unlock`: removes a claim and grants those that it held up. */
-  drop(hold: RangeHold): void {
     const place = this.#claims.indexOf(hold as Claim);
     assert(place >= 0, "Only a held range is unlocked");
     this.#claims.splice(place, 1);
@@ -132,17 +148,15 @@ export class RangeLock {
 }
 
 class ClaimWait implements Wait {
-  readonly #lock: RangeLock;
   readonly #claim: Claim;
 
-  constructor(lock: RangeLock, claim: Claim) {
-    this.#lock = lock;
+  constructor(claim: Claim) {
     this.#claim = claim;
   }
 
   begin(token: Token): () => void {
     this.#claim.token = token;
     if (this.#claim.granted) token.resume();
-    return () => this.#lock.drop(this.#claim);
+    return () => {};
   }
 }
