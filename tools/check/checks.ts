@@ -1,8 +1,7 @@
 /**
  * The checks of the source that need no test to run: format, lint, types.
  *
- * The rules of this repository's own (`../lint/`) are part of lint; those about files as a whole
- * are tests in `test/tidy/`.
+ * The rules of this repository's own, `../lint/` and `../tidy/`, run as tests in `test/tidy/`.
  *
  * @module
  */
@@ -19,7 +18,7 @@ export interface Check {
 /** In the order in which they run. */
 export const CHECKS: readonly Check[] = [
   { name: "format", claim: "Every file is formatted by deno fmt", args: ["fmt", "--check"] },
-  { name: "lint", claim: "No lint rule is broken, ours included", args: ["lint"] },
+  { name: "lint", claim: "No rule of deno lint is broken", args: ["lint"] },
   // From the root, so that each member of the workspace is checked under its own libraries.
   { name: "types", claim: "Every module type-checks and the lock is whole", args: ["check", "."] },
 ];

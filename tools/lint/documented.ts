@@ -8,7 +8,7 @@ import { isBelow, repositoryPath } from "./repository_path.ts";
 
 /** Folders in which each exported symbol has a comment of its own. */
 const LIBRARY_FOLDERS = ["engine", "wasm", "lab"] as const;
-/** The linter loads its plugin by the default export; nothing else has one. */
+/** A linter loads its plugin by the default export; nothing else has one. */
 const DEFAULT_EXPORT_ALLOWED = "tools/lint/plugin.ts";
 
 const MODULE_HINT =
