@@ -105,14 +105,25 @@ export class Bitmap {
     return -1;
   }
 
+  /** The first clear bit at or after `from`; `size` when there is none. */
+  nextClear(from: number): number {
+    let at = from;
+    while (at < this.size) {
+      const index = Math.floor(at / PAGE_BITS);
+      const page = this.#pages.get(index);
+      if (page === undefined) return at;
+      const bit = nextClearInPage(page, at % PAGE_BITS);
+      if (bit >= 0) return Math.min(index * PAGE_BITS + bit, this.size);
+      at = (index + 1) * PAGE_BITS;
+    }
+    return this.size;
+  }
+
   /** The run of set bits that starts at or after `from`, of at most `most` bits. */
   nextRun(from: number, most: number = this.size): Run | undefined {
     const start = this.next(from);
     if (start < 0) return undefined;
-    const limit = Math.min(this.size, start + most);
-    let end = start + 1;
-    while (end < limit && this.has(end)) end++;
-    return { start, end };
+    return { start, end: Math.min(this.nextClear(start + 1), start + Math.max(1, most)) };
   }
 
   /** All runs in order. The bitmap must not change while they are walked. */
@@ -129,19 +140,63 @@ export class Bitmap {
   /** How many bits of `[start, end)` are set. */
   countIn(start: number, end: number): number {
     let count = 0;
-    for (let at = this.next(start); at >= 0 && at < end; at = this.next(at + 1)) count++;
+    let run = this.nextRun(start);
+    while (run !== undefined && run.start < end) {
+      count += Math.min(run.end, end) - run.start;
+      run = this.nextRun(run.end);
+    }
+    return count;
+  }
+
+  /** How many bits both have. */
+  countBoth(other: Bitmap): number {
+    let count = 0;
+    for (const [index, page] of this.#pages) {
+      const others = other.#pages.get(index);
+      if (others === undefined) continue;
+      for (let word = 0; word < PAGE_WORDS; word++) {
+        count += ones(((page[word] ?? 0) & (others[word] ?? 0)) >>> 0);
+      }
+    }
     return count;
   }
 
   /** Sets every bit that `other` has. */
   addAll(other: Bitmap): void {
     assert(other.size <= this.size, "Bitmaps of one disk have one size");
-    for (const run of other.runs()) this.set(run.start, run.end);
+    for (const [index, others] of other.#pages) {
+      const page = this.#pages.get(index);
+      if (page === undefined) {
+        this.#pages.set(index, others.slice());
+        for (const word of others) this.#count += ones(word);
+      } else this.#count += combine(page, others, true);
+    }
   }
 
   /** Clears every bit that `other` has. */
   removeAll(other: Bitmap): void {
-    for (const run of other.runs()) this.clear(run.start, Math.min(run.end, this.size));
+    for (const [index, others] of other.#pages) {
+      const page = this.#pages.get(index);
+      if (page !== undefined) this.#count += combine(page, others, false);
+    }
+  }
+
+  /** Bits `32 * word` to `32 * word + 31`, lowest first; bits past the end are clear. */
+  word(word: number): number {
+    return this.#pages.get(Math.floor(word / PAGE_WORDS))?.[word % PAGE_WORDS] ?? 0;
+  }
+
+  /** Sets the bits of `32 * word` to `32 * word + 31` that `bits` has; those past the end are left out. */
+  addWord(word: number, bits: number): void {
+    const past = this.size - 32 * word;
+    const inside = past >= 32 ? bits : past <= 0 ? 0 : bits & ((1 << past) - 1);
+    if (inside === 0) return;
+    const index = Math.floor(word / PAGE_WORDS);
+    let page = this.#pages.get(index);
+    if (page === undefined) this.#pages.set(index, page = new Uint32Array(PAGE_WORDS));
+    const before = page[word % PAGE_WORDS] ?? 0;
+    page[word % PAGE_WORDS] = before | inside;
+    this.#count += ones((before | inside) >>> 0) - ones(before);
   }
 
   /** A bitmap of the same size and bits. */
@@ -178,6 +233,32 @@ function nextInPage(page: Uint32Array, from: number): number {
     bits = page[word] ?? 0;
   }
   return (word << 5) + 31 - Math.clz32(bits & -bits);
+}
+
+/** The first clear bit of a page at or after `from`, or -1. */
+function nextClearInPage(page: Uint32Array, from: number): number {
+  let word = from >>> 5;
+  let bits = ~(page[word] ?? 0) & (0xffffffff << (from & 31));
+  while (bits === 0) {
+    word++;
+    if (word >= PAGE_WORDS) return -1;
+    bits = ~(page[word] ?? 0);
+  }
+  return (word << 5) + 31 - Math.clz32(bits & -bits);
+}
+
+/** Sets or clears in `page` what `others` has; returns by how much the count changed. */
+function combine(page: Uint32Array, others: Uint32Array, value: boolean): number {
+  let change = 0;
+  for (let word = 0; word < PAGE_WORDS; word++) {
+    const bits = others[word] ?? 0;
+    if (bits === 0) continue;
+    const before = page[word] ?? 0;
+    const after = (value ? before | bits : before & ~bits) >>> 0;
+    page[word] = after;
+    change += ones(after) - ones(before);
+  }
+  return change;
 }
 
 /** Set bits in a 32-bit word. */
