@@ -1,0 +1,245 @@
+/**
+ * Disks of the real world: raw image files and block devices.
+ *
+ * Rule: one exclusive lock while open (T9); a device that is mounted is refused. A failed flush fails
+ * the disk until it is opened again (T10), because the kernel forgets what it could not write. A
+ * range is given back as a hole where the file system or device can, and else written as zeros. That
+ * the file became shorter is seen when a read comes back short, and at each flush.
+ *
+ * @module
+ */
+
+import * as fs from "node:fs";
+import { type Extent, inside } from "../core/block/extent.ts";
+import { isFailed, localFailure, requestFailure } from "../core/base/failure.ts";
+import { KiB, MiB } from "../core/base/units.ts";
+import type { Disk, DiskIdentity } from "../core/ports/disk.ts";
+import { done, type Task } from "../core/runtime/task.ts";
+import { type BlockDevice, describeBlockDevice, deviceNumber } from "./block_device.ts";
+import { lockFile, type Unlock } from "./file_lock.ts";
+import { Flusher } from "./flusher.ts";
+import { libc } from "./libc.ts";
+import { errorName, osFailure } from "./os_failure.ts";
+import { PositionalIo } from "./positional_io.ts";
+import { promiseTask } from "./real_loop.ts";
+import { nextTurn, turnIsUp } from "./turn.ts";
+
+/** A longer hole is made on another thread. */
+const HOLE_HERE_MAX = 4 * MiB;
+/** The unit in which a bad place on a disk is named. */
+const SEARCH_UNIT = 4 * KiB;
+/** What is written where no hole can be made. Never changed. */
+const ZEROS = new Uint8Array(MiB);
+
+/** How to open a disk. */
+export interface OpenDiskOptions {
+  /** Make a new sparse file of this many bytes; fails with `exists`. */
+  readonly create?: number;
+}
+
+/** Opens the image file or block device at `path` and locks it. */
+export function openDisk(path: string, options: OpenDiskOptions = {}): FileDisk {
+  let descriptor = -1;
+  try {
+    descriptor = openDescriptor(path, options);
+    const stat = fs.fstatSync(descriptor, { bigint: true });
+    if (!stat.isFile() && !stat.isBlockDevice()) {
+      throw requestFailure(
+        "bad-argument",
+        `Cannot use "${path}" as a disk: it is neither a file nor a block device`,
+        "Name a raw image file or a block device",
+      );
+    }
+    const device = stat.isBlockDevice() ? describeBlockDevice(path, stat.rdev) : undefined;
+    const unlock = lockFile(descriptor, path);
+    return new FileDisk(path, descriptor, device, device?.size ?? Number(stat.size), unlock);
+  } catch (error) {
+    if (descriptor >= 0) fs.closeSync(descriptor);
+    throw osFailure(error, `open "${path}"`);
+  }
+}
+
+function openDescriptor(path: string, { create }: OpenDiskOptions): number {
+  if (create === undefined) {
+    // On a device O_EXCL without O_CREAT refuses one that is mounted; a file may not have it.
+    const exclusive = fs.statSync(path).isBlockDevice() ? fs.constants.O_EXCL : 0;
+    return fs.openSync(path, fs.constants.O_RDWR | exclusive);
+  }
+  const descriptor = fs.openSync(path, "wx+", 0o600);
+  try {
+    fs.ftruncateSync(descriptor, create);
+  } catch (error) {
+    fs.closeSync(descriptor);
+    fs.rmSync(path);
+    throw error;
+  }
+  return descriptor;
+}
+
+/** `Disk` on one descriptor. Made by `openDisk`. */
+export class FileDisk implements Disk {
+  readonly size: number;
+  /** As the administrator named it. */
+  readonly path: string;
+  /** What the kernel knows of a block device; `undefined` for an image file. */
+  readonly device: BlockDevice | undefined;
+  readonly #descriptor: number;
+  readonly #unlock: Unlock;
+  readonly #io: PositionalIo;
+  readonly #flusher: Flusher;
+  #failed = false;
+
+  constructor(
+    path: string,
+    descriptor: number,
+    device: BlockDevice | undefined,
+    size: number,
+    unlock: Unlock,
+  ) {
+    this.path = path;
+    this.size = size;
+    this.device = device;
+    this.#descriptor = descriptor;
+    this.#unlock = unlock;
+    this.#io = new PositionalIo(descriptor);
+    this.#flusher = new Flusher((finish) => fs.fdatasync(descriptor, finish));
+  }
+
+  *read(at: number, length: number): Task<Uint8Array> {
+    this.#check(at, length);
+    const bytes = new Uint8Array(length);
+    let count: number;
+    try {
+      count = yield* this.#io.read(bytes, at);
+    } catch (error) {
+      if (errorName(error) !== "EIO") throw osFailure(error, `read "${this.path}" at ${at}`);
+      return yield* this.#reportBadPlace(at, length);
+    }
+    if (count < length) throw this.#changedSize(at + count);
+    return bytes;
+  }
+
+  *write(at: number, data: Uint8Array): Task<void> {
+    this.#check(at, data.length);
+    try {
+      yield* this.#io.write(data, at);
+    } catch (error) {
+      throw osFailure(error, `write "${this.path}" at ${at}`);
+    }
+  }
+
+  *zero(at: number, length: number): Task<void> {
+    this.#check(at, length);
+    if (length === 0 || (yield* this.#punch(at, length))) return;
+    for (let past = 0; past < length; past += ZEROS.length) {
+      yield* this.write(at + past, ZEROS.subarray(0, Math.min(ZEROS.length, length - past)));
+    }
+  }
+
+  *#punch(at: number, length: number): Task<boolean> {
+    if (libc === undefined) return false;
+    if (turnIsUp(performance.now())) yield* nextTurn();
+    if (this.device === undefined && length <= HOLE_HERE_MAX) {
+      return libc.punchHoleNow(this.#descriptor, at, length);
+    }
+    const { punchHole } = libc;
+    return yield* promiseTask(() => punchHole(this.#descriptor, at, length));
+  }
+
+  *flush(): Task<void> {
+    if (this.#failed) throw this.#failedBefore();
+    try {
+      yield* this.#flusher.flush();
+    } catch (error) {
+      // Further flushes would succeed without what the kernel has dropped.
+      this.#failed = true;
+      throw osFailure(error, `flush "${this.path}"`);
+    }
+    if (this.#failed) throw this.#failedBefore();
+    if (this.device !== undefined) return;
+    const { size } = fs.fstatSync(this.#descriptor);
+    if (size !== this.size) throw this.#changedSize(size);
+  }
+
+  // deno-lint-ignore require-yield -- the kernel answers at once
+  *identity(): Task<DiskIdentity> {
+    const stat = fs.fstatSync(this.#descriptor, { bigint: true });
+    if (this.device !== undefined) {
+      return { device: this.device.id, inode: "", size: this.size, changed: "", stamped: false };
+    }
+    return {
+      device: deviceNumber(stat.dev),
+      inode: stat.ino.toString(),
+      size: Number(stat.size),
+      changed: stat.ctimeNs.toString(),
+      stamped: true,
+    };
+  }
+
+  *allocated(at: number, length: number): Task<readonly Extent[]> {
+    this.#check(at, length);
+    if (length === 0) return [];
+    if (libc === undefined || this.device !== undefined) return [{ at, length }];
+    const extents: Extent[] = [];
+    const end = at + length;
+    for (let from = at; from < end;) {
+      if (turnIsUp(performance.now())) yield* nextTurn();
+      const start = libc.nextData(this.#descriptor, from);
+      if (start === undefined || start >= end) break;
+      const hole = libc.nextHole(this.#descriptor, start);
+      // Between the two calls another thread may have made a hole where data was.
+      const stop = Math.min(end, Math.max(hole, start + 1));
+      extents.push({ at: start, length: stop - start });
+      from = stop;
+    }
+    return extents;
+  }
+
+  close(): Task<void> {
+    fs.closeSync(this.#descriptor);
+    this.#unlock();
+    return done(undefined);
+  }
+
+  #check(at: number, length: number): void {
+    if (inside(at, length, this.size)) return;
+    throw requestFailure(
+      "out-of-range",
+      `${length} bytes at ${at} are not inside "${this.path}" of ${this.size} bytes`,
+    );
+  }
+
+  #changedSize(size: number): Error {
+    return localFailure(
+      "disk-changed-size",
+      `"${this.path}" had ${this.size} bytes when it was opened and has ${size}`,
+      "Give it back its size, then open it again; its contents are compared before they are used",
+    );
+  }
+
+  #failedBefore(): Error {
+    return localFailure(
+      "disk-failed",
+      `"${this.path}" failed to flush; what was written since its last flush may be lost`,
+      "Look at the kernel's log (dmesg) and the device, then open the disk again",
+    );
+  }
+
+  /** Reads again in small pieces, so that the failure names the place and not a whole megabyte. */
+  *#reportBadPlace(at: number, length: number): Task<Uint8Array> {
+    const bytes = new Uint8Array(length);
+    for (let past = 0; past < length; past += SEARCH_UNIT) {
+      try {
+        yield* this.#io.read(bytes.subarray(past, past + SEARCH_UNIT), at + past);
+      } catch (error) {
+        if (isFailed(error)) throw error;
+        throw localFailure(
+          "latent-sector",
+          `Cannot read "${this.path}" at ${at + past}: the device reported an error (EIO)`,
+          "Overwrite that block in the guest or replace the device; all else is protected",
+        );
+      }
+    }
+    return bytes;
+  }
+}

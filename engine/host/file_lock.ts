@@ -1,0 +1,36 @@
+/**
+ * The one exclusive lock of a file or device, as `flock(2)` knows it: gone with the process.
+ *
+ * @module
+ */
+
+import { localFailure } from "../core/base/failure.ts";
+import { libc } from "./libc.ts";
+
+/** Gives a lock back. */
+export type Unlock = () => void;
+
+/**
+ * Locks the file at `path` that is open as `descriptor`. Fails with `locked` when somebody has it,
+ * this process included. The lock lasts until it is given back and the descriptor is closed.
+ */
+export function lockFile(descriptor: number, path: string): Unlock {
+  if (libc !== undefined) {
+    if (!libc.tryLock(descriptor)) throw lockedFailure(path);
+    return () => {};
+  }
+  const file = Deno.openSync(path, { read: true });
+  if (!file.tryLockSync(true)) {
+    file.close();
+    throw lockedFailure(path);
+  }
+  return () => file.close();
+}
+
+function lockedFailure(path: string): Error {
+  return localFailure(
+    "locked",
+    `Cannot use "${path}": another program has locked it`,
+    `Find it with "fuser -v ${path}" and stop it`,
+  );
+}

@@ -1,0 +1,103 @@
+/**
+ * The few system calls that the runtime does not offer: holes, locks on open files.
+ *
+ * Rule: everything here may be absent (no foreign functions, another C library, another system), and
+ * every caller has a way without. Calls go to descriptors that node:fs opened, which are the
+ * kernel's own. The error number is read right after a synchronous call on the same thread, which is
+ * the only time when it is right; calls on other threads return success or failure alone.
+ *
+ * @module
+ */
+
+/** The calls, by what the engine needs of them. */
+export interface Libc {
+  /** `flock(LOCK_EX | LOCK_NB)`: true when the lock was taken. */
+  tryLock(descriptor: number): boolean;
+  /** `lseek(SEEK_DATA)`: the next byte that is not in a hole, or `undefined` when there is none. */
+  nextData(descriptor: number, at: number): number | undefined;
+  /** `lseek(SEEK_HOLE)`: the next byte in a hole, the end of the file included. */
+  nextHole(descriptor: number, at: number): number;
+  /** Makes a hole on another thread; false when that failed, for whatever reason. */
+  punchHole(descriptor: number, at: number, length: number): Promise<boolean>;
+  /** The same on this thread, for short ranges. */
+  punchHoleNow(descriptor: number, at: number, length: number): boolean;
+  /** Takes space for `[0, size)` without changing the length; 0 or the error number. */
+  allocate(descriptor: number, size: number): number;
+}
+
+/** Where the C library lies on the distributions we know; the loader finds the last by itself. */
+const PATHS = [
+  "/lib/x86_64-linux-gnu/libc.so.6",
+  "/lib/aarch64-linux-gnu/libc.so.6",
+  "/lib64/libc.so.6",
+  "/usr/lib/libc.so.6",
+  "/lib/ld-musl-x86_64.so.1",
+  "/lib/ld-musl-aarch64.so.1",
+  "libc.so.6",
+];
+
+const LOCK_EX_NB = 2 | 4;
+const SEEK_DATA = 3;
+const SEEK_HOLE = 4;
+const KEEP_SIZE = 1;
+const PUNCH_HOLE = 2;
+const ENXIO = 6;
+
+/** Opened when the module loads, once and for good: a library that is open is no leak of a test. */
+const library = Deno.build.os === "linux" ? openLibrary() : undefined;
+
+/** The C library's calls, or `undefined` where there are none. */
+export const libc: Libc | undefined = library === undefined ? undefined : calls(library);
+
+function openLibrary() {
+  for (const path of PATHS) {
+    try {
+      return Deno.dlopen(
+        path,
+        {
+          flock: { parameters: ["i32", "i32"], result: "i32" },
+          lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
+          fallocate: { parameters: ["i32", "i32", "i64", "i64"], result: "i32" },
+          fallocateElsewhere: {
+            name: "fallocate",
+            parameters: ["i32", "i32", "i64", "i64"],
+            result: "i32",
+            nonblocking: true,
+          },
+          __errno_location: { parameters: [], result: "pointer" },
+        } as const,
+      ).symbols;
+    } catch {
+      // Not there, not loadable, or not allowed: the next one, or none.
+    }
+  }
+  return undefined;
+}
+
+function calls(c: NonNullable<typeof library>): Libc {
+  const errno = () => {
+    const place = c.__errno_location();
+    return place === null ? 0 : new Deno.UnsafePointerView(place).getInt32();
+  };
+  return {
+    tryLock: (descriptor) => c.flock(descriptor, LOCK_EX_NB) === 0,
+    nextData(descriptor, at) {
+      const found = Number(c.lseek(descriptor, BigInt(at), SEEK_DATA));
+      if (found >= 0) return found;
+      // Only ENXIO says that there is no more data; anything else says that nobody knows.
+      return errno() === ENXIO ? undefined : at;
+    },
+    nextHole(descriptor, at) {
+      const found = Number(c.lseek(descriptor, BigInt(at), SEEK_HOLE));
+      return found >= 0 ? found : Number.MAX_SAFE_INTEGER;
+    },
+    async punchHole(descriptor, at, length) {
+      const mode = PUNCH_HOLE | KEEP_SIZE;
+      return await c.fallocateElsewhere(descriptor, mode, BigInt(at), BigInt(length)) === 0;
+    },
+    punchHoleNow: (descriptor, at, length) =>
+      c.fallocate(descriptor, PUNCH_HOLE | KEEP_SIZE, BigInt(at), BigInt(length)) === 0,
+    allocate: (descriptor, size) =>
+      c.fallocate(descriptor, KEEP_SIZE, 0n, BigInt(size)) === 0 ? 0 : errno(),
+  };
+}
