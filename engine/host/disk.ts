@@ -167,12 +167,13 @@ export class FileDisk implements Disk {
     if (this.device !== undefined) {
       return { device: this.device.id, inode: "", size: this.size, changed: "", stamped: false };
     }
+    const changed = libc?.changedAt(this.#descriptor);
     return {
       device: deviceNumber(stat.dev),
       inode: stat.ino.toString(),
       size: Number(stat.size),
-      changed: stat.ctimeNs.toString(),
-      stamped: true,
+      changed: changed?.toString() ?? "",
+      stamped: changed !== undefined,
     };
   }
 

@@ -13,6 +13,11 @@
 export interface Libc {
   /** `flock(LOCK_EX | LOCK_NB)`: true when the lock was taken. */
   tryLock(descriptor: number): boolean;
+  /**
+   * `statx`: when contents or inode last changed, ns since 1970, exact. The runtime's own stat gives
+   * whole seconds, in which a change would go unseen (T6).
+   */
+  changedAt(descriptor: number): bigint | undefined;
   /** `lseek(SEEK_DATA)`: the next byte that is not in a hole, or `undefined` when there is none. */
   nextData(descriptor: number, at: number): number | undefined;
   /** `lseek(SEEK_HOLE)`: the next byte in a hole, the end of the file included. */
@@ -42,6 +47,13 @@ const SEEK_HOLE = 4;
 const KEEP_SIZE = 1;
 const PUNCH_HOLE = 2;
 const ENXIO = 6;
+const AT_EMPTY_PATH = 0x1000;
+const STATX_CTIME = 0x80;
+/** `struct statx` is the same on every architecture: its size, and where ctime lies in it. */
+const STATX_SIZE = 256;
+const STATX_CTIME_SECONDS = 96;
+const STATX_CTIME_NANOS = 104;
+const NO_PATH = new Uint8Array(1);
 
 /** Opened when the module loads, once and for good: a library that is open is no leak of a test. */
 const library = Deno.build.os === "linux" ? openLibrary() : undefined;
@@ -56,6 +68,7 @@ function openLibrary() {
         path,
         {
           flock: { parameters: ["i32", "i32"], result: "i32" },
+          statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
           lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
           fallocate: { parameters: ["i32", "i32", "i64", "i64"], result: "i32" },
           fallocateElsewhere: {
@@ -81,6 +94,13 @@ function calls(c: NonNullable<typeof library>): Libc {
   };
   return {
     tryLock: (descriptor) => c.flock(descriptor, LOCK_EX_NB) === 0,
+    changedAt(descriptor) {
+      const answer = new Uint8Array(STATX_SIZE);
+      if (c.statx(descriptor, NO_PATH, AT_EMPTY_PATH, STATX_CTIME, answer) !== 0) return undefined;
+      const view = new DataView(answer.buffer);
+      const seconds = view.getBigInt64(STATX_CTIME_SECONDS, true);
+      return seconds * 1_000_000_000n + BigInt(view.getUint32(STATX_CTIME_NANOS, true));
+    },
     nextData(descriptor, at) {
       const found = Number(c.lseek(descriptor, BigInt(at), SEEK_DATA));
       if (found >= 0) return found;
