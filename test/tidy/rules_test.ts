@@ -123,6 +123,12 @@ Deno.test("packages of tests and ids of rules exist", () => {
   });
   assert.equal(count(packages, asks("fio")), 0);
   assert.equal(count(packages, asks("rsync")), 1);
+  const reasons = "Every package has its reason";
+  const imports = { imports: { "hono": "npm:hono@4.13.19", "hono/": "npm:/hono@4.13.19/" } };
+  const explains = (page: string) =>
+    count(reasons, { "deno.json": JSON.stringify(imports), "docs/ARCHITECTURE.md": page });
+  assert.equal(explains("| `hono` | the API |"), 0);
+  assert.equal(explains("| hono | the API |"), 1);
   const ids = "Every rule that code and tests cite";
   const cites = (text: string) => ({ "docs/ARCHITECTURE.md": "**T3** x. **R1** y.", "a.ts": text });
   assert.equal(count(ids, cites("// durable (T3), sealed (R1, T3), see (T3 and R1)")), 0);

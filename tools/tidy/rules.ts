@@ -95,6 +95,16 @@ function findUnknownIds(sources: readonly Source[]): string[] {
   );
 }
 
+/** Packages of the import map that the architecture gives no reason for. */
+function findUnexplainedPackages(sources: readonly Source[]): string[] {
+  const page = sources.find(({ path }) => path === "docs/ARCHITECTURE.md")?.text ?? "";
+  return sources.filter(({ path }) => /(?:^|\/)deno\.json$/.test(path)).flatMap(({ path, text }) =>
+    Object.keys((JSON.parse(text) as { imports?: object }).imports ?? {})
+      .filter((name) => !name.endsWith("/") && !page.includes(`\`${name}\``))
+      .map((name) => `${path}: ${name}`)
+  );
+}
+
 /** All rules. */
 export const TIDY_RULES: readonly TidyRule[] = [
   {
@@ -141,6 +151,11 @@ export const TIDY_RULES: readonly TidyRule[] = [
     claim: "Packages are pinned and locks name no registry",
     remedy: "Write exact versions in deno.json and package.json, and make the lock again",
     find: findPinProblems,
+  },
+  {
+    claim: "Every package has its reason in docs/ARCHITECTURE.md",
+    remedy: "Say in its table what the package is for and why this one, or do without it",
+    find: findUnexplainedPackages,
   },
   {
     claim: "Every Debian package that a test asks for is in tools/packages.txt",
