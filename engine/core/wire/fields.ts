@@ -60,7 +60,7 @@ export function name(what: string): Field<string> {
 /** Any text of at most `most` UTF-16 units without control characters: for people to read. */
 export function text(most: number): Field<string> {
   return field(`text, at most ${most} characters`, (value) => {
-    // deno-lint-ignore no-control-regex
+    // deno-lint-ignore no-control-regex -- a text for people must not steer their terminals
     return typeof value === "string" && value.length <= most && !/[\0-\x1f\x7f]/.test(value);
   });
 }

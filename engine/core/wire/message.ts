@@ -235,7 +235,7 @@ export function decodeControl(payload: Uint8Array): ControlMessage | Failure {
 }
 
 /** True for the result of a decoder that found its input unsound. */
-export function isFailure(result: object): result is Failure {
+export function isFailure(result: object): result is Failure & { readonly type?: undefined } {
   return "code" in result && "side" in result && !("type" in result);
 }
 

@@ -1,46 +1,381 @@
 /**
  * A session: one connection, both directions, many channels.
  *
+ * One task reads and sorts frames into channels and never waits for any of them; one writes; one
+ * watches for silence. Rule: the first thing a peer does wrong ends the session, with a failure that
+ * names it, and nothing after it is looked at. The session knows no machines.
+ *
  * @module
  */
+// Long because: the life of a connection, from hello to bye, reads as one story.
 
+import { assert } from "../base/assert.ts";
 import type { Failure } from "../base/failure.ts";
+import { Failed, isFailed, localFailure, peerFailure } from "../base/failure.ts";
+import { CHANNELS_MAX, PEER_SILENCE_MAX, PING_INTERVAL, SEND_WINDOW_MAX } from "../base/limits.ts";
 import type { Connection, PeerIdentity } from "../ports/network.ts";
 import type { Ports } from "../ports/ports.ts";
-import type { Scope } from "../runtime/scope.ts";
+import type { Loop } from "../runtime/loop.ts";
+import { Scope } from "../runtime/scope.ts";
+import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
-import type { Channel } from "./channel.ts";
-import type { Hello } from "./message.ts";
+import { within } from "../runtime/together.ts";
+import { Channel, type ChannelLink, legible, peerBye, violation } from "./channel.ts";
+import { encodeFrame, FrameDecoder, type FrameType } from "./frame.ts";
+import { Inbox } from "./inbox.ts";
+import { BYE_TIMEOUT, HELLO_TIMEOUT } from "./limits.ts";
+import type { ControlMessage, Hello } from "./message.ts";
+import { decodeControl, encodeControl, isFailure, PROTOCOL_VERSION } from "./message.ts";
+import { Outbox } from "./outbox.ts";
+import { SendWindow } from "./send_window.ts";
+import type { Throttle } from "./throttle.ts";
 
-/** Limits the bandwidth of data frames: returns when `bytes` more may be sent. */
-export interface Throttle {
-  take(bytes: number): Task<void>;
-}
+export type { Throttle } from "./throttle.ts";
 
 /** Who connected opens channels and replicates; who was connected to accepts them. */
 export type SessionRole = "initiator" | "responder";
 
+/** The ports that a session needs. */
+export type SessionPorts = Pick<Ports, "clock" | "codec">;
+
+/** Channels have 16-bit numbers, 0 is the session, and none is used twice. */
+const CHANNEL_NUMBER_MAX = 65_535;
+
 /** One connection, both directions, many channels. */
-export declare class Session {
-  /** Exchanges hello within `HELLO_TIMEOUT`; its tasks live in `scope`. Throws and closes on failure. */
-  static start(
-    ports: Pick<Ports, "loop" | "clock" | "codec">,
+export class Session {
+  /** Who is at the other end, as the transport has proved it. What `remote` says is only said. */
+  readonly peer: PeerIdentity;
+  readonly #ports: SessionPorts;
+  readonly #connection: Connection;
+  readonly #role: SessionRole;
+  readonly #throttle: Throttle | undefined;
+  readonly #outbox = new Outbox();
+  readonly #inbox = new Inbox();
+  readonly #window = new SendWindow(SEND_WINDOW_MAX);
+  readonly #changed = new Signal();
+  readonly #channels = new Map<number, Channel>();
+  #unnumbered = new Set<Channel>();
+  #acceptable: Channel[] = [];
+  #nextNumber = 1;
+  #remote: Hello | undefined;
+  #closed = false;
+  #finished = false;
+  #orderly = false;
+  #peerEnded = false;
+  #heard = true;
+  #closeReason: Failure | undefined;
+  #pinged = 0;
+  #ponged = 0;
+
+  private constructor(
+    ports: SessionPorts,
+    connection: Connection,
+    role: SessionRole,
+    throttle: Throttle | undefined,
+  ) {
+    this.peer = connection.peer;
+    this.#ports = ports;
+    this.#connection = connection;
+    this.#role = role;
+    this.#throttle = throttle;
+  }
+
+  /**
+   * Says hello and waits for the peer's, at most `HELLO_TIMEOUT`. The session's tasks live in `scope`;
+   * cancelling it ends the session without a bye. Owns the connection, also when it throws.
+   */
+  static *start(
+    ports: SessionPorts,
     scope: Scope,
     connection: Connection,
     role: SessionRole,
     hello: Omit<Hello, "type" | "protocol">,
-    options?: { readonly throttle?: Throttle },
-  ): Task<Session>;
-  readonly peer: PeerIdentity;
-  readonly remote: Hello;
-  readonly closed: boolean;
-  /** Why it ended; `undefined` while open and after an orderly `close()` of ours. */
-  readonly closeReason: Failure | undefined;
-  whenClosed(): Task<void>;
-  /** Initiator: a channel; it gets its number with its first message, which must be open-machine. */
-  openChannel(options?: { readonly throttle?: Throttle }): Channel;
+    options: { readonly throttle?: Throttle | undefined } = {},
+  ): Task<Session> {
+    const session = new Session(ports, connection, role, options.throttle);
+    session.#put({ type: "hello", protocol: PROTOCOL_VERSION, ...hello });
+    scope.spawn("session", session.#run(scope.loop));
+    const greeted = session.#changed.until(() => session.#remote !== undefined || session.#closed);
+    try {
+      yield* within(ports.clock, HELLO_TIMEOUT, "The peer's hello", greeted);
+    } catch (error) {
+      session.#shut(isFailed(error) ? error.failure : undefined, "abrupt");
+      connection.close();
+      throw error;
+    }
+    if (session.#closed) throw session.#reason();
+    return session;
+  }
+
+  /** The peer's hello. */
+  get remote(): Hello {
+    assert(this.#remote !== undefined, "A started session knows its peer");
+    return this.#remote;
+  }
+
+  /** True from the moment the session ends, whoever ends it. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Why it ended; `undefined` while open and after a `close()` of ours without a failure. */
+  get closeReason(): Failure | undefined {
+    return this.#closeReason;
+  }
+
+  /** Bytes received and not taken yet, and bytes waiting to be written: for tests and metrics. */
+  get held(): number {
+    return this.#inbox.held + this.#outbox.bytes;
+  }
+
+  /** Waits until the session has ended and its connection is closed. */
+  *whenClosed(): Task<void> {
+    yield* this.#changed.until(() => this.#finished);
+  }
+
+  /**
+   * A channel of the initiator; it gets its number with its first message, open-machine. Throws
+   * `busy` when there are too many, and once all numbers are used: then reconnect.
+   */
+  openChannel(options: { readonly throttle?: Throttle | undefined } = {}): Channel {
+    assert(this.#role === "initiator", "Who was connected to opens no channels");
+    if (this.#closed) throw this.#reason();
+    const open = this.#channels.size + this.#unnumbered.size;
+    if (open >= CHANNELS_MAX || this.#nextNumber + this.#unnumbered.size > CHANNEL_NUMBER_MAX) {
+      throw localFailure("busy", "The connection has no channel left", "Reconnect");
+    }
+    const channel = new Channel(this.#link(options.throttle));
+    this.#unnumbered.add(channel);
+    return channel;
+  }
+
   /** Responder: the next channel whose open-machine has arrived; `undefined` once closed. */
-  accept(): Task<Channel | undefined>;
-  /** Ends the session: bye with the failure's message, then the connection. Returns at once. */
-  close(failure?: Failure): void;
+  *accept(): Task<Channel | undefined> {
+    yield* this.#changed.until(() => this.#acceptable.length > 0 || this.#closed);
+    return this.#acceptable.shift();
+  }
+
+  /**
+   * Ends the session: what was sent goes out, then a bye with the failure's message, then the
+   * connection is closed, at most `BYE_TIMEOUT` later. Returns at once.
+   */
+  close(failure?: Failure): void {
+    this.#shut(failure, "orderly");
+  }
+
+  #link(throttle: Throttle | undefined): ChannelLink {
+    return {
+      session: this,
+      side: this.#role === "initiator" ? "primary" : "replica",
+      kernel: this.#ports.codec.kernel,
+      outbox: this.#outbox,
+      inbox: this.#inbox,
+      window: this.#window,
+      throttles: [throttle, this.#throttle].filter((each) => each !== undefined),
+      number: (channel) => this.#assignNumber(channel),
+      forget: (channel) => this.#forget(channel),
+    };
+  }
+
+  #assignNumber(channel: Channel): number {
+    this.#unnumbered.delete(channel);
+    this.#channels.set(this.#nextNumber, channel);
+    return this.#nextNumber++;
+  }
+
+  #forget(channel: Channel): void {
+    this.#unnumbered.delete(channel);
+    for (const [number, other] of this.#channels) {
+      if (other === channel) this.#channels.delete(number);
+    }
+  }
+
+  /** Owns the tasks and the connection until both are gone. */
+  *#run(loop: Loop): Task<void> {
+    const tasks = new Scope(loop, "session");
+    try {
+      tasks.spawn("read", this.#read());
+      tasks.spawn("write", this.#write());
+      tasks.spawn("watch", this.#watch());
+      yield* this.#changed.until(() => this.#closed);
+      if (this.#orderly) yield* this.#linger();
+    } finally {
+      this.#shut(lost("This server is stopping", "local"), "abrupt");
+      this.#connection.close();
+      yield* tasks.cancel();
+      this.#finished = true;
+      this.#changed.notify();
+    }
+  }
+
+  /** Lets the bye arrive: closing a connection at once may throw away what was written. */
+  *#linger(): Task<void> {
+    const read = this.#changed.until(() => this.#peerEnded);
+    try {
+      yield* within(this.#ports.clock, BYE_TIMEOUT, "The peer's end", read);
+    } catch (error) {
+      if (!isFailed(error, "timed-out")) throw error;
+    }
+  }
+
+  *#write(): Task<void> {
+    try {
+      yield* this.#outbox.writeTo(this.#connection);
+    } catch (error) {
+      this.#lose(error);
+    }
+  }
+
+  *#read(): Task<void> {
+    const decoder = new FrameDecoder(this.#ports.codec.kernel);
+    try {
+      while (true) {
+        const bytes = yield* this.#connection.read();
+        if (bytes === undefined) break;
+        this.#heard = true;
+        if (this.#closed) continue;
+        decoder.push(bytes);
+        this.#sort(decoder);
+      }
+      this.#shut(lost("The peer closed the connection without a bye", "peer"), "abrupt");
+    } catch (error) {
+      this.#lose(error);
+    }
+    this.#peerEnded = true;
+    this.#changed.notify();
+  }
+
+  /** A read or a write failed: the connection is gone. */
+  #lose(error: unknown): void {
+    if (!isFailed(error) || error.code === "cancelled") throw error;
+    this.#shut(error.failure, "abrupt");
+    this.#peerEnded = true;
+    this.#changed.notify();
+  }
+
+  #sort(decoder: FrameDecoder): void {
+    while (!this.#closed) {
+      const next = decoder.next();
+      if (next.kind === "need-more") return;
+      const failure = next.kind === "invalid"
+        ? next.failure
+        : this.#take(next.type, next.channel, next.payload);
+      if (failure !== undefined) this.#shut(failure, "orderly", true);
+    }
+  }
+
+  #take(type: FrameType, number: number, payload: Uint8Array): Failure | undefined {
+    if (number === 0) return this.#takeOwn(type, payload);
+    if (this.#remote === undefined) return violation("something came before hello");
+    let channel = this.#channels.get(number);
+    if (channel === undefined && this.#role === "responder" && number === this.#nextNumber) {
+      if (this.#channels.size >= CHANNELS_MAX) return violation("too many channels were opened");
+      channel = new Channel(this.#link(undefined), number);
+      this.#assignNumber(channel);
+      const failure = channel.take(type, payload);
+      if (failure === undefined && !channel.closed) this.#acceptable.push(channel);
+      this.#changed.notify();
+      return failure;
+    }
+    if (number >= this.#nextNumber) return violation(`channel ${number} was never opened`);
+    // What was on its way when a channel ended is of no interest to anybody.
+    return channel?.take(type, payload);
+  }
+
+  #takeOwn(type: FrameType, payload: Uint8Array): Failure | undefined {
+    if (type !== "control") return violation(`${type} came on channel 0`);
+    const message = decodeControl(payload);
+    if (isFailure(message)) return message;
+    if ((message.type === "hello") !== (this.#remote === undefined) && message.type !== "bye") {
+      return violation(`${message.type} came ${this.#remote ? "again" : "before hello"}`);
+    }
+    switch (message.type) {
+      case "hello":
+        return this.#greet(message);
+      case "ping":
+        this.#putUrgent({ type: "pong", n: message.n });
+        return undefined;
+      case "pong":
+        if (message.n <= this.#ponged || message.n > this.#pinged) {
+          return violation("pong came without a ping");
+        }
+        this.#ponged = message.n;
+        return undefined;
+      case "bye":
+        this.#shut(peerBye("the connection", message.reason), "abrupt");
+        return undefined;
+      default:
+        return violation(`${message.type} came on channel 0`);
+    }
+  }
+
+  #greet(hello: Hello): Failure | undefined {
+    if (hello.protocol !== PROTOCOL_VERSION) {
+      return {
+        code: "wrong-version",
+        side: "peer",
+        message: `The peer speaks protocol ${hello.protocol}, this server ${PROTOCOL_VERSION}`,
+        action: "Run the same version of Warmsite on both servers",
+      };
+    }
+    this.#remote = hello;
+    this.#changed.notify();
+    return undefined;
+  }
+
+  /**
+   * Pings when nothing else was written, and gives the peer up when nothing was heard. Silence is
+   * counted in ticks, not in time, so that a pause of this process is not taken for the peer's.
+   */
+  *#watch(): Task<void> {
+    let silent = 0;
+    let written = 0;
+    while (!this.#closed) {
+      yield* this.#ports.clock.sleep(PING_INTERVAL);
+      silent = this.#heard ? 0 : silent + 1;
+      this.#heard = false;
+      if (silent >= PEER_SILENCE_MAX / PING_INTERVAL) {
+        const message = `Nothing was heard for ${PEER_SILENCE_MAX / 1_000_000} s`;
+        this.#shut(peerFailure("timed-out", message).failure, "abrupt");
+      } else if (this.#remote !== undefined && this.#outbox.written === written) {
+        this.#putUrgent({ type: "ping", n: ++this.#pinged });
+      }
+      written = this.#outbox.written;
+    }
+  }
+
+  #shut(failure: Failure | undefined, how: "orderly" | "abrupt", drop = false): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#closeReason = failure;
+    this.#orderly = how === "orderly";
+    const reason = failure ?? lost("This server closed the connection", "local");
+    for (const channel of [...this.#channels.values(), ...this.#unnumbered]) {
+      channel.end(reason, drop);
+    }
+    if (drop) this.#acceptable = [];
+    if (this.#orderly) this.#put({ type: "bye", reason: legible(reason.message) });
+    this.#outbox.finish();
+    this.#changed.notify();
+  }
+
+  #put(message: ControlMessage): void {
+    this.#outbox.put(this.#frame(message));
+  }
+
+  #putUrgent(message: ControlMessage & { readonly type: "ping" | "pong" }): void {
+    this.#outbox.putUrgent(message.type, this.#frame(message));
+  }
+
+  #frame(message: ControlMessage): Uint8Array {
+    return encodeFrame(this.#ports.codec.kernel, "control", 0, encodeControl(message));
+  }
+
+  #reason(): Failed {
+    return new Failed(this.#closeReason ?? lost("This server closed the connection", "local"));
+  }
+}
+
+function lost(message: string, side: "local" | "peer"): Failure {
+  return { code: "connection-lost", side, message, action: "" };
 }
