@@ -83,6 +83,7 @@ Deno.test("rules are silenced only by name and with a reason", () => {
     const text of [
       `// The world types it.\n// ${ignore} no-explicit-any`,
       `// ${ignore} no-explicit-any -- why`,
+      `  // ${ignore} require-yield`,
       "// @ts-" + "expect-error why",
     ]
   ) {
