@@ -27,8 +27,9 @@ import {
 import { type Checksummer, encodeFrame, type FrameType, openFrame, sealFrame } from "./frame.ts";
 import type { Inbox } from "./inbox.ts";
 import { frameCost } from "./limits.ts";
+import { isMalformed } from "./malformed.ts";
 import type { ControlMessage } from "./message.ts";
-import { decodeControl, encodeControl, isFailure, MESSAGES } from "./message.ts";
+import { decodeControl, encodeControl, MESSAGES } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import { ChannelWindow, type SendWindow } from "./send_window.ts";
 import type { Session } from "./session.ts";
@@ -231,17 +232,17 @@ export class Channel {
     if ((type === "compared") === (this.#link.side === "replica")) return wrongSender(type);
     if (type === "extent") {
       const extent = decodeExtent(payload);
-      return isFailure(extent) ? extent : this.#arrive(type, { kind: type, extent }, cost);
+      return isMalformed(extent) ? extent : this.#arrive(type, { kind: type, extent }, cost);
     }
     if (type === "compare") {
       const compare = decodeCompare(payload);
-      if (isFailure(compare)) return compare;
+      if (isMalformed(compare)) return compare;
       const failure = this.#arrive(type, { kind: type, compare }, cost);
       if (failure === undefined) this.#asked.push({ compare, cost: 0 });
       return failure;
     }
     const compared = decodeCompared(payload);
-    if (isFailure(compared)) return compared;
+    if (isMalformed(compared)) return compared;
     const asked = this.#asked[this.#answered];
     if (asked === undefined || !answers(compared, asked.compare)) {
       return violation("A comparison was answered that was not asked for");
@@ -252,7 +253,7 @@ export class Channel {
 
   #takeControl(payload: Uint8Array, cost: number): Failure | undefined {
     const message = decodeControl(payload);
-    if (isFailure(message)) return message;
+    if (isMalformed(message)) return message;
     const { sender, where } = MESSAGES[message.type];
     if (where === "session") return violation(`${message.type} came on a channel`);
     if (message.type === "bye") {

@@ -12,9 +12,9 @@
 
 import { assert } from "../base/assert.ts";
 import { ByteReader, ByteWriter } from "../base/bytes.ts";
-import type { Failure } from "../base/failure.ts";
 import { DISK_SIZE_MAX, DISKS_MAX, EXTENT_SIZE_MAX } from "../base/limits.ts";
 import { inside } from "../block/extent.ts";
+import { type Malformed, malformed } from "./malformed.ts";
 
 /** Bytes of a digest in a comparison. */
 export const COMPARE_DIGEST_SIZE = 16;
@@ -58,21 +58,21 @@ export function encodeCompared(compared: Compared): Uint8Array {
 }
 
 /** The comparison in `payload`; its digests are a view. A failure `malformed` otherwise. */
-export function decodeCompare(payload: Uint8Array): Compare | Failure {
+export function decodeCompare(payload: Uint8Array): Compare | Malformed {
   const reader = new ByteReader(payload);
   const head = readHead(reader);
-  if (head === undefined || reader.left !== head.count * COMPARE_DIGEST_SIZE) return malformed();
+  if (head === undefined || reader.left !== head.count * COMPARE_DIGEST_SIZE) return unsound();
   return { ...head, digests: reader.bytes(reader.left) };
 }
 
 /** The answer in `payload`; its bits are a view. A failure `malformed` otherwise. */
-export function decodeCompared(payload: Uint8Array): Compared | Failure {
+export function decodeCompared(payload: Uint8Array): Compared | Malformed {
   const reader = new ByteReader(payload);
   const head = readHead(reader);
-  if (head === undefined || reader.left !== Math.ceil(head.count / 8)) return malformed();
+  if (head === undefined || reader.left !== Math.ceil(head.count / 8)) return unsound();
   const differs = reader.bytes(reader.left);
   const unused = 8 * differs.length - head.count;
-  if ((differs[differs.length - 1] ?? 0) >>> (8 - unused) !== 0) return malformed();
+  if ((differs[differs.length - 1] ?? 0) >>> (8 - unused) !== 0) return unsound();
   return { ...head, differs };
 }
 
@@ -100,11 +100,6 @@ function unitsAreSound({ disk, unit, at, count }: Units): boolean {
     inside(at, (count - 1) * unit + 1, DISK_SIZE_MAX);
 }
 
-function malformed(): Failure {
-  return {
-    code: "malformed",
-    side: "peer",
-    message: "A comparison by digest has fields or a length that cannot be",
-    action: "",
-  };
+function unsound(): Malformed {
+  return malformed("A comparison by digest has fields or a length that cannot be");
 }

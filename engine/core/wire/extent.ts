@@ -20,12 +20,12 @@
 
 import { assert } from "../base/assert.ts";
 import { ByteReader, ByteWriter } from "../base/bytes.ts";
-import type { Failure } from "../base/failure.ts";
 import { peerFailure } from "../base/failure.ts";
 import { DISK_SIZE_MAX, DISKS_MAX, EXTENT_SIZE_MAX } from "../base/limits.ts";
 import { inside } from "../block/extent.ts";
 import type { Codec } from "../ports/codec.ts";
 import type { Task } from "../runtime/task.ts";
+import { type Malformed, malformed } from "./malformed.ts";
 
 /** Bytes of a record's header. */
 export const RECORD_HEADER_SIZE = 24;
@@ -64,7 +64,7 @@ export function writeRecordHeader(writer: ByteWriter, extent: StagedExtent): Byt
 }
 
 /** The extent of a record; its payload is a view into `record`. A failure `malformed` otherwise. */
-export function decodeExtent(record: Uint8Array): StagedExtent | Failure {
+export function decodeExtent(record: Uint8Array): StagedExtent | Malformed {
   const reader = new ByteReader(record);
   const disk = reader.u16();
   const kind = KINDS[reader.u8()];
@@ -72,11 +72,11 @@ export function decodeExtent(record: Uint8Array): StagedExtent | Failure {
   const length = reader.u32();
   const at = reader.safe64();
   const checksum = reader.u64();
-  if (!reader.ok) return malformed("is cut short or lies beyond any disk");
-  if (kind === undefined || reserved !== 0) return malformed("is of an unknown kind");
+  if (!reader.ok) return unsound("is cut short or lies beyond any disk");
+  if (kind === undefined || reserved !== 0) return unsound("is of an unknown kind");
   const extent = { disk, at, length, kind, payload: reader.bytes(reader.left), checksum };
   const problem = extentProblem(extent);
-  return problem === undefined ? extent : malformed(problem);
+  return problem === undefined ? extent : unsound(problem);
 }
 
 /**
@@ -109,6 +109,6 @@ function extentProblem(extent: StagedExtent): string | undefined {
   return undefined;
 }
 
-function malformed(problem: string): Failure {
-  return { code: "malformed", side: "peer", message: `An extent ${problem}`, action: "" };
+function unsound(problem: string): Malformed {
+  return malformed(`An extent ${problem}`);
 }

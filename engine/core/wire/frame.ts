@@ -21,6 +21,7 @@ import { assert } from "../base/assert.ts";
 import type { Failure } from "../base/failure.ts";
 import { CONTROL_PAYLOAD_MAX, FRAME_PAYLOAD_MAX } from "../base/limits.ts";
 import type { Kernel } from "../ports/codec.ts";
+import { malformed } from "./malformed.ts";
 
 /** Bytes before the payload. */
 export const FRAME_HEADER_SIZE = 16;
@@ -197,15 +198,7 @@ export class FrameDecoder {
     this.#frame = undefined;
     this.#left = 0;
     this.#filled = 0;
-    this.#invalid = {
-      kind: "invalid",
-      failure: {
-        code: "malformed",
-        side: "peer",
-        message: `A frame ${problem}`,
-        action: "Check that the other end is Warmsite, of the same version",
-      },
-    };
+    this.#invalid = { kind: "invalid", failure: malformed(`A frame ${problem}`) };
     return this.#invalid;
   }
 

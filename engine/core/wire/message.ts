@@ -8,7 +8,6 @@
  */
 
 import { assert } from "../base/assert.ts";
-import type { Failure } from "../base/failure.ts";
 import type { Json } from "../base/json.ts";
 import { asObject, canonicalBytes, parseCanonical } from "../base/json.ts";
 import {
@@ -35,6 +34,7 @@ import {
   text,
   word,
 } from "./fields.ts";
+import { type Malformed, malformed } from "./malformed.ts";
 import { ANCESTRY, POINT } from "./point.ts";
 
 /** Which end of a channel may send a message: who replicates, who receives, or both. */
@@ -222,34 +222,24 @@ export function encodeControl(message: ControlMessage): Uint8Array {
 }
 
 /** The message in `payload`; a failure `malformed` that says what is wrong with it otherwise. */
-export function decodeControl(payload: Uint8Array): ControlMessage | Failure {
-  if (payload.length > CONTROL_PAYLOAD_MAX) return malformed("is too long");
+export function decodeControl(payload: Uint8Array): ControlMessage | Malformed {
+  if (payload.length > CONTROL_PAYLOAD_MAX) return unsound("is too long");
   const value = asObject(parseCanonical(payload));
-  if (value === undefined) return malformed("is not a JSON object of integers and texts");
+  if (value === undefined) return unsound("is not a JSON object of integers and texts");
   const type = value["type"];
-  if (typeof type !== "string" || !isMessageType(type)) return malformed("has an unknown type");
+  if (typeof type !== "string" || !isMessageType(type)) return unsound("has an unknown type");
   const problem = checkFields(MESSAGES[type].fields, value, "type");
-  if (problem !== undefined) return malformed(`"${type}" ${problem}`);
-  if (!sameBytes(canonicalBytes(value), payload)) return malformed(`"${type}" is not canonical`);
+  if (problem !== undefined) return unsound(`"${type}" ${problem}`);
+  if (!sameBytes(canonicalBytes(value), payload)) return unsound(`"${type}" is not canonical`);
   return value as unknown as ControlMessage;
-}
-
-/** True for the result of a decoder that found its input unsound. */
-export function isFailure(result: object): result is Failure & { readonly type?: undefined } {
-  return "code" in result && "side" in result && !("type" in result);
 }
 
 function isMessageType(type: string): type is MessageType {
   return Object.hasOwn(MESSAGES, type);
 }
 
-function malformed(problem: string): Failure {
-  return {
-    code: "malformed",
-    side: "peer",
-    message: `A control message ${problem}`,
-    action: "Run the same version of Warmsite on both servers",
-  };
+function unsound(problem: string): Malformed {
+  return malformed(`A control message ${problem}`);
 }
 
 function sameBytes(left: Uint8Array, right: Uint8Array): boolean {

@@ -24,8 +24,9 @@ import { Channel, type ChannelLink, legible, peerBye, violation } from "./channe
 import { encodeFrame, FrameDecoder, type FrameType } from "./frame.ts";
 import { Inbox } from "./inbox.ts";
 import { BYE_TIMEOUT, HELLO_TIMEOUT } from "./limits.ts";
+import { isMalformed } from "./malformed.ts";
 import type { ControlMessage, Hello } from "./message.ts";
-import { decodeControl, encodeControl, isFailure, PROTOCOL_VERSION } from "./message.ts";
+import { decodeControl, encodeControl, PROTOCOL_VERSION } from "./message.ts";
 import { Outbox } from "./outbox.ts";
 import { SendWindow } from "./send_window.ts";
 import type { Throttle } from "./throttle.ts";
@@ -285,7 +286,7 @@ export class Session {
   #takeOwn(type: FrameType, payload: Uint8Array): Failure | undefined {
     if (type !== "control") return violation(`${type} came on channel 0`);
     const message = decodeControl(payload);
-    if (isFailure(message)) return message;
+    if (isMalformed(message)) return message;
     if ((message.type === "hello") !== (this.#remote === undefined) && message.type !== "bye") {
       return violation(`${message.type} came ${this.#remote ? "again" : "before hello"}`);
     }
