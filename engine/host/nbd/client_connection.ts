@@ -8,7 +8,6 @@ import type { Loop } from "../../core/runtime/loop.ts";
 import type { Budget } from "./budget.ts";
 import type { ClientRegistry, Dropped } from "./client_registry.ts";
 import type { ExportSource, OpenExport } from "./export.ts";
-import type { FlushGroup } from "./flush_group.ts";
 import { type Agreed, Handshake } from "./handshake.ts";
 import { Input } from "./input.ts";
 import { HANDSHAKE_MILLISECONDS } from "./limits.ts";
@@ -20,8 +19,6 @@ export interface Shared {
   readonly exports: ExportSource;
   readonly registry: ClientRegistry;
   readonly budget: Budget;
-  /** The flushes of an opened export's disk. */
-  flushesOf(opened: OpenExport): FlushGroup;
 }
 
 /** Serves one connection. */
@@ -103,7 +100,6 @@ export class ClientConnection implements Dropped {
       input,
       budget,
       opened,
-      flushes: this.#shared.flushesOf(opened),
       agreement,
       writeThrough: this.#writeThrough,
     });

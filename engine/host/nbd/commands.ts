@@ -13,7 +13,6 @@ import { inside } from "../../core/block/extent.ts";
 import type { Token } from "../../core/runtime/loop.ts";
 import { done, suspend, type Task, type Wait } from "../../core/runtime/task.ts";
 import type { OpenExport, ServedDisk } from "./export.ts";
-import type { FlushGroup } from "./flush_group.ts";
 import { BLOCK_STATUS_EXTENTS_MAX, BLOCK_STATUS_SPAN, ZERO_STEP } from "./limits.ts";
 import { CMD, CMD_FLAG, ERRNO, PAYLOAD_MAX, STATE } from "./protocol.ts";
 
@@ -71,9 +70,9 @@ function zeroesFast(opened: OpenExport, flags: number): boolean {
 }
 
 /** WRITE, TRIM and WRITE_ZEROES that are durable before they return (N1, FUA). */
-export function* durably(change: Task<void>, flushes: FlushGroup): Task<void> {
+export function* durably(change: Task<void>, disk: ServedDisk): Task<void> {
   yield* change;
-  yield* flushes.flush();
+  yield* disk.flush();
 }
 
 /** TRIM and WRITE_ZEROES without NO_HOLE give the space back; with it they keep it. */

@@ -8,13 +8,11 @@
  */
 
 import { isFailed } from "../../core/base/failure.ts";
-import type { Disk } from "../../core/ports/disk.ts";
 import type { Loop } from "../../core/runtime/loop.ts";
 import { Budget } from "./budget.ts";
 import { ClientConnection, type Shared } from "./client_connection.ts";
 import { ClientRegistry } from "./client_registry.ts";
 import type { ExportSource } from "./export.ts";
-import { FlushGroup } from "./flush_group.ts";
 import { CONNECTIONS_MAX, SERVER_BYTES_MAX } from "./limits.ts";
 import { listenTcp, listenUnix, type TcpAddress } from "./listen.ts";
 import type { NbdAddress } from "./uri.ts";
@@ -47,18 +45,12 @@ export class NbdServer {
 
   /** Made by `listen` alone. */
   private constructor(options: NbdServerOptions) {
-    const groups = new WeakMap<Disk, FlushGroup>();
     this.#connectionsMax = options.connectionsMax ?? CONNECTIONS_MAX;
     this.#shared = {
       loop: options.loop,
       exports: options.exports,
       registry: new ClientRegistry(),
       budget: new Budget(SERVER_BYTES_MAX),
-      flushesOf({ disk }) {
-        const group = groups.get(disk) ?? new FlushGroup(options.loop, disk);
-        groups.set(disk, group);
-        return group;
-      },
     };
   }
 

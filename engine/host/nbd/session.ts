@@ -18,12 +18,12 @@ import { setImmediate } from "node:timers";
 
 import type { Loop } from "../../core/runtime/loop.ts";
 import type { Task, Wait } from "../../core/runtime/task.ts";
+import { beginTurn } from "../turn.ts";
 import type { Budget } from "./budget.ts";
 import { blockStatus, durably, objection, zeroTask } from "./commands.ts";
 import { adopt, drive, follow, report } from "./drive.ts";
 import { errnoOf } from "./errno.ts";
 import type { OpenExport } from "./export.ts";
-import type { FlushGroup } from "./flush_group.ts";
 import type { Input, InputBuffer } from "./input.ts";
 import {
   CONNECTION_BYTES_MAX,
@@ -81,7 +81,6 @@ export interface SessionParts {
   readonly input: Input;
   readonly budget: Budget;
   readonly opened: OpenExport;
-  readonly flushes: FlushGroup;
   readonly agreement: Agreement;
   /** Whether every change is flushed before it is acknowledged (N1). */
   readonly writeThrough: boolean;
@@ -141,6 +140,7 @@ export class Session {
     if (this.#ending) return false;
     if (!all) {
       await this.#whenRoom();
+      beginTurn();
       return true;
     }
     let received: number | null;
@@ -150,6 +150,7 @@ export class Session {
       // The connection was closed under us, by either side: the same as its end.
       return false;
     }
+    beginTurn();
     if (received === null) return false;
     this.#input.filled(received);
     return true;
@@ -323,7 +324,7 @@ export class Session {
   /** WRITE: the payload stays in the input, which is pinned if the disk has to wait. */
   #write(flags: number, at: number, data: Uint8Array, high: number, low: number): void {
     let task = this.#opened.disk.write(at, data);
-    if (this.#isDurable(flags)) task = durably(task, this.#parts.flushes);
+    if (this.#isDurable(flags)) task = durably(task, this.#opened.disk);
     const output = this.#output;
     let step: IteratorResult<Wait, void>;
     try {
@@ -362,7 +363,7 @@ export class Session {
     const { disk } = this.#opened;
     if (type === CMD.CACHE) return succeeded();
     if (type === CMD.FLUSH) {
-      return this.#begin("nbd/flush", this.#parts.flushes.flush(), 0, succeeded, failed);
+      return this.#begin("nbd/flush", disk.flush(), 0, succeeded, failed);
     }
     if (type === CMD.BLOCK_STATUS) {
       if (!this.#parts.agreement.allocation) {
@@ -378,7 +379,7 @@ export class Session {
       );
     }
     let task = zeroTask(disk, type === CMD.TRIM ? 0 : flags, at, length);
-    if (this.#isDurable(flags)) task = durably(task, this.#parts.flushes);
+    if (this.#isDurable(flags)) task = durably(task, disk);
     this.#begin("nbd/zero", task, 0, succeeded, failed);
   }
 
