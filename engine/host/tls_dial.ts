@@ -1,0 +1,115 @@
+/**
+ * Connecting to a peer: TCP, TLS, who it is, and its word that it accepts us, under one deadline.
+ *
+ * @module
+ */
+
+import * as tls from "node:tls";
+import { type Failed, peerFailure } from "../core/base/failure.ts";
+import type { Connection, PeerIdentity } from "../core/ports/network.ts";
+import type { HostPort } from "./address.ts";
+import { ACCEPTED, otherProtocol, PROTOCOL, refusedBy, refuses } from "./greeting.ts";
+import type { Credentials } from "./pki.ts";
+import { patchTlsBackpressure } from "./tls_backpressure.ts";
+import { TlsConnection } from "./tls_connection.ts";
+import { identify, tlsOptions } from "./tls_identity.ts";
+
+/** Connects; returns how to stop. Exactly one of `done` and `fail` is called, unless stopped. */
+// Long because: the life of one socket up to the greeting, whose events share its few variables.
+export function dial(
+  place: HostPort,
+  address: string,
+  credentials: Credentials,
+  timeout: number,
+  done: (connection: Connection) => void,
+  fail: (error: Error) => void,
+): () => void {
+  const socket = tls.connect({
+    ...tlsOptions(credentials),
+    ...place,
+    checkServerIdentity: () => undefined,
+  });
+  let peer: PeerIdentity | undefined;
+  const stop = () => {
+    clearTimeout(timer);
+    socket.removeAllListeners();
+    // Whatever still happens to it is nobody's business.
+    socket.on("error", () => {});
+    socket.destroy();
+  };
+  const refuse = (error: Error) => {
+    stop();
+    fail(error);
+  };
+  const timer = setTimeout(() => refuse(tooLate(address, timeout)), Math.ceil(timeout / 1000));
+  socket.on("error", (error: Error) => refuse(connectFailure(error, address)));
+  socket.on("close", () => refuse(closedEarly(address)));
+  socket.on("secureConnect", () => {
+    patchTlsBackpressure(socket);
+    if (socket.alpnProtocol !== PROTOCOL) return refuse(otherProtocol(address));
+    const found = identify(socket, credentials, "server", address);
+    if ("peer" in found) peer = found.peer;
+    else refuse(refuses(found.trouble, address, found.facts));
+  });
+  socket.on("data", (chunk: Uint8Array) => {
+    // What comes before the server is known is not looked at; TLS sends nothing so early.
+    if (peer === undefined) return refuse(otherProtocol(address));
+    const greeting = chunk[0] ?? ACCEPTED;
+    if (greeting !== ACCEPTED) return refuse(refusedBy(greeting, address));
+    clearTimeout(timer);
+    socket.removeAllListeners();
+    socket.pause();
+    done(new TlsConnection(socket, peer, chunk.length > 1 ? [chunk.subarray(1)] : []));
+  });
+  return stop;
+}
+
+function tooLate(address: string, timeout: number): Failed {
+  return peerFailure(
+    "timed-out",
+    `${address} did not answer within ${timeout / 1_000_000} s`,
+    "Check that the other server runs and that no firewall between drops its port",
+  );
+}
+
+function closedEarly(address: string): Failed {
+  return peerFailure(
+    "connection-lost",
+    `${address} closed the connection before it accepted this server`,
+    "Look at the other server's log",
+  );
+}
+
+/** Why a connection did not come about, from what the runtime says. */
+function connectFailure(error: Error, address: string): Failed {
+  const name = (error as { code?: string }).code ?? "";
+  switch (name) {
+    case "ECONNREFUSED":
+      return peerFailure(
+        "connection-refused",
+        `Nobody listens at ${address}`,
+        "Start the other server, or check host and port",
+      );
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+      return peerFailure(
+        "connection-refused",
+        `There is no way to ${address}`,
+        "Check the network",
+      );
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return peerFailure("not-found", `No address is known for ${address}`, "Check the host name");
+    case "ECONNRESET":
+    case "EPIPE":
+      return closedEarly(address);
+    case "ETIMEDOUT":
+      return peerFailure("timed-out", `${address} does not answer`, "Check the network");
+  }
+  if (name.includes("ALERT_NO_APPLICATION_PROTOCOL")) return otherProtocol(address);
+  return peerFailure(
+    "unauthenticated",
+    `The TLS handshake with ${address} failed: ${error.message}`,
+    "Check that the other end is a Warmsite server that takes TLS 1.3",
+  );
+}
