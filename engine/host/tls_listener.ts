@@ -178,6 +178,8 @@ function listenFailure(error: Error, address: string): Failed {
         `Cannot listen at ${address}: the port is in use`,
         `Stop what uses it ("ss -ltnp"), or listen at another`,
       );
+    // The runtime asks for an address that is not of this host in its own way.
+    case "EINVAL":
     case "EADDRNOTAVAIL":
       return localFailure(
         "bad-argument",
