@@ -1,0 +1,217 @@
+/**
+ * Unplanned failover on the replica: start on any point, cancel, complete.
+ *
+ * From start to complete the machine runs on durable overlays over the point's view (R8): nothing is
+ * rolled back, nothing is waited for, nothing but this server is needed. The failover is tentative: its
+ * generation is in force only once it is completed, and dead for ever when it is cancelled (L5).
+ *
+ * What a crash leaves. The relationship's record is the one commit point of each step. Before `start`
+ * has set it, holds and overlays are strays, cleared at the next opening; after, the failover stands and
+ * is resumed. Before `cancel` has set it the failover stands; after, overlays are strays. `complete`
+ * first says *completing*: from then on every opening goes on towards complete.
+ *
+ * @module
+ */
+
+import { requestFailure } from "../base/failure.ts";
+import { KiB } from "../base/units.ts";
+import type { GenerationId, PointId } from "../base/units.ts";
+import { Overlay } from "../history/overlay.ts";
+import type { PointView } from "../history/point_view.ts";
+import type { RecoveryPoint } from "../history/recovery_point.ts";
+import { newIdentity } from "../relationship/identity.ts";
+import type { ReplicaMachine } from "../replica/replica_machine.ts";
+import { withDead } from "../replica/replica_record.ts";
+import type { Folder } from "../ports/folder.ts";
+import type { Task } from "../runtime/task.ts";
+import { mergeFailover } from "./merge.ts";
+
+/** Name of the hold that keeps the point of a failover. */
+const HOLD = "failover";
+/** Folder of the overlays, in the machine's folder. */
+const OVERLAYS = "failover";
+/** A cluster of an overlay, bytes. */
+export const OVERLAY_CLUSTER = 64 * KiB;
+
+/** A machine that was failed over: its disks, until cancel or complete. */
+export class Failover {
+  readonly machine: ReplicaMachine;
+  /** The point that was chosen. */
+  readonly point: PointId;
+  /** Its disks as guests may use them, by index. */
+  readonly disks: readonly Overlay[];
+  readonly #folder: Folder;
+  readonly #view: PointView;
+
+  private constructor(
+    machine: ReplicaMachine,
+    folder: Folder,
+    point: PointId,
+    view: PointView,
+    disks: readonly Overlay[],
+  ) {
+    this.machine = machine;
+    this.#folder = folder;
+    this.point = point;
+    this.#view = view;
+    this.disks = disks;
+  }
+
+  /** Starts a failover to `chosen`, or to the newest point. `folder` is the machine's. */
+  static *start(
+    machine: ReplicaMachine,
+    folder: Folder,
+    chosen: PointId | undefined,
+  ): Task<Failover> {
+    const state = machine.stateAfter("fail-over");
+    const point = choosePoint(machine, chosen);
+    yield* machine.store.hold(point.id, HOLD);
+    yield* clearStrays(folder);
+    const failover = yield* Failover.#build(machine, folder, point.id, "create");
+    const generation = newIdentity<GenerationId>(machine.ports.entropy);
+    const record = { point: point.id, generation, completing: false };
+    yield* machine.setRecord({ ...machine.record, state, failover: record });
+    // The record refuses data from here on; whoever was sending learns why.
+    yield* machine.endChannel("The machine was failed over");
+    failover.#tell("started", generation);
+    return failover;
+  }
+
+  /** Takes up the failover that the record tells of, or clears what a crash left of one. */
+  static *resume(machine: ReplicaMachine, folder: Folder): Task<Failover | undefined> {
+    const { failover } = machine.record;
+    if (failover === undefined) {
+      yield* clearStrays(folder);
+      yield* machine.store.unhold(HOLD);
+      return undefined;
+    }
+    return yield* Failover.#build(machine, folder, failover.point, "open");
+  }
+
+  static *#build(
+    machine: ReplicaMachine,
+    folder: Folder,
+    point: PointId,
+    how: "create" | "open",
+  ): Task<Failover> {
+    const { store, ports } = machine;
+    const view = yield* store.view(point);
+    const disks: Overlay[] = [];
+    try {
+      const overlays = yield* folder.folder(OVERLAYS, { create: true });
+      if (how === "create") yield* folder.flush();
+      for (const [disk, size] of view.sizes.entries()) {
+        const base = { size, read: (at: number, length: number) => view.read(disk, at, length) };
+        const spec = {
+          machine: store.machine,
+          point,
+          clusterSize: Math.min(OVERLAY_CLUSTER, clusterThatFits(size, store.geometry.blockSize)),
+        };
+        disks.push(
+          how === "create"
+            ? yield* Overlay.create(ports, overlays, `disk-${disk}`, base, spec)
+            : yield* Overlay.open(ports, overlays, `disk-${disk}`, base, spec),
+        );
+      }
+    } catch (error) {
+      for (const disk of disks) yield* disk.close();
+      yield* view.close();
+      throw error;
+    }
+    return new Failover(machine, folder, point, view, disks);
+  }
+
+  /** Drops what the guest wrote since; what was received stays (R8). Exports were withdrawn before. */
+  *cancel(): Task<void> {
+    const { machine } = this;
+    const record = machine.record;
+    if (record.failover?.completing === true) throw tooLate(machine.name);
+    const state = machine.stateAfter("cancel-failover");
+    const generation = record.failover?.generation as GenerationId;
+    yield* machine.setRecord({ ...withDead(record, generation), state, failover: undefined });
+    yield* this.close();
+    yield* clearStrays(this.#folder);
+    yield* machine.store.unhold(HOLD);
+    this.#tell("cancelled", generation);
+  }
+
+  /**
+   * Makes the failover final: overlays are merged as an undo-logged delta of the new generation, all
+   * other points are dropped. Exports were withdrawn before. Can be repeated after a crash.
+   */
+  *complete(): Task<void> {
+    const { machine } = this;
+    const { failover } = machine.record;
+    machine.stateAfter("complete-failover");
+    if (failover === undefined) throw tooLate(machine.name);
+    yield* machine.setRecord({ ...machine.record, failover: { ...failover, completing: true } });
+    for (const disk of this.disks) yield* disk.flush();
+    yield* mergeFailover(machine, this.#view, this.disks);
+    yield* this.close();
+    yield* clearStrays(this.#folder);
+    yield* machine.store.unhold(HOLD);
+    this.#tell("completed", failover.generation);
+  }
+
+  /** Gives overlays and view back, in order. */
+  *close(): Task<void> {
+    for (const disk of this.disks) yield* disk.close();
+    yield* this.#view.close();
+  }
+
+  #tell(step: "started" | "cancelled" | "completed", generation: GenerationId): void {
+    const { point, machine } = this;
+    machine.ports.observer.emit({
+      kind: "failover",
+      machine: machine.name,
+      step,
+      point,
+      generation,
+    });
+  }
+}
+
+/** The point that was asked for, or the newest that is whole. */
+function choosePoint(machine: ReplicaMachine, chosen: PointId | undefined): RecoveryPoint {
+  const { points } = machine.store;
+  const point = chosen === undefined
+    ? points.findLast((candidate) => candidate.broken === undefined)
+    : points.find((candidate) => candidate.id === chosen);
+  if (point === undefined) {
+    throw requestFailure(
+      "no-such-point",
+      chosen === undefined
+        ? `"${machine.name}" has no recovery point yet`
+        : `"${machine.name}" has no recovery point "${chosen}"`,
+      'Look at "warmsite points" for what there is',
+    );
+  }
+  if (point.broken !== undefined) {
+    throw requestFailure(
+      "point-broken",
+      `Recovery point "${point.id}" is damaged: ${point.broken}`,
+      'Choose another one of "warmsite points"',
+    );
+  }
+  return point;
+}
+
+function tooLate(name: string): Error {
+  return requestFailure(
+    "wrong-state",
+    `The failover of "${name}" is being completed`,
+    'Ask for "warmsite failover complete" again to finish it',
+  );
+}
+
+/** Small simulated disks may be no multiple of a standard cluster. */
+function clusterThatFits(size: number, blockSize: number): number {
+  let cluster = OVERLAY_CLUSTER;
+  while (cluster > blockSize && size % cluster !== 0) cluster /= 2;
+  return cluster;
+}
+
+function* clearStrays(folder: Folder): Task<void> {
+  yield* folder.remove(OVERLAYS);
+  yield* folder.flush();
+}

@@ -1,0 +1,115 @@
+/**
+ * The merge at the end of a failover: what the machine is now becomes one undo-logged delta of the new
+ * generation on top of the newest point, so that the raw disks hold it (R8).
+ *
+ * A crash before the delta is sealed leaves an unsealed one, which the next attempt drops and makes
+ * again; a crash after it leaves a staged delta of the new generation, which the next attempt finds as
+ * the newest point and only applies.
+ *
+ * @module
+ */
+
+import { EXTENT_SIZE_MAX } from "../base/limits.ts";
+import type { PointId } from "../base/units.ts";
+import { Bitmap } from "../block/bitmap.ts";
+import type { Overlay } from "../history/overlay.ts";
+import type { PointView } from "../history/point_view.ts";
+import { beginGeneration } from "../lineage/generation.ts";
+import { packContent } from "../primary/pack.ts";
+import { newIdentity } from "../relationship/identity.ts";
+import type { ReplicaMachine } from "../replica/replica_machine.ts";
+import type { FailoverRecord } from "../replica/replica_record.ts";
+import type { Task } from "../runtime/task.ts";
+import { chainDigest, emptyChain } from "../wire/chain.ts";
+
+/** Merges the failover of `machine` and puts its new generation in force. */
+export function* mergeFailover(
+  machine: ReplicaMachine,
+  view: PointView,
+  overlays: readonly Overlay[],
+): Task<void> {
+  const { store, ports } = machine;
+  const failover = machine.record.failover as FailoverRecord;
+  yield* machine.applyAll();
+  if (store.newest?.generation !== failover.generation) {
+    yield* stageMerged(machine, view, overlays, failover);
+    yield* machine.applyAll();
+  }
+  const state = machine.stateAfter("complete-failover");
+  const ancestry = beginGeneration(
+    machine.record.ancestry,
+    failover.generation,
+    failover.point,
+    machine.server,
+    "failover",
+  );
+  yield* machine.setRecord({ ...machine.record, state, ancestry, failover: undefined });
+  // Hyper-V's complete removes all other points; only the one that is now the machine stays.
+  yield* store.setKeep(1);
+  for (const point of yield* store.prune()) {
+    ports.observer.emit({ kind: "dropped", machine: machine.name, point });
+  }
+}
+
+/** Stages, as one delta of the new generation, all that the machine has otherwise than the newest point. */
+function* stageMerged(
+  machine: ReplicaMachine,
+  view: PointView,
+  overlays: readonly Overlay[],
+  failover: FailoverRecord,
+): Task<void> {
+  const { store, ports } = machine;
+  const kernel = ports.codec.kernel;
+  const parent = (store.newest as { readonly id: PointId }).id;
+  const id = newIdentity<string>(ports.entropy);
+  const options = {
+    codec: ports.codec,
+    blockSize: store.geometry.blockSize,
+    compression: true,
+  };
+  yield* store.dropDelta();
+  yield* store.startDelta(id, parent, failover.generation);
+  let chain = emptyChain();
+  let records = 0;
+  for (const [disk, overlay] of overlays.entries()) {
+    for (const { start, end } of changedBlocks(machine, view, overlay, disk).runs()) {
+      const last = end * options.blockSize;
+      for (let at = start * options.blockSize; at < last; at += EXTENT_SIZE_MAX) {
+        const content = yield* overlay.read(at, Math.min(EXTENT_SIZE_MAX, last - at));
+        for (const record of yield* packContent(options, disk, at, content)) {
+          yield* store.append(record);
+          chain = chainDigest(kernel, chain, record);
+          records++;
+        }
+      }
+    }
+  }
+  const point = {
+    id: newIdentity<PointId>(ports.entropy),
+    parent,
+    generation: failover.generation,
+    cutAt: Math.max(0, ports.clock.wall()),
+    kind: "standard" as const,
+    sizes: store.sizes,
+  };
+  yield* store.seal(point, records, chain);
+  machine.noteStaged(point.id);
+}
+
+/** Blocks that the overlay has, or that the chosen point has otherwise than the newest. */
+function changedBlocks(
+  machine: ReplicaMachine,
+  view: PointView,
+  overlay: Overlay,
+  disk: number,
+): Bitmap {
+  const { blockSize } = machine.store.geometry;
+  const blocks = new Bitmap(Math.ceil(overlay.size / blockSize));
+  for (const { at, length } of overlay.changedRuns()) {
+    blocks.set(Math.floor(at / blockSize), Math.ceil((at + length) / blockSize));
+  }
+  for (const { at, length } of view.changedSince(disk)) {
+    blocks.set(Math.floor(at / blockSize), Math.ceil((at + length) / blockSize));
+  }
+  return blocks;
+}

@@ -1,0 +1,74 @@
+/**
+ * Making a cut: the point is named durably, then every disk of the machine is cut at one instant.
+ *
+ * @module
+ */
+
+import { isFailed } from "../base/failure.ts";
+import type { PointId } from "../base/units.ts";
+import { newIdentity } from "../relationship/identity.ts";
+import { noteCut } from "../relationship/statistics.ts";
+import type { Task } from "../runtime/task.ts";
+import { all } from "../runtime/together.ts";
+import { cutDisks } from "../tracking/cut.ts";
+import type { Replication } from "./replicator.ts";
+
+/** A cut that was made. */
+export interface Cut {
+  readonly point: PointId;
+  /** Wall time, µs since 1970. */
+  readonly cutAt: number;
+  /** Counts the cuts of this process. */
+  readonly cutNumber: number;
+}
+
+/**
+ * Issues a new point on every disk, durably and before its first frame can be sent (T4), then cuts them
+ * together (C1). A gate that does not close in time fails the cut; the issued point is then one that
+ * nobody ever stages.
+ */
+export function* makeCut(work: Replication): Task<Cut> {
+  const { ports, machine, statistics } = work;
+  const disks = machine.tracked;
+  const point = newIdentity<PointId>(ports.entropy);
+  yield* all("issue", disks.map((disk) => disk.issue(point)));
+  let closed: number;
+  try {
+    closed = (yield* cutDisks(ports.clock, disks)).closedMicros;
+  } catch (error) {
+    if (isFailed(error, "gate-timeout")) {
+      statistics.cutsFailed++;
+      ports.observer.emit({
+        kind: "cut-failed",
+        machine: machine.name,
+        reason: error.failure.message,
+      });
+    }
+    throw error;
+  }
+  const cutAt = Math.max(0, ports.clock.wall());
+  work.staged.lastCut = cutAt;
+  work.cuts++;
+  noteCut(statistics, closed);
+  let bytes = 0;
+  for (const disk of disks) bytes += disk.view?.remainingBytes ?? 0;
+  ports.observer.emit({ kind: "cut", machine: machine.name, point, closed, bytes });
+  return { point, cutAt, cutNumber: work.cuts };
+}
+
+/** True when some disk's view was given up with blocks still to send: only a new cut can go on (C4). */
+export function needsCut(work: Replication): boolean {
+  return work.machine.tracked.some(({ view }) =>
+    view === undefined || (!view.alive && view.remainingBytes > 0)
+  );
+}
+
+/** Tells of views that were given up. */
+export function reportGivenUp(work: Replication): void {
+  for (const { view } of work.machine.tracked) {
+    if (view === undefined || view.alive) continue;
+    work.statistics.viewsGivenUp++;
+    const reason = view.givenUpBecause ?? "";
+    work.ports.observer.emit({ kind: "view-given-up", machine: work.machine.name, reason });
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * One cycle: cut, send what changed, seal, and clear the bits once the replica holds the point.
+ *
+ * A delta under way goes on where the replica's durable prefix ends. When its frozen view was given up,
+ * a new cut is made for the same delta (C4); after `CUTS_PER_CYCLE` of those the attempt ends as a
+ * failure, with everything kept, and the next one goes on.
+ *
+ * @module
+ */
+
+import { isFailed, localFailure, peerFailure } from "../base/failure.ts";
+import { toHex } from "../base/units.ts";
+import { newIdentity } from "../relationship/identity.ts";
+import type { Task } from "../runtime/task.ts";
+import type { PointDeclaration } from "../wire/point.ts";
+import { makeCut, needsCut, reportGivenUp } from "./cutting.ts";
+import type { OpenDelta } from "./open_delta.ts";
+import type { ReplicaPeer } from "./replica_peer.ts";
+import type { Replication } from "./replicator.ts";
+import { sendPending } from "./sending.ts";
+import { Shipment } from "./shipment.ts";
+
+/** Cuts that one attempt makes for one delta, at most. */
+const CUTS_PER_CYCLE = 4;
+
+/** Runs one cycle to *staged*. */
+export function* runCycle(work: Replication, peer: ReplicaPeer): Task<void> {
+  const delta = yield* openDelta(work, peer);
+  yield* sendDelta(work, peer, delta);
+  const { machine, ports } = work;
+  const staged = yield* peer.ask({
+    type: "delta-seal",
+    delta: delta.id,
+    point: declare(work, delta),
+    records: delta.shipment.sent,
+    digest: toHex(delta.shipment.chain),
+  }, "staged");
+  if (staged.point !== delta.point || staged.digest !== toHex(delta.shipment.chain)) {
+    throw peerFailure("protocol-violation", "The replica staged another point than was sealed");
+  }
+  peer.settle();
+  yield* finish(work, delta);
+  ports.observer.emit({ kind: "staged", machine: machine.name, point: delta.point });
+}
+
+/** The replica holds the point durably: the bits of its delta are cleared, in the order of T3 and T4. */
+function* finish(work: Replication, delta: OpenDelta): Task<void> {
+  for (const disk of work.machine.tracked) yield* disk.staged(delta.point);
+  work.delta = undefined;
+  work.base = delta.point;
+  work.statistics.cycles++;
+  work.staged.note(delta);
+}
+
+/** The delta to go on with, opened at the replica; cut anew where there is none to go on with. */
+function* openDelta(work: Replication, peer: ReplicaPeer): Task<OpenDelta> {
+  for (;;) {
+    const delta = work.delta ?? (yield* beginDelta(work));
+    work.delta = delta;
+    peer.shipment = delta.shipment;
+    const { parent, point: cut } = delta;
+    const generation = work.machine.generation;
+    const ready = yield* peer.ask(
+      { type: "delta-open", delta: delta.id, parent, generation, cut },
+      "delta-ready",
+    );
+    if (ready.delta !== delta.id) {
+      throw peerFailure(
+        "protocol-violation",
+        "The replica opened another delta than was asked for",
+      );
+    }
+    if (delta.shipment.resumeAt(ready.records)) return delta;
+    // The replica lost what it had of this delta: nothing of it counts any more.
+    work.ports.observer.emit({ kind: "probe", name: "replica-lost-open-delta" });
+    work.delta = undefined;
+    for (const disk of work.machine.tracked) disk.forgetProgress();
+    yield* peer.tell({ type: "delta-drop", delta: delta.id });
+  }
+}
+
+function* beginDelta(work: Replication): Task<OpenDelta> {
+  const { ports, machine } = work;
+  const cut = yield* makeCut(work);
+  const parent = work.base;
+  if (parent === undefined) throw localFailure("not-the-base", "No point is known to build on");
+  const shipment = new Shipment(ports.codec.kernel, machine.tracked);
+  return { id: newIdentity(ports.entropy), parent, shipment, ...cut };
+}
+
+/** Sends everything pending, with new cuts where views were given up. */
+function* sendDelta(work: Replication, peer: ReplicaPeer, delta: OpenDelta): Task<void> {
+  for (let cuts = 0; cuts < CUTS_PER_CYCLE; cuts++) {
+    if (needsCut(work)) {
+      reportGivenUp(work);
+      // What is in flight must be settled first: its acknowledgement speaks of the contents before.
+      yield* peer.drained();
+      Object.assign(delta, yield* makeCut(work));
+    }
+    try {
+      yield* sendPending({
+        codec: work.ports.codec,
+        disks: work.machine.tracked,
+        peer,
+        shipment: delta.shipment,
+        compression: work.settings.compression,
+        onSent: (bytes, wire) => noteSent(work, bytes, wire),
+      });
+      if (!needsCut(work)) return;
+    } catch (error) {
+      if (!isFailed(error, "view-given-up")) throw error;
+    }
+  }
+  throw localFailure(
+    "view-given-up",
+    `The frozen view was given up ${CUTS_PER_CYCLE} times in one cycle`,
+    "Give the .cow more space, or the link more bandwidth; nothing is lost meanwhile",
+  );
+}
+
+/** Counts what was sent and tells of it. */
+export function noteSent(work: Replication, bytes: number, wire: number): void {
+  work.statistics.bytesSent += bytes;
+  work.statistics.wireBytes += wire;
+  work.ports.observer.emit({ kind: "sent", machine: work.machine.name, bytes, wire });
+}
+
+/** The point that a delta or a seed becomes. */
+export function declare(
+  work: Replication,
+  cut: Pick<OpenDelta, "point" | "cutAt"> & { readonly parent?: OpenDelta["parent"] },
+): PointDeclaration {
+  return {
+    id: cut.point,
+    parent: cut.parent,
+    generation: work.machine.generation,
+    cutAt: cut.cutAt,
+    kind: "standard",
+    sizes: work.machine.disks.map((disk) => disk.size),
+  };
+}

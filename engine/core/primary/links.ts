@@ -1,0 +1,92 @@
+/**
+ * Links: the sessions to replica servers, one per address, shared by all machines that go there.
+ *
+ * @module
+ */
+
+import { localFailure } from "../base/failure.ts";
+import { SECOND } from "../base/units.ts";
+import type { Ports } from "../ports/ports.ts";
+import type { RelationshipSettings } from "../relationship/settings.ts";
+import { Mutex } from "../runtime/lock.ts";
+import type { Scope } from "../runtime/scope.ts";
+import type { Task } from "../runtime/task.ts";
+import type { Hello } from "../wire/message.ts";
+import { Session, type Throttle } from "../wire/session.ts";
+import { TokenBucket } from "../wire/token_bucket.ts";
+
+/** How long connecting may take, handshake included, µs. */
+export const CONNECT_TIMEOUT = 10 * SECOND;
+
+/** How much may be sent at once under a bandwidth limit: a tenth of a second's worth, at least this. */
+const BURST_MIN = 64 * 1024;
+
+interface Link {
+  readonly connecting: Mutex;
+  session: Session | undefined;
+}
+
+/** Sessions by address. */
+export class Links {
+  readonly #ports: Ports;
+  readonly #scope: Scope;
+  readonly #hello: Omit<Hello, "type" | "protocol">;
+  readonly #links = new Map<string, Link>();
+  #closed = false;
+
+  constructor(ports: Ports, scope: Scope, hello: Omit<Hello, "type" | "protocol">) {
+    this.#ports = ports;
+    this.#scope = scope;
+    this.#hello = hello;
+  }
+
+  /** The open session to `address`; connects when there is none. */
+  *session(address: string): Task<Session> {
+    let link = this.#links.get(address);
+    if (link === undefined) {
+      link = { connecting: new Mutex(), session: undefined };
+      this.#links.set(address, link);
+    }
+    return yield* link.connecting.during(this.#connected(link, address));
+  }
+
+  *#connected(link: Link, address: string): Task<Session> {
+    if (this.#closed) throw localFailure("cancelled", "The server stops");
+    if (link.session !== undefined && !link.session.closed) return link.session;
+    const connection = yield* this.#ports.network.connect(address, CONNECT_TIMEOUT);
+    try {
+      link.session = yield* Session.start(
+        this.#ports,
+        this.#scope,
+        connection,
+        "initiator",
+        this.#hello,
+      );
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    this.#ports.observer.emit({ kind: "connected", peer: link.session.peer.name });
+    this.#scope.spawn("link", this.#report(link.session));
+    return link.session;
+  }
+
+  *#report(session: Session): Task<void> {
+    yield* session.whenClosed();
+    const reason = session.closeReason?.message ?? "closed";
+    this.#ports.observer.emit({ kind: "disconnected", peer: session.peer.name, reason });
+  }
+
+  /** The bandwidth limit of one machine; `undefined` for none. */
+  throttle({ bandwidth }: RelationshipSettings): Throttle | undefined {
+    if (bandwidth === 0) return undefined;
+    const burst = Math.max(BURST_MIN, Math.floor(bandwidth / 10));
+    return new TokenBucket(this.#ports.clock, bandwidth, burst);
+  }
+
+  /** Ends every session and opens no more. */
+  close(): void {
+    this.#closed = true;
+    for (const link of this.#links.values()) link.session?.close();
+  }
+}

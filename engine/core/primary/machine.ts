@@ -1,0 +1,264 @@
+/**
+ * A machine on the server where its guest runs: its disks, its relationship, and the record that makes
+ * both outlive the process.
+ *
+ * The record is replaced whole (`relationship/record.ts`), so a crash leaves the old or the new one. A
+ * replication log is created before the record says that replication is enabled, and removed after the
+ * record says that it is not: a stray log is cut to nothing by the next enabling, a missing one would be
+ * a change that nobody tracked.
+ *
+ * @module
+ */
+
+import { requestFailure } from "../base/failure.ts";
+import { asObject, type Json, type JsonObject } from "../base/json.ts";
+import { ACTIVITY_SLOTS, COW_SIZE_DEFAULT } from "../base/limits.ts";
+import { type GenerationId, isIdentity, type MachineId } from "../base/units.ts";
+import { checkDiskSize, type Geometry } from "../block/geometry.ts";
+import {
+  type Ancestry,
+  ancestryFromJson,
+  ancestryToJson,
+  firstGeneration,
+} from "../lineage/generation.ts";
+import type { Folder } from "../ports/folder.ts";
+import type { Ports } from "../ports/ports.ts";
+import { newIdentity } from "../relationship/identity.ts";
+import { saveRecord } from "../relationship/record.ts";
+import {
+  type RelationshipSettings,
+  settingsFromJson,
+  settingsToJson,
+} from "../relationship/settings.ts";
+import {
+  isState,
+  nextState,
+  type ReplicationState,
+  type StateEvent,
+} from "../relationship/state.ts";
+import type { Task } from "../runtime/task.ts";
+import { TrackedDisk, type TrackingOptions } from "../tracking/tracked_disk.ts";
+import { MachineDisk } from "./machine_disk.ts";
+
+/** Name of a machine's record in its folder. */
+export const MACHINE_RECORD = "machine.json";
+
+/** What every machine of a server shares. */
+export interface MachineContext {
+  readonly ports: Ports;
+  /** This server's name: it writes the generations made here. */
+  readonly server: string;
+  readonly geometry: Geometry;
+  /** Regions that may be hot at once. */
+  readonly slots: number;
+  /** Bound of each `.cow`, bytes. */
+  readonly cowSizeMax: number;
+  /** Where untrusted marks go (T7). */
+  readonly marks: Folder;
+}
+
+/** Bounds of tracking on a real server. */
+export const STANDARD_TRACKING = { slots: ACTIVITY_SLOTS, cowSizeMax: COW_SIZE_DEFAULT };
+
+/** A machine whose guest runs, or may run, here. */
+export class PrimaryMachine {
+  readonly id: MachineId;
+  readonly name: string;
+  readonly disks: readonly MachineDisk[];
+  readonly #context: MachineContext;
+  readonly #folder: Folder;
+  #state: ReplicationState;
+  #settings: RelationshipSettings | undefined;
+  #ancestry: Ancestry;
+
+  private constructor(context: MachineContext, folder: Folder, parts: MachineParts) {
+    this.#context = context;
+    this.#folder = folder;
+    this.id = parts.id;
+    this.name = parts.name;
+    this.disks = parts.disks;
+    this.#state = parts.state;
+    this.#settings = parts.settings;
+    this.#ancestry = parts.ancestry;
+  }
+
+  /** Adds a machine with the disks at `paths`; its folder is new and empty. */
+  static *add(
+    context: MachineContext,
+    folder: Folder,
+    name: string,
+    paths: readonly string[],
+  ): Task<PrimaryMachine> {
+    const disks: MachineDisk[] = [];
+    try {
+      for (const path of paths) {
+        const guest = yield* context.ports.openGuestDisk(path);
+        disks.push(new MachineDisk(path, guest, undefined));
+        checkDiskSize(guest.disk.size, context.geometry.blockSize, path);
+      }
+      const entropy = context.ports.entropy;
+      const generation = newIdentity<GenerationId>(entropy);
+      const machine = new PrimaryMachine(context, folder, {
+        id: newIdentity<MachineId>(entropy),
+        name,
+        disks,
+        state: "Disabled",
+        settings: undefined,
+        ancestry: [firstGeneration(generation, context.server)],
+      });
+      yield* machine.#save();
+      return machine;
+    } catch (error) {
+      for (const disk of disks) yield* disk.close();
+      throw error;
+    }
+  }
+
+  /** Opens a machine from its record; recovers the tracking of every disk. */
+  static *open(context: MachineContext, folder: Folder, record: JsonObject): Task<PrimaryMachine> {
+    const parsed = parseRecord(record);
+    if (parsed === undefined) {
+      throw requestFailure(
+        "damaged",
+        `The record of a machine in ${folder.path} makes no sense`,
+        "Restore the data folder from a backup, or remove the machine and add it again",
+      );
+    }
+    const disks: MachineDisk[] = [];
+    try {
+      for (const [index, path] of parsed.paths.entries()) {
+        const guest = yield* context.ports.openGuestDisk(path);
+        const disk = new MachineDisk(path, guest, undefined);
+        disks.push(disk);
+        if (parsed.state === "Disabled") continue;
+        const options = trackingOptions(context, parsed.id, index);
+        yield* disk.setTracked(TrackedDisk.open(context.ports, guest, options));
+      }
+    } catch (error) {
+      for (const disk of disks) yield* disk.close();
+      throw error;
+    }
+    return new PrimaryMachine(context, folder, { ...parsed, disks });
+  }
+
+  /** Where the relationship stands. */
+  get state(): ReplicationState {
+    return this.#state;
+  }
+
+  /** The relationship's settings, while there is one. */
+  get settings(): RelationshipSettings | undefined {
+    return this.#settings;
+  }
+
+  /** The machine's generations, newest first. */
+  get ancestry(): Ancestry {
+    return this.#ancestry;
+  }
+
+  /** The generation in force. */
+  get generation(): GenerationId {
+    return (this.#ancestry[0] as Ancestry[number]).generation;
+  }
+
+  /** The tracked disks; all of them while a relationship exists. */
+  get tracked(): readonly TrackedDisk[] {
+    return this.disks.flatMap((disk) => disk.tracked ?? []);
+  }
+
+  /** Moves to the state after `event`, durably; a refusal changes nothing. */
+  *enter(event: StateEvent): Task<void> {
+    const to = nextState(this.#state, event, this.name);
+    if (to === this.#state) return;
+    const from = this.#state;
+    this.#state = to;
+    yield* this.#save();
+    this.#context.ports.observer.emit({ kind: "state", machine: this.name, from, to });
+  }
+
+  /** Begins to track every disk and keeps the settings: the relationship exists from then on. */
+  *enable(settings: RelationshipSettings): Task<void> {
+    nextState(this.#state, "enable", this.name);
+    for (const [index, disk] of this.disks.entries()) {
+      const options = trackingOptions(this.#context, this.id, index);
+      yield* disk.setTracked(TrackedDisk.create(this.#context.ports, disk.guest, options));
+    }
+    this.#settings = settings;
+    yield* this.enter("enable");
+  }
+
+  /** Ends the relationship: tracking stops and its logs are removed. */
+  *disable(): Task<void> {
+    nextState(this.#state, "disable", this.name);
+    this.#settings = undefined;
+    yield* this.enter("disable");
+    for (const disk of this.disks) {
+      const tracked = disk.tracked;
+      if (tracked === undefined) continue;
+      yield* disk.setTracked(stopTracking(tracked));
+      yield* TrackedDisk.remove(disk.guest);
+    }
+  }
+
+  /** Closes every disk in order; guests have left. */
+  *close(): Task<void> {
+    for (const disk of this.disks) yield* disk.close();
+  }
+
+  #save(): Task<void> {
+    const record = {
+      version: 1,
+      id: this.id,
+      name: this.name,
+      disks: this.disks.map((disk) => disk.path),
+      state: this.#state,
+      settings: this.#settings === undefined ? null : settingsToJson(this.#settings),
+      ancestry: ancestryToJson(this.#ancestry),
+    };
+    return saveRecord(this.#context.ports.codec.kernel, this.#folder, MACHINE_RECORD, record);
+  }
+}
+
+interface MachineParts {
+  readonly id: MachineId;
+  readonly name: string;
+  readonly disks: readonly MachineDisk[];
+  readonly state: ReplicationState;
+  readonly settings: RelationshipSettings | undefined;
+  readonly ancestry: Ancestry;
+}
+
+/** What a record holds, with paths in place of disks. */
+type ParsedRecord = Omit<MachineParts, "disks"> & { readonly paths: readonly string[] };
+
+function parseRecord(record: JsonObject): ParsedRecord | undefined {
+  const { id, name, disks, state, settings, ancestry } = record;
+  if (!isIdentity(id) || typeof name !== "string" || !isState(state)) return undefined;
+  if (!Array.isArray(disks) || !disks.every((path) => typeof path === "string")) return undefined;
+  const generations = ancestryFromJson(ancestry);
+  if (generations === undefined) return undefined;
+  const chosen = settingsFromJson(asObject(settings as Json | undefined));
+  if (chosen === undefined && state !== "Disabled") return undefined;
+  return {
+    id: id as MachineId,
+    name,
+    paths: disks as string[],
+    state,
+    settings: chosen,
+    ancestry: generations,
+  };
+}
+
+function trackingOptions(
+  context: MachineContext,
+  machine: MachineId,
+  disk: number,
+): TrackingOptions {
+  const { geometry, slots, cowSizeMax, marks } = context;
+  return { geometry, slots, cowSizeMax, marks, machine, disk };
+}
+
+function* stopTracking(tracked: TrackedDisk): Task<undefined> {
+  yield* tracked.detach();
+  return undefined;
+}

@@ -1,0 +1,112 @@
+/**
+ * A guest's disk as it is exported: plain until replication is enabled, tracked from then on.
+ *
+ * Rule: the change from plain to tracked happens while no write is in flight, so that no write passes
+ * untracked once tracking has begun. Knows nothing of replication.
+ *
+ * @module
+ */
+
+import type { Extent } from "../block/extent.ts";
+import type { Disk, DiskIdentity } from "../ports/disk.ts";
+import type { GuestDisk } from "../ports/ports.ts";
+import { Signal } from "../runtime/signal.ts";
+import type { Task } from "../runtime/task.ts";
+import type { TrackedDisk } from "../tracking/tracked_disk.ts";
+
+/** One disk of a machine on the side where its guest runs. */
+export class MachineDisk implements Disk {
+  /** The path that the administrator gave. */
+  readonly path: string;
+  /** The disk and the place of its logs. */
+  readonly guest: GuestDisk;
+  #tracked: TrackedDisk | undefined;
+  #writes = 0;
+  #held = false;
+  readonly #changed = new Signal();
+
+  constructor(path: string, guest: GuestDisk, tracked: TrackedDisk | undefined) {
+    this.path = path;
+    this.guest = guest;
+    this.#tracked = tracked;
+  }
+
+  /** The tracking, once replication was enabled. */
+  get tracked(): TrackedDisk | undefined {
+    return this.#tracked;
+  }
+
+  /** Bytes. */
+  get size(): number {
+    return this.guest.disk.size;
+  }
+
+  get #target(): Disk {
+    return this.#tracked ?? this.guest.disk;
+  }
+
+  /** Holds new writes back, waits for those in flight, and begins or ends tracking. */
+  *setTracked(make: Task<TrackedDisk | undefined>): Task<void> {
+    yield* this.#changed.until(() => !this.#held);
+    this.#held = true;
+    try {
+      yield* this.#changed.until(() => this.#writes === 0);
+      this.#tracked = yield* make;
+    } finally {
+      this.#held = false;
+      this.#changed.notify();
+    }
+  }
+
+  /** See `Disk`. */
+  read(at: number, length: number): Task<Uint8Array> {
+    return this.#target.read(at, length);
+  }
+
+  /** See `Disk`. */
+  *write(at: number, data: Uint8Array): Task<void> {
+    if (this.#held) yield* this.#changed.until(() => !this.#held);
+    this.#writes++;
+    try {
+      yield* this.#target.write(at, data);
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** See `Disk`. */
+  *zero(at: number, length: number): Task<void> {
+    if (this.#held) yield* this.#changed.until(() => !this.#held);
+    this.#writes++;
+    try {
+      yield* this.#target.zero(at, length);
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #leave(): void {
+    this.#writes--;
+    if (this.#held && this.#writes === 0) this.#changed.notify();
+  }
+
+  /** See `Disk`. */
+  flush(): Task<void> {
+    return this.#target.flush();
+  }
+
+  /** See `Disk`. */
+  identity(): Task<DiskIdentity> {
+    return this.#target.identity();
+  }
+
+  /** See `Disk`. */
+  allocated(at: number, length: number): Task<readonly Extent[]> {
+    return this.#target.allocated(at, length);
+  }
+
+  /** Closes tracking cleanly, then the disk. Nothing may be in flight. */
+  close(): Task<void> {
+    return this.#target.close();
+  }
+}

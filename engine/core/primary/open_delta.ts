@@ -1,0 +1,26 @@
+/**
+ * The delta being sent: which cut it is for, and its shipment.
+ *
+ * A delta outlives connections and, when its frozen view was given up, cuts: what the replica holds of
+ * it durably stays, and it is sealed as the point of the newest cut (C4).
+ *
+ * @module
+ */
+
+import type { PointId } from "../base/units.ts";
+import type { Shipment } from "./shipment.ts";
+
+/** The delta that is not staged yet. */
+export interface OpenDelta {
+  /** Names it on the wire; 32 hex digits. */
+  readonly id: string;
+  /** The point on which it builds. */
+  readonly parent: PointId;
+  /** The point that it becomes: that of the newest cut made for it. */
+  point: PointId;
+  /** Wall time of that cut, µs since 1970. */
+  cutAt: number;
+  /** Counts the cuts of this machine in this process; requests wait for one made after them. */
+  cutNumber: number;
+  readonly shipment: Shipment;
+}

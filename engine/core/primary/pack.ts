@@ -1,0 +1,103 @@
+/**
+ * Packing: from a run of blocks of a view to the records that travel.
+ *
+ * Blocks that turn out to hold only zeros travel as metadata (C6), the rest compressed where that makes
+ * them shorter. Blocks that are only suspected are compared by digest first and sent if they differ
+ * (T1). Knows no delta and no connection but for the comparison.
+ *
+ * @module
+ */
+
+import type { Codec } from "../ports/codec.ts";
+import type { Task } from "../runtime/task.ts";
+import { type Compared, unitDiffers } from "../wire/compare.ts";
+import type { StagedExtent } from "../wire/extent.ts";
+
+/** A run of bytes of one disk: `[from, to)`, relative to a buffer. */
+interface Piece {
+  readonly from: number;
+  readonly to: number;
+  readonly zero: boolean;
+}
+
+/** What packing needs to know. */
+export interface PackOptions {
+  readonly codec: Codec;
+  readonly blockSize: number;
+  readonly compression: boolean;
+}
+
+/** The records for `content`, which lies at `at` of `disk`. */
+export function* packContent(
+  options: PackOptions,
+  disk: number,
+  at: number,
+  content: Uint8Array,
+): Task<StagedExtent[]> {
+  const { codec, blockSize } = options;
+  const zeros = codec.kernel.zeroBlocks(content, blockSize);
+  const records: StagedExtent[] = [];
+  for (const piece of pieces(zeros, blockSize, content.length)) {
+    const length = piece.to - piece.from;
+    if (piece.zero) records.push(zeroRecord(codec, disk, at + piece.from, length));
+    else {
+      const bytes = content.subarray(piece.from, piece.to);
+      records.push(yield* dataRecord(options, disk, at + piece.from, bytes));
+    }
+  }
+  return records;
+}
+
+/** A record for a run of zeros. */
+export function zeroRecord(codec: Codec, disk: number, at: number, length: number): StagedExtent {
+  const payload = new Uint8Array(0);
+  return { disk, at, length, kind: "zero", payload, checksum: codec.kernel.checksum(payload) };
+}
+
+function* dataRecord(
+  options: PackOptions,
+  disk: number,
+  at: number,
+  bytes: Uint8Array,
+): Task<StagedExtent> {
+  const checksum = options.codec.kernel.checksum(bytes);
+  const length = bytes.length;
+  if (options.compression) {
+    const frame = yield* options.codec.compress(bytes, 1);
+    // Less than a sixteenth saved is not worth the other side's time.
+    if (frame.length < length - (length >>> 4)) {
+      return { disk, at, length, kind: "zstd", payload: frame, checksum };
+    }
+  }
+  return { disk, at, length, kind: "raw", payload: bytes, checksum };
+}
+
+/** Runs of blocks of one kind. */
+function* pieces(
+  zeros: Uint8Array,
+  blockSize: number,
+  length: number,
+): Generator<Piece, void, undefined> {
+  let start = 0;
+  for (let block = 1; block <= zeros.length; block++) {
+    if (block < zeros.length && zeros[block] === zeros[start]) continue;
+    const to = Math.min(block * blockSize, length);
+    yield { from: start * blockSize, to, zero: zeros[start] === 1 };
+    start = block;
+  }
+}
+
+/** Runs of units of a comparison that are all equal or all different, relative to its start. */
+export function* comparedRuns(
+  compared: Compared,
+): Generator<{ from: number; to: number; differs: boolean }, void, undefined> {
+  let start = 0;
+  for (let unit = 1; unit <= compared.count; unit++) {
+    if (unit < compared.count && unitDiffers(compared, unit) === unitDiffers(compared, start)) {
+      continue;
+    }
+    const differs = unitDiffers(compared, start);
+    yield { from: start * compared.unit, to: unit * compared.unit, differs };
+    start = unit;
+  }
+}

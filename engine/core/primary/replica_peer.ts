@@ -1,0 +1,179 @@
+/**
+ * The replica as its primary talks to it on one channel: requests, their answers, and the progress that
+ * comes in between.
+ *
+ * Rule: one task receives; who asked something waits for the answer's signal. Anything that does not
+ * answer a question is a protocol violation and ends the channel.
+ *
+ * @module
+ */
+
+import { type Failed, isFailed, localFailure, peerFailure } from "../base/failure.ts";
+import { PEER_SILENCE_MAX } from "../base/limits.ts";
+import type { PointId } from "../base/units.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Scope } from "../runtime/scope.ts";
+import { Signal } from "../runtime/signal.ts";
+import type { Task } from "../runtime/task.ts";
+import { within } from "../runtime/together.ts";
+import type { Channel, Incoming } from "../wire/channel.ts";
+import type { Compare, Compared } from "../wire/compare.ts";
+import type { StagedExtent } from "../wire/extent.ts";
+import type { ControlMessage } from "../wire/message.ts";
+import type { Shipment } from "./shipment.ts";
+
+/** Messages by type. */
+type Message<Type extends ControlMessage["type"]> = Extract<ControlMessage, { type: Type }>;
+
+/** What the replica may answer. */
+type Answer = Message<"machine-opened" | "seed-ready" | "delta-ready" | "staged">;
+
+/** One open channel to the replica of one machine. */
+export class ReplicaPeer {
+  /** The shipment whose progress comes in; set before anything is sent for it. */
+  shipment: Shipment | undefined;
+  /** The newest point that the replica said it has applied. */
+  applied: PointId | undefined;
+  readonly #channel: Channel;
+  readonly #clock: Clock;
+  readonly #changed = new Signal();
+  #answer: Answer | undefined;
+  readonly #compared: Compared[] = [];
+  #failure: Failed | undefined;
+
+  constructor(channel: Channel, clock: Clock, scope: Scope) {
+    this.#channel = channel;
+    this.#clock = clock;
+    scope.spawn("receive", this.#receive());
+  }
+
+  /** Why the channel ended; `undefined` while it lives. */
+  get failure(): Failed | undefined {
+    return this.#failure;
+  }
+
+  /** Ends the channel. What is in flight stays so until a reconnect tells the durable prefix. */
+  close(because?: Failed): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = because ?? localFailure("connection-lost", "The connection was closed");
+    this.#channel.close();
+    this.#changed.notify();
+  }
+
+  /** Sends `message` and waits for the answer of type `type`. */
+  *ask<Type extends Answer["type"]>(message: ControlMessage, type: Type): Task<Message<Type>> {
+    this.#answer = undefined;
+    yield* this.#channel.send(message);
+    return yield* this.answer(type);
+  }
+
+  /** Waits for an answer of type `type`; the session's own liveness check bounds the wait. */
+  *answer<Type extends Answer["type"]>(type: Type): Task<Message<Type>> {
+    yield* this.#changed.until(() => this.#answer !== undefined || this.#failure !== undefined);
+    const answer = this.#answer;
+    if (answer?.type !== type) throw this.#failure ?? this.#violated(`Expected ${type}`);
+    this.#answer = undefined;
+    return answer as Message<Type>;
+  }
+
+  /** Sends one record of the shipment; returns the bytes that it took of the window. */
+  *ship(shipment: Shipment, extent: StagedExtent): Task<number> {
+    const number = shipment.add(extent);
+    const wire = yield* this.#channel.sendExtent(extent);
+    if (this.#failure !== undefined) throw this.#failure;
+    // Durable before we were told that it was sent: give its part of the window back here.
+    if (!shipment.weigh(number, wire)) this.#channel.window.credit(wire);
+    return wire;
+  }
+
+  /** Asks which units of a range differ at the replica; questions are answered in order. */
+  *compare(request: Compare): Task<Compared> {
+    yield* this.#channel.sendCompare(request);
+    const mine = (other: Compared) => other.disk === request.disk && other.at === request.at;
+    yield* this.#changed.until(() => this.#compared.some(mine) || this.#failure !== undefined);
+    const place = this.#compared.findIndex(mine);
+    if (place < 0) throw this.#failure ?? this.#violated("Expected compared");
+    return this.#compared.splice(place, 1)[0] as Compared;
+  }
+
+  /** Waits until everything sent is durable at the replica. */
+  *drained(): Task<void> {
+    yield* this.#changed.until(() =>
+      this.shipment?.settled !== false || this.#failure !== undefined
+    );
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** The shipment as a whole is durable: *staged* says so for every record. */
+  settle(): void {
+    if (this.shipment !== undefined) this.#acknowledge(this.shipment.sent);
+  }
+
+  /** Sends a message that has no answer. */
+  tell(message: ControlMessage): Task<void> {
+    return this.#channel.send(message);
+  }
+
+  /** Opens the conversation within the time in which a peer must show life. */
+  open(message: Message<"open-machine">): Task<Message<"machine-opened">> {
+    return within(
+      this.#clock,
+      PEER_SILENCE_MAX,
+      "Opening the machine at the replica",
+      this.ask(message, "machine-opened"),
+    );
+  }
+
+  *#receive(): Task<void> {
+    try {
+      while (this.#failure === undefined) this.#take(yield* this.#channel.receive());
+    } catch (error) {
+      if (!isFailed(error)) throw error;
+      this.close(error);
+    }
+  }
+
+  #take(incoming: Incoming): void {
+    if (incoming.kind === "compared") this.#compared.push(incoming.compared);
+    else if (incoming.kind === "control") this.#takeControl(incoming.message);
+    else throw this.#violated(`A replica does not send ${incoming.kind}`);
+    this.#changed.notify();
+  }
+
+  #takeControl(message: ControlMessage): void {
+    switch (message.type) {
+      case "progress":
+        return this.#acknowledge(message.records);
+      case "applied":
+        this.applied = message.point;
+        return;
+      case "refused":
+        throw peerFailure(message.code, message.message, message.action);
+      case "machine-opened":
+      case "seed-ready":
+      case "delta-ready":
+      case "staged":
+        this.#answer = message;
+        return;
+      default:
+        throw this.#violated(`A replica does not send ${message.type}`);
+    }
+  }
+
+  /** For sealed deltas too: whoever knows that records are durable says so here. */
+  #acknowledge(records: number): void {
+    const credit = this.shipment?.acknowledge(records);
+    if (credit === undefined) throw this.#violated("Progress beyond what was sent");
+    this.#channel.window.credit(credit);
+  }
+
+  #violated(what: string): Failed {
+    const failure = peerFailure(
+      "protocol-violation",
+      `The replica broke the protocol: ${what}`,
+      "Check that both servers run the same version",
+    );
+    this.close(failure);
+    return failure;
+  }
+}

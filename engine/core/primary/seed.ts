@@ -1,0 +1,156 @@
+/**
+ * Initial replication over the network: passes over the live disk while the guest writes, then one cut
+ * (C5).
+ *
+ * Each pass takes the blocks that are marked, reads them as they are, and clears their bits once the
+ * replica holds them durably and this disk was flushed; what the guest writes meanwhile is marked again
+ * and belongs to the next pass. A restart resumes where the bits stand.
+ *
+ * @module
+ */
+
+import { isFailed, peerFailure } from "../base/failure.ts";
+import { MiB, type SeedId } from "../base/units.ts";
+import { newIdentity } from "../relationship/identity.ts";
+import type { Task } from "../runtime/task.ts";
+import { declare, noteSent } from "./cycle.ts";
+import { type Cut, makeCut, needsCut, reportGivenUp } from "./cutting.ts";
+import type { ReplicaPeer } from "./replica_peer.ts";
+import type { Replication } from "./replicator.ts";
+import { sendPending } from "./sending.ts";
+import { Shipment } from "./shipment.ts";
+
+/** What is left for the final cut is at most this, or passes have stopped to shrink. */
+const FINAL_PASS_BYTES = 16 * MiB;
+/** Passes over the live disk, at most. */
+const PASSES_MAX = 8;
+/** Bytes sent between two times that the bits of durable blocks are cleared on disk. */
+const SETTLE_BYTES = 64 * MiB;
+
+/** An initial replication in this process. */
+export class SeedProgress {
+  readonly id: SeedId;
+
+  constructor(id: SeedId) {
+    this.id = id;
+  }
+}
+
+/** Runs initial replication until its point is staged. */
+export function* seed(work: Replication, peer: ReplicaPeer, resume: boolean): Task<void> {
+  const id = yield* begin(work, resume);
+  // Records of an earlier connection may or may not have arrived: their blocks are sent again, which
+  // costs the window and nothing else.
+  peer.shipment?.takeBack();
+  const shipment = new Shipment(work.ports.codec.kernel, work.machine.tracked);
+  yield* restart(work);
+  peer.shipment = shipment;
+  const ready = yield* peer.ask({ type: "seed-begin", seed: id }, "seed-ready");
+  if (ready.seed !== id) {
+    throw peerFailure("protocol-violation", "The replica began another initial replication");
+  }
+  yield* passes(work, peer, shipment);
+  const cut = yield* finalPass(work, peer, shipment);
+  const point = declare(work, cut);
+  const staged = yield* peer.ask(
+    { type: "seed-publish", point, records: shipment.sent },
+    "staged",
+  );
+  if (staged.point !== cut.point) {
+    throw peerFailure("protocol-violation", "The replica staged another point than was published");
+  }
+  peer.settle();
+  for (const disk of work.machine.tracked) yield* disk.staged(cut.point);
+  work.seeding = undefined;
+  work.base = cut.point;
+  work.statistics.cycles++;
+  work.staged.note(cut);
+  work.ports.observer.emit({ kind: "staged", machine: work.machine.name, point: cut.point });
+}
+
+/** The seed to go on with, or a new one: then every block is to be sent. */
+function* begin(work: Replication, resume: boolean): Task<SeedId> {
+  const disks = work.machine.tracked;
+  const base = disks[0]?.base;
+  if (resume && base?.kind === "seed") return base.seed;
+  const id = newIdentity<SeedId>(work.ports.entropy);
+  // A crash between the two leaves blocks marked for a seed that nobody began: it begins anew.
+  for (const disk of disks) {
+    yield* disk.markAllChanged();
+    yield* disk.setBase({ kind: "seed", seed: id });
+  }
+  return id;
+}
+
+/** Everything that an earlier connection left in flight is pending again. */
+function* restart(work: Replication): Task<void> {
+  for (const disk of work.machine.tracked) {
+    disk.forgetProgress();
+    yield* disk.settle();
+  }
+}
+
+function* passes(work: Replication, peer: ReplicaPeer, shipment: Shipment): Task<void> {
+  let before = Infinity;
+  for (let pass = 0; pass < PASSES_MAX; pass++) {
+    const disks = work.machine.tracked;
+    let pending = 0;
+    for (const disk of disks) {
+      disk.swap("live");
+      pending += disk.view?.remainingBytes ?? 0;
+    }
+    if (pass > 0 && (pending <= FINAL_PASS_BYTES || pending >= before)) return;
+    before = pending;
+    yield* runPass(work, peer, shipment);
+  }
+}
+
+function* runPass(work: Replication, peer: ReplicaPeer, shipment: Shipment): Task<void> {
+  let unsettled = 0;
+  let settle = false;
+  const onSent = (bytes: number, wire: number) => {
+    noteSent(work, bytes, wire);
+    unsettled += bytes;
+    if (unsettled >= SETTLE_BYTES) {
+      unsettled = 0;
+      settle = true;
+    }
+  };
+  yield* sendPending({
+    codec: work.ports.codec,
+    disks: work.machine.tracked,
+    peer,
+    shipment,
+    compression: work.settings.compression,
+    onSent,
+    *between() {
+      if (!settle) return;
+      settle = false;
+      for (const disk of work.machine.tracked) yield* disk.settle();
+    },
+  });
+  yield* peer.drained();
+  for (const disk of work.machine.tracked) yield* disk.settle();
+}
+
+/** The last, small pass is a cut; when its view is given up, another one is made. */
+function* finalPass(work: Replication, peer: ReplicaPeer, shipment: Shipment): Task<Cut> {
+  for (;;) {
+    const cut = yield* makeCut(work);
+    try {
+      yield* sendPending({
+        codec: work.ports.codec,
+        disks: work.machine.tracked,
+        peer,
+        shipment,
+        compression: work.settings.compression,
+        onSent: (bytes, wire) => noteSent(work, bytes, wire),
+      });
+      if (!needsCut(work)) return cut;
+    } catch (error) {
+      if (!isFailed(error, "view-given-up")) throw error;
+    }
+    reportGivenUp(work);
+    yield* peer.drained();
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * What an administrator chooses for one relationship.
+ *
+ * @module
+ */
+
+import { requestFailure } from "../base/failure.ts";
+import type { JsonObject } from "../base/json.ts";
+import { POINTS_MAX } from "../base/limits.ts";
+import { HOUR, MINUTE, SECOND } from "../base/units.ts";
+
+/** Settings of the primary's side of a relationship. */
+export interface RelationshipSettings {
+  /** The replica server, `host:port`. */
+  readonly to: string;
+  /** Between the starts of two cycles, µs; 1 s to 1 h. */
+  readonly frequency: number;
+  /** Newest points to keep at the replica. */
+  readonly keep: number;
+  /** Whether data is compressed on the wire and in staging. */
+  readonly compression: boolean;
+  /** Bytes per second on the wire; 0 for no limit. */
+  readonly bandwidth: number;
+  /** The objective for the recovery point, µs. */
+  readonly objective: number;
+}
+
+/** The frequency when none is chosen. */
+export const FREQUENCY_DEFAULT = 5 * MINUTE;
+/** Points kept when nothing is chosen. */
+export const KEEP_DEFAULT = 24;
+
+/** `settings` when all values are possible; otherwise `bad-argument` naming the first that is not. */
+export function checkSettings(settings: RelationshipSettings): RelationshipSettings {
+  const refuse = (what: string, action: string) => {
+    throw requestFailure("bad-argument", what, action);
+  };
+  if (!/^.+:\d{1,5}$/.test(settings.to) || settings.to.length > 300) {
+    refuse(`Not an address: "${settings.to.slice(0, 80)}"`, "Give HOST:PORT of the replica server");
+  }
+  if (!within(settings.frequency, SECOND, HOUR)) {
+    refuse("The frequency is out of range", "Choose from 1s to 1h");
+  }
+  if (!within(settings.keep, 1, POINTS_MAX)) {
+    refuse("The number of points to keep is out of range", `Choose from 1 to ${POINTS_MAX}`);
+  }
+  if (!within(settings.bandwidth, 0, Number.MAX_SAFE_INTEGER)) {
+    refuse(
+      "The bandwidth is out of range",
+      "Give bits per second, e.g. 100Mbit, or 0 for no limit",
+    );
+  }
+  return settings;
+}
+
+/** The objective when none is chosen: two cycles, for one is under way when the next is due. */
+export function defaultObjective(frequency: number): number {
+  return 2 * frequency;
+}
+
+/** Settings as a record holds them. */
+export function settingsToJson(settings: RelationshipSettings): JsonObject {
+  return { ...settings };
+}
+
+/** Settings from a record; `undefined` when a field is missing or of another type. */
+export function settingsFromJson(json: JsonObject | undefined): RelationshipSettings | undefined {
+  if (json === undefined) return undefined;
+  const { to, frequency, keep, compression, bandwidth, objective } = json;
+  if (typeof to !== "string" || typeof frequency !== "number" || typeof keep !== "number") {
+    return undefined;
+  }
+  if (typeof compression !== "boolean" || typeof bandwidth !== "number") return undefined;
+  if (typeof objective !== "number") return undefined;
+  return { to, frequency, keep, compression, bandwidth, objective };
+}
+
+function within(value: number, least: number, most: number): boolean {
+  return Number.isSafeInteger(value) && value >= least && value <= most;
+}

@@ -1,0 +1,324 @@
+/**
+ * The receiver: one channel's conversation on the replica's side.
+ *
+ * Rule: nothing is acknowledged before it is durable (I11), data of another generation than ours is
+ * refused (L7), and whatever is malformed, out of order or of the wrong size ends the channel with a
+ * named error and changes nothing that was durable.
+ *
+ * @module
+ */
+
+import { type Failed, isFailed, peerFailure } from "../base/failure.ts";
+import { PROGRESS_INTERVAL_BYTES } from "../base/limits.ts";
+import { fromHex, MILLISECOND, toHex } from "../base/units.ts";
+import { inside } from "../block/extent.ts";
+import { relate } from "../lineage/generation.ts";
+import { Mutex } from "../runtime/lock.ts";
+import type { Run } from "../runtime/loop.ts";
+import { ended } from "../runtime/scope.ts";
+import type { Task } from "../runtime/task.ts";
+import type { Channel, Incoming } from "../wire/channel.ts";
+import { type Compare, COMPARE_DIGEST_SIZE } from "../wire/compare.ts";
+import { extentContent, type StagedExtent } from "../wire/extent.ts";
+import type { ControlMessage, MessageOf } from "../wire/message.ts";
+import type { ReplicaMachine } from "./replica_machine.ts";
+
+/** How long bytes wait for more before they are made durable and acknowledged, µs. */
+const IDLE_FLUSH = 100 * MILLISECOND;
+
+/** What the channel is in the middle of. */
+type Phase =
+  | { readonly kind: "idle" }
+  | { readonly kind: "seed" }
+  | { readonly kind: "delta"; readonly delta: string };
+
+/** Serves one channel. */
+export class Receiver {
+  readonly #machine: ReplicaMachine;
+  readonly #channel: Channel;
+  readonly #opening: MessageOf<"open-machine">;
+  /** Serializes the conversation with the idle flush. */
+  readonly #turn = new Mutex();
+  #phase: Phase = { kind: "idle" };
+  /** Extents taken since the phase began. */
+  #records = 0;
+  /** Of these, how many the primary was told are durable. */
+  #told = 0;
+  #unflushed = 0;
+
+  /** `opening` is the first message, which has arrived. */
+  constructor(machine: ReplicaMachine, channel: Channel, opening: MessageOf<"open-machine">) {
+    this.#machine = machine;
+    this.#channel = channel;
+    this.#opening = opening;
+  }
+
+  /** The conversation; ends with the channel. */
+  *run(): Task<void> {
+    const { loop } = this.#machine.ports;
+    const flusher = loop.start("idle-flush", this.#flushWhenIdle()) as Run;
+    try {
+      yield* this.#turn.during(this.#answerOpen(this.#opening));
+      for (;;) {
+        const incoming = yield* this.#channel.receive();
+        yield* this.#turn.during(this.#take(incoming));
+        // The idle flush saw trouble: the conversation ends with it.
+        const outcome = flusher.outcome;
+        if (outcome?.ok === false) throw outcome.error;
+      }
+    } catch (error) {
+      if (isFailed(error) && error.code !== "cancelled") yield* this.#refuse(error);
+      throw error;
+    } finally {
+      flusher.interrupt();
+      yield* ended(flusher);
+      this.#channel.close();
+    }
+  }
+
+  /** Tells the primary why, unless the channel is gone; then it learns from the next handshake. */
+  *#refuse(error: Failed): Task<void> {
+    if (this.#channel.closed) return;
+    const { code, side, message, action } = error.failure;
+    try {
+      yield* this.#channel.send({ type: "refused", code, side, message, action });
+    } catch (other) {
+      if (!isFailed(other)) throw other;
+    }
+  }
+
+  *#answerOpen(open: MessageOf<"open-machine">): Task<void> {
+    const { store } = this.#machine;
+    if (open.machine === store.machine) {
+      this.#checkDisks(open);
+      yield* store.setKeep(Math.max(1, open.keep));
+    }
+    const delta = store.openDelta;
+    yield* this.#channel.send({
+      type: "machine-opened",
+      generation: store.generation,
+      ancestry: this.#machine.record.ancestry,
+      newest: store.newest?.id ?? null,
+      seed: store.seed ?? null,
+      delta: delta === undefined
+        ? null
+        : { id: delta.id, parent: delta.parent, records: delta.records },
+      state: this.#machine.state,
+    });
+    this.#accepts = open.machine === store.machine &&
+      relate(this.#machine.record.ancestry, open.ancestry) === "same";
+  }
+
+  /** Whether data of this primary is accepted at all (L7). */
+  #accepts = false;
+
+  #checkDisks({ disks, blockSize }: MessageOf<"open-machine">): void {
+    const { sizes, geometry } = this.#machine.store;
+    const same = disks.length === sizes.length && disks.every((size, at) => size === sizes[at]);
+    if (same && blockSize === geometry.blockSize) return;
+    throw peerFailure(
+      "wrong-disk",
+      `The disks of "${this.#machine.name}" have other sizes than their replica`,
+      "Remove the machine at the replica and start initial replication again",
+    );
+  }
+
+  *#take(incoming: Incoming): Task<void> {
+    switch (incoming.kind) {
+      case "extent":
+        return yield* this.#takeExtent(incoming.extent);
+      case "compare":
+        return yield* this.#answerCompare(incoming.compare);
+      case "control":
+        return yield* this.#takeControl(incoming.message);
+      default:
+        throw this.#outOfOrder(incoming);
+    }
+  }
+
+  *#takeControl(message: ControlMessage): Task<void> {
+    switch (message.type) {
+      case "seed-begin":
+        return yield* this.#beginSeed(message);
+      case "seed-publish":
+        return yield* this.#publishSeed(message);
+      case "delta-open":
+        return yield* this.#openDelta(message);
+      case "delta-seal":
+        return yield* this.#sealDelta(message);
+      case "delta-drop":
+        return yield* this.#dropDelta();
+      default:
+        throw this.#outOfOrder({ kind: "control", message });
+    }
+  }
+
+  *#beginSeed({ seed }: MessageOf<"seed-begin">): Task<void> {
+    this.#mustAccept();
+    if (this.#machine.store.newest !== undefined) {
+      throw peerFailure("wrong-state", "The replica has points already: it takes deltas, no seed");
+    }
+    yield* this.#machine.store.beginSeed(seed);
+    this.#begin({ kind: "seed" }, 0);
+    yield* this.#channel.send({ type: "seed-ready", seed });
+  }
+
+  *#openDelta({ delta, parent, generation }: MessageOf<"delta-open">): Task<void> {
+    this.#mustAccept();
+    const { store } = this.#machine;
+    if (generation !== store.generation) throw this.#otherGeneration();
+    const records = yield* store.startDelta(delta, parent, generation);
+    this.#begin({ kind: "delta", delta }, records);
+    yield* this.#channel.send({ type: "delta-ready", delta, records });
+  }
+
+  #begin(phase: Phase, records: number): void {
+    this.#phase = phase;
+    this.#records = records;
+    this.#told = records;
+    this.#unflushed = 0;
+  }
+
+  *#takeExtent(extent: StagedExtent): Task<void> {
+    this.#mustAccept();
+    const { store, ports } = this.#machine;
+    this.#checkExtent(extent);
+    // What cannot be unpacked must not be acknowledged: it is looked at before it is kept.
+    const content = yield* extentContent(ports.codec, extent);
+    if (this.#phase.kind === "seed") yield* store.seedWrite(extent, content);
+    else if (this.#phase.kind === "delta") yield* store.append(extent);
+    else throw this.#outOfOrder({ kind: "extent", extent });
+    this.#records++;
+    this.#unflushed += extent.payload.length + 64;
+    if (this.#unflushed >= PROGRESS_INTERVAL_BYTES) yield* this.#progress();
+  }
+
+  #checkExtent({ disk, at, length }: StagedExtent): void {
+    const { sizes, geometry } = this.#machine.store;
+    const size = sizes[disk] ?? 0;
+    const aligned = at % geometry.blockSize === 0 && length % geometry.blockSize === 0;
+    if (inside(at, length, size) && length > 0 && aligned) return;
+    throw peerFailure(
+      "protocol-violation",
+      `An extent at ${at} of ${length} bytes does not lie on the blocks of disk ${disk}`,
+    );
+  }
+
+  /** Makes what was taken durable, and says so. */
+  *#progress(): Task<void> {
+    const { store } = this.#machine;
+    if (this.#phase.kind === "idle" || this.#records === this.#told) return;
+    const records = this.#records;
+    this.#unflushed = 0;
+    if (this.#phase.kind === "seed") yield* store.seedFlush();
+    else yield* store.flushDelta();
+    this.#told = records;
+    yield* this.#channel.send({ type: "progress", records });
+  }
+
+  *#flushWhenIdle(): Task<void> {
+    const { clock } = this.#machine.ports;
+    for (;;) {
+      const before = this.#records;
+      yield* clock.sleep(IDLE_FLUSH);
+      if (this.#records !== before || this.#records === this.#told) continue;
+      yield* this.#turn.during(this.#progress());
+    }
+  }
+
+  *#sealDelta(message: MessageOf<"delta-seal">): Task<void> {
+    this.#mustAccept();
+    const { delta, point, records } = message;
+    const digest = fromHex(message.digest);
+    if (this.#phase.kind !== "delta" || this.#phase.delta !== delta || digest === undefined) {
+      throw this.#outOfOrder({ kind: "control", message });
+    }
+    if (point.generation !== this.#machine.store.generation) throw this.#otherGeneration();
+    yield* this.#machine.store.seal(point, records, digest);
+    this.#phase = { kind: "idle" };
+    this.#told = this.#records;
+    this.#machine.noteStaged(point.id);
+    const generation = point.generation;
+    yield* this.#channel.send({
+      type: "staged",
+      point: point.id,
+      generation,
+      digest: toHex(digest),
+    });
+  }
+
+  *#publishSeed(message: MessageOf<"seed-publish">): Task<void> {
+    this.#mustAccept();
+    const { point, records } = message;
+    if (this.#phase.kind !== "seed" || records !== this.#records) {
+      throw this.#outOfOrder({ kind: "control", message });
+    }
+    if (point.generation !== this.#machine.store.generation) throw this.#otherGeneration();
+    yield* this.#machine.store.publishSeed(point);
+    this.#phase = { kind: "idle" };
+    this.#told = this.#records;
+    const state = this.#machine.stateAfter("finish-initial-replication");
+    yield* this.#machine.setRecord({ ...this.#machine.record, state });
+    this.#machine.noteStaged(point.id);
+    const generation = point.generation;
+    yield* this.#channel.send({ type: "staged", point: point.id, generation, digest: "" });
+  }
+
+  *#dropDelta(): Task<void> {
+    this.#mustAccept();
+    yield* this.#machine.store.dropDelta();
+    this.#phase = { kind: "idle" };
+  }
+
+  *#answerCompare(compare: Compare): Task<void> {
+    this.#mustAccept();
+    const { store } = this.#machine;
+    const { disk, unit, at, count, digests } = compare;
+    const length = unit * count;
+    if (unit !== store.geometry.blockSize || !inside(at, length, store.sizes[disk] ?? 0)) {
+      throw peerFailure("protocol-violation", "A comparison does not lie on the disk's blocks");
+    }
+    const ours = yield* store.blockDigests(disk, at, length, unit);
+    const differs = new Uint8Array(Math.ceil(count / 8));
+    for (let index = 0; index < count; index++) {
+      if (!sameDigest(ours, index * 32, digests, index * COMPARE_DIGEST_SIZE)) {
+        differs[index >>> 3] = (differs[index >>> 3] ?? 0) | (1 << (index & 7));
+      }
+    }
+    yield* this.#channel.sendCompared({ disk, unit, at, count, differs });
+  }
+
+  #mustAccept(): void {
+    if (!this.#accepts) throw this.#otherGeneration();
+    if (this.#machine.record.failover === undefined && this.#machine.state !== "FailedOver") return;
+    throw peerFailure(
+      "wrong-state",
+      `"${this.#machine.name}" is failed over here: nothing is accepted`,
+      "Cancel the failover at the replica to go on, or complete it there",
+    );
+  }
+
+  #otherGeneration(): Failed {
+    return peerFailure(
+      "older-generation",
+      `"${this.#machine.name}" is of another generation here: its data is refused`,
+      "The replica was failed over, or holds another machine; look at both servers' status",
+    );
+  }
+
+  #outOfOrder(incoming: Incoming): Failed {
+    const what = incoming.kind === "control" ? incoming.message.type : incoming.kind;
+    return peerFailure(
+      "protocol-violation",
+      `A primary's ${what} came out of order`,
+      "Check that both servers run the same version",
+    );
+  }
+}
+
+function sameDigest(left: Uint8Array, from: number, right: Uint8Array, start: number): boolean {
+  for (let at = 0; at < COMPARE_DIGEST_SIZE; at++) {
+    if (left[from + at] !== right[start + at]) return false;
+  }
+  return true;
+}

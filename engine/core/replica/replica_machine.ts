@@ -1,0 +1,208 @@
+/**
+ * A machine on the server that receives it: its store, its relationship, and the task that applies what
+ * is staged.
+ *
+ * Rule: at most one channel writes to the store at a time; a newer one supersedes the older, whose task
+ * has ended before the newer one touches anything.
+ *
+ * @module
+ */
+
+import { assert } from "../base/assert.ts";
+import { type Failure, isFailed, localFailure } from "../base/failure.ts";
+import { SECOND } from "../base/units.ts";
+import type { PointId } from "../base/units.ts";
+import type { ReplicaStore } from "../history/replica_store.ts";
+import type { Ports } from "../ports/ports.ts";
+import { nextState, type ReplicationState, type StateEvent } from "../relationship/state.ts";
+import { type Handle, Scope } from "../runtime/scope.ts";
+import { Signal } from "../runtime/signal.ts";
+import type { Task } from "../runtime/task.ts";
+import { Mutex } from "../runtime/lock.ts";
+import type { Channel } from "../wire/channel.ts";
+import type { MessageOf } from "../wire/message.ts";
+import { Receiver } from "./receiver.ts";
+import { replicaFromJson, type ReplicaRecord, replicaToJson } from "./replica_record.ts";
+
+/** How long the applier rests after a failure, µs. */
+const APPLY_RETRY = 5 * SECOND;
+
+/** A machine that is replicated to this server. */
+export class ReplicaMachine {
+  readonly name: string;
+  readonly store: ReplicaStore;
+  readonly ports: Ports;
+  /** This server's name: it writes the generations made here. */
+  readonly server: string;
+  /** Wall time when the newest point was staged here, µs since 1970; `undefined` before the first. */
+  stagedAt: number | undefined;
+  #record: ReplicaRecord;
+  readonly #scope: Scope;
+  readonly #work = new Signal();
+  readonly #serving = new Mutex();
+  #receiver: { readonly channel: Channel; readonly handle: Handle<void> } | undefined;
+  #applyFailure: Failure | undefined;
+  /** Held by whoever applies: the applier, or a failover that completes. */
+  readonly applying = new Mutex();
+
+  private constructor(
+    ports: Ports,
+    server: string,
+    scope: Scope,
+    store: ReplicaStore,
+    record: ReplicaRecord,
+  ) {
+    this.ports = ports;
+    this.server = server;
+    this.name = store.name;
+    this.store = store;
+    this.#record = record;
+    this.#scope = scope;
+  }
+
+  /** Takes over a store and begins to apply. */
+  static start(
+    ports: Ports,
+    server: string,
+    parent: Scope,
+    store: ReplicaStore,
+    fresh: ReplicaRecord | undefined,
+  ): ReplicaMachine {
+    const record = fresh ?? replicaFromJson(store.extra);
+    if (record === undefined) {
+      throw localFailure(
+        "damaged",
+        `The relationship of "${store.name}" is unreadable`,
+        "Restore the data folder from a backup, or remove the machine at this server",
+      );
+    }
+    const machine = new ReplicaMachine(ports, server, parent, store, settled(store, record));
+    parent.spawn(`apply/${store.name}`, machine.#apply());
+    return machine;
+  }
+
+  /** The relationship as it is durable. */
+  get record(): ReplicaRecord {
+    return this.#record;
+  }
+
+  /** Where the relationship stands. */
+  get state(): ReplicationState {
+    return this.#record.state;
+  }
+
+  /** What is wrong at this moment. */
+  get troubles(): readonly Failure[] {
+    const own = this.#applyFailure === undefined ? [] : [this.#applyFailure];
+    return [...this.store.troubles, ...own];
+  }
+
+  /** Replaces the record, durably. */
+  *setRecord(record: ReplicaRecord): Task<void> {
+    const generation = record.ancestry[0]?.generation;
+    assert(generation !== undefined, "A machine has a generation");
+    yield* this.store.setExtra(replicaToJson(record), generation);
+    const from = this.#record.state;
+    this.#record = record;
+    if (from === record.state) return;
+    this.ports.observer.emit({ kind: "state", machine: this.name, from, to: record.state });
+  }
+
+  /** The state after `event`; changes nothing yet. */
+  stateAfter(event: StateEvent): ReplicationState {
+    return nextState(this.#record.state, event, this.name);
+  }
+
+  /** Serves the primary on `channel` until it ends; an older channel is ended first. */
+  *serve(channel: Channel, opening: MessageOf<"open-machine">): Task<void> {
+    yield* this.#serving.lock();
+    let handle: Handle<void>;
+    try {
+      yield* this.endChannel("Superseded by a newer connection");
+      const receiver = new Receiver(this, channel, opening);
+      handle = this.#scope.start(`serve/${this.name}`, receiver.run());
+      this.#receiver = { channel, handle };
+    } finally {
+      this.#serving.unlock();
+    }
+    try {
+      yield* handle.join();
+    } catch (error) {
+      if (!isFailed(error)) throw error;
+      this.ports.observer.emit({ kind: "failure", machine: this.name, failure: error.failure });
+    }
+  }
+
+  /** Ends the channel that is being served, and waits until nothing of it is in flight. */
+  *endChannel(reason: string): Task<void> {
+    const serving = this.#receiver;
+    if (serving === undefined) return;
+    this.#receiver = undefined;
+    serving.channel.close(reason);
+    yield* serving.handle.cancel();
+  }
+
+  /** A point was staged: it will be applied. */
+  noteStaged(point: PointId): void {
+    this.stagedAt = this.ports.clock.wall();
+    this.ports.observer.emit({ kind: "staged", machine: this.name, point });
+    this.#work.notify();
+  }
+
+  *#apply(): Task<void> {
+    for (;;) {
+      try {
+        yield* this.applyAll();
+        this.#applyFailure = undefined;
+        yield* this.#work.wait();
+      } catch (error) {
+        if (!isFailed(error) || error.code === "cancelled") throw error;
+        this.#applyFailure = error.failure;
+        this.ports.observer.emit({ kind: "failure", machine: this.name, failure: error.failure });
+        if (error.code === "no-space") yield* this.store.shed();
+        yield* this.ports.clock.sleep(APPLY_RETRY);
+      }
+    }
+  }
+
+  /** Applies everything that is staged, then drops what retention no longer keeps. */
+  *applyAll(): Task<void> {
+    yield* this.applying.lock();
+    try {
+      for (;;) {
+        const point = yield* this.store.applyNext();
+        if (point === undefined) break;
+        this.ports.observer.emit({ kind: "applied", machine: this.name, point });
+        yield* this.#tellApplied(point);
+      }
+      for (const point of yield* this.store.prune()) {
+        this.ports.observer.emit({ kind: "dropped", machine: this.name, point });
+      }
+    } finally {
+      this.applying.unlock();
+    }
+  }
+
+  /** A primary that has gone away learns it from the next handshake. */
+  *#tellApplied(point: PointId): Task<void> {
+    const channel = this.#receiver?.channel;
+    if (channel === undefined || channel.closed) return;
+    try {
+      yield* channel.send({ type: "applied", point });
+    } catch (error) {
+      if (!isFailed(error) || error.code === "cancelled") throw error;
+    }
+  }
+
+  /** Ends the channel and closes the store. The scope that applies was cancelled before. */
+  *close(): Task<void> {
+    yield* this.endChannel("The server stops");
+    yield* this.store.close();
+  }
+}
+
+/** A crash between publishing a seed's point and the record's new state: the point decides. */
+function settled(store: ReplicaStore, record: ReplicaRecord): ReplicaRecord {
+  if (record.state !== "WaitingForInitialReplication" || store.newest === undefined) return record;
+  return { ...record, state: "Replicating" };
+}

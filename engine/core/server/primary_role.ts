@@ -1,0 +1,197 @@
+/**
+ * The machines whose guests run on this server, and what keeps each of them replicated.
+ *
+ * @module
+ */
+
+import { requestFailure } from "../base/failure.ts";
+import type { JsonObject } from "../base/json.ts";
+import type { PointId } from "../base/units.ts";
+import type { Folder } from "../ports/folder.ts";
+import { Links } from "../primary/links.ts";
+import { MACHINE_RECORD, type MachineContext, PrimaryMachine } from "../primary/machine.ts";
+import { Replicator } from "../primary/replicator.ts";
+import { loadRecord } from "../relationship/record.ts";
+import { checkSettings, type RelationshipSettings } from "../relationship/settings.ts";
+import { Scope } from "../runtime/scope.ts";
+import type { Task } from "../runtime/task.ts";
+import { exportName, type Exports } from "./exports.ts";
+import { primaryStatus } from "./status.ts";
+
+/** A machine and, while it has a relationship, its replicator in a scope of its own. */
+interface Entry {
+  readonly machine: PrimaryMachine;
+  replicator: Replicator | undefined;
+  scope: Scope | undefined;
+}
+
+/** This server as a primary. */
+export class PrimaryRole {
+  readonly #context: MachineContext;
+  readonly #folder: Folder;
+  readonly #exports: Exports;
+  readonly #links: Links;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(context: MachineContext, folder: Folder, exports: Exports, links: Links) {
+    this.#context = context;
+    this.#folder = folder;
+    this.#exports = exports;
+    this.#links = links;
+  }
+
+  /** Opens every machine that is recorded and offers its disks. */
+  *open(): Task<void> {
+    const { ports } = this.#context;
+    for (const name of yield* this.#folder.list()) {
+      const folder = yield* this.#folder.folder(name);
+      const record = yield* loadRecord(ports.codec.kernel, folder, MACHINE_RECORD);
+      // A crash while the machine was being added: it was never acknowledged.
+      if (record === undefined) yield* this.#folder.remove(name);
+      else this.#take(yield* PrimaryMachine.open(this.#context, folder, record));
+    }
+  }
+
+  #take(machine: PrimaryMachine): void {
+    const entry: Entry = { machine, replicator: undefined, scope: undefined };
+    this.#entries.set(machine.name, entry);
+    for (const [index, disk] of machine.disks.entries()) {
+      this.#exports.offer(exportName(machine.name, index), disk);
+    }
+    this.#replicate(entry);
+  }
+
+  #replicate(entry: Entry): void {
+    const { settings } = entry.machine;
+    if (settings === undefined) return;
+    const { ports } = this.#context;
+    entry.replicator = new Replicator(ports, entry.machine, settings, this.#links);
+    entry.scope = new Scope(ports.loop, `replicate/${entry.machine.name}`);
+    entry.scope.spawn("run", entry.replicator.run());
+  }
+
+  /** Machine names in the order in which they were added. */
+  names(): readonly string[] {
+    return [...this.#entries.keys()];
+  }
+
+  /** True when a machine of that name runs here. */
+  has(name: string): boolean {
+    return this.#entries.has(name);
+  }
+
+  /** The machine and its replicator; `no-such-machine` when there is none. */
+  entry(name: string): { readonly machine: PrimaryMachine; readonly replicator?: Replicator } {
+    const { machine, replicator } = this.#entry(name);
+    return replicator === undefined ? { machine } : { machine, replicator };
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) return entry;
+    throw requestFailure(
+      "no-such-machine",
+      `No machine "${name}" runs on this server`,
+      'Look at "warmsite vm list"',
+    );
+  }
+
+  /** Adds a machine and offers its disks. */
+  *add(name: string, paths: readonly string[]): Task<PrimaryMachine> {
+    const folder = yield* this.#folder.folder(name, { create: true });
+    yield* this.#folder.flush();
+    try {
+      const machine = yield* PrimaryMachine.add(this.#context, folder, name, paths);
+      this.#take(machine);
+      return machine;
+    } catch (error) {
+      yield* this.#folder.remove(name);
+      yield* this.#folder.flush();
+      throw error;
+    }
+  }
+
+  /** Removes a machine without a relationship; its disks stay as they are. */
+  *remove(name: string): Task<void> {
+    const { machine } = this.#entry(name);
+    if (machine.state !== "Disabled") {
+      throw requestFailure(
+        "wrong-state",
+        `Cannot remove "${name}" in state ${machine.state}`,
+        'Disable its replication first: "warmsite replication disable"',
+      );
+    }
+    yield* this.#withdraw(machine);
+    this.#entries.delete(name);
+    yield* machine.close();
+    yield* this.#folder.remove(name);
+    yield* this.#folder.flush();
+  }
+
+  *#withdraw(machine: PrimaryMachine): Task<void> {
+    for (const index of machine.disks.keys()) {
+      yield* this.#exports.withdraw(exportName(machine.name, index));
+    }
+  }
+
+  /** Enables replication: from its return on every change is tracked. */
+  *enable(name: string, settings: RelationshipSettings): Task<void> {
+    const entry = this.#entry(name);
+    yield* entry.machine.enable(checkSettings(settings));
+    this.#replicate(entry);
+  }
+
+  /** Starts initial replication, or starts it again. */
+  *start(name: string): Task<void> {
+    const { machine, replicator } = this.#entry(name);
+    yield* machine.enter("start");
+    replicator?.ask();
+  }
+
+  /** Runs a cycle; returns its point when it is staged. */
+  *cycle(name: string): Task<PointId> {
+    const { machine, replicator } = this.#entry(name);
+    if (replicator !== undefined && canCycle(machine.state)) return yield* replicator.cycle();
+    throw requestFailure(
+      "wrong-state",
+      `Cannot run a cycle of "${name}" in state ${machine.state}`,
+      'Enable and start replication first: "warmsite replication start"',
+    );
+  }
+
+  /** Ends the relationship on this side. */
+  *disable(name: string): Task<void> {
+    const entry = this.#entry(name);
+    yield* this.#stop(entry);
+    yield* entry.machine.disable();
+  }
+
+  *#stop(entry: Entry): Task<void> {
+    const { scope } = entry;
+    entry.scope = undefined;
+    entry.replicator = undefined;
+    if (scope !== undefined) yield* scope.cancel();
+  }
+
+  /** Status of one machine. */
+  status(name: string): JsonObject {
+    const { machine, replicator } = this.#entry(name);
+    return primaryStatus(machine, replicator, this.#context.ports.clock.now());
+  }
+
+  /** Stops replication, drops guests and closes every disk in order. */
+  *close(): Task<void> {
+    this.#links.close();
+    for (const entry of this.#entries.values()) {
+      yield* this.#stop(entry);
+      yield* this.#withdraw(entry.machine);
+      yield* entry.machine.close();
+    }
+    this.#entries.clear();
+  }
+}
+
+function canCycle(state: string): boolean {
+  return state === "Replicating" || state === "InitialReplicationInProgress" || state === "Error" ||
+    state === "WaitingForStartResynchronize";
+}

@@ -1,0 +1,310 @@
+/**
+ * The machines that other servers replicate to this one.
+ *
+ * @module
+ */
+
+import { type Failed, isFailed, peerFailure, requestFailure } from "../base/failure.ts";
+import type { JsonObject } from "../base/json.ts";
+import { isName } from "../base/name.ts";
+import { isGeometry } from "../block/geometry.ts";
+import type { PointId } from "../base/units.ts";
+import { Failover } from "../failover/failover.ts";
+import type { RecoveryPoint } from "../history/recovery_point.ts";
+import { ReplicaStore } from "../history/replica_store.ts";
+import type { Folder } from "../ports/folder.ts";
+import type { Ports } from "../ports/ports.ts";
+import { ReplicaMachine } from "../replica/replica_machine.ts";
+import type { ReplicaRecord } from "../replica/replica_record.ts";
+import { Mutex } from "../runtime/lock.ts";
+import { Scope } from "../runtime/scope.ts";
+import type { Task } from "../runtime/task.ts";
+import type { Channel } from "../wire/channel.ts";
+import type { MessageOf } from "../wire/message.ts";
+import { exportName, type Exports } from "./exports.ts";
+import type { ServerSettings } from "./settings.ts";
+import { replicaStatus } from "./status.ts";
+
+interface Entry {
+  readonly machine: ReplicaMachine;
+  readonly folder: Folder;
+  readonly scope: Scope;
+  failover: Failover | undefined;
+}
+
+/** This server as a replica. */
+export class ReplicaRole {
+  readonly #ports: Ports;
+  readonly #settings: ServerSettings;
+  readonly #folder: Folder;
+  readonly #exports: Exports;
+  readonly #entries = new Map<string, Entry>();
+  /** Machines are created one at a time, failovers change one at a time. */
+  readonly #changing = new Mutex();
+  /** True when the primary's role has a machine of that name. */
+  readonly #taken: (name: string) => boolean;
+
+  constructor(
+    ports: Ports,
+    settings: ServerSettings,
+    folder: Folder,
+    exports: Exports,
+    taken: (name: string) => boolean,
+  ) {
+    this.#ports = ports;
+    this.#settings = settings;
+    this.#folder = folder;
+    this.#exports = exports;
+    this.#taken = taken;
+  }
+
+  /** Opens every machine that is here; finishes what a crash interrupted. */
+  *open(): Task<void> {
+    for (const name of yield* this.#folder.list()) {
+      const folder = yield* this.#folder.folder(name);
+      const store = yield* this.#openStore(folder, name);
+      if (store !== undefined) yield* this.#take(store, folder, undefined);
+    }
+  }
+
+  /** A crash while a store was created leaves a folder that nobody was told of. */
+  *#openStore(folder: Folder, name: string): Task<ReplicaStore | undefined> {
+    try {
+      return yield* ReplicaStore.open(this.#ports, folder);
+    } catch (error) {
+      if (!isFailed(error, "not-found")) throw error;
+      yield* this.#folder.remove(name);
+      yield* this.#folder.flush();
+      return undefined;
+    }
+  }
+
+  *#take(
+    store: ReplicaStore,
+    folder: Folder,
+    fresh: ReplicaRecord | undefined,
+  ): Task<ReplicaMachine> {
+    const scope = new Scope(this.#ports.loop, `replica/${store.name}`);
+    const server = this.#settings.name;
+    const machine = ReplicaMachine.start(this.#ports, server, scope, store, fresh);
+    const entry: Entry = { machine, folder, scope, failover: undefined };
+    entry.failover = yield* Failover.resume(machine, folder);
+    this.#entries.set(machine.name, entry);
+    if (entry.failover !== undefined) this.#offer(entry.failover);
+    if (machine.record.failover?.completing === true) yield* this.#finishComplete(entry);
+    return machine;
+  }
+
+  #offer(failover: Failover): void {
+    for (const [index, disk] of failover.disks.entries()) {
+      this.#exports.offer(exportName(failover.machine.name, index), disk);
+    }
+  }
+
+  /** Names of the machines that are replicated to here. */
+  names(): readonly string[] {
+    return [...this.#entries.keys()];
+  }
+
+  /** True when a machine of that name is replicated to here. */
+  has(name: string): boolean {
+    return this.#entries.has(name);
+  }
+
+  /** The machine; `no-such-machine` when there is none. */
+  machine(name: string): ReplicaMachine {
+    return this.#entry(name).machine;
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) return entry;
+    throw requestFailure(
+      "no-such-machine",
+      `No machine "${name}" is replicated to this server`,
+      'Look at "warmsite replication status", or ask the other server',
+    );
+  }
+
+  /** Serves a channel whose first message has arrived, until it ends. */
+  *serve(channel: Channel): Task<void> {
+    let machine: ReplicaMachine;
+    let opening: MessageOf<"open-machine">;
+    try {
+      opening = yield* firstMessage(channel);
+      machine = yield* this.#changing.during(this.#findOrCreate(channel, opening));
+    } catch (error) {
+      if (!isFailed(error) || error.code === "cancelled") throw error;
+      yield* refuse(channel, error);
+      return;
+    }
+    yield* machine.serve(channel, opening);
+  }
+
+  *#findOrCreate(
+    channel: Channel,
+    opening: MessageOf<"open-machine">,
+  ): Task<ReplicaMachine> {
+    if (!isName(opening.name) || !isGeometry(opening.blockSize, opening.blockSize)) {
+      throw peerFailure("malformed", "The machine's name or block size cannot be");
+    }
+    const entry = this.#entries.get(opening.name);
+    if (entry !== undefined) return entry.machine;
+    if (this.#taken(opening.name)) {
+      throw peerFailure(
+        "exists",
+        `A machine "${opening.name}" runs on the replica server itself`,
+        "Choose another name for one of the two",
+      );
+    }
+    return yield* this.#create(opening, channel.session.peer.name);
+  }
+
+  *#create(opening: MessageOf<"open-machine">, primary: string): Task<ReplicaMachine> {
+    const { blockSize } = opening;
+    const standard = this.#settings.geometry;
+    const regionSize = blockSize === standard.blockSize ? standard.regionSize : blockSize * 1024;
+    const folder = yield* this.#folder.folder(opening.name, { create: true });
+    yield* this.#folder.flush();
+    const store = yield* ReplicaStore.create(this.#ports, folder, {
+      machine: opening.machine,
+      name: opening.name,
+      sizes: opening.disks,
+      geometry: { blockSize, regionSize },
+      generation: opening.generation,
+      keep: Math.max(1, opening.keep),
+      extra: null,
+    });
+    const record: ReplicaRecord = {
+      state: "WaitingForInitialReplication",
+      ancestry: opening.ancestry,
+      failover: undefined,
+      dead: [],
+      primary,
+      frequency: opening.frequency,
+    };
+    const machine = yield* this.#take(store, folder, record);
+    yield* machine.setRecord(record);
+    return machine;
+  }
+
+  /** The points of one machine, oldest first. */
+  points(name: string): readonly RecoveryPoint[] {
+    return this.#entry(name).machine.store.points;
+  }
+
+  /** Starts a failover and offers its disks. */
+  startFailover(name: string, point: PointId | undefined): Task<Failover> {
+    return this.#changing.during(this.#startFailover(name, point));
+  }
+
+  *#startFailover(name: string, point: PointId | undefined): Task<Failover> {
+    const entry = this.#entry(name);
+    const failover = yield* Failover.start(entry.machine, entry.folder, point);
+    entry.failover = failover;
+    this.#offer(failover);
+    return failover;
+  }
+
+  /** Cancels a failover: its disks are withdrawn and what was written to them is dropped. */
+  cancelFailover(name: string): Task<void> {
+    return this.#changing.during(this.#cancelFailover(name));
+  }
+
+  *#cancelFailover(name: string): Task<void> {
+    const entry = this.#entry(name);
+    const failover = this.#failedOver(entry);
+    entry.machine.stateAfter("cancel-failover");
+    yield* this.#withdraw(failover);
+    yield* failover.cancel();
+    entry.failover = undefined;
+  }
+
+  /** Completes a failover. Refused while a guest is attached: its machine must be off. */
+  completeFailover(name: string): Task<void> {
+    return this.#changing.during(this.#completeFailover(name));
+  }
+
+  *#completeFailover(name: string): Task<void> {
+    const entry = this.#entry(name);
+    const failover = this.#failedOver(entry);
+    entry.machine.stateAfter("complete-failover");
+    for (const index of failover.disks.keys()) {
+      if (this.#exports.clients(exportName(name, index)) === 0) continue;
+      throw requestFailure(
+        "busy",
+        `A guest is attached to ${exportName(name, index)}`,
+        "Shut the machine down first; the disk files are its disks afterwards",
+      );
+    }
+    yield* this.#finishComplete(entry);
+  }
+
+  *#finishComplete(entry: Entry): Task<void> {
+    const failover = this.#failedOver(entry);
+    yield* this.#withdraw(failover);
+    yield* failover.complete();
+    entry.failover = undefined;
+  }
+
+  #failedOver(entry: Entry): Failover {
+    if (entry.failover !== undefined) return entry.failover;
+    throw requestFailure(
+      "wrong-state",
+      `"${entry.machine.name}" is not failed over: it is in state ${entry.machine.state}`,
+      'Start a failover first: "warmsite failover start"',
+    );
+  }
+
+  *#withdraw(failover: Failover): Task<void> {
+    for (const index of failover.disks.keys()) {
+      yield* this.#exports.withdraw(exportName(failover.machine.name, index));
+    }
+  }
+
+  /** Removes a replica with all its points. Refused while it is failed over. */
+  *remove(name: string): Task<void> {
+    const entry = this.#entry(name);
+    entry.machine.stateAfter("disable");
+    this.#entries.delete(name);
+    yield* entry.scope.cancel();
+    yield* entry.machine.close();
+    yield* this.#folder.remove(name);
+    yield* this.#folder.flush();
+  }
+
+  /** Status of one machine. */
+  status(name: string): JsonObject {
+    return replicaStatus(this.#entry(name).machine, this.#ports.clock.wall());
+  }
+
+  /** Ends every channel and closes every store in order. */
+  *close(): Task<void> {
+    for (const entry of this.#entries.values()) {
+      if (entry.failover !== undefined) {
+        yield* this.#withdraw(entry.failover);
+        yield* entry.failover.close();
+      }
+      yield* entry.machine.endChannel("The server stops");
+      yield* entry.scope.cancel();
+      yield* entry.machine.close();
+    }
+    this.#entries.clear();
+  }
+}
+
+function* refuse(channel: Channel, error: Failed): Task<void> {
+  const { code, side, message, action } = error.failure;
+  try {
+    yield* channel.send({ type: "refused", code, side, message, action });
+  } catch (other) {
+    if (!isFailed(other)) throw other;
+  }
+  channel.close();
+}
+
+function* firstMessage(channel: Channel): Task<MessageOf<"open-machine">> {
+  const first = yield* channel.receive();
+  if (first.kind === "control" && first.message.type === "open-machine") return first.message;
+  throw peerFailure("protocol-violation", "A channel begins with open-machine");
+}

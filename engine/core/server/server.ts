@@ -1,0 +1,150 @@
+/**
+ * A server: both roles, the connections between servers, and the verbs that everything outside calls.
+ *
+ * @module
+ */
+
+import { isFailed, requestFailure } from "../base/failure.ts";
+import type { Json, JsonObject } from "../base/json.ts";
+import type { Incarnation } from "../base/units.ts";
+import type { Connection, Listener } from "../ports/network.ts";
+import type { Ports } from "../ports/ports.ts";
+import { Links } from "../primary/links.ts";
+import { newIdentity } from "../relationship/identity.ts";
+import { Scope } from "../runtime/scope.ts";
+import type { Task } from "../runtime/task.ts";
+import { Session } from "../wire/session.ts";
+import { Exports } from "./exports.ts";
+import { PrimaryRole } from "./primary_role.ts";
+import { ReplicaRole } from "./replica_role.ts";
+import type { ServerSettings } from "./settings.ts";
+import { VERBS } from "./verbs.ts";
+
+/** Folder of the machines whose guests run here. */
+const MACHINES = "machines";
+/** Folder of the machines that are replicated to here. */
+const REPLICAS = "replicas";
+/** Folder of untrusted marks (T7). */
+const MARKS = "marks";
+
+/** One server process. */
+export class Server {
+  readonly ports: Ports;
+  readonly settings: ServerSettings;
+  readonly exports: Exports;
+  readonly primary: PrimaryRole;
+  readonly replica: ReplicaRole;
+  readonly #scope: Scope;
+  readonly #incarnation: Incarnation;
+  #listener: Listener | undefined;
+  #stopping = false;
+
+  private constructor(parts: ServerParts) {
+    this.ports = parts.ports;
+    this.settings = parts.settings;
+    this.exports = parts.exports;
+    this.primary = parts.primary;
+    this.replica = parts.replica;
+    this.#scope = parts.scope;
+    this.#incarnation = parts.incarnation;
+  }
+
+  /** Opens everything in the data folder, recovers it, listens to peers and goes on replicating. */
+  static *start(ports: Ports, settings: ServerSettings): Task<Server> {
+    const machines = yield* ports.data.folder(MACHINES, { create: true });
+    const replicas = yield* ports.data.folder(REPLICAS, { create: true });
+    const marks = yield* ports.data.folder(MARKS, { create: true });
+    yield* ports.data.flush();
+    const { geometry, slots, cowSizeMax, name } = settings;
+    const scope = new Scope(ports.loop, `server/${name}`);
+    const incarnation = newIdentity<Incarnation>(ports.entropy);
+    const exports = new Exports();
+    const links = new Links(ports, scope, { server: name, incarnation });
+    const context = { ports, server: name, geometry, slots, cowSizeMax, marks };
+    const primary = new PrimaryRole(context, machines, exports, links);
+    const replica = new ReplicaRole(
+      ports,
+      settings,
+      replicas,
+      exports,
+      (machine) => primary.has(machine),
+    );
+    const server = new Server({ ports, settings, exports, primary, replica, scope, incarnation });
+    yield* primary.open();
+    yield* replica.open();
+    if (settings.listen !== undefined) {
+      server.#listener = yield* ports.network.listen(settings.listen);
+      scope.spawn("listen", server.#listen(server.#listener));
+    }
+    return server;
+  }
+
+  /** The address at which peers reach this server. */
+  get address(): string | undefined {
+    return this.#listener?.address;
+  }
+
+  /** Does what `verb` says; the table is in `verbs.ts`. Throws `Failed` for what cannot be done. */
+  *call(verb: string, args: JsonObject): Task<Json> {
+    if (this.#stopping) throw requestFailure("busy", "The server is stopping");
+    const definition = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
+    if (definition === undefined) {
+      throw requestFailure("bad-argument", `No verb "${verb}"`, 'Look at "warmsite help"');
+    }
+    return yield* definition.run(this, args);
+  }
+
+  *#listen(listener: Listener): Task<void> {
+    for (;;) {
+      const connection = yield* listener.accept();
+      if (connection === undefined) return;
+      this.#scope.spawn("peer", this.#greet(connection));
+    }
+  }
+
+  /** One connection, from hello until it ends. What a peer does wrong ends it, and nothing else. */
+  *#greet(connection: Connection): Task<void> {
+    const peer = connection.peer.name;
+    try {
+      const hello = { server: this.settings.name, incarnation: this.#incarnation };
+      const session = yield* Session.start(
+        this.ports,
+        this.#scope,
+        connection,
+        "responder",
+        hello,
+      );
+      this.ports.observer.emit({ kind: "connected", peer });
+      for (;;) {
+        const channel = yield* session.accept();
+        if (channel === undefined) break;
+        this.#scope.spawn("channel", this.replica.serve(channel));
+      }
+      const reason = session.closeReason?.message ?? "closed";
+      this.ports.observer.emit({ kind: "disconnected", peer, reason });
+    } catch (error) {
+      connection.close();
+      if (!isFailed(error) || error.code === "cancelled") throw error;
+      this.ports.observer.emit({ kind: "disconnected", peer, reason: error.failure.message });
+    }
+  }
+
+  /** Stops in order: no new peers, replication cancelled, guests dropped, logs closed cleanly. */
+  *stop(): Task<void> {
+    this.#stopping = true;
+    this.#listener?.close();
+    yield* this.primary.close();
+    yield* this.replica.close();
+    yield* this.#scope.cancel();
+  }
+}
+
+interface ServerParts {
+  readonly ports: Ports;
+  readonly settings: ServerSettings;
+  readonly exports: Exports;
+  readonly primary: PrimaryRole;
+  readonly replica: ReplicaRole;
+  readonly scope: Scope;
+  readonly incarnation: Incarnation;
+}

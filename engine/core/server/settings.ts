@@ -1,0 +1,21 @@
+/**
+ * What one server process is told at its start.
+ *
+ * @module
+ */
+
+import type { Geometry } from "../block/geometry.ts";
+
+/** Settings of one server. */
+export interface ServerSettings {
+  /** This server's name, the same as in its certificate. */
+  readonly name: string;
+  /** Where peers connect, `host:port`; `undefined` for a server that receives nothing. */
+  readonly listen: string | undefined;
+  /** Geometry of disks protected from now on. */
+  readonly geometry: Geometry;
+  /** Regions of one disk that may be hot at once. */
+  readonly slots: number;
+  /** Bound of each `.cow`, bytes. */
+  readonly cowSizeMax: number;
+}

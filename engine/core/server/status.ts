@@ -1,0 +1,143 @@
+/**
+ * What a server says of its machines: status and points as JSON, the same keys everywhere.
+ *
+ * Times are µs since 1970 here; whoever shows them to people makes ISO 8601 of them.
+ *
+ * @module
+ */
+
+import type { Failure } from "../base/failure.ts";
+import type { JsonObject } from "../base/json.ts";
+import type { RecoveryPoint } from "../history/recovery_point.ts";
+import { judgeHealth } from "../relationship/health.ts";
+import type { Role } from "../relationship/state.ts";
+import type { PrimaryMachine } from "../primary/machine.ts";
+import type { Replicator } from "../primary/replicator.ts";
+import { cutPercentile } from "../relationship/statistics.ts";
+import type { ReplicaMachine } from "../replica/replica_machine.ts";
+
+/** Status of a machine whose guest runs here. */
+export function primaryStatus(
+  machine: PrimaryMachine,
+  replicator: Replicator | undefined,
+  now: number,
+): JsonObject {
+  const tracked = machine.tracked;
+  const troubles: Failure[] = tracked.flatMap((disk) => [...disk.troubles]);
+  const rpo = primaryRpo(machine, replicator, now);
+  const objective = machine.settings?.objective ?? 0;
+  const sinceStaged = replicator?.staged.sinceStaged;
+  const role: Role = "primary";
+  const { health, warnings } = judgeHealth({
+    role,
+    state: machine.state,
+    troubles,
+    lastFailure: replicator?.lastFailure,
+    sinceStaged,
+    rpo,
+    objective,
+  });
+  const statistics = replicator?.statistics;
+  return {
+    vm: machine.name,
+    role,
+    state: machine.state,
+    health,
+    objective: rpo !== undefined && rpo > objective ? "breached" : "met",
+    backlogBytes: tracked.reduce((sum, disk) => sum + disk.backlogBytes, 0),
+    lastCut: replicator?.staged.lastCut ?? null,
+    lastStaged: replicator?.staged.newest?.stagedAt ?? null,
+    lastApplied: replicator?.applied ?? null,
+    rpoSeconds: rpo === undefined ? null : Math.ceil(rpo / 1_000_000),
+    bytesSent: statistics?.bytesSent ?? 0,
+    wireBytes: statistics?.wireBytes ?? 0,
+    cycles: statistics?.cycles ?? 0,
+    missed: statistics?.missed ?? 0,
+    cutP50Micros: micros(statistics === undefined ? undefined : cutPercentile(statistics, 50)),
+    cutP99Micros: micros(statistics === undefined ? undefined : cutPercentile(statistics, 99)),
+    viewsGivenUp: statistics?.viewsGivenUp ?? 0,
+    generation: machine.generation,
+    replica: machine.settings?.to ?? null,
+    disks: machine.disks.map((disk) => ({ path: disk.path, size: disk.size })),
+    warnings,
+  };
+}
+
+/**
+ * RPO in µs: now − the time of the first acknowledged write that is not in the newest staged point; 0 if
+ * there is none; `undefined` before the first point.
+ */
+export function primaryRpo(
+  machine: PrimaryMachine,
+  replicator: Replicator | undefined,
+  now: number,
+): number | undefined {
+  if (replicator === undefined || machine.state === "InitialReplicationInProgress") {
+    return undefined;
+  }
+  if (replicator.staged.newest === undefined && replicator.base === undefined) return undefined;
+  let oldest: number | undefined;
+  for (const { oldestUnstaged } of machine.tracked) {
+    if (oldestUnstaged === undefined) continue;
+    oldest = oldest === undefined ? oldestUnstaged : Math.min(oldest, oldestUnstaged);
+  }
+  return oldest === undefined ? 0 : Math.max(0, now - oldest);
+}
+
+/** Status of a machine that is replicated to here. Its recovery point is an upper bound, and says so. */
+export function replicaStatus(machine: ReplicaMachine, wall: number): JsonObject {
+  const { store, record } = machine;
+  const newest = store.newest;
+  const bound = newest === undefined ? undefined : Math.max(0, wall - newest.cutAt);
+  const role: Role = "replica";
+  const objective = 2 * record.frequency;
+  const since = machine.stagedAt === undefined ? undefined : Math.max(0, wall - machine.stagedAt);
+  const { health, warnings } = judgeHealth({
+    role,
+    state: machine.state,
+    troubles: machine.troubles,
+    lastFailure: undefined,
+    sinceStaged: since,
+    rpo: bound,
+    objective: Math.max(objective, 1),
+  });
+  const applied = store.points.findLast((point) => point.applied);
+  return {
+    vm: machine.name,
+    role,
+    state: machine.state,
+    health,
+    objective: bound !== undefined && bound > objective ? "breached" : "met",
+    backlogBytes: null,
+    lastCut: newest?.cutAt ?? null,
+    lastStaged: machine.stagedAt ?? null,
+    lastApplied: applied?.id ?? null,
+    rpoSeconds: bound === undefined ? null : Math.ceil(bound / 1_000_000),
+    rpoIsUpperBound: true,
+    bytesSent: 0,
+    points: store.points.length,
+    generation: store.generation,
+    primary: record.primary,
+    warnings,
+  };
+}
+
+/** A point as `points` lists it. */
+export function pointJson(point: RecoveryPoint): JsonObject {
+  return {
+    id: point.id,
+    parent: point.parent ?? null,
+    generation: point.generation,
+    cut: point.cutAt,
+    kind: point.kind,
+    applied: point.applied,
+    sizes: point.sizes,
+    bytes: point.bytes,
+    digests: point.digests,
+    broken: point.broken ?? null,
+  };
+}
+
+function micros(value: number | undefined): number | null {
+  return value ?? null;
+}

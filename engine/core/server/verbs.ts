@@ -1,0 +1,189 @@
+/**
+ * The verbs: one table from which command line, management API, scenario actions and documentation are
+ * made, so that the words are the same everywhere.
+ *
+ * @module
+ */
+
+import { requestFailure } from "../base/failure.ts";
+import type { Json, JsonObject } from "../base/json.ts";
+import { DISKS_MAX } from "../base/limits.ts";
+import { checkName } from "../base/name.ts";
+import { defaultObjective, FREQUENCY_DEFAULT, KEEP_DEFAULT } from "../relationship/settings.ts";
+import type { Task } from "../runtime/task.ts";
+import {
+  flagArgument,
+  listArgument,
+  machineName,
+  numberArgument,
+  pointArgument,
+  textArgument,
+} from "./arguments.ts";
+import { exportName } from "./exports.ts";
+import type { Server } from "./server.ts";
+import { pointJson } from "./status.ts";
+
+/** One verb. */
+export interface Verb {
+  /** One line for help texts. */
+  readonly about: string;
+  /** Argument names; those with `?` may be left out. */
+  readonly args: readonly string[];
+  /** Does it. */
+  run(server: Server, args: JsonObject): Task<Json>;
+}
+
+/** Every verb, by the words that an administrator types. */
+export const VERBS: Readonly<Record<string, Verb>> = {
+  "vm add": {
+    about: "Protect nothing yet: offer a machine's disks to its guest",
+    args: ["vm", "disks"],
+    run: addMachine,
+  },
+  "vm list": {
+    about: "List the machines of this server",
+    args: [],
+    *run(server) {
+      return [...server.primary.names(), ...server.replica.names()].map((vm) => status(server, vm));
+    },
+  },
+  "vm remove": {
+    about: "Remove a machine from this server; its disks stay",
+    args: ["vm"],
+    run: removeMachine,
+  },
+  "replication enable": {
+    about: "Begin to track a machine's changes for a replica server",
+    args: ["vm", "to", "frequency?", "keep?", "compression?", "bandwidth?", "objective?"],
+    run: enableReplication,
+  },
+  "replication start": {
+    about: "Start initial replication over the network",
+    args: ["vm"],
+    *run(server, args) {
+      yield* server.primary.start(machineName(args));
+      return status(server, machineName(args));
+    },
+  },
+  "replication cycle": {
+    about: "Run a cycle; returns when its point is staged at the replica",
+    args: ["vm"],
+    *run(server, args) {
+      const vm = machineName(args);
+      return { vm, point: yield* server.primary.cycle(vm) };
+    },
+  },
+  "replication status": {
+    about: "Show state, health and progress",
+    args: ["vm?"],
+    *run(server, args) {
+      if (args["vm"] !== undefined && args["vm"] !== null) return status(server, machineName(args));
+      return [...server.primary.names(), ...server.replica.names()].map((vm) => status(server, vm));
+    },
+  },
+  "replication disable": {
+    about: "End replication on this side; the other side is told nothing",
+    args: ["vm"],
+    *run(server, args) {
+      const vm = machineName(args);
+      if (server.replica.has(vm)) {
+        yield* server.replica.remove(vm);
+        return { vm, state: "Disabled" };
+      }
+      yield* server.primary.disable(vm);
+      return status(server, vm);
+    },
+  },
+  "points": {
+    about: "List the recovery points of a machine, oldest first",
+    args: ["vm"],
+    *run(server, args) {
+      return server.replica.points(machineName(args)).map(pointJson);
+    },
+  },
+  "failover start": {
+    about: "Bring a machine up here on a recovery point, the newest by default",
+    args: ["vm", "point?"],
+    run: startFailover,
+  },
+  "failover cancel": {
+    about: "Drop a failover and what was written since; replication goes on",
+    args: ["vm"],
+    *run(server, args) {
+      yield* server.replica.cancelFailover(machineName(args));
+      return status(server, machineName(args));
+    },
+  },
+  "failover complete": {
+    about: "Make a failover final: the machine's disks are here from then on",
+    args: ["vm"],
+    run: completeFailover,
+  },
+};
+
+function status(server: Server, vm: string): JsonObject {
+  return server.replica.has(vm) ? server.replica.status(vm) : server.primary.status(vm);
+}
+
+function* addMachine(server: Server, args: JsonObject): Task<Json> {
+  const vm = machineName(args);
+  const paths = listArgument(args, "disks");
+  if (paths.length > DISKS_MAX || new Set(paths).size !== paths.length) {
+    throw requestFailure(
+      "bad-argument",
+      `Too many disks, or one twice`,
+      `Give each disk once, at most ${DISKS_MAX}`,
+    );
+  }
+  if (server.primary.has(vm) || server.replica.has(vm)) {
+    throw requestFailure("exists", `A machine "${vm}" exists here`, "Choose another name");
+  }
+  const machine = yield* server.primary.add(vm, paths);
+  return {
+    vm,
+    disks: machine.disks.map((disk, index) => ({
+      name: exportName(vm, index),
+      path: disk.path,
+      size: disk.size,
+    })),
+  };
+}
+
+function* removeMachine(server: Server, args: JsonObject): Task<Json> {
+  const vm = machineName(args);
+  if (server.replica.has(vm)) yield* server.replica.remove(vm);
+  else yield* server.primary.remove(vm);
+  return { vm };
+}
+
+function* enableReplication(server: Server, args: JsonObject): Task<Json> {
+  const vm = machineName(args);
+  const frequency = numberArgument(args, "frequency", FREQUENCY_DEFAULT);
+  yield* server.primary.enable(checkName(vm, "machine"), {
+    to: textArgument(args, "to"),
+    frequency,
+    keep: numberArgument(args, "keep", KEEP_DEFAULT),
+    compression: flagArgument(args, "compression", true),
+    bandwidth: numberArgument(args, "bandwidth", 0),
+    objective: numberArgument(args, "objective", defaultObjective(frequency)),
+  });
+  return status(server, vm);
+}
+
+function* startFailover(server: Server, args: JsonObject): Task<Json> {
+  const vm = machineName(args);
+  const failover = yield* server.replica.startFailover(vm, pointArgument(args));
+  const disks = failover.disks.map((disk, index) => ({
+    name: exportName(vm, index),
+    size: disk.size,
+  }));
+  return { vm, point: failover.point, disks };
+}
+
+function* completeFailover(server: Server, args: JsonObject): Task<Json> {
+  const vm = machineName(args);
+  yield* server.replica.completeFailover(vm);
+  const { store } = server.replica.machine(vm);
+  const newest = store.newest?.id ?? null;
+  return { vm, point: newest, generation: store.generation, files: store.diskFiles };
+}
