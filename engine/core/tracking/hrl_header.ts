@@ -1,0 +1,179 @@
+/**
+ * The header of a `.hrl`, kept twice: whose disk it is, what the bits are relative to, and whether
+ * the file was closed cleanly.
+ *
+ * | at   | bytes | field                                                                   |
+ * |------|-------|-------------------------------------------------------------------------|
+ * | 0    | 8     | XXH3-64 of bytes 8 to 4095                                              |
+ * | 8    | 8     | "WARMHRL" and a zero byte                                               |
+ * | 16   | 4     | version, 1                                                              |
+ * | 20   | 4     | flags: 1 open, 2 issued ids were dropped, 4 the stamp can tell changes, |
+ * |      |       | 8 every block is suspected whatever the pages say                       |
+ * | 24   | 8     | sequence: of two sound copies the higher counts                         |
+ * | 32   | 16    | machine                                                                 |
+ * | 48   | 4     | index of the disk                                                       |
+ * | 52   | 4     | block size                                                              |
+ * | 56   | 4     | region size                                                             |
+ * | 60   | 4     | slots of the activity log                                               |
+ * | 64   | 8     | size of the disk                                                        |
+ * | 72   | 8     | first ring sequence that counts                                         |
+ * | 80   | 8     | ring sequence known durable when this was written                       |
+ * | 88   | 4     | base: 0 none, 1 seed, 2 point                                           |
+ * | 92   | 4     | number of issued ids                                                    |
+ * | 96   | 16    | base id                                                                 |
+ * | 112  | 8     | stamp: size                                                             |
+ * | 120  | 3×256 | stamp: device, inode, time of change; each two bytes length, then UTF-8 |
+ * | 1024 | 64×16 | issued ids, oldest first                                                |
+ *
+ * @module
+ */
+
+import { ByteReader, ByteWriter } from "../base/bytes.ts";
+import { ISSUED_MAX } from "../base/limits.ts";
+import { fromHex, type MachineId, type PointId, type SeedId, toHex } from "../base/units.ts";
+import { decodeUtf8, encodeUtf8 } from "../base/utf8.ts";
+import { isGeometry } from "../block/geometry.ts";
+import type { Kernel } from "../ports/codec.ts";
+import type { DiskIdentity } from "../ports/disk.ts";
+import { HEADER_SIZE } from "./hrl_layout.ts";
+import type { TrackingBase } from "./tracking_base.ts";
+
+/** The version of the format that this file reads and writes. */
+export const HRL_VERSION = 1;
+
+const MAGIC = [0x57, 0x41, 0x52, 0x4d, 0x48, 0x52, 0x4c, 0];
+const STAMP_TEXT_MAX = 254;
+const ISSUED_AT = 1024;
+
+/** What one header copy says. */
+export interface HrlHeader {
+  /** Of two sound copies the higher counts. */
+  readonly sequence: number;
+  /** Not closed cleanly, or not yet. */
+  readonly open: boolean;
+  readonly machine: MachineId;
+  readonly disk: number;
+  readonly blockSize: number;
+  readonly regionSize: number;
+  readonly slots: number;
+  readonly diskSize: number;
+  /** Records with a lower sequence are of an earlier run and no longer count. */
+  readonly logFrom: number;
+  /** A record sequence that was durable when this header was written. */
+  readonly logDurable: number;
+  readonly base: TrackingBase;
+  readonly issued: readonly PointId[];
+  /** More ids were issued since the base than there is room for. */
+  readonly issuedLost: boolean;
+  /** The disk as it was at the last clean stop, or about then. */
+  readonly stamp: DiskIdentity;
+  /** Every block is suspected, and the pages do not say so yet. */
+  readonly whole: boolean;
+}
+
+/** `header` as bytes, checksummed. */
+export function encodeHeader(kernel: Kernel, header: HrlHeader): Uint8Array {
+  const writer = new ByteWriter(HEADER_SIZE);
+  writer.seek(8).raw(Uint8Array.from(MAGIC)).u32(HRL_VERSION);
+  const { base, stamp } = header;
+  writer.u32(
+    (header.open ? 1 : 0) | (header.issuedLost ? 2 : 0) | (stamp.stamped ? 4 : 0) |
+      (header.whole ? 8 : 0),
+  );
+  writer.safe64(header.sequence).raw(idBytes(header.machine)).u32(header.disk);
+  writer.u32(header.blockSize).u32(header.regionSize).u32(header.slots).safe64(header.diskSize);
+  writer.safe64(header.logFrom).safe64(header.logDurable);
+  writer.u32(base.kind === "none" ? 0 : base.kind === "seed" ? 1 : 2).u32(header.issued.length);
+  if (base.kind !== "none") writer.raw(idBytes(base.kind === "seed" ? base.seed : base.point));
+  writer.seek(112).safe64(stamp.size);
+  [stamp.device, stamp.inode, stamp.changed].forEach((text, index) => {
+    const bytes = encodeUtf8(text).slice(0, STAMP_TEXT_MAX);
+    writer.seek(120 + 256 * index).u16(bytes.length).raw(bytes);
+  });
+  writer.seek(ISSUED_AT);
+  for (const point of header.issued) writer.raw(idBytes(point));
+  writer.seek(0).u64(kernel.checksum(writer.bytes.subarray(8)));
+  return writer.bytes;
+}
+
+/** What a header copy spells: a header, one of another version, or damage. */
+export type DecodedHeader = HrlHeader | "damaged" | "other-version";
+
+/** Reads a header copy that nobody has checked. */
+export function decodeHeader(kernel: Kernel, bytes: Uint8Array): DecodedHeader {
+  if (bytes.length !== HEADER_SIZE) return "damaged";
+  const reader = new ByteReader(bytes);
+  if (reader.u64() !== kernel.checksum(bytes.subarray(8))) return "damaged";
+  const magic = reader.bytes(8);
+  if (!MAGIC.every((byte, at) => magic[at] === byte)) return "damaged";
+  if (reader.u32() !== HRL_VERSION) return "other-version";
+  const flags = reader.u32();
+  const sequence = reader.safe64();
+  const machine = toHex(reader.bytes(16)) as MachineId;
+  const disk = reader.u32();
+  const blockSize = reader.u32();
+  const regionSize = reader.u32();
+  const slots = reader.u32();
+  const diskSize = reader.safe64();
+  const logFrom = reader.safe64();
+  const logDurable = reader.safe64();
+  const baseKind = reader.u32();
+  const issuedCount = reader.u32();
+  const baseId = toHex(reader.bytes(16));
+  const size = reader.safe64();
+  const texts = [120, 376, 632].map((at) => stampText(bytes, at));
+  if (!reader.ok || issuedCount > ISSUED_MAX || baseKind > 2) return "damaged";
+  if (!isGeometry(blockSize, regionSize) || slots === 0 || slots > 1 << 20) return "damaged";
+  const base: TrackingBase = baseKind === 0
+    ? { kind: "none" }
+    : baseKind === 1
+    ? { kind: "seed", seed: baseId as SeedId }
+    : { kind: "point", point: baseId as PointId };
+  const issued: PointId[] = [];
+  for (let index = 0; index < issuedCount; index++) {
+    const at = ISSUED_AT + 16 * index;
+    issued.push(toHex(bytes.subarray(at, at + 16)) as PointId);
+  }
+  const [device = "", inode = "", changed = ""] = texts;
+  const stamp = { device, inode, size, changed, stamped: (flags & 4) !== 0 };
+  return {
+    sequence,
+    open: (flags & 1) !== 0,
+    machine,
+    disk,
+    blockSize,
+    regionSize,
+    slots,
+    diskSize,
+    logFrom,
+    logDurable,
+    base,
+    issued,
+    issuedLost: (flags & 2) !== 0,
+    stamp,
+    whole: (flags & 8) !== 0,
+  };
+}
+
+/** True when two stamps name the same disk; `exact` asks for the same contents too (T6). */
+export function sameStamp(left: DiskIdentity, right: DiskIdentity, exact: boolean): boolean {
+  if (left.stamped !== right.stamped || left.size !== right.size) return false;
+  if (cut(left.device) !== cut(right.device) || cut(left.inode) !== cut(right.inode)) return false;
+  return !exact || cut(left.changed) === cut(right.changed);
+}
+
+/** A stamp's text as a header can hold it. */
+function cut(text: string): string {
+  return decodeUtf8(encodeUtf8(text).slice(0, STAMP_TEXT_MAX)) ?? "";
+}
+
+function stampText(bytes: Uint8Array, at: number): string {
+  const reader = new ByteReader(bytes, at, at + 256);
+  return decodeUtf8(reader.bytes(reader.u16())) ?? "";
+}
+
+function idBytes(id: string): Uint8Array {
+  const bytes = new Uint8Array(16);
+  bytes.set((fromHex(id) ?? bytes).subarray(0, 16));
+  return bytes;
+}

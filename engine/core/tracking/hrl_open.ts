@@ -1,0 +1,217 @@
+/**
+ * Making, opening and removing the `.hrl` of a disk.
+ *
+ * Rules: a `.hrl` gets its name only when all of it is durable (a crash before leaves the old one or
+ * none, and `.hrl.new`, which the next start replaces); one beside another disk is refused (T9); one
+ * that is missing or unreadable is made anew with every block suspected, so that protection goes on.
+ *
+ * @module
+ */
+
+import { type Failure, isFailed, localFailure, requestFailure } from "../base/failure.ts";
+import { Bitmap } from "../block/bitmap.ts";
+import { checkDiskSize } from "../block/geometry.ts";
+import type { DiskIdentity } from "../ports/disk.ts";
+import type { File } from "../ports/folder.ts";
+import type { GuestDisk, Ports } from "../ports/ports.ts";
+import type { Task } from "../runtime/task.ts";
+import { BlockSet } from "./block_set.ts";
+import { HrlFile, readHeaders } from "./hrl_file.ts";
+import type { HrlHeader } from "./hrl_header.ts";
+import { layoutOf } from "./hrl_layout.ts";
+import { recover, type Recovered } from "./hrl_recovery.ts";
+import { unionBits } from "./page_bits.ts";
+import type { TrackingOptions } from "./tracking_base.ts";
+import { isMarked } from "./untrusted_mark.ts";
+
+/** An open `.hrl` and what it says. */
+export interface OpenedLog {
+  readonly file: HrlFile;
+  readonly recovered: Recovered;
+  /** Which copy has the header. */
+  readonly copy: 0 | 1;
+  /** True when the file was made just now: its contents say what was recovered. */
+  readonly made: boolean;
+  /** An untrusted mark was found, to be removed once the truth is durable. */
+  readonly marked: boolean;
+  /** What people should know. */
+  readonly notices: readonly Failure[];
+}
+
+/** Name of the replication log. */
+export function logName(guest: GuestDisk): string {
+  return `${guest.stem}.hrl`;
+}
+
+/** Whether the disk has a replication log. */
+export function* logExists(guest: GuestDisk): Task<boolean> {
+  return (yield* guest.logs.list()).includes(logName(guest));
+}
+
+/** Removes the log and what belongs to it, durably. */
+export function* removeLog(guest: GuestDisk): Task<void> {
+  for (const name of [logName(guest), `${logName(guest)}.new`, `${guest.stem}.cow`]) {
+    yield* guest.logs.remove(name);
+  }
+  yield* guest.logs.flush();
+}
+
+/** Makes the log of a disk, replacing any, with every block changed or every block suspected. */
+export function* makeLog(
+  ports: Ports,
+  guest: GuestDisk,
+  options: TrackingOptions,
+  every: "changed" | "suspected",
+  notices: readonly Failure[] = [],
+): Task<OpenedLog> {
+  checkDiskSize(guest.disk.size, options.geometry.blockSize, guest.stem);
+  const layout = layoutOf(guest.disk.size, options.geometry, options.slots);
+  const blocks = new BlockSet(layout.blocks);
+  if (every === "changed") blocks.addChanged(0, layout.blocks);
+  else blocks.addSuspected(0, layout.blocks);
+  const header = freshHeader(guest, options, yield* guest.disk.identity());
+  const marked = yield* isMarked(options);
+  const fresh = `${logName(guest)}.new`;
+  const handle = yield* guest.logs.open(fresh, { create: true, truncate: true });
+  try {
+    yield* handle.lock();
+    const file = new HrlFile(ports.codec.kernel, handle, layout);
+    yield* fill(file, header, blocks);
+    yield* guest.logs.rename(fresh, logName(guest));
+    yield* guest.logs.flush();
+    const stored = new Bitmap(layout.pages);
+    stored.set(0, layout.pages);
+    const recovered: Recovered = {
+      kind: "whole",
+      reason: every === "changed" ? "Tracking begins" : "The replication log was made anew",
+      blocks,
+      header,
+      nextSequence: header.logFrom,
+      durableThrough: header.logDurable,
+      stored,
+      pages: undefined,
+    };
+    return { file, recovered, copy: 1, made: true, marked, notices };
+  } catch (error) {
+    yield* handle.close();
+    throw error;
+  }
+}
+
+function* fill(file: HrlFile, header: HrlHeader, blocks: BlockSet): Task<void> {
+  yield* file.allocate();
+  const none = new BlockSet(blocks.size);
+  const bits = unionBits({ delta: () => none, current: () => blocks });
+  yield* file.writePages(0, file.layout.pages, header.sequence, bits, () => {});
+  yield* file.writeHeader(0, { ...header, sequence: header.sequence - 1 });
+  yield* file.writeHeader(1, header);
+  yield* file.flush();
+}
+
+function freshHeader(
+  guest: GuestDisk,
+  options: TrackingOptions,
+  stamp: DiskIdentity,
+): HrlHeader {
+  return {
+    sequence: 2,
+    open: true,
+    machine: options.machine,
+    disk: options.disk,
+    blockSize: options.geometry.blockSize,
+    regionSize: options.geometry.regionSize,
+    slots: options.slots,
+    diskSize: guest.disk.size,
+    logFrom: 1,
+    logDurable: 0,
+    base: { kind: "none" },
+    issued: [],
+    issuedLost: false,
+    stamp,
+    whole: false,
+  };
+}
+
+/** Opens the log of a disk, or makes it anew; refuses one of another disk or version. */
+export function* openLog(
+  ports: Ports,
+  guest: GuestDisk,
+  options: TrackingOptions,
+): Task<OpenedLog> {
+  checkDiskSize(guest.disk.size, options.geometry.blockSize, guest.stem);
+  if (!(yield* logExists(guest))) {
+    const notice = madeAnew(`The replication log "${logName(guest)}" is missing`);
+    return yield* makeLog(ports, guest, options, "suspected", [notice]);
+  }
+  const handle = yield* guest.logs.open(logName(guest));
+  try {
+    yield* handle.lock();
+    const newest = yield* newestHeader(ports, guest, handle);
+    if (newest !== undefined) {
+      checkHeader(guest, options, newest.header);
+      const layout = layoutOf(guest.disk.size, options.geometry, newest.header.slots);
+      const file = new HrlFile(ports.codec.kernel, handle, layout);
+      const identity = yield* guest.disk.identity();
+      const marked = yield* isMarked(options);
+      const recovered = yield* recover(file, newest.header, identity, marked);
+      return { file, recovered, copy: newest.copy, made: false, marked, notices: [] };
+    }
+  } catch (error) {
+    yield* handle.close();
+    throw error;
+  }
+  yield* handle.close();
+  const notice = madeAnew(`The replication log "${logName(guest)}" cannot be read`);
+  return yield* makeLog(ports, guest, options, "suspected", [notice]);
+}
+
+function madeAnew(message: string): Failure {
+  const action = "Nothing: it was made anew, and the whole disk is compared with the replica";
+  return { code: "damaged", side: "local", message, action };
+}
+
+/** The sound header copy with the higher sequence; `undefined` when neither is sound. */
+function* newestHeader(
+  ports: Ports,
+  guest: GuestDisk,
+  handle: File,
+): Task<{ header: HrlHeader; copy: 0 | 1 } | undefined> {
+  let copies;
+  try {
+    copies = yield* readHeaders(ports.codec.kernel, handle);
+  } catch (error) {
+    if (isFailed(error, "io-error", "latent-sector")) return undefined;
+    throw error;
+  }
+  const [first, second] = copies;
+  if (first === "other-version" || second === "other-version") {
+    throw localFailure(
+      "wrong-version",
+      `The replication log "${logName(guest)}" is of another version of Warmsite`,
+      "Start the version that made it; or remove the log, and the whole disk is compared",
+    );
+  }
+  if (first === "damaged") return second === "damaged" ? undefined : { header: second, copy: 1 };
+  if (second === "damaged" || first.sequence > second.sequence) return { header: first, copy: 0 };
+  return { header: second, copy: 1 };
+}
+
+/** T9: refuses a log that is not this disk's. */
+function checkHeader(guest: GuestDisk, options: TrackingOptions, header: HrlHeader): void {
+  const { blockSize, regionSize } = options.geometry;
+  const name = logName(guest);
+  const remove = `Put the right log back, or remove "${name}", and the whole disk is compared`;
+  if (header.machine !== options.machine || header.disk !== options.disk) {
+    const whose = `disk ${header.disk} of machine ${header.machine}`;
+    throw requestFailure("wrong-disk", `The replication log "${name}" is of ${whose}`, remove);
+  }
+  if (header.diskSize !== guest.disk.size) {
+    const sizes = `${header.diskSize} bytes, the disk has ${guest.disk.size}`;
+    const message = `The replication log "${name}" is of a disk of ${sizes}`;
+    throw requestFailure("disk-changed-size", message, "Give the disk its size back");
+  }
+  if (header.blockSize !== blockSize || header.regionSize !== regionSize) {
+    const message = `The replication log "${name}" has blocks of ${header.blockSize} bytes`;
+    throw requestFailure("wrong-disk", message, remove);
+  }
+}

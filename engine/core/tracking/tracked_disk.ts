@@ -1,0 +1,519 @@
+/**
+ * A guest's disk whose every change is known: the replicated disk as its server sees it.
+ *
+ * Rule of the write path: a region is hot before its first write is submitted (T1), old contents
+ * that a frozen view needs are saved before (C2), and bits are set and the request counted in the
+ * same step that hands it to the disk, so that a cut has it wholly before or wholly behind (C1).
+ * Reads go straight to the disk. It does not know replicas: somebody above takes what a view hands
+ * out, and says what is durable over there.
+ *
+ * @module
+ */
+
+// Long because: the write path, the cut and the clearing of bits are one invariant over five sets.
+
+import { assert } from "../base/assert.ts";
+import { Failed, type Failure, isFailed, requestFailure } from "../base/failure.ts";
+import { ISSUED_MAX } from "../base/limits.ts";
+import type { PointId } from "../base/units.ts";
+import { type Extent, inside } from "../block/extent.ts";
+import type { Disk, DiskIdentity } from "../ports/disk.ts";
+import type { GuestDisk, Ports } from "../ports/ports.ts";
+import type { Task } from "../runtime/task.ts";
+import { BlockSet } from "./block_set.ts";
+import { CowStore } from "./cow_store.ts";
+import { DeltaView } from "./delta_view.ts";
+import { type Flight, Flights } from "./flights.ts";
+import { Gate } from "./gate.ts";
+import { logExists, makeLog, type OpenedLog, openLog, removeLog } from "./hrl_open.ts";
+import { type Intent, Journal } from "./journal.ts";
+import { unionBits } from "./page_bits.ts";
+import type { Recovery, TrackingBase, TrackingOptions } from "./tracking_base.ts";
+import { unmark } from "./untrusted_mark.ts";
+
+/** A request over more regions marks pages instead of heating regions (T8). */
+const REGIONS_AT_ONCE_MAX = 16;
+/** Times a write asks for its regions to be hot before it marks pages instead. */
+const HEATS_MAX = 3;
+/** Views given up in a row that make it an error in health (C4). */
+const GIVE_UPS_MAX = 3;
+/** Unreadable offsets that are listed. */
+const UNREADABLE_MAX = 64;
+
+/** A disk under protection. Serves its guest as a `Disk`. */
+export class TrackedDisk implements Disk {
+  /** Bytes. */
+  readonly size: number;
+  /** What opening found. */
+  readonly recovery: Recovery;
+  /** In front of every write; closed for a cut, or for good. */
+  readonly gate = new Gate();
+  readonly #guest: GuestDisk;
+  readonly #disk: Disk;
+  readonly #blockSize: number;
+  readonly #journal: Journal;
+  readonly #cow: CowStore;
+  readonly #flights = new Flights();
+  readonly #unreadable = new Map<number, Failure>();
+  /** Changed since the last cut. */
+  #current: BlockSet;
+  /** Changed from the base to the last cut: the open delta, sent or not. */
+  #delta: BlockSet;
+  /** What of the delta the replica does not hold durably: waiting or in flight. */
+  #rest: BlockSet;
+  #view: DeltaView | undefined;
+  #notices: readonly Failure[];
+  #failed: Failure | undefined;
+  #giveUps = 0;
+  #settling = false;
+  #closed = false;
+
+  private constructor(
+    ports: Ports,
+    guest: GuestDisk,
+    options: TrackingOptions,
+    opened: OpenedLog,
+  ) {
+    const { recovered, file } = opened;
+    this.#guest = guest;
+    this.#disk = guest.disk;
+    this.size = guest.disk.size;
+    this.#blockSize = options.geometry.blockSize;
+    this.#current = recovered.blocks;
+    this.#delta = new BlockSet(file.layout.blocks);
+    this.#rest = new BlockSet(file.layout.blocks);
+    this.#notices = opened.notices;
+    this.recovery = {
+      kind: recovered.kind,
+      reason: recovered.reason,
+      suspectedBytes: recovered.blocks.suspected.count * this.#blockSize,
+    };
+    this.#cow = new CowStore(guest.logs, `${guest.stem}.cow`, this.#blockSize, options.cowSizeMax);
+    this.#journal = new Journal({
+      loop: ports.loop,
+      name: guest.stem,
+      options,
+      file,
+      header: recovered.header,
+      copy: opened.copy,
+      nextSequence: recovered.nextSequence,
+      durableThrough: recovered.durableThrough,
+      stored: recovered.stored,
+      bits: unionBits({ delta: () => this.#delta, current: () => this.#current }),
+    });
+  }
+
+  /** Begins to track a disk: makes its `.hrl`, every block changed, base none. */
+  static *create(ports: Ports, guest: GuestDisk, options: TrackingOptions): Task<TrackedDisk> {
+    const opened = yield* makeLog(ports, guest, options, "changed");
+    return yield* TrackedDisk.#begin(ports, guest, options, opened);
+  }
+
+  /**
+   * Opens a tracked disk and recovers what changed. Fails with `wrong-disk`, `wrong-version` or
+   * `disk-changed-size`; a missing or damaged log is no failure but costs a comparison.
+   */
+  static *open(ports: Ports, guest: GuestDisk, options: TrackingOptions): Task<TrackedDisk> {
+    const opened = yield* openLog(ports, guest, options);
+    return yield* TrackedDisk.#begin(ports, guest, options, opened);
+  }
+
+  static *#begin(
+    ports: Ports,
+    guest: GuestDisk,
+    options: TrackingOptions,
+    opened: OpenedLog,
+  ): Task<TrackedDisk> {
+    const tracked = new TrackedDisk(ports, guest, options, opened);
+    try {
+      // Old contents do not outlive a process (C3).
+      yield* guest.logs.remove(`${guest.stem}.cow`);
+      const { recovered, made, marked } = opened;
+      if (!made) yield* tracked.#journal.begin(recovered.pages, recovered.kind === "whole");
+      if (marked && tracked.#journal.trusted) yield* unmark(options);
+      return tracked;
+    } catch (error) {
+      yield* tracked.#journal.close(undefined);
+      throw error;
+    }
+  }
+
+  /** Whether the disk has a replication log. */
+  static exists(guest: GuestDisk): Task<boolean> {
+    return logExists(guest);
+  }
+
+  /** Removes the replication log of a disk that is not open, durably. */
+  static remove(guest: GuestDisk): Task<void> {
+    return removeLog(guest);
+  }
+
+  /** What the bits are relative to (T4). */
+  get base(): TrackingBase {
+    return this.#journal.header.base;
+  }
+
+  /** Points issued since the base, oldest first (T4). */
+  get issued(): readonly PointId[] {
+    return this.#journal.header.issued;
+  }
+
+  /** Bytes of blocks changed here that no staged point has. */
+  get backlogBytes(): number {
+    const both = this.#rest.all.countBoth(this.#current.all);
+    return (this.#rest.all.count + this.#current.all.count - both) * this.#blockSize;
+  }
+
+  /** The view of the open delta; dead once given up, `undefined` before the first cut. */
+  get view(): DeltaView | undefined {
+    return this.#view;
+  }
+
+  /** What health must show. */
+  get troubles(): readonly Failure[] {
+    const troubles = [...this.#notices, ...this.#unreadable.values()];
+    if (this.#failed !== undefined) troubles.push(this.#failed);
+    if (this.#journal.trouble !== undefined) troubles.push(this.#journal.trouble);
+    if (this.#giveUps >= GIVE_UPS_MAX) troubles.push(this.#livelock());
+    if (this.#journal.header.issuedLost) troubles.push(this.#forgotten());
+    return troubles;
+  }
+
+  #livelock(): Failure {
+    const reason = this.#view?.givenUpBecause ?? "";
+    return {
+      code: "view-given-up",
+      side: "local",
+      message: `"${this.#guest.stem}": ${this.#giveUps} cuts in a row were given up: ${reason}`,
+      action: "Give old contents more space, or the replica more bandwidth",
+    };
+  }
+
+  #forgotten(): Failure {
+    return {
+      code: "not-the-base",
+      side: "local",
+      message:
+        `"${this.#guest.stem}": more than ${ISSUED_MAX} points were begun since the last one`,
+      action: "Nothing, if the next point completes; otherwise the whole disk is compared",
+    };
+  }
+
+  /** Reads straight from the disk. */
+  read(at: number, length: number): Task<Uint8Array> {
+    if (this.#failed !== undefined) return failing(this.#failed);
+    return this.#disk.read(at, length);
+  }
+
+  /** Writes, the change tracked before it is submitted. Returns when the disk has (E4). */
+  *write(at: number, data: Uint8Array): Task<void> {
+    const length = data.length;
+    if (!this.#worthwhile(at, length)) return;
+    const start = Math.floor(at / this.#blockSize);
+    const end = Math.ceil((at + length) / this.#blockSize);
+    const intent = this.#ready(start, end) ? undefined : yield* this.#prepare(start, end);
+    const flight = this.#submit(start, end, false, intent);
+    try {
+      yield* this.#disk.write(at, data);
+      if (this.#unreadable.size > 0) this.#unreadableAt(at, length, false);
+    } finally {
+      this.#flights.end(flight);
+      this.gate.leave();
+    }
+  }
+
+  /** Zeroes, the change tracked as metadata (C6). */
+  *zero(at: number, length: number): Task<void> {
+    if (!this.#worthwhile(at, length)) return;
+    const start = Math.floor(at / this.#blockSize);
+    const end = Math.ceil((at + length) / this.#blockSize);
+    const intent = this.#ready(start, end) ? undefined : yield* this.#prepare(start, end);
+    const flight = this.#submit(start, end, true, intent);
+    let done = false;
+    try {
+      yield* this.#disk.zero(at, length);
+      done = true;
+      if (this.#unreadable.size > 0) this.#unreadableAt(at, length, false);
+    } finally {
+      const calm = this.#flights.end(flight);
+      const first = Math.ceil(at / this.#blockSize);
+      const last = Math.floor((at + length) / this.#blockSize);
+      // Known to be zero only once it is done, undisturbed, and for blocks covered whole.
+      if (done && calm && first < last) this.#current.addZero(first, last);
+      this.gate.leave();
+    }
+  }
+
+  /** Makes returned writes durable. A failure fails the disk until it is opened again (T10). */
+  *flush(): Task<void> {
+    this.#refuse();
+    try {
+      yield* this.#disk.flush();
+    } catch (error) {
+      if (isFailed(error) && error.code !== "cancelled") this.#fail(error.failure);
+      throw error;
+    }
+    this.#refuse();
+  }
+
+  /** Who the disk is. */
+  identity(): Task<DiskIdentity> {
+    return this.#disk.identity();
+  }
+
+  /** Extents that may hold other than zeros. */
+  allocated(at: number, length: number): Task<readonly Extent[]> {
+    return this.#disk.allocated(at, length);
+  }
+
+  /** `closeClean`. */
+  close(): Task<void> {
+    return this.closeClean();
+  }
+
+  #worthwhile(at: number, length: number): boolean {
+    this.#refuse();
+    if (inside(at, length, this.size)) return length > 0;
+    throw requestFailure("out-of-range", `Nothing can be written at ${at}: the disk ends before`);
+  }
+
+  #refuse(): void {
+    if (this.#failed !== undefined) throw new Failed(this.#failed);
+  }
+
+  #fail(cause: Failure): void {
+    this.#failed ??= {
+      code: "disk-failed",
+      side: "local",
+      message: `The disk "${this.#guest.stem}" failed to make writes durable: ${cause.message}`,
+      action: "Repair its storage, then restart the service",
+    };
+  }
+
+  /** Whether blocks may be written at once: hot, nothing to save, gate open. */
+  #ready(start: number, end: number): boolean {
+    if (this.gate.closed || !this.#journal.ready(start, end)) return false;
+    return this.#view === undefined || !this.#view.needs(start, end);
+  }
+
+  /**
+   * Waits until blocks may be written. Each wait can undo what another one achieved (a region may be
+   * evicted, a cut may open another view), so all is looked at again after each.
+   */
+  *#prepare(start: number, end: number): Task<Intent | undefined> {
+    let intent: Intent | undefined;
+    let heats = 0;
+    try {
+      for (;;) {
+        this.#refuse();
+        if (intent === undefined && !this.#journal.ready(start, end)) {
+          const wide = this.#journal.regionsOf(start, end) > REGIONS_AT_ONCE_MAX;
+          if (wide || heats === HEATS_MAX) intent = yield* this.#journal.intend(start, end);
+          else yield* this.#journal.heat(start, end);
+          heats++;
+        } else if (this.#view?.needs(start, end) === true) {
+          yield* this.#view.save(start, end);
+        } else if (this.gate.closed) {
+          yield* this.gate.whenOpen();
+        } else return intent;
+      }
+    } catch (error) {
+      if (intent !== undefined) this.#journal.forget(intent);
+      throw error;
+    }
+  }
+
+  /** The step that hands a request to the disk: bits, count, and from here on no way back. */
+  #submit(start: number, end: number, zero: boolean, intent: Intent | undefined): Flight {
+    if (intent !== undefined) this.#journal.forget(intent);
+    this.#current.addChanged(start, end);
+    this.gate.enter();
+    return this.#flights.begin(start, end, zero);
+  }
+
+  #unreadableAt(at: number, length: number, failed: boolean): void {
+    const message = `The disk "${this.#guest.stem}" cannot be read at offset ${at}`;
+    if (failed && this.#unreadable.size < UNREADABLE_MAX) {
+      const action = "Replace the disk, or have the guest overwrite this block";
+      this.#unreadable.set(at, { code: "latent-sector", side: "local", message, action });
+    }
+    if (failed) return;
+    for (const offset of [...this.#unreadable.keys()]) {
+      if (offset >= at && offset + this.#blockSize <= at + length) this.#unreadable.delete(offset);
+    }
+  }
+
+  /**
+   * Takes what is changed now as one delta with what was not yet sent, and opens a view of it.
+   * `frozen`: the gate is closed and drained. `live`: requests in flight stay marked, for whether
+   * the view reads them before or after they land is open.
+   */
+  swap(mode: "frozen" | "live"): void {
+    assert(!this.#settling, "No delta is cut while one is being settled");
+    this.#view?.detach();
+    const cut = this.#current;
+    this.#rest.absorb(cut);
+    this.#delta.absorb(cut);
+    this.#current = new BlockSet(cut.size);
+    if (mode === "frozen") {
+      assert(this.gate.closed && this.gate.submitted === 0, "A cut is made behind a drained gate");
+    } else {
+      this.#flights.each((start, end) => this.#current.addChanged(start, end));
+    }
+    this.#view = new DeltaView(mode, {
+      disk: this.#disk,
+      blockSize: this.#blockSize,
+      cow: this.#cow,
+      rest: this.#rest,
+      unreadable: (at, length, failed) => {
+        if (failed || this.#unreadable.size > 0) this.#unreadableAt(at, length, failed);
+      },
+      givenUp: () => {
+        this.#giveUps++;
+      },
+    });
+  }
+
+  /**
+   * The replica has sealed the open delta as `point`. Order: flush of this disk, issued after the
+   * cut (T3); the new base in the header, flushed (T4); only then the bits are cleared, and pages
+   * written as *current* (T2). A crash before the header leaves the older base and all its bits;
+   * a crash after it leaves bits that cost a comparison or a second transfer, never one too few.
+   */
+  *staged(point: PointId): Task<void> {
+    assert(!this.#settling, "One delta is settled at a time");
+    this.#settling = true;
+    try {
+      yield* this.flush();
+      const place = this.issued.indexOf(point);
+      const issued = place < 0 ? [] : this.issued.slice(place + 1);
+      const stamp = yield* this.#disk.identity();
+      const base = { kind: "point", point } as const;
+      yield* this.#journal.update({ base, issued, issuedLost: false, stamp });
+      const cleared = this.#delta.all;
+      this.#view?.detach();
+      this.#view = undefined;
+      this.#delta = new BlockSet(cleared.size);
+      this.#rest = new BlockSet(cleared.size);
+      this.#giveUps = 0;
+      this.#notices = [];
+      yield* this.#journal.storeCleared(cleared, false);
+      yield* this.#shrinkCow();
+    } finally {
+      this.#settling = false;
+    }
+  }
+
+  /**
+   * For live passes: clears the bits of what was released, after a flush issued later than they
+   * were read (T3). A crash anywhere leaves more bits, never fewer.
+   */
+  *settle(): Task<void> {
+    assert(!this.#settling, "One delta is settled at a time");
+    this.#settling = true;
+    try {
+      const cleared = this.#delta.all.copy();
+      cleared.removeAll(this.#rest.all);
+      yield* this.flush();
+      for (const { start, end } of cleared.runs()) this.#delta.remove(start, end);
+      yield* this.#journal.storeCleared(cleared, true);
+    } finally {
+      this.#settling = false;
+    }
+  }
+
+  /** The replica lost the open delta: all of it has to be sent again, from the next cut. */
+  forgetProgress(): void {
+    assert(!this.#settling, "No delta is forgotten while it is being settled");
+    this.#view?.end("the replica lost what it had received");
+    this.#rest = this.#delta.copy();
+  }
+
+  /**
+   * Says what the bits are relative to from here on, durably; what was changed stays changed.
+   * `suspectAll`: nothing is known of the difference to `base`, every block is to be compared.
+   * The bits are durable before the base that they are relative to.
+   */
+  *setBase(base: TrackingBase, options: { readonly suspectAll?: boolean } = {}): Task<void> {
+    this.#reopenDelta();
+    if (options.suspectAll === true) {
+      this.#current.addSuspected(0, this.#current.size);
+      yield* this.#journal.storeAll();
+    }
+    const stamp = yield* this.#disk.identity();
+    yield* this.#journal.update({ base, issued: [], issuedLost: false, stamp });
+    this.#notices = [];
+  }
+
+  /** Every block is changed, durably: for a new initial replication. */
+  *markAllChanged(): Task<void> {
+    this.#reopenDelta();
+    this.#current.addChanged(0, this.#current.size);
+    yield* this.#journal.storeAll();
+  }
+
+  /** The open delta and what came after it are one again; its view ends. */
+  #reopenDelta(): void {
+    assert(!this.#settling, "No base is set while a delta is being settled");
+    this.#view?.end("the delta began anew");
+    this.#delta.absorb(this.#current);
+    this.#current = this.#delta;
+    this.#delta = new BlockSet(this.#current.size);
+    this.#rest = new BlockSet(this.#current.size);
+  }
+
+  /** A point is about to be announced: durable in the header before this returns (T4). */
+  *issue(point: PointId): Task<void> {
+    const lost = this.#journal.header.issuedLost || this.issued.length === ISSUED_MAX;
+    const issued = [...this.issued, point].slice(-ISSUED_MAX);
+    yield* this.#journal.update({ issued, issuedLost: lost });
+  }
+
+  *#shrinkCow(): Task<void> {
+    try {
+      yield* this.#cow.shrink();
+    } catch (error) {
+      if (!isFailed(error) || error.code === "cancelled") throw error;
+    }
+  }
+
+  /**
+   * Closes disk and log in order (T6): the next start knows every bit and compares nothing. Where
+   * the disk failed or cannot be flushed, they are closed as after a crash.
+   */
+  *closeClean(): Task<void> {
+    if (this.#closed) return;
+    assert(this.gate.submitted === 0, "A disk is closed with nothing in flight");
+    this.#closed = true;
+    this.#view?.end("the disk was closed");
+    yield* this.#journal.close(yield* this.#finalStamp());
+    try {
+      yield* this.#cow.remove();
+    } catch (error) {
+      if (!isFailed(error) || error.code === "cancelled") throw error;
+    }
+    this.#failed ??= closedFailure(this.#guest.stem);
+    yield* this.#disk.close();
+  }
+
+  *#finalStamp(): Task<DiskIdentity | undefined> {
+    try {
+      yield* this.flush();
+      return yield* this.#disk.identity();
+    } catch (error) {
+      if (!isFailed(error) || error.code === "cancelled") throw error;
+      return undefined;
+    }
+  }
+}
+
+function closedFailure(stem: string): Failure {
+  const message = `The disk "${stem}" is closed`;
+  return { code: "disk-failed", side: "local", message, action: "" };
+}
+
+/** A task that fails at once. */
+// deno-lint-ignore require-yield
+function* failing<T>(failure: Failure): Task<T> {
+  throw new Failed(failure);
+}
