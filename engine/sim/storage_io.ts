@@ -1,0 +1,312 @@
+/**
+ * Reading, writing and flushing the contents of a node, as a process does it: with latency, overlap
+ * of requests, faults, and what becomes of them when the process dies.
+ *
+ * Rule: two requests on the same bytes at the same time give either order, sector by sector; a
+ * write lands when it returns, or sooner where something else touches it.
+ *
+ * @module
+ */
+
+import { localFailure } from "../core/base/failure.ts";
+import type { Task } from "../core/runtime/task.ts";
+import type { SimProcess } from "./process.ts";
+import { SECTOR_SIZE } from "./sectors.ts";
+import { EVENT, hashBytes } from "./trace.ts";
+import { type FileNode, hits, ioError, latentSector, UNIT_SIZE } from "./volume.ts";
+
+/** A write or zero on its way: who overlaps with it may see parts of it. */
+interface Landing {
+  readonly at: number;
+  readonly length: number;
+  readonly data: Uint8Array | undefined;
+  /** Sectors that landed already, where any did. */
+  landed: Set<number> | undefined;
+}
+
+/** All requests of one handle on one node. */
+export class StorageIo {
+  readonly #process: SimProcess;
+  readonly #node: FileNode;
+  readonly #name: string;
+  readonly #landings: Landing[] = [];
+
+  /** `name` is for messages. */
+  constructor(process: SimProcess, node: FileNode, name: string) {
+    this.#process = process;
+    this.#node = node;
+    this.#name = name;
+  }
+
+  /** Reads; shorter at the end of the contents. */
+  read(at: number, length: number): Task<Uint8Array> {
+    const { volume } = this.#node;
+    return this.#process.call<Uint8Array>({
+      kind: EVENT.read,
+      payload: at + length,
+      delay: volume.readTime(length),
+      stalledUntil: () => volume.faults.stalledUntil,
+      perform: () => this.#performRead(at, length),
+    });
+  }
+
+  #performRead(at: number, length: number): Uint8Array {
+    const node = this.#node;
+    const { volume } = node;
+    const { faults, random } = volume;
+    const what = `read ${length} bytes at ${at} of ${this.#name}`;
+    volume.check(what);
+    this.#checkShrunk(at, length);
+    if (hits(faults, "failReads", faults.readErrorRate, random)) throw ioError(what, "it failed");
+    const bad = latentSector(node, at, length);
+    if (bad !== undefined) {
+      throw localFailure(
+        "latent-sector",
+        `Cannot ${what}: unreadable at ${bad}`,
+        "Replace the disk, or write the sector again",
+      );
+    }
+    this.#mix(at, length);
+    if (random.chance(faults.misdirectedReadRate)) {
+      const elsewhere = this.#elsewhere(at, length);
+      return node.sectors.read(elsewhere, length);
+    }
+    return node.sectors.read(at, length);
+  }
+
+  /** Writes `data`; zeros when it is a length. */
+  write(at: number, data: Uint8Array | number): Task<void> {
+    const { volume } = this.#node;
+    const bytes = typeof data === "number" ? undefined : data;
+    const length = typeof data === "number" ? data : data.length;
+    const landing: Landing = { at, length, data: bytes, landed: undefined };
+    const perform = () => this.#performWrite(landing);
+    const abandon = (torn: boolean) => this.#abandon(landing, torn);
+    const process = this.#process;
+    const landings = this.#landings;
+    const job = {
+      kind: bytes === undefined ? EVENT.zero : EVENT.write,
+      payload: at ^ (bytes === undefined ? length : hashBytes(bytes)),
+      delay: volume.writeTime(bytes === undefined ? 0 : length),
+      stalledUntil: () => volume.faults.stalledUntil,
+      perform,
+      abandon,
+      binding: true,
+    };
+    return (function* (): Task<void> {
+      landings.push(landing);
+      try {
+        yield* process.call<void>(job);
+      } finally {
+        landings.splice(landings.indexOf(landing), 1);
+      }
+    })();
+  }
+
+  #performWrite(landing: Landing): void {
+    const node = this.#node;
+    const { volume } = node;
+    const { faults, random } = volume;
+    const { at, length } = landing;
+    const what = `write ${length} bytes at ${at} of ${this.#name}`;
+    volume.checkWritable(what);
+    this.#checkShrunk(at, length);
+    this.#room(landing);
+    if (hits(faults, "failWrites", faults.writeErrorRate, random)) {
+      this.#landSome(landing);
+      throw ioError(what, "it failed");
+    }
+    if (hits(faults, "phantomWrites", faults.phantomWriteRate, random)) return;
+    if (hits(faults, "misdirectedWrites", faults.misdirectedWriteRate, random)) {
+      this.#land({ ...landing, at: this.#elsewhere(at, length), landed: undefined });
+      return;
+    }
+    this.#mix(at, length, landing);
+    this.#land(landing);
+  }
+
+  /** Puts a write where it belongs, but for the sectors that landed before and were written over. */
+  #land(landing: Landing): void {
+    if (landing.landed === undefined) this.#put(landing, landing.at, landing.length);
+    else {
+      const end = landing.at + landing.length;
+      for (let at = landing.at; at < end;) {
+        const next = Math.min(end, (Math.floor(at / SECTOR_SIZE) + 1) * SECTOR_SIZE);
+        const sector = Math.floor(at / SECTOR_SIZE);
+        if (!landing.landed.has(sector)) this.#put(landing, at, next - at);
+        at = next;
+      }
+    }
+  }
+
+  #put(landing: Landing, at: number, length: number): void {
+    const node = this.#node;
+    const { sectors } = node;
+    if (length === 0) return;
+    if (landing.data === undefined) sectors.zero(at, length);
+    else if (length === landing.length) sectors.write(at, landing.data);
+    else sectors.write(at, landing.data.subarray(at - landing.at, at - landing.at + length));
+    node.changed = this.#process.host.wall();
+    if (node.latent.size > 0) this.#healLatent(at, length);
+    if (node.sparse) markUnits(node, at, length, landing.data !== undefined);
+    node.volume.charge(node);
+  }
+
+  /** Fails with `no-space`, some beginning of a file's write done, when it does not fit. */
+  #room(landing: Landing): void {
+    const node = this.#node;
+    const { volume } = node;
+    try {
+      volume.room(spaceNeeded(node, landing.at, landing.length, landing.data));
+    } catch (error) {
+      const end = node.charged + Math.floor(volume.free / UNIT_SIZE) * UNIT_SIZE;
+      const fits = Math.min(landing.length, end - landing.at);
+      if (!node.sparse && fits > 0 && volume.random.flip()) this.#put(landing, landing.at, fits);
+      throw error;
+    }
+  }
+
+  /** Writing a whole sector makes it readable again: the disk gives it another place. */
+  #healLatent(at: number, length: number): void {
+    const end = Math.floor((at + length) / SECTOR_SIZE);
+    for (let sector = Math.ceil(at / SECTOR_SIZE); sector < end; sector++) {
+      this.#node.latent.delete(sector);
+    }
+  }
+
+  /** Sectors of other writes in flight that touch `[at, at + length)` may land at this moment. */
+  #mix(at: number, length: number, but?: Landing): void {
+    if (this.#landings.length <= (but === undefined ? 0 : 1)) return;
+    const { random } = this.#node.volume;
+    for (const other of this.#landings) {
+      const start = Math.max(at, other.at);
+      const end = Math.min(at + length, other.at + other.length);
+      if (other === but || start >= end || end > this.#node.sectors.length) continue;
+      for (let sector = Math.floor(start / SECTOR_SIZE); sector * SECTOR_SIZE < end; sector++) {
+        if (other.landed?.has(sector) === true || !random.flip()) continue;
+        const from = Math.max(other.at, sector * SECTOR_SIZE);
+        const to = Math.min(other.at + other.length, (sector + 1) * SECTOR_SIZE);
+        this.#put(other, from, to - from);
+        other.landed ??= new Set();
+        other.landed.add(sector);
+      }
+    }
+  }
+
+  /** Some sectors of a write land, the others do not. */
+  #landSome(landing: Landing): void {
+    const { random } = this.#node.volume;
+    const end = landing.at + landing.length;
+    for (let at = landing.at; at < end;) {
+      const next = Math.min(end, (Math.floor(at / SECTOR_SIZE) + 1) * SECTOR_SIZE);
+      if (random.flip()) this.#put(landing, at, next - at);
+      at = next;
+    }
+  }
+
+  /** The process died: a write that the kernel had may be done, not done, or done up to a page. */
+  #abandon(landing: Landing, torn: boolean): void {
+    const { volume } = this.#node;
+    const { random, faults } = volume;
+    const choice = torn ? 3 : random.below(3);
+    if (choice === 0 || faults.vanished || faults.readOnly) return;
+    try {
+      this.#checkShrunk(landing.at, landing.length);
+      volume.room(spaceNeeded(this.#node, landing.at, landing.length, landing.data));
+    } catch {
+      return;
+    }
+    if (choice === 1) this.#land(landing);
+    else if (choice === 3) this.#landSome(landing);
+    else {
+      const pages = Math.ceil(landing.length / UNIT_SIZE);
+      const kept = Math.min(landing.length, random.below(pages + 1) * UNIT_SIZE);
+      this.#put({ ...landing, length: landing.length }, landing.at, kept);
+    }
+  }
+
+  /** Another aligned place of the same length inside the contents. */
+  #elsewhere(at: number, length: number): number {
+    const unit = length % UNIT_SIZE === 0 ? UNIT_SIZE : SECTOR_SIZE;
+    const places = Math.floor((this.#node.sectors.length - length) / unit) + 1;
+    return places < 1 ? at : this.#node.volume.random.below(places) * unit;
+  }
+
+  #checkShrunk(at: number, length: number): void {
+    const { faults } = this.#node.volume;
+    if (faults.shrunkTo < 0 || at + length <= faults.shrunkTo) return;
+    throw localFailure(
+      "disk-changed-size",
+      `${this.#name} ends at ${faults.shrunkTo} and had ${this.#node.sectors.length} bytes`,
+      "Give the disk its size back",
+    );
+  }
+
+  /** Makes durable what was in the kernel when it was called. */
+  flush(): Task<void> {
+    const node = this.#node;
+    const { volume } = node;
+    let mark = 0;
+    let changed = 0;
+    const begin = () => {
+      mark = node.sectors.mark();
+      changed = node.changed;
+    };
+    const perform = () => {
+      const what = `flush ${this.#name}`;
+      volume.check(what);
+      if (hits(volume.faults, "failFlushes", volume.faults.flushErrorRate, volume.random)) {
+        node.sectors.failFlush(mark, volume.random);
+        throw ioError(what, "it failed; what was written since the last flush may be lost");
+      }
+      node.sectors.persist(mark);
+      node.durableChanged = changed;
+    };
+    const process = this.#process;
+    return (function* (): Task<void> {
+      begin();
+      yield* process.call<void>({
+        kind: EVENT.flush,
+        payload: mark,
+        delay: volume.flushTime(),
+        stalledUntil: () => volume.faults.stalledUntil,
+        perform,
+        binding: true,
+      });
+    })();
+  }
+}
+
+/** Space that a write needs beyond what its node has, bytes. */
+function spaceNeeded(
+  node: FileNode,
+  at: number,
+  length: number,
+  data: Uint8Array | undefined,
+): number {
+  if (!node.sparse) {
+    const reach = Math.max(node.sectors.length, at + length);
+    return Math.max(0, Math.ceil(reach / UNIT_SIZE) * UNIT_SIZE - node.charged);
+  }
+  if (data === undefined) return 0;
+  let missing = 0;
+  const end = Math.ceil((at + length) / UNIT_SIZE);
+  for (let unit = Math.floor(at / UNIT_SIZE); unit < end; unit++) {
+    if (node.units[unit] === 0) missing++;
+  }
+  return missing * UNIT_SIZE;
+}
+
+/** Marks the units under a range as holding something, or, where whole and zeroed, as empty. */
+function markUnits(node: FileNode, at: number, length: number, data: boolean): void {
+  const end = at + length;
+  const atEnd = end === node.sectors.length;
+  const first = data ? Math.floor(at / UNIT_SIZE) : Math.ceil(at / UNIT_SIZE);
+  const last = data || atEnd ? Math.ceil(end / UNIT_SIZE) : Math.floor(end / UNIT_SIZE);
+  const value = data ? 1 : 0;
+  for (let unit = first; unit < last; unit++) {
+    if (node.units[unit] === value) continue;
+    node.units[unit] = value;
+    node.taken += data ? 1 : -1;
+  }
+}
