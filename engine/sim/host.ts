@@ -196,15 +196,17 @@ export class SimHost {
     this.#process = process;
     this.#ports = ports;
     this.#note(EVENT.process, 2);
-    const host = this;
-    process.scope.spawn(
-      "main",
-      (function* (): Task<void> {
-        yield* main(ports, process.scope);
-        host.world.schedule(0, () => process.alive && host.kill(), host.actor, EVENT.process);
-      })(),
-    );
+    process.scope.spawn("main", this.#live(main, process, ports));
     return process;
+  }
+
+  /** A process ends when its main task does. */
+  *#live(main: Main, process: SimProcess, ports: Ports): Task<void> {
+    yield* main(ports, process.scope);
+    const end = () => {
+      if (process.alive) this.kill();
+    };
+    this.world.schedule(0, end, this.actor, EVENT.process);
   }
 
   /** Starts a process that does nothing but wait for tasks of `run`. */

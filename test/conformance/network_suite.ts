@@ -91,18 +91,23 @@ function* useOne(
   }
 }
 
-// deno-lint-ignore require-yield
 function* nothing(): Task<void> {}
+
+/** What was read of a connection beyond what was asked for: a stream has no messages. */
+const leftOver = new WeakMap<Connection, Uint8Array>();
 
 /** Reads exactly `length` bytes. */
 function* readExactly(connection: Connection, length: number): Task<Uint8Array> {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length;) {
-    const piece = yield* connection.read();
+    const piece: Uint8Array | undefined = leftOver.get(connection) ?? (yield* connection.read());
+    leftOver.delete(connection);
     assert.ok(piece !== undefined, `The stream ended at ${at} of ${length}`);
-    assert.ok(piece.length > 0 && at + piece.length <= length);
-    bytes.set(piece, at);
-    at += piece.length;
+    assert.ok(piece.length > 0);
+    const used = Math.min(piece.length, length - at);
+    bytes.set(piece.subarray(0, used), at);
+    if (used < piece.length) leftOver.set(connection, piece.subarray(used));
+    at += used;
   }
   return bytes;
 }

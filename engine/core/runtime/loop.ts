@@ -9,7 +9,7 @@
 
 import { AssertionError } from "../base/assert.ts";
 import { localFailure } from "../base/failure.ts";
-import type { Cancel, Task } from "./task.ts";
+import type { Cancel, Task, Wait } from "./task.ts";
 
 /** Thrown into a task that is cancelled, at the point where it waits; `finally` blocks run. */
 export function cancelled(): Error {
@@ -60,6 +60,9 @@ export class Run<T = unknown> {
   #value: unknown;
   #error: Error | undefined;
   #started = false;
+  /** Asked to stop; asked a second time it goes on with its `finally` blocks undisturbed. */
+  #interrupted = false;
+  /** Asked to stop and not told yet. */
   #interrupt = false;
   #ended: (() => void)[] = [];
 
@@ -77,26 +80,28 @@ export class Run<T = unknown> {
   }
 
   /**
-   * Asks the task to stop: `cancelled()` is thrown where it waits, after the wait was taken back or,
-   * where it cannot be, has completed. A task that never ran ends without running.
+   * Asks the task to stop, once: `cancelled()` is thrown where it waits, after the wait was taken back
+   * or, where it cannot be, has completed. A wait that has completed, but whose task did not run
+   * since, is taken back too: nobody will see what it gave. A task that never ran ends without
+   * running.
    */
   interrupt(): void {
-    if (this.outcome !== undefined) return;
-    if (this.#token !== undefined && this.#cancel !== undefined) {
-      const cancel = this.#cancel;
-      this.#token = undefined;
-      this.#cancel = undefined;
-      cancel();
-      this.#error = cancelled();
-      this.loop.enqueue(this);
-    } else this.#interrupt = true;
+    if (this.outcome !== undefined || this.#interrupted) return;
+    this.#interrupted = true;
+    this.#interrupt = true;
+    const waiting = this.#token !== undefined;
+    const cancel = this.#cancel;
+    if (waiting && cancel === undefined) return;
+    this.#token = undefined;
+    this.#cancel = undefined;
+    cancel?.();
+    if (waiting) this.loop.enqueue(this);
   }
 
   /** For `Token` alone: takes the outcome of a wait and queues the task. */
   settle(token: Token, value: unknown, error: Error | undefined): void {
     if (this.#token !== token) return;
     this.#token = undefined;
-    this.#cancel = undefined;
     this.#value = value;
     this.#error = error;
     this.loop.enqueue(this);
@@ -104,31 +109,41 @@ export class Run<T = unknown> {
 
   /** For `Loop` alone: runs the task to its next suspension or end. */
   step(): void {
-    if (this.#interrupt) {
-      this.#interrupt = false;
-      this.#error = cancelled();
-    }
+    this.#cancel = undefined;
     const value = this.#value;
-    const error = this.#error;
+    const error = this.#interrupt ? cancelled() : this.#error;
+    this.#interrupt = false;
     this.#value = undefined;
     this.#error = undefined;
     if (!this.#started && error !== undefined) return this.#end({ ok: false, error });
     this.#started = true;
-    let result: IteratorResult<{ begin(token: Token): Cancel | undefined }, T>;
+    let result: IteratorResult<Wait, T>;
     try {
       result = error === undefined ? this.#task.next(value) : this.#task.throw(error);
     } catch (thrown) {
       return this.#end({ ok: false, error: asError(thrown) });
     }
     if (result.done === true) return this.#end({ ok: true, value: result.value });
+    this.#begin(result.value);
+  }
+
+  #begin(wait: Wait): void {
     const token = new Token(this);
     this.#token = token;
-    const cancel = result.value.begin(token);
-    // A wait may complete before `begin` returns: the task is queued then, and stays so.
-    if (this.#token === token) this.#cancel = cancel;
-    if (this.#interrupt && this.#cancel !== undefined) {
-      this.#interrupt = false;
-      this.interrupt();
+    let cancel: Cancel | undefined;
+    try {
+      cancel = wait.begin(token);
+    } catch (thrown) {
+      return this.settle(token, undefined, asError(thrown));
+    }
+    // The wait may have completed before `begin` returned: the task is queued then. Or the task was
+    // interrupted meanwhile, and the wait is taken back at once where it can be.
+    if (!this.#interrupt) this.#cancel = cancel;
+    else if (cancel !== undefined) {
+      const waiting = this.#token === token;
+      this.#token = undefined;
+      cancel();
+      if (waiting) this.loop.enqueue(this);
     }
   }
 

@@ -13,7 +13,7 @@ import type { Token } from "./loop.ts";
 /** A coroutine of the engine. Runs only inside a `Loop`, started by a `Scope`. */
 export type Task<T> = Generator<Wait, T, unknown>;
 
-/** Takes a wait back before it completes. */
+/** Takes a wait back before the task has seen its outcome; called at most once. */
 export type Cancel = () => void;
 
 /** What a task suspends on. */
@@ -21,7 +21,9 @@ export interface Wait {
   /**
    * Begins to wait; called once, by the loop. Completion goes through `token`, at once or later, once.
    * Returns how to take it back, or `undefined` when that is impossible, as with a disk write: then
-   * whoever cancels the task waits for it (E2).
+   * whoever cancels the task waits for it (E2). Taking back may come after completion, when the
+   * task is cancelled before it ran again: whatever was handed over is then given back. What
+   * `begin` throws is thrown in the task.
    */
   begin(token: Token): Cancel | undefined;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { peerFailure } from "../base/failure.ts";
+import { isFailed, peerFailure } from "../base/failure.ts";
 import type { Loop, Run, Token } from "./loop.ts";
 import { ended } from "./scope.ts";
 import { suspend, type Task, type Wait } from "./task.ts";
@@ -29,7 +29,7 @@ export function currentLoop(): Task<Loop> {
 export function* all<T>(name: string, tasks: readonly Task<T>[]): Task<T[]> {
   if (tasks.length === 1) return [yield* tasks[0] as Task<T>];
   const loop = yield* currentLoop();
-  const runs = tasks.map((task) => loop.start(name, task));
+  const runs = tasks.map((task) => begun(loop, name, task));
   let first: Error | undefined;
   for (const run of runs) {
     run.whenEnded(() => {
@@ -64,8 +64,8 @@ export function* within<T>(
   task: Task<T>,
 ): Task<T> {
   const loop = yield* currentLoop();
-  const work = loop.start(what, task);
-  const timer = loop.start(`${what}/deadline`, clock.sleep(micros));
+  const work = begun(loop, what, task);
+  const timer = begun(loop, `${what}/deadline`, clock.sleep(micros));
   timer.whenEnded(() => {
     if (timer.outcome?.ok === true) work.interrupt();
   });
@@ -74,7 +74,7 @@ export function* within<T>(
   } finally {
     const late = timer.outcome?.ok === true;
     yield* stopped([work as Run, timer as Run]);
-    if (late && work.outcome?.ok === false && work.outcome.error.message.startsWith("cancelled")) {
+    if (late && work.outcome?.ok === false && isFailed(work.outcome.error, "cancelled")) {
       // deno-lint-ignore no-unsafe-finally
       throw peerFailure("timed-out", `${what} took longer than ${micros / 1_000_000} s`);
     }
@@ -82,6 +82,17 @@ export function* within<T>(
   const outcome = work.outcome;
   if (outcome?.ok === true) return outcome.value;
   throw outcome?.error ?? new Error("A task ended without an outcome");
+}
+
+/** Starts a task whose failures reach the caller; a bug in it stops the process whatever he does. */
+function begun<T>(loop: Loop, name: string, task: Task<T>): Run<T> {
+  const run = loop.start(name, task);
+  run.whenEnded(() => {
+    if (run.outcome?.ok === false && !isFailed(run.outcome.error)) {
+      loop.panic(run.outcome.error, name);
+    }
+  });
+  return run;
 }
 
 function* stopped(
