@@ -63,6 +63,12 @@ export function writeRecordHeader(writer: ByteWriter, extent: StagedExtent): Byt
     .safe64(extent.at).u64(extent.checksum);
 }
 
+/** A whole record: header and payload, copied. */
+export function encodeExtent(extent: StagedExtent): Uint8Array {
+  const writer = new ByteWriter(RECORD_HEADER_SIZE + extent.payload.length);
+  return writeRecordHeader(writer, extent).raw(extent.payload).bytes;
+}
+
 /** The extent of a record; its payload is a view into `record`. A failure `malformed` otherwise. */
 export function decodeExtent(record: Uint8Array): StagedExtent | Malformed {
   const reader = new ByteReader(record);
