@@ -1,0 +1,301 @@
+/**
+ * A delta that is being staged: `staging/<id>.open`, appended record by record, until it is sealed
+ * into `staging/<point>.delta` (R1, R2).
+ *
+ * Rule: only this file has a tail that may be cut. After a failed write or flush the delta goes back
+ * to its durable prefix, for nothing after that is known to be there. It does not know which points
+ * are listed.
+ *
+ * @module
+ */
+
+import { ByteReader } from "../base/bytes.ts";
+import { localFailure, peerFailure } from "../base/failure.ts";
+import { toHex } from "../base/units.ts";
+import type { Kernel } from "../ports/codec.ts";
+import type { File, Folder } from "../ports/folder.ts";
+import type { Task } from "../runtime/task.ts";
+import { chainDigest, emptyChain } from "../wire/chain.ts";
+import type { StagedExtent } from "../wire/extent.ts";
+import { DeltaRecords } from "./delta_records.ts";
+import { type ExtentContext, type ExtentFile, ExtentFileWriter } from "./extent_file.ts";
+import { FileAppender } from "./file_appender.ts";
+import { pointJson, type PointRecord } from "./recovery_point.ts";
+import { openDeltaFile } from "./sealed_delta.ts";
+import {
+  decodeStagingHeader,
+  encodeRecord,
+  encodeStagingHeader,
+  RECORD_OVERHEAD,
+  RecordScanner,
+  STAGING_HEADER_SIZE,
+  type StagingHeader,
+} from "./staging_record.ts";
+
+/** How far a delta has got. */
+interface Progress {
+  readonly records: number;
+  readonly end: number;
+  readonly chain: Uint8Array;
+}
+
+/** One unsealed delta. Its calls do not overlap: the store sees to that. */
+export class OpenDelta {
+  /** What the file says about itself. */
+  readonly header: StagingHeader;
+  /** Bytes that a power loss left after the last sound record, cut when the delta was opened. */
+  readonly cut: number;
+  /** The name it has in the folder: `<id>.open`, `<point>.delta` once it was sealed. */
+  name: string;
+  readonly #folder: Folder;
+  readonly #kernel: Kernel;
+  readonly #file: File;
+  readonly #appender: FileAppender;
+  readonly #records: DeltaRecords;
+  #chain: Uint8Array;
+  #durable: Progress;
+  /** The file may hold more than is durable: the next call cuts it first. */
+  #dirtyTail = false;
+  #sealed: string | undefined;
+
+  private constructor(
+    folder: Folder,
+    kernel: Kernel,
+    file: File,
+    header: StagingHeader,
+    records: DeltaRecords,
+    durable: Progress,
+    cut: number,
+  ) {
+    this.#folder = folder;
+    this.#kernel = kernel;
+    this.#file = file;
+    this.header = header;
+    this.name = openName(header.id);
+    this.#records = records;
+    this.#chain = durable.chain;
+    this.#durable = durable;
+    this.cut = cut;
+    this.#appender = new FileAppender(file, durable.end);
+  }
+
+  /** Records appended, durable or not. */
+  get records(): number {
+    return this.#records.count;
+  }
+
+  /** Records that a power loss leaves. */
+  get durable(): number {
+    return this.#durable.records;
+  }
+
+  /** True once it has the name of a point; only sealing again or dropping is left then. */
+  get sealed(): boolean {
+    return this.#sealed !== undefined;
+  }
+
+  /** The chain digest over all records appended. */
+  get chain(): Uint8Array {
+    return this.#chain;
+  }
+
+  /** Begins a delta. Crash before the folder's flush: there is no delta, or an empty one. */
+  static *create(
+    folder: Folder,
+    kernel: Kernel,
+    header: StagingHeader,
+    blockSize: number,
+  ): Task<OpenDelta> {
+    const file = yield* folder.open(openName(header.id), { create: true, truncate: true });
+    try {
+      yield* file.write(0, encodeStagingHeader(kernel, header));
+      yield* file.flush();
+      yield* folder.flush();
+    } catch (error) {
+      yield* file.close();
+      throw error;
+    }
+    const start = { records: 0, end: STAGING_HEADER_SIZE, chain: emptyChain() };
+    return new OpenDelta(folder, kernel, file, header, new DeltaRecords(blockSize), start, 0);
+  }
+
+  /**
+   * Opens what a crash left of `name`: counts sound records, recomputes the chain, cuts the tail.
+   * `undefined` when not even the header is sound. What was read is flushed before it is counted:
+   * after a kill it may be in the kernel only.
+   */
+  static *resume(
+    folder: Folder,
+    kernel: Kernel,
+    name: string,
+    blockSize: number,
+  ): Task<OpenDelta | undefined> {
+    const file = yield* folder.open(name);
+    try {
+      const head = yield* file.read(0, STAGING_HEADER_SIZE);
+      const header = decodeStagingHeader(kernel, head);
+      if (header === undefined || openName(header.id) !== name) {
+        yield* file.close();
+        return undefined;
+      }
+      const records = new DeltaRecords(blockSize);
+      const scanner = new RecordScanner(kernel, file, header.salt, file.size);
+      let chain = emptyChain();
+      for (let extent = yield* scanner.next(); extent; extent = yield* scanner.next()) {
+        records.checkRoom();
+        push(records, extent, scanner.at - extent.payload.length);
+        chain = chainDigest(kernel, chain, extent);
+      }
+      const cut = file.size - scanner.at;
+      if (cut > 0) yield* file.truncate(scanner.at);
+      yield* file.flush();
+      const durable = { records: scanner.count, end: scanner.at, chain };
+      return new OpenDelta(folder, kernel, file, header, records, durable, cut);
+    } catch (error) {
+      yield* file.close();
+      throw error;
+    }
+  }
+
+  /** Appends a record; it is in the kernel or in the write buffer, and durable after `flush`. */
+  *append(extent: StagedExtent): Task<void> {
+    yield* this.#cutTail();
+    this.#records.checkRoom();
+    const bytes = encodeRecord(this.#kernel, extent, this.records, this.header.salt);
+    const payloadAt = this.#appender.position + RECORD_OVERHEAD;
+    // Crash here: the record is torn or whole; opening finds out by its checksum (R1).
+    yield* this.#guarded(this.#appender.append(bytes));
+    push(this.#records, extent, payloadAt);
+    this.#chain = chainDigest(this.#kernel, this.#chain, extent);
+  }
+
+  /** Makes every record durable; returns how many there are. */
+  *flush(): Task<number> {
+    yield* this.#cutTail();
+    yield* this.#guarded(this.#flushAll());
+    this.#durable = { records: this.records, end: this.#appender.position, chain: this.#chain };
+    return this.#durable.records;
+  }
+
+  *#flushAll(): Task<void> {
+    yield* this.#appender.drain();
+    yield* this.#file.flush();
+  }
+
+  /** Goes back to the durable prefix when `task` fails. */
+  *#guarded<T>(task: Task<T>): Task<T> {
+    let done = false;
+    try {
+      const value = yield* task;
+      done = true;
+      return value;
+    } finally {
+      if (!done) this.rewind();
+    }
+  }
+
+  /** Forgets what is not durable. */
+  rewind(): void {
+    this.#records.rewind(this.#durable.records);
+    this.#chain = this.#durable.chain;
+    this.#appender.rewind(this.#durable.end);
+    this.#dirtyTail = true;
+  }
+
+  *#cutTail(): Task<void> {
+    if (!this.#dirtyTail) return;
+    if (this.#file.size > this.#durable.end) yield* this.#file.truncate(this.#durable.end);
+    this.#dirtyTail = false;
+  }
+
+  /** Throws unless the delta has exactly these records (R1, R2). */
+  check(records: number, digest: Uint8Array): void {
+    if (records !== this.records) {
+      throw peerFailure(
+        "protocol-violation",
+        `Delta "${this.header.id}" has ${this.records} records here and ${records} at the peer`,
+      );
+    }
+    if (toHex(digest) !== toHex(this.#chain)) {
+      throw peerFailure(
+        "damaged",
+        `Delta "${this.header.id}" does not have the digest that the peer says`,
+        "Check the memory of both servers",
+      );
+    }
+  }
+
+  /**
+   * Seals the delta as `point` (R1). Sealing again after a failure goes on where it stood. Crash
+   * before the rename is durable: the delta is open, its tail after the last record is cut. After
+   * it: the file is sealed, and whoever opens the replica finds it complete.
+   */
+  *seal(point: Omit<PointRecord, "bytes">): Task<PointRecord> {
+    const name = `${point.id}.delta`;
+    const bytes = this.bytes();
+    const sealed = { ...point, bytes };
+    if (this.#sealed === undefined) {
+      yield* this.flush();
+      yield* this.#guarded(this.#writeEnd(sealed));
+      yield* this.#folder.rename(this.name, name);
+      this.#sealed = point.id;
+      this.name = name;
+    }
+    if (this.#sealed !== point.id) {
+      throw localFailure("wrong-state", `Delta "${this.header.id}" is sealed as another point`);
+    }
+    yield* this.#folder.flush();
+    return sealed;
+  }
+
+  *#writeEnd(point: PointRecord): Task<void> {
+    const writer = new ExtentFileWriter(this.#appender, this.#kernel);
+    for (const entry of this.#records.finalExtents()) yield* writer.add(entry);
+    const { machine, id } = this.header;
+    const metadata = {
+      machine,
+      delta: id,
+      point: pointJson(point),
+      records: this.records,
+      digest: toHex(this.#chain),
+    };
+    yield* writer.finish(metadata, this.#durable.end);
+    yield* this.#file.flush();
+    // Should the rename fail, the delta is open again and its end is a tail to cut.
+    this.rewind();
+  }
+
+  /** Bytes of disk that the delta changes. */
+  bytes(): number {
+    let bytes = 0;
+    for (const entry of this.#records.finalExtents()) bytes += entry.length;
+    return bytes;
+  }
+
+  /** The sealed file as everybody reads it from here on, on a handle of its own. */
+  *reopen(context: ExtentContext): Task<ExtentFile> {
+    const file = yield* openDeltaFile(context, this.#folder, this.name);
+    if (typeof file === "string") throw localFailure("damaged", file, "Check the disk under it");
+    return file;
+  }
+
+  /** Gives the file back. */
+  close(): Task<void> {
+    return this.#file.close();
+  }
+}
+
+/** The name of the file of an unsealed delta. */
+export function openName(id: string): string {
+  return `${id}.open`;
+}
+
+function push(records: DeltaRecords, extent: StagedExtent, offset: number): void {
+  const { disk, at, length, kind, payload, checksum } = extent;
+  records.push({ disk, at, length, kind, offset, stored: payload.length, checksum });
+}
+
+/** A random salt for a staging file. */
+export function saltFrom(bytes: Uint8Array): number {
+  return new ByteReader(bytes).u32();
+}

@@ -1,0 +1,96 @@
+/**
+ * Opening a replica's folder: state, disks, files, in this order; then recovery.
+ *
+ * @module
+ */
+
+import { localFailure } from "../base/failure.ts";
+import type { Disk } from "../ports/disk.ts";
+import type { Folder } from "../ports/folder.ts";
+import type { Ports } from "../ports/ports.ts";
+import type { Task } from "../runtime/task.ts";
+import { diskName } from "./create_replica.ts";
+import type { HistoryCache } from "./history_cache.ts";
+import type { OpenDelta } from "./open_delta.ts";
+import { rebuildState } from "./rebuild.ts";
+import { recover, wrongSize } from "./recovery.ts";
+import { ReplicaFiles } from "./replica_files.ts";
+import { STATE_NAMES, StateFile } from "./state_file.ts";
+import type { StoreState } from "./store_state.ts";
+
+/** A replica and the delta that was open in it. */
+export interface OpenedReplica {
+  readonly files: ReplicaFiles;
+  readonly delta: OpenDelta | undefined;
+}
+
+/**
+ * Opens what `createReplica` made. Throws `not-found` where there is none, `locked` when another
+ * process has it, `disk-changed-size`, `damaged` when nothing tells what the disks hold (R11).
+ */
+export function* openReplica(
+  ports: Ports,
+  folder: Folder,
+  cache: HistoryCache,
+): Task<OpenedReplica> {
+  const names = yield* folder.list();
+  const known = [...STATE_NAMES, "undo", diskName(0)];
+  if (!known.some((name) => names.includes(name))) {
+    throw localFailure(
+      "not-found",
+      `"${folder.path}" holds no replica`,
+      "Check the storage location",
+    );
+  }
+  const undo = yield* folder.folder("undo", { create: true });
+  const staging = yield* folder.folder("staging", { create: true });
+  const { file: stateFile, state: read } = yield* StateFile.open(folder, ports.codec.kernel);
+  const disks: Disk[] = [];
+  try {
+    const { codec } = ports;
+    const context = { codec, cache, sizes: [], blockSize: 512 };
+    const state = read ?? (yield* rebuildState(folder, undo, staging, context));
+    for (const [index, size] of state.sizes.entries()) {
+      disks.push(yield* openRaw(folder, index, size));
+    }
+    const parts = { ports, folder, staging, undo, disks, stateFile, state, cache };
+    const files = new ReplicaFiles(parts);
+    if (read === undefined) yield* noteRebuilt(files, state);
+    return { files, delta: yield* recoverOrClose(files) };
+  } catch (error) {
+    for (const disk of disks) yield* disk.close();
+    yield* stateFile.close();
+    throw error;
+  }
+}
+
+function* openRaw(folder: Folder, index: number, size: number): Task<Disk> {
+  const name = diskName(index);
+  const disk = yield* folder.openDisk(name);
+  if (disk.size === size) return disk;
+  const found = disk.size;
+  yield* disk.close();
+  throw wrongSize(name, found, size);
+}
+
+/** A rebuilt state becomes durable before anything follows from it, and health says so (R11). */
+function* noteRebuilt(files: ReplicaFiles, state: StoreState): Task<void> {
+  yield* files.commit(() => state);
+  files.notes.set("rebuilt", {
+    code: "stale",
+    side: "local",
+    message: `The state of "${state.name}" was unreadable and was rebuilt from its undo files`,
+    action: "Verify the replica; check generation, failover and held points",
+  });
+}
+
+function* recoverOrClose(files: ReplicaFiles): Task<OpenDelta | undefined> {
+  try {
+    return yield* recover(files);
+  } catch (error) {
+    for (const kept of [files.undos, files.staged]) {
+      for (const file of kept.values()) if (typeof file !== "string") yield* file.retire();
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * The open files of one replica and the state that says what they mean: what staging, applying,
+ * retention, views and recovery share.
+ *
+ * Rule: state changes only by `commit`, which makes it durable first and visible then; between two
+ * suspensions state and files agree. It decides nothing itself.
+ *
+ * @module
+ */
+
+import { assert } from "../base/assert.ts";
+import type { Failure } from "../base/failure.ts";
+import { localFailure, requestFailure } from "../base/failure.ts";
+import type { PointId } from "../base/units.ts";
+import type { Disk, DiskIdentity } from "../ports/disk.ts";
+import type { Folder } from "../ports/folder.ts";
+import type { Ports } from "../ports/ports.ts";
+import { Mutex } from "../runtime/lock.ts";
+import type { Task } from "../runtime/task.ts";
+import type { ExtentContext, ExtentFile } from "./extent_file.ts";
+import type { HistoryCache } from "./history_cache.ts";
+import type { PointRecord, RecoveryPoint } from "./recovery_point.ts";
+import type { StateFile } from "./state_file.ts";
+import type { StoreState } from "./store_state.ts";
+
+/** A finished file, or why there is none to read. */
+export type HistoryFile = ExtentFile | string;
+
+/** The parts of a replica that are open while it is. */
+export interface ReplicaParts {
+  readonly ports: Ports;
+  readonly folder: Folder;
+  readonly staging: Folder;
+  readonly undo: Folder;
+  readonly disks: readonly Disk[];
+  readonly stateFile: StateFile;
+  readonly state: StoreState;
+  readonly cache: HistoryCache;
+}
+
+/** Files and state of one replica. */
+export class ReplicaFiles {
+  readonly ports: Ports;
+  /** The machine's folder. */
+  readonly folder: Folder;
+  readonly staging: Folder;
+  readonly undo: Folder;
+  /** The raw disks, in the order of the machine's. */
+  readonly disks: readonly Disk[];
+  /** What readers of extent files need. */
+  readonly context: ExtentContext;
+  /** By the point whose apply an undo file takes back. */
+  readonly undos = new Map<PointId, HistoryFile>();
+  /** By the point that a sealed delta leads to. */
+  readonly staged = new Map<PointId, HistoryFile>();
+  /** Points with open views, and how many. */
+  readonly viewed = new Map<PointId, number>();
+  /** Points on their way out: listed no more, not to be viewed or held. */
+  readonly dropping = new Set<PointId>();
+  /** Counts undo files that entered the index of views; a raw read that saw it change is repeated. */
+  version = 0;
+  /** One at a time: apply, drop, verify, seed. */
+  readonly applying = new Mutex();
+  /** One at a time: what touches the open delta. */
+  readonly stagingLock = new Mutex();
+  /** Failures that health must show and that no file or point tells. */
+  readonly notes = new Map<string, Failure>();
+  readonly #stateFile: StateFile;
+  readonly #committing = new Mutex();
+  #state: StoreState;
+
+  constructor(parts: ReplicaParts) {
+    this.ports = parts.ports;
+    this.folder = parts.folder;
+    this.staging = parts.staging;
+    this.undo = parts.undo;
+    this.disks = parts.disks;
+    this.#stateFile = parts.stateFile;
+    this.#state = parts.state;
+    const { sizes, geometry } = parts.state;
+    const { codec } = parts.ports;
+    this.context = { codec, cache: parts.cache, sizes, blockSize: geometry.blockSize };
+  }
+
+  /** What is durable. */
+  get state(): StoreState {
+    return this.#state;
+  }
+
+  /** Changes the state: durable first, visible then. `change` sees the state of its turn. */
+  *commit(change: (state: StoreState) => StoreState, growing = false): Task<void> {
+    yield* this.#committing.lock();
+    try {
+      const next = change(this.#state);
+      yield* this.#stateFile.write(next, growing);
+      this.#state = next;
+    } finally {
+      this.#committing.unlock();
+    }
+  }
+
+  /** The newest applied point: what the raw disks hold, but for an apply in progress. */
+  get appliedPoint(): PointRecord | undefined {
+    return this.#state.points[this.#state.applied - 1];
+  }
+
+  /** The next point to apply. */
+  get nextPoint(): PointRecord | undefined {
+    return this.#state.points[this.#state.applied];
+  }
+
+  /** True between the mark of an apply and its end: the raw disks hold neither point (R4). */
+  get applyOpen(): boolean {
+    const next = this.nextPoint;
+    return next !== undefined && this.undos.has(next.id);
+  }
+
+  /** Why each point cannot be read, oldest first; `undefined` for those that can (R1, R5). */
+  broken(): (string | undefined)[] {
+    const { points, applied } = this.#state;
+    const reasons: (string | undefined)[] = points.map(() => undefined);
+    let reason = this.applyOpen
+      ? damageOf(this.undos.get((points[applied] as PointRecord).id))
+      : "";
+    for (let at = applied - 1; at >= 0; at--) {
+      reasons[at] = reason || undefined;
+      reason ||= damageOf(this.undos.get((points[at] as PointRecord).id), at > 0);
+    }
+    reason = "";
+    for (let at = applied; at < points.length; at++) {
+      reason ||= damageOf(this.staged.get((points[at] as PointRecord).id));
+      reasons[at] = reason || undefined;
+    }
+    return reasons;
+  }
+
+  /** The points as they are listed, oldest first. */
+  points(): RecoveryPoint[] {
+    const reasons = this.broken();
+    const listed: RecoveryPoint[] = [];
+    this.#state.points.forEach((point, at) => {
+      if (this.dropping.has(point.id)) return;
+      listed.push({ ...point, applied: at < this.#state.applied, broken: reasons[at] });
+    });
+    return listed;
+  }
+
+  /** The newest point that can be read: what a delta must be relative to (R2). */
+  newest(): RecoveryPoint | undefined {
+    return this.points().findLast((point) => point.broken === undefined);
+  }
+
+  /**
+   * What lies over the raw disks for a reader of `point`, first wins (R4): for an applied point the
+   * undo files from the next point up, that of an apply in progress included; for a staged one the
+   * staged deltas from it down. Throws `no-such-point` and `point-broken`.
+   */
+  layers(point: PointId): ExtentFile[] {
+    const { points, applied } = this.#state;
+    const place = points.findIndex((each) => each.id === point);
+    if (place < 0 || this.dropping.has(point)) throw noSuchPoint(point);
+    const reason = this.broken()[place];
+    if (reason !== undefined) throw pointBroken(point, reason);
+    const layers: ExtentFile[] = [];
+    if (place < applied) {
+      const end = this.applyOpen ? applied + 1 : applied;
+      for (const each of points.slice(place + 1, end)) layers.push(fileOf(this.undos.get(each.id)));
+    } else {
+      const over = points.slice(applied, place + 1).reverse();
+      for (const each of over) layers.push(fileOf(this.staged.get(each.id)));
+    }
+    return layers;
+  }
+
+  /** True when somebody needs `point` to stay. */
+  held(point: PointId): boolean {
+    if ((this.viewed.get(point) ?? 0) > 0) return true;
+    for (const held of this.#state.holds.values()) if (held === point) return true;
+    return false;
+  }
+
+  /** The disks as they are, for the state (R9). */
+  *stamps(): Task<DiskIdentity[]> {
+    const stamps: DiskIdentity[] = [];
+    for (const disk of this.disks) stamps.push(yield* disk.identity());
+    return stamps;
+  }
+
+  /** Refuses while the disks may have been changed by somebody else (R9). */
+  refuseSuspect(): void {
+    if (!this.#state.suspect) return;
+    throw localFailure(
+      "disk-suspect",
+      `The disks of "${this.#state.name}" may have been changed by somebody else`,
+      "Verify the replica before anything is applied to it",
+    );
+  }
+
+  /** Gives everything back. Nothing may be in flight. */
+  *close(): Task<void> {
+    for (const files of [this.undos, this.staged]) {
+      for (const file of files.values()) if (typeof file !== "string") yield* file.retire();
+    }
+    yield* this.#stateFile.close();
+    for (const disk of this.disks) yield* disk.close();
+  }
+}
+
+/** Why a file cannot be read; "" when it can, or is not needed and not there. */
+function damageOf(file: HistoryFile | undefined, needed = true): string {
+  if (typeof file === "string") return needed ? file : "";
+  if (file === undefined) return needed ? "its file is missing" : "";
+  return file.damage ?? "";
+}
+
+function fileOf(file: HistoryFile | undefined): ExtentFile {
+  assert(
+    file !== undefined && typeof file !== "string",
+    "A point that is not broken has its files",
+  );
+  return file;
+}
+
+/** No such point is listed. */
+export function noSuchPoint(point: PointId): Error {
+  return requestFailure("no-such-point", `No such recovery point: ${point}`, "List the points");
+}
+
+function pointBroken(point: PointId, reason: string): Error {
+  return requestFailure(
+    "point-broken",
+    `Recovery point ${point} cannot be read: ${reason}`,
+    "Choose another recovery point",
+  );
+}

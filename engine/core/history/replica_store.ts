@@ -1,0 +1,504 @@
+// Long because: one class is the whole interface of the history to the layers above; what it does is
+// elsewhere.
+/**
+ * The store of one machine on a replica: raw disks at the newest applied point, staged deltas above,
+ * undo files below, and a small doubled state (R1 to R11).
+ *
+ * Rule: this file only lets one thing at a time happen where that is needed: staging, and what writes
+ * the raw disks. Views never wait for either (R4). What it does not know: peers, roles, failover.
+ *
+ * @module
+ */
+
+import { assert } from "../base/assert.ts";
+import type { Failure } from "../base/failure.ts";
+import { isFailed, localFailure, peerFailure, requestFailure } from "../base/failure.ts";
+import { canonicalBytes, type Json } from "../base/json.ts";
+import { EXTENT_SIZE_MAX, POINTS_MAX } from "../base/limits.ts";
+import { checkName, isName } from "../base/name.ts";
+import type { GenerationId, MachineId, PointId, SeedId } from "../base/units.ts";
+import { isIdentity, MiB } from "../base/units.ts";
+import { inside } from "../block/extent.ts";
+import { checkDiskSize, type Geometry } from "../block/geometry.ts";
+import { DIGEST_SIZE } from "../ports/codec.ts";
+import type { Folder } from "../ports/folder.ts";
+import type { Ports } from "../ports/ports.ts";
+import type { Task } from "../runtime/task.ts";
+import type { StagedExtent } from "../wire/extent.ts";
+import { applyNext, discardBroken } from "./apply.ts";
+import { EXTRA_MAX, HOLDS_MAX } from "./bounds.ts";
+import { checkKeep, createReplica, type CreateSpec } from "./create_replica.ts";
+import { HistoryCache } from "./history_cache.ts";
+import { OpenDelta, saltFrom } from "./open_delta.ts";
+import { openReplica } from "./open_replica.ts";
+import { PointView } from "./point_view.ts";
+import {
+  type PointDeclaration,
+  type PointRecord,
+  type RecoveryPoint,
+  sameList,
+} from "./recovery_point.ts";
+import { noSuchPoint, type ReplicaFiles } from "./replica_files.ts";
+import { prune, shed } from "./retention.ts";
+import { Seeding } from "./seeding.ts";
+import { verify } from "./verify.ts";
+
+/** What an unsealed delta is relative to and how many of its records are durable. */
+export interface OpenDeltaInfo {
+  readonly id: string;
+  readonly parent: PointId;
+  readonly records: number;
+}
+
+/** One machine's recovery points and disks on this replica. */
+export class ReplicaStore {
+  readonly #files: ReplicaFiles;
+  readonly #seeding: Seeding;
+  #delta: OpenDelta | undefined;
+  #stagedAt: number;
+  #protectedTime: number;
+
+  private constructor(files: ReplicaFiles, delta: OpenDelta | undefined, fresh: boolean) {
+    this.#files = files;
+    this.#delta = delta;
+    this.#seeding = new Seeding(files, fresh);
+    this.#stagedAt = files.ports.clock.now();
+    this.#protectedTime = files.state.protectedTime;
+  }
+
+  /**
+   * Makes a replica in an empty folder (what an unfinished create left is replaced): disks that read
+   * as zeros, no point. Throws `exists`, `bad-argument`, `no-space`.
+   */
+  static *create(
+    ports: Ports,
+    folder: Folder,
+    spec: CreateSpec,
+    cache: HistoryCache = new HistoryCache(),
+  ): Task<ReplicaStore> {
+    checkName(spec.name, "machine");
+    for (const size of spec.sizes) checkDiskSize(size, spec.geometry.blockSize, spec.name);
+    return new ReplicaStore(yield* createReplica(ports, folder, spec, cache), undefined, true);
+  }
+
+  /** Opens a replica: finishes or takes back whatever a crash left, apply excepted (R1 to R4, R11). */
+  static *open(
+    ports: Ports,
+    folder: Folder,
+    cache: HistoryCache = new HistoryCache(),
+  ): Task<ReplicaStore> {
+    const { files, delta } = yield* openReplica(ports, folder, cache);
+    return new ReplicaStore(files, delta, false);
+  }
+
+  /** The machine for its whole life. */
+  get machine(): MachineId {
+    return this.#files.state.machine;
+  }
+
+  /** The machine's name. */
+  get name(): string {
+    return this.#files.state.name;
+  }
+
+  /** Bytes of every disk. */
+  get sizes(): readonly number[] {
+    return this.#files.state.sizes;
+  }
+
+  get geometry(): Geometry {
+    return this.#files.state.geometry;
+  }
+
+  /** The generation as the upper layers last set it. */
+  get generation(): GenerationId {
+    return this.#files.state.generation;
+  }
+
+  /** How many of the newest points retention keeps. */
+  get keep(): number {
+    return this.#files.state.keep;
+  }
+
+  /** The upper layers' small document. */
+  get extra(): Json {
+    return this.#files.state.extra;
+  }
+
+  /** Replaces the document, and the generation with it, durably. Needs no new space (R10). */
+  *setExtra(extra: Json, generation?: GenerationId): Task<void> {
+    assert(canonicalBytes(extra).length <= EXTRA_MAX, "The upper layers' document is small");
+    yield* this.#files.commit((state) => {
+      return { ...state, extra, generation: generation ?? state.generation };
+    });
+  }
+
+  /** The points, oldest first; those staged and not applied included. */
+  get points(): readonly RecoveryPoint[] {
+    return this.#files.points();
+  }
+
+  /** The newest point that can be read, applied or not: what a delta must be relative to (R2). */
+  get newest(): RecoveryPoint | undefined {
+    return this.#files.newest();
+  }
+
+  /** The initial replication in progress. */
+  get seed(): SeedId | undefined {
+    return this.#files.state.seed;
+  }
+
+  /** The delta that was begun and not sealed. */
+  get openDelta(): OpenDeltaInfo | undefined {
+    const delta = this.#delta;
+    if (delta === undefined) return undefined;
+    return { id: delta.header.id, parent: delta.header.parent, records: delta.durable };
+  }
+
+  /** True from the mark of an apply to its end: the raw disks hold no point then (R4, R9). */
+  get applyOpen(): boolean {
+    return this.#files.applyOpen;
+  }
+
+  /** True when the disks may have been changed by somebody else: nothing is applied (R9). */
+  get suspect(): boolean {
+    return this.#files.state.suspect;
+  }
+
+  /** The points that durable holds keep, by the name of the hold. */
+  get holds(): ReadonlyMap<string, PointId> {
+    return this.#files.state.holds;
+  }
+
+  /** What health must show. */
+  get troubles(): readonly Failure[] {
+    const troubles = [...this.#files.notes.values()];
+    if (this.suspect) {
+      try {
+        this.#files.refuseSuspect();
+      } catch (error) {
+        if (isFailed(error)) troubles.push(error.failure);
+      }
+    }
+    const seen = new Set<string>();
+    for (const { broken } of this.points) {
+      if (broken === undefined || seen.has(broken)) continue;
+      seen.add(broken);
+      const action = "Check the disk under it; recovery points that need it are marked broken";
+      troubles.push({ code: "damaged", side: "local", message: broken, action });
+    }
+    return troubles;
+  }
+
+  /** Begins or resumes an initial replication (C5). Throws `wrong-state` when there are points. */
+  beginSeed(seed: SeedId): Task<void> {
+    return this.#files.applying.during(this.#seeding.begin(seed));
+  }
+
+  /** Writes an extent of the seed; `content` is its checked bytes, `undefined` for zeros. */
+  *seedWrite(extent: StagedExtent, content: Uint8Array | undefined): Task<void> {
+    this.#checkExtent(extent);
+    assert(
+      (content?.length ?? extent.length) === extent.length,
+      "Content is as long as its extent",
+    );
+    yield* this.#files.applying.during(this.#seeding.write(extent, content));
+  }
+
+  /** Makes everything written so far durable. */
+  seedFlush(): Task<void> {
+    return this.#files.applying.during(this.#seeding.flush());
+  }
+
+  /** Ends the initial replication: `point` is the first recovery point, applied. */
+  *publishSeed(point: PointDeclaration): Task<void> {
+    this.#checkDeclaration(point);
+    yield* this.#files.applying.during(this.#seeding.publish(point));
+    this.#stagedAt = this.#files.ports.clock.now();
+  }
+
+  /**
+   * Begins or resumes delta `id` on `parent`, which must be the newest point that can be read (R2).
+   * Another unsealed delta is dropped. Returns how many records are durable: 0 for a new one.
+   */
+  startDelta(id: string, parent: PointId, generation: GenerationId): Task<number> {
+    return this.#files.stagingLock.during(this.#startDelta(id, parent, generation));
+  }
+
+  *#startDelta(id: string, parent: PointId, generation: GenerationId): Task<number> {
+    if (!isName(id)) throw peerFailure("protocol-violation", "A delta has no proper name");
+    this.#checkParent(parent);
+    const { header } = this.#delta ?? {};
+    if (this.#delta !== undefined && header !== undefined) {
+      const same = header.id === id && header.parent === parent && header.generation === generation;
+      if (same && !this.#delta.sealed) {
+        this.#delta.rewind();
+        return this.#delta.durable;
+      }
+      yield* this.#dropDelta();
+    }
+    // Broken points above the parent can never be applied; an apply of theirs is rolled back (R1).
+    const { state } = this.#files;
+    if (state.points[state.points.length - 1]?.id !== parent) {
+      yield* this.#files.applying.during(discardBroken(this.#files));
+    }
+    const { machine } = this.#files.state;
+    const salt = saltFrom(this.#files.ports.entropy.bytes(4));
+    const head = { machine, id, parent, generation, salt };
+    const { codec, blockSize } = this.#files.context;
+    this.#delta = yield* OpenDelta.create(this.#files.staging, codec.kernel, head, blockSize);
+    return 0;
+  }
+
+  #checkParent(parent: PointId): void {
+    const newest = this.newest;
+    if (newest?.id === parent) return;
+    throw peerFailure(
+      "wrong-parent",
+      `A delta on ${parent} does not go on from the newest recovery point ${
+        newest?.id ?? "(none)"
+      }`,
+      "Resynchronize the machine",
+    );
+  }
+
+  /** Appends a record to the open delta; its bytes may be reused when this returns. */
+  *append(extent: StagedExtent): Task<void> {
+    this.#checkExtent(extent);
+    yield* this.#files.stagingLock.lock();
+    try {
+      yield* this.#open().append(extent);
+    } finally {
+      this.#files.stagingLock.unlock();
+    }
+  }
+
+  /** Makes the open delta durable; returns its number of records. */
+  *flushDelta(): Task<number> {
+    yield* this.#files.stagingLock.lock();
+    try {
+      return yield* this.#open().flush();
+    } finally {
+      this.#files.stagingLock.unlock();
+    }
+  }
+
+  #open(): OpenDelta {
+    if (this.#delta !== undefined && !this.#delta.sealed) return this.#delta;
+    throw requestFailure("wrong-state", "No delta is open");
+  }
+
+  /**
+   * Seals the open delta as `point` if it has exactly `records` and `digest` (R1): afterwards the
+   * point is listed and can be failed over to, whatever happens. May be repeated after a failure.
+   */
+  seal(point: PointDeclaration, records: number, digest: Uint8Array): Task<void> {
+    return this.#files.stagingLock.during(this.#seal(point, records, digest));
+  }
+
+  *#seal(point: PointDeclaration, records: number, digest: Uint8Array): Task<void> {
+    const delta = this.#delta;
+    if (delta === undefined) throw requestFailure("wrong-state", "No delta is open");
+    this.#checkDeclaration(point);
+    const { parent, generation } = delta.header;
+    if (point.parent !== parent || point.generation !== generation) {
+      throw peerFailure("protocol-violation", `Point ${point.id} is not that of its delta`);
+    }
+    this.#checkParent(parent);
+    delta.check(records, digest);
+    if (this.#files.state.points.length >= POINTS_MAX) {
+      throw localFailure("no-space", "Too many recovery points", "Keep fewer recovery points");
+    }
+    const now = this.#files.ports.clock.now();
+    const protectedAt = this.#protectedTime + Math.max(1, now - this.#stagedAt);
+    const digests = point.sizes.map(() => "");
+    // Crash before the rename is durable: the delta is open still. After it, before the state: opening
+    // finds a sealed delta on the newest point and lists it. After the state: the point is listed.
+    const record = yield* delta.seal({ ...point, protectedAt, digests });
+    yield* this.#list(delta, record, now);
+  }
+
+  *#list(delta: OpenDelta, record: PointRecord, now: number): Task<void> {
+    const file = yield* delta.reopen(this.#files.context);
+    let listed = false;
+    try {
+      yield* this.#files.commit((state) => {
+        const points = [...state.points, record];
+        return { ...state, points, protectedTime: record.protectedAt };
+      }, true);
+      this.#files.staged.set(record.id, file);
+      listed = true;
+    } finally {
+      if (!listed) yield* file.retire();
+    }
+    this.#delta = undefined;
+    this.#stagedAt = now;
+    this.#protectedTime = record.protectedAt;
+    yield* delta.close();
+  }
+
+  /** Forgets the open delta and what it has staged. */
+  dropDelta(): Task<void> {
+    return this.#files.stagingLock.during(this.#dropDelta());
+  }
+
+  *#dropDelta(): Task<void> {
+    const delta = this.#delta;
+    if (delta === undefined) return;
+    // Crash before: the delta is there, and resumed or dropped again. No point knows of it.
+    yield* this.#files.staging.remove(delta.name);
+    yield* this.#files.staging.flush();
+    this.#delta = undefined;
+    yield* delta.close();
+  }
+
+  /**
+   * Applies one staged delta, or finishes the apply that a crash left (R3). `undefined` when there is
+   * nothing to do. Throws `disk-suspect` (R9), `damaged` (R1), `no-space`; points stay readable.
+   */
+  *applyNext(): Task<PointId | undefined> {
+    yield* this.#files.applying.lock();
+    try {
+      return yield* applyNext(this.#files);
+    } finally {
+      this.#files.applying.unlock();
+    }
+  }
+
+  /** Opens a point for reading, at once; it stays until the view is closed (R4). */
+  // deno-lint-ignore require-yield -- the contract leaves room for a view that has files of its own
+  *view(point: PointId): Task<PointView> {
+    return PointView.open(this.#files, point);
+  }
+
+  /** Drops the points that retention and holds do not keep; returns them (R7). */
+  *prune(): Task<readonly PointId[]> {
+    yield* this.#files.applying.lock();
+    try {
+      return yield* prune(this.#files);
+    } finally {
+      this.#files.applying.unlock();
+    }
+  }
+
+  /** Drops the oldest point to make room, whatever retention says, unless it is held (R10). */
+  *shed(): Task<readonly PointId[]> {
+    yield* this.#files.applying.lock();
+    try {
+      return yield* shed(this.#files);
+    } finally {
+      this.#files.applying.unlock();
+    }
+  }
+
+  /** How many of the newest points to keep; `prune` makes it so. */
+  *setKeep(keep: number): Task<void> {
+    checkKeep(keep);
+    yield* this.#files.commit((state) => ({ ...state, keep }));
+  }
+
+  /** Keeps `point` until `unhold(name)`, across restarts (R7). Needs no new space (R10). */
+  *hold(point: PointId, name: string): Task<void> {
+    checkName(name, "hold");
+    // A view's hold covers the time until the state is durable.
+    const view = PointView.open(this.#files, point);
+    try {
+      yield* this.#files.commit((state) => {
+        if (!state.points.some((each) => each.id === point)) throw noSuchPoint(point);
+        const holds = new Map(state.holds).set(name, point);
+        assert(holds.size <= HOLDS_MAX, "The upper layers hold few points");
+        return { ...state, holds };
+      });
+    } finally {
+      yield* view.close();
+    }
+  }
+
+  /** Lets the hold go; none of that name is no failure. */
+  *unhold(name: string): Task<void> {
+    if (!this.#files.state.holds.has(name)) return;
+    yield* this.#files.commit((state) => {
+      const holds = new Map(state.holds);
+      holds.delete(name);
+      return { ...state, holds };
+    });
+  }
+
+  /**
+   * BLAKE3 of every `unit` bytes of `[at, at + length)`, 32 bytes apiece: of the newest point's
+   * content, staged included (L3); during an initial replication, of the raw disk.
+   */
+  *blockDigests(disk: number, at: number, length: number, unit: number): Task<Uint8Array> {
+    const raw = this.#files.disks[disk];
+    const { blockSize, codec } = this.#files.context;
+    const sound = unit >= blockSize && unit <= EXTENT_SIZE_MAX && unit % blockSize === 0 &&
+      length % unit === 0 && length <= COMPARE_MAX;
+    if (raw === undefined || !sound || !inside(at, length, raw.size)) {
+      throw peerFailure("malformed", `Cannot digest ${length} bytes at ${at} of disk ${disk}`);
+    }
+    const point = this.newest?.id;
+    const view = point === undefined ? undefined : PointView.open(this.#files, point);
+    const digests = new Uint8Array((length / unit) * DIGEST_SIZE);
+    const step = Math.floor(EXTENT_SIZE_MAX / unit) * unit;
+    try {
+      for (let done = 0; done < length; done += step) {
+        const size = Math.min(step, length - done);
+        const bytes = view === undefined
+          ? yield* raw.read(at + done, size)
+          : yield* view.read(disk, at + done, size);
+        digests.set(yield* codec.blockDigests(bytes, unit), (done / unit) * DIGEST_SIZE);
+      }
+    } finally {
+      if (view !== undefined) yield* view.close();
+    }
+    return digests;
+  }
+
+  /**
+   * Reads the newest applied point and compares it with its set digests (R6, R9). Returns what
+   * differs, in words; nothing means that all is well, and ends suspicion.
+   */
+  *verify(): Task<readonly string[]> {
+    yield* this.#files.applying.lock();
+    try {
+      return yield* verify(this.#files);
+    } finally {
+      this.#files.applying.unlock();
+    }
+  }
+
+  /** Gives files, disks and locks back, after what is in progress. Open views are over. */
+  *close(): Task<void> {
+    yield* this.#files.stagingLock.lock();
+    yield* this.#files.applying.lock();
+    if (this.#delta !== undefined) yield* this.#delta.close();
+    this.#delta = undefined;
+    yield* this.#files.close();
+  }
+
+  #checkExtent(extent: StagedExtent): void {
+    const { blockSize } = this.#files.context;
+    const size = this.sizes[extent.disk];
+    const aligned = extent.at % blockSize === 0 && extent.length % blockSize === 0;
+    if (size !== undefined && aligned && inside(extent.at, extent.length, size)) return;
+    throw peerFailure(
+      "malformed",
+      `An extent of ${extent.length} bytes at ${extent.at} does not fit disk ${extent.disk}`,
+    );
+  }
+
+  #checkDeclaration(point: PointDeclaration): void {
+    const known = this.#files.state.points.some((each) => each.id === point.id);
+    const sound = isIdentity(point.id) && isIdentity(point.generation) &&
+      Number.isSafeInteger(point.cutAt) && point.cutAt >= 0;
+    if (!sound || known || !sameList(point.sizes, this.sizes)) {
+      throw peerFailure(
+        "protocol-violation",
+        known ? `Recovery point ${point.id} exists` : `Point ${point.id} does not fit the machine`,
+      );
+    }
+  }
+}
+
+/** Bytes of one comparison, at most. */
+const COMPARE_MAX = 64 * MiB;

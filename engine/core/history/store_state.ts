@@ -1,0 +1,149 @@
+/**
+ * The state of one replica: what it is, which points it lists, who holds them. One value, replaced as
+ * a whole; how it reaches the disk is `state_file.ts`.
+ *
+ * @module
+ */
+
+import type { Json, JsonObject } from "../base/json.ts";
+import { asObject } from "../base/json.ts";
+import { DISK_SIZE_MAX, DISKS_MAX, POINTS_MAX } from "../base/limits.ts";
+import type { GenerationId, MachineId, PointId, SeedId } from "../base/units.ts";
+import { isIdentity } from "../base/units.ts";
+import { type Geometry, isGeometry } from "../block/geometry.ts";
+import type { DiskIdentity } from "../ports/disk.ts";
+import { type Field, identity, integer, list, name, nullable, object } from "../wire/fields.ts";
+import { isName } from "../base/name.ts";
+import { HOLDS_MAX } from "./bounds.ts";
+import {
+  POINT_RECORD,
+  pointFrom,
+  pointJson,
+  type PointRecord,
+  sameList,
+} from "./recovery_point.ts";
+
+/** Everything a replica knows durably but the contents. */
+export interface StoreState {
+  readonly machine: MachineId;
+  readonly name: string;
+  /** Bytes of every disk. */
+  readonly sizes: readonly number[];
+  readonly geometry: Geometry;
+  readonly generation: GenerationId;
+  /** Newest points to keep. */
+  readonly keep: number;
+  /** The upper layers' small document. */
+  readonly extra: Json;
+  /** The initial replication in progress. */
+  readonly seed: SeedId | undefined;
+  /** Oldest first. */
+  readonly points: readonly PointRecord[];
+  /** How many of `points`, from the oldest, are applied; the last of them is what the disks hold. */
+  readonly applied: number;
+  /** Protected time at the newest staging, µs. */
+  readonly protectedTime: number;
+  /** Every disk as it was after the last apply (R9); empty while that is not known. */
+  readonly stamps: readonly DiskIdentity[];
+  /** Points that must stay, by the name of the hold (R7). */
+  readonly holds: ReadonlyMap<string, PointId>;
+  /** The disks are not trusted until they were compared with the digests (R9, R11). */
+  readonly suspect: boolean;
+}
+
+const anything: Field<Json> = { describe: "anything", check: () => undefined };
+const stampText: Field<string> = {
+  describe: "text, at most 256 characters",
+  check: (value) => typeof value === "string" && value.length <= 256 ? undefined : "is no text",
+};
+const flag: Field<boolean> = {
+  describe: "true or false",
+  check: (value) => typeof value === "boolean" ? undefined : "is neither true nor false",
+};
+const count = integer(0, Number.MAX_SAFE_INTEGER);
+
+const STATE = object({
+  machine: identity("machine"),
+  name: name("machine"),
+  sizes: list(integer(1, DISK_SIZE_MAX), 1, DISKS_MAX),
+  geometry: object({ blockSize: count, regionSize: count }),
+  generation: identity("generation"),
+  keep: integer(1, POINTS_MAX),
+  extra: anything,
+  seed: nullable(identity("seed")),
+  points: list(POINT_RECORD, 0, POINTS_MAX),
+  applied: integer(0, POINTS_MAX),
+  protectedTime: count,
+  stamps: list(
+    object({
+      device: stampText,
+      inode: stampText,
+      size: count,
+      changed: stampText,
+      stamped: flag,
+    }),
+    0,
+    DISKS_MAX,
+  ),
+  holds: anything,
+  suspect: flag,
+});
+
+/** `state` as JSON. */
+export function stateJson(state: StoreState): JsonObject {
+  const { blockSize, regionSize } = state.geometry;
+  const holds: Record<string, string> = {};
+  for (const [hold, point] of state.holds) holds[hold] = point;
+  const stamps = state.stamps.map(({ device, inode, size, changed, stamped }) => {
+    return { device, inode, size, changed, stamped };
+  });
+  return {
+    machine: state.machine,
+    name: state.name,
+    sizes: state.sizes,
+    geometry: { blockSize, regionSize },
+    generation: state.generation,
+    keep: state.keep,
+    extra: state.extra,
+    seed: state.seed ?? null,
+    points: state.points.map(pointJson),
+    applied: state.applied,
+    protectedTime: state.protectedTime,
+    stamps,
+    holds,
+    suspect: state.suspect,
+  };
+}
+
+/** The state that `json` spells, or `undefined` when it is none or contradicts itself. */
+export function stateFrom(json: Json | undefined): StoreState | undefined {
+  if (json === undefined || STATE.check(json) !== undefined) return undefined;
+  const raw = json as unknown as StoreState & { readonly seed: SeedId | null };
+  const holds = holdsFrom(asObject((json as JsonObject)["holds"]));
+  if (holds === undefined || !isGeometry(raw.geometry.blockSize, raw.geometry.regionSize)) {
+    return undefined;
+  }
+  const points: PointRecord[] = [];
+  for (const each of (json as JsonObject)["points"] as readonly Json[]) {
+    const point = pointFrom(each);
+    const last = points[points.length - 1];
+    if (point === undefined || !sameList(point.sizes, raw.sizes)) return undefined;
+    // The parent of a point whose elder was dropped is not listed; that of any other is its elder
+    // or was merged away between them.
+    if (last !== undefined && point.parent === undefined) return undefined;
+    points.push(point);
+  }
+  if (raw.applied > points.length || (points.length > 0 && raw.applied === 0)) return undefined;
+  return { ...raw, seed: raw.seed ?? undefined, points, holds };
+}
+
+function holdsFrom(json: JsonObject | undefined): Map<string, PointId> | undefined {
+  if (json === undefined) return undefined;
+  const holds = new Map<string, PointId>();
+  for (const hold of Object.keys(json).sort()) {
+    const point = json[hold];
+    if (!isName(hold) || !isIdentity(point) || holds.size === HOLDS_MAX) return undefined;
+    holds.set(hold, point as PointId);
+  }
+  return holds;
+}

@@ -1,0 +1,31 @@
+/**
+ * Verification: the newest applied point against its set digests, and what becomes of suspicion (R9).
+ *
+ * @module
+ */
+
+import { localFailure } from "../base/failure.ts";
+import type { Task } from "../runtime/task.ts";
+import type { ReplicaFiles } from "./replica_files.ts";
+import { scanDigests } from "./scan_digests.ts";
+
+/**
+ * Reads the newest applied point and compares it with its set digests. Returns what differs, in words,
+ * nothing when all is well: then the disks are not suspect any more.
+ */
+export function* verify(files: ReplicaFiles): Task<readonly string[]> {
+  const point = files.appliedPoint;
+  if (point === undefined) {
+    throw localFailure("wrong-state", "There is no recovery point to verify");
+  }
+  const found = yield* scanDigests(files, files.applyOpen ? point.id : undefined);
+  const differences: string[] = [];
+  for (const [index, digest] of found.entries()) {
+    if (digest === point.digests[index]) continue;
+    differences.push(`Disk ${index} does not hold recovery point ${point.id}`);
+  }
+  if (differences.length > 0) return differences;
+  const stamps = yield* files.stamps();
+  yield* files.commit((state) => ({ ...state, stamps, suspect: false }));
+  return differences;
+}
