@@ -10,13 +10,14 @@
  */
 
 import * as fs from "node:fs";
+import * as path from "node:path";
 import { type Extent, inside } from "../core/block/extent.ts";
 import { isFailed, localFailure, requestFailure } from "../core/base/failure.ts";
 import { KiB, MiB } from "../core/base/units.ts";
 import type { Disk, DiskIdentity } from "../core/ports/disk.ts";
-import { done, type Task } from "../core/runtime/task.ts";
+import type { Task } from "../core/runtime/task.ts";
 import { type BlockDevice, describeBlockDevice, deviceNumber } from "./block_device.ts";
-import { lockFile, type Unlock } from "./file_lock.ts";
+import { lockDevice, lockFile, type Unlock } from "./file_lock.ts";
 import { Flusher } from "./flusher.ts";
 import { libc } from "./libc.ts";
 import { errorName, osFailure } from "./os_failure.ts";
@@ -38,39 +39,35 @@ export interface OpenDiskOptions {
 }
 
 /** Opens the image file or block device at `path` and locks it. */
-export function openDisk(path: string, options: OpenDiskOptions = {}): FileDisk {
+export function openDisk(file: string, options: OpenDiskOptions = {}): FileDisk {
   let descriptor = -1;
   try {
-    descriptor = openDescriptor(path, options);
+    descriptor = openDescriptor(file, options);
     const stat = fs.fstatSync(descriptor, { bigint: true });
     if (!stat.isFile() && !stat.isBlockDevice()) {
       throw requestFailure(
         "bad-argument",
-        `Cannot use "${path}" as a disk: it is neither a file nor a block device`,
+        `Cannot use "${file}" as a disk: it is neither a file nor a block device`,
         "Name a raw image file or a block device",
       );
     }
-    const device = stat.isBlockDevice() ? describeBlockDevice(path, stat.rdev) : undefined;
-    const unlock = lockFile(descriptor, path);
-    return new FileDisk(path, descriptor, device, device?.size ?? Number(stat.size), unlock);
+    const device = stat.isBlockDevice() ? describeBlockDevice(file, stat.rdev) : undefined;
+    const unlock = (device === undefined ? lockFile : lockDevice)(descriptor, file);
+    return new FileDisk(file, descriptor, device, device?.size ?? Number(stat.size), unlock);
   } catch (error) {
     if (descriptor >= 0) fs.closeSync(descriptor);
-    throw osFailure(error, `open "${path}"`);
+    throw osFailure(error, `open "${file}"`);
   }
 }
 
-function openDescriptor(path: string, { create }: OpenDiskOptions): number {
-  if (create === undefined) {
-    // On a device O_EXCL without O_CREAT refuses one that is mounted; a file may not have it.
-    const exclusive = fs.statSync(path).isBlockDevice() ? fs.constants.O_EXCL : 0;
-    return fs.openSync(path, fs.constants.O_RDWR | exclusive);
-  }
-  const descriptor = fs.openSync(path, "wx+", 0o600);
+function openDescriptor(file: string, { create }: OpenDiskOptions): number {
+  if (create === undefined) return fs.openSync(file, fs.constants.O_RDWR);
+  const descriptor = fs.openSync(file, "wx+", 0o600);
   try {
     fs.ftruncateSync(descriptor, create);
   } catch (error) {
     fs.closeSync(descriptor);
-    fs.rmSync(path);
+    fs.rmSync(file);
     throw error;
   }
   return descriptor;
@@ -90,13 +87,13 @@ export class FileDisk implements Disk {
   #failed = false;
 
   constructor(
-    path: string,
+    file: string,
     descriptor: number,
     device: BlockDevice | undefined,
     size: number,
     unlock: Unlock,
   ) {
-    this.path = path;
+    this.path = file;
     this.size = size;
     this.device = device;
     this.#descriptor = descriptor;
@@ -196,10 +193,25 @@ export class FileDisk implements Disk {
     return extents;
   }
 
-  close(): Task<void> {
+  // deno-lint-ignore require-yield -- the kernel answers at once
+  *close(): Task<void> {
+    this.abandon();
+  }
+
+  /** `close` outside a task. */
+  abandon(): void {
     fs.closeSync(this.#descriptor);
     this.#unlock();
-    return done(undefined);
+  }
+
+  /** The folder and name under which an image file really lies, links followed. */
+  place(): { readonly folder: string; readonly name: string } {
+    try {
+      const real = fs.realpathSync(this.path);
+      return { folder: path.dirname(real), name: path.basename(real) };
+    } catch (error) {
+      throw osFailure(error, `find "${this.path}"`);
+    }
   }
 
   #check(at: number, length: number): void {

@@ -6,7 +6,7 @@
 
 import * as fs from "node:fs";
 import { localFailure, requestFailure } from "../core/base/failure.ts";
-import { MiB } from "../core/base/units.ts";
+import { KiB, MiB } from "../core/base/units.ts";
 import type { File, OpenOptions } from "../core/ports/folder.ts";
 import type { Task } from "../core/runtime/task.ts";
 import { lockFile, type Unlock } from "./file_lock.ts";
@@ -15,6 +15,9 @@ import { libc } from "./libc.ts";
 import { namedFailure, numberName, osFailure } from "./os_failure.ts";
 import { PositionalIo } from "./positional_io.ts";
 import { callbackTask } from "./real_loop.ts";
+
+/** For a longer read the length of the file is asked first, so that no memory is wasted. */
+const SMALL = 64 * KiB;
 
 /** Opens the file at `path`. */
 export function openFile(path: string, options: OpenOptions = {}): RealFile {
@@ -26,7 +29,7 @@ export function openFile(path: string, options: OpenOptions = {}): RealFile {
     descriptor = fs.openSync(path, O_RDWR | create | truncate, 0o600);
     const stat = fs.fstatSync(descriptor);
     if (!stat.isFile()) throw requestFailure("bad-argument", `"${path}" is not a file`);
-    return new RealFile(path, descriptor, stat.size);
+    return new RealFile(path, descriptor);
   } catch (error) {
     if (descriptor >= 0) fs.closeSync(descriptor);
     throw osFailure(error, `open "${path}"`);
@@ -39,24 +42,23 @@ export class RealFile implements File {
   readonly #descriptor: number;
   readonly #io: PositionalIo;
   readonly #flusher: Flusher;
-  #size: number;
   #unlock: Unlock | undefined;
 
-  constructor(path: string, descriptor: number, size: number) {
+  constructor(path: string, descriptor: number) {
     this.#path = path;
     this.#descriptor = descriptor;
-    this.#size = size;
     this.#io = new PositionalIo(descriptor);
     // fdatasync makes the length durable too where it is needed to read the contents.
     this.#flusher = new Flusher((finish) => fs.fdatasync(descriptor, finish));
   }
 
   get size(): number {
-    return this.#size;
+    // Asked of the kernel each time: other handles of the same file may write too.
+    return fs.fstatSync(this.#descriptor).size;
   }
 
   *read(at: number, length: number): Task<Uint8Array> {
-    const wanted = Math.max(0, Math.min(length, this.#size - at));
+    const wanted = length <= SMALL ? length : Math.max(0, Math.min(length, this.size - at));
     const bytes = new Uint8Array(wanted);
     try {
       const count = yield* this.#io.read(bytes, at);
@@ -70,10 +72,8 @@ export class RealFile implements File {
     try {
       yield* this.#io.write(data, at);
     } catch (error) {
-      this.#size = Math.max(this.#size, fs.fstatSync(this.#descriptor).size);
       throw osFailure(error, `write "${this.#path}" at ${at}`);
     }
-    if (data.length > 0) this.#size = Math.max(this.#size, at + data.length);
   }
 
   *truncate(size: number): Task<void> {
@@ -83,7 +83,6 @@ export class RealFile implements File {
         fs.ftruncate(this.#descriptor, size, (error) => error ? fail(error) : done());
         return undefined;
       });
-      this.#size = size;
     } catch (error) {
       throw osFailure(error, `set the length of "${this.#path}" to ${size}`);
     }
@@ -96,8 +95,9 @@ export class RealFile implements File {
     if (trouble === "") return;
     const doing = `take ${size} bytes for "${this.#path}"`;
     if (trouble !== "EOPNOTSUPP" && trouble !== "EINVAL") throw namedFailure(trouble, doing);
-    yield* this.#allocateByWriting(Math.min(size, this.#size));
-    if (size > this.#size) yield* this.#expectFree(size - this.#size, doing);
+    const held = this.size;
+    yield* this.#allocateByWriting(Math.min(size, held));
+    if (size > held) yield* this.#expectFree(size - held, doing);
   }
 
   /** Where the file system takes no space by itself, contents written over themselves do. */

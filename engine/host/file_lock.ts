@@ -6,6 +6,7 @@
 
 import { localFailure } from "../core/base/failure.ts";
 import { libc } from "./libc.ts";
+import { namedFailure, numberName } from "./os_failure.ts";
 
 /** Gives a lock back. */
 export type Unlock = () => void;
@@ -25,6 +26,25 @@ export function lockFile(descriptor: number, path: string): Unlock {
     throw lockedFailure(path);
   }
   return () => file.close();
+}
+
+/**
+ * Locks the block device at `path` as `lockFile` does, and refuses one that is mounted or in use by
+ * the kernel, for as long as it is held.
+ */
+export function lockDevice(descriptor: number, path: string): Unlock {
+  const unlock = lockFile(descriptor, path);
+  if (libc === undefined) return unlock;
+  const { claim, release } = libc;
+  const claimed = claim(path);
+  if (claimed < 0) {
+    unlock();
+    throw namedFailure(numberName(-claimed), `use the device "${path}"`);
+  }
+  return () => {
+    release(claimed);
+    unlock();
+  };
 }
 
 function lockedFailure(path: string): Error {

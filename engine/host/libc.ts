@@ -14,6 +14,13 @@ export interface Libc {
   /** `flock(LOCK_EX | LOCK_NB)`: true when the lock was taken. */
   tryLock(descriptor: number): boolean;
   /**
+   * Opens a block device with `O_EXCL`: refused while it is mounted or part of something, and nobody
+   * can mount it until `release`. A descriptor for `release` alone, or a negative error number.
+   */
+  claim(path: string): number;
+  /** Closes what `claim` opened. */
+  release(claimed: number): void;
+  /**
    * `statx`: when contents or inode last changed, ns since 1970, exact. The runtime's own stat gives
    * whole seconds, in which a change would go unseen (T6).
    */
@@ -53,6 +60,7 @@ const STATX_CTIME = 0x80;
 const STATX_SIZE = 256;
 const STATX_CTIME_SECONDS = 96;
 const STATX_CTIME_NANOS = 104;
+const O_CLAIM = 0o2 | 0o200 | 0o2000000; // O_RDWR, O_EXCL, O_CLOEXEC
 const NO_PATH = new Uint8Array(1);
 
 /** Opened when the module loads, once and for good: a library that is open is no leak of a test. */
@@ -69,6 +77,8 @@ function openLibrary() {
         {
           flock: { parameters: ["i32", "i32"], result: "i32" },
           statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
+          open: { parameters: ["buffer", "i32"], result: "i32" },
+          close: { parameters: ["i32"], result: "i32" },
           lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
           fallocate: { parameters: ["i32", "i32", "i64", "i64"], result: "i32" },
           fallocateElsewhere: {
@@ -94,6 +104,11 @@ function calls(c: NonNullable<typeof library>): Libc {
   };
   return {
     tryLock: (descriptor) => c.flock(descriptor, LOCK_EX_NB) === 0,
+    claim(path) {
+      const claimed = c.open(new TextEncoder().encode(`${path}\0`), O_CLAIM);
+      return claimed >= 0 ? claimed : -errno();
+    },
+    release: (claimed) => void c.close(claimed),
     changedAt(descriptor) {
       const answer = new Uint8Array(STATX_SIZE);
       if (c.statx(descriptor, NO_PATH, AT_EMPTY_PATH, STATX_CTIME, answer) !== 0) return undefined;

@@ -47,6 +47,7 @@ const NUMBERS: ReadonlyMap<number, string> = new Map([
   [1, "EPERM"],
   [5, "EIO"],
   [13, "EACCES"],
+  [16, "EBUSY"],
   [22, "EINVAL"],
   [27, "EFBIG"],
   [28, "ENOSPC"],

@@ -21,6 +21,44 @@ const READ_AHEAD = 256 * KiB;
 /** A longer write is not copied; it returns when the bytes have left. */
 const COPY_MAX = 16 * KiB;
 
+/** Milliseconds that a peer has to take what was written before a close. */
+const CLOSE_MAX = 1000;
+
+/** The sockets that are open, so that a program can end when all are closed. */
+export class OpenSockets {
+  readonly #sockets = new Set<TLSSocket>();
+  readonly #changed = new Signal();
+
+  /** Remembers a socket until it is closed. */
+  add(socket: TLSSocket): void {
+    if (this.#sockets.has(socket) || socket.closed) return;
+    this.#sockets.add(socket);
+    socket.on("close", () => {
+      this.#sockets.delete(socket);
+      this.#changed.notify();
+    });
+  }
+
+  /** Waits until all are closed. */
+  allClosed(): Task<void> {
+    return this.#changed.until(() => this.#sockets.size === 0);
+  }
+}
+
+/**
+ * Lets what was written reach the peer, then closes. Destroyed at once, the socket would take bytes
+ * with it that the peer has not read: those not sent, and those that a reset overtakes.
+ */
+export function endInOrder(socket: TLSSocket): void {
+  if (socket.destroyed) return;
+  const timer = setTimeout(() => socket.destroy(), CLOSE_MAX);
+  socket.on("close", () => clearTimeout(timer));
+  socket.on("end", () => socket.destroy());
+  // Read on, to come to the peer's end; what it sent until then is nobody's.
+  socket.resume();
+  socket.end();
+}
+
 /** `Connection` on a TLS socket whose handshake is done. */
 export class TlsConnection implements Connection {
   readonly peer: PeerIdentity;
@@ -33,10 +71,19 @@ export class TlsConnection implements Connection {
   #closedHere = false;
   #failed: Failed | undefined;
 
-  /** Takes the socket over. `early` is what was read from it before. */
-  constructor(socket: TLSSocket, peer: PeerIdentity, early: readonly Uint8Array[] = []) {
+  /**
+   * Takes the socket over. `early` is what was read from it before; `sockets` is told of the socket
+   * while it is open.
+   */
+  constructor(
+    socket: TLSSocket,
+    peer: PeerIdentity,
+    sockets: OpenSockets,
+    early: readonly Uint8Array[] = [],
+  ) {
     this.peer = peer;
     this.#socket = socket;
+    sockets.add(socket);
     patchTlsBackpressure(socket);
     socket.setNoDelay(true);
     for (const chunk of early) this.#take(chunk);
@@ -93,12 +140,13 @@ export class TlsConnection implements Connection {
   }
 
   close(): void {
+    if (this.#closedHere) return;
     this.#failed ??= this.#lost("was closed here");
     this.#closedHere = true;
     this.#chunks = [];
     this.#waiting = 0;
     this.#changed.notify();
-    this.#socket.destroy();
+    endInOrder(this.#socket);
   }
 
   #take(chunk: Uint8Array): void {

@@ -11,7 +11,7 @@ import type { HostPort } from "./address.ts";
 import { ACCEPTED, otherProtocol, PROTOCOL, refusedBy, refuses } from "./greeting.ts";
 import type { Credentials } from "./pki.ts";
 import { patchTlsBackpressure } from "./tls_backpressure.ts";
-import { TlsConnection } from "./tls_connection.ts";
+import { type OpenSockets, TlsConnection } from "./tls_connection.ts";
 import { identify, tlsOptions } from "./tls_identity.ts";
 
 /** Connects; returns how to stop. Exactly one of `done` and `fail` is called, unless stopped. */
@@ -21,6 +21,7 @@ export function dial(
   address: string,
   credentials: Credentials,
   timeout: number,
+  sockets: OpenSockets,
   done: (connection: Connection) => void,
   fail: (error: Error) => void,
 ): () => void {
@@ -29,10 +30,15 @@ export function dial(
     ...place,
     checkServerIdentity: () => undefined,
   });
+  sockets.add(socket);
   let peer: PeerIdentity | undefined;
-  const stop = () => {
+  const forget = () => {
     clearTimeout(timer);
-    socket.removeAllListeners();
+    for (const event of ["error", "secureConnect", "data"]) socket.removeAllListeners(event);
+    socket.off("close", onClose);
+  };
+  const stop = () => {
+    forget();
     // Whatever still happens to it is nobody's business.
     socket.on("error", () => {});
     socket.destroy();
@@ -43,7 +49,8 @@ export function dial(
   };
   const timer = setTimeout(() => refuse(tooLate(address, timeout)), Math.ceil(timeout / 1000));
   socket.on("error", (error: Error) => refuse(connectFailure(error, address)));
-  socket.on("close", () => refuse(closedEarly(address)));
+  const onClose = () => refuse(closedEarly(address));
+  socket.on("close", onClose);
   socket.on("secureConnect", () => {
     patchTlsBackpressure(socket);
     if (socket.alpnProtocol !== PROTOCOL) return refuse(otherProtocol(address));
@@ -56,10 +63,9 @@ export function dial(
     if (peer === undefined) return refuse(otherProtocol(address));
     const greeting = chunk[0] ?? ACCEPTED;
     if (greeting !== ACCEPTED) return refuse(refusedBy(greeting, address));
-    clearTimeout(timer);
-    socket.removeAllListeners();
+    forget();
     socket.pause();
-    done(new TlsConnection(socket, peer, chunk.length > 1 ? [chunk.subarray(1)] : []));
+    done(new TlsConnection(socket, peer, sockets, chunk.length > 1 ? [chunk.subarray(1)] : []));
   });
   return stop;
 }

@@ -19,7 +19,7 @@ import { errorName, namedFailure } from "./os_failure.ts";
 import type { Credentials } from "./pki.ts";
 import { callbackTask } from "./real_loop.ts";
 import { patchTlsBackpressure } from "./tls_backpressure.ts";
-import { TlsConnection } from "./tls_connection.ts";
+import { endInOrder, type OpenSockets, TlsConnection } from "./tls_connection.ts";
 import { identify, tlsOptions } from "./tls_identity.ts";
 
 /** Milliseconds that a client has for the handshake. */
@@ -45,11 +45,18 @@ export class TlsListener implements Listener {
   readonly #handshakes = new Map<string, { readonly timer: Timer; readonly end: () => void }>();
   readonly #changed = new Signal();
   readonly #onClose: () => void;
+  readonly #sockets: OpenSockets;
   #credentials: Credentials;
   #address = "";
   #closed = false;
 
-  constructor(credentials: Credentials, options: TlsListenerOptions, onClose: () => void) {
+  constructor(
+    credentials: Credentials,
+    options: TlsListenerOptions,
+    sockets: OpenSockets,
+    onClose: () => void,
+  ) {
+    this.#sockets = sockets;
     this.#credentials = credentials;
     this.#options = options;
     this.#onClose = onClose;
@@ -124,6 +131,7 @@ export class TlsListener implements Listener {
   #judge(socket: tls.TLSSocket): void {
     this.#settled(socket);
     const address = endOf(socket);
+    this.#sockets.add(socket);
     patchTlsBackpressure(socket);
     socket.on("error", () => {});
     if (this.#closed) return void socket.destroy();
@@ -134,12 +142,12 @@ export class TlsListener implements Listener {
     const found = identify(socket, this.#credentials, "client", address);
     if ("peer" in found) {
       socket.write(new Uint8Array([ACCEPTED]));
-      this.#accepted.push(new TlsConnection(socket, found.peer));
+      this.#accepted.push(new TlsConnection(socket, found.peer, this.#sockets));
       return this.#changed.notify();
     }
     // The client is told, and then gone, whether it listens or not.
-    socket.pause();
-    socket.end(new Uint8Array([refusalByte(found.trouble)]), () => socket.destroy());
+    socket.write(new Uint8Array([refusalByte(found.trouble)]));
+    endInOrder(socket);
     this.#reject(refuses(found.trouble, address, found.facts));
   }
 

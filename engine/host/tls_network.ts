@@ -13,6 +13,7 @@ import { parseAddress } from "./address.ts";
 import type { Credentials } from "./pki.ts";
 import { callbackTask } from "./real_loop.ts";
 import { dial } from "./tls_dial.ts";
+import { OpenSockets } from "./tls_connection.ts";
 import { TlsListener, type TlsListenerOptions } from "./tls_listener.ts";
 
 /** How a network is made. */
@@ -25,6 +26,7 @@ export interface TlsNetworkOptions extends TlsListenerOptions {
 export class TlsNetwork implements Network {
   readonly #options: TlsNetworkOptions;
   readonly #listeners = new Set<TlsListener>();
+  readonly #sockets = new OpenSockets();
   #credentials: Credentials;
 
   constructor(options: TlsNetworkOptions) {
@@ -43,11 +45,17 @@ export class TlsNetwork implements Network {
     for (const listener of this.#listeners) listener.renew(this.#credentials);
   }
 
+  /** Waits until every connection that was closed is gone: what was written has reached its peer. */
+  allClosed(): Task<void> {
+    return this.#sockets.allClosed();
+  }
+
   *listen(address: string): Task<Listener> {
     const place = parseAddress(address);
     const listener = new TlsListener(
       this.#credentials,
       this.#options,
+      this.#sockets,
       () => this.#listeners.delete(listener),
     );
     yield* listener.open(place, address);
@@ -59,7 +67,7 @@ export class TlsNetwork implements Network {
     const place = parseAddress(address);
     const credentials = this.#credentials;
     return yield* callbackTask<Connection>((done, fail) =>
-      dial(place, address, credentials, timeout, done, fail)
+      dial(place, address, credentials, timeout, this.#sockets, done, fail)
     );
   }
 }

@@ -44,6 +44,7 @@ async function withNetworks(
       } finally {
         listener.close();
       }
+      yield* all("closed", [host.allClosed(), network.allClosed()]);
     })(),
   );
 }
@@ -246,6 +247,7 @@ Deno.test("credentials that are read again are used by the next connection", asy
       near.close();
       far.close();
       listener.close();
+      yield* all("closed", [host.allClosed(), network.allClosed()]);
     })(),
   );
 });

@@ -1,0 +1,91 @@
+/**
+ * All ports of one server in the real world.
+ *
+ * Rule: closing gives back what was opened here, and nothing else: disks and files are the engine's.
+ *
+ * @module
+ */
+
+import * as path from "node:path";
+import type { Failed } from "../core/base/failure.ts";
+import type { Observer } from "../core/ports/observer.ts";
+import type { GuestDisk, Ports } from "../core/ports/ports.ts";
+import type { Loop } from "../core/runtime/loop.ts";
+import type { Task } from "../core/runtime/task.ts";
+import { loadKernel } from "../../wasm/codec.ts";
+import { realClock } from "./clock.ts";
+import { CodecPool } from "./codec_pool.ts";
+import { openDisk } from "./disk.ts";
+import { realEntropy } from "./entropy.ts";
+import { openFolder } from "./folder.ts";
+import { CommandHypervisor, type HypervisorCommands } from "./hypervisor.ts";
+import { readCredentials } from "./pki.ts";
+import { type Panic, realLoop } from "./real_loop.ts";
+import { TlsNetwork } from "./tls_network.ts";
+
+/** What a server's world is made of. */
+export interface RealPortsOptions {
+  /** The data folder; its `tls` folder holds key and certificates. */
+  readonly dataDir: string;
+  readonly observer: Observer;
+  /** Told of a bug of ours; without it the process ends. Ignored when `loop` is given. */
+  readonly panic?: Panic;
+  /** A loop that there is already. */
+  readonly loop?: Loop;
+  /** Told of every peer that was refused, and why. */
+  readonly onRejected?: (failure: Failed) => void;
+  /** The administrator's commands for a machine; none unless given. */
+  readonly commandsOf?: (machine: string) => HypervisorCommands;
+  /** Threads of the codec; 2 unless stated. */
+  readonly workers?: number;
+}
+
+/** The ports, and what only the real world has. */
+export interface RealPorts extends Ports {
+  readonly network: TlsNetwork;
+  /** Ends the codec's threads. Nothing may be in progress. */
+  close(): void;
+}
+
+/** Opens the real world for one server. Fails when the data folder or its certificates are no good. */
+export function realPorts(options: RealPortsOptions): RealPorts {
+  const { dataDir, onRejected } = options;
+  const data = openFolder(dataDir);
+  const network = new TlsNetwork({
+    credentials: () => readCredentials(data.path),
+    ...(onRejected === undefined ? {} : { onRejected }),
+  });
+  const codec = new CodecPool(loadKernel(), { workers: options.workers ?? 2 });
+  return {
+    loop: options.loop ?? realLoop(options.panic),
+    clock: realClock,
+    entropy: realEntropy,
+    codec,
+    network,
+    hypervisor: new CommandHypervisor(options.commandsOf ?? (() => ({}))),
+    observer: options.observer,
+    data,
+    openGuestDisk: (file) => openGuestDisk(data.path, file),
+    close: () => codec.close(),
+  };
+}
+
+/**
+ * Opens the guest's disk at `file`. The logs of an image lie beside it, also where it is named by a
+ * link; those of a block device in `DATA/logs`, by its stable id.
+ */
+// deno-lint-ignore require-yield -- the kernel answers at once
+export function* openGuestDisk(dataDir: string, file: string): Task<GuestDisk> {
+  const disk = openDisk(path.resolve(file));
+  try {
+    if (disk.device !== undefined) {
+      const logs = openFolder(`${dataDir}/logs`, { create: true });
+      return { disk, logs, stem: disk.device.id };
+    }
+    const { folder, name } = disk.place();
+    return { disk, logs: openFolder(folder), stem: name };
+  } catch (error) {
+    disk.abandon();
+    throw error;
+  }
+}
