@@ -52,6 +52,7 @@ interface Row {
   readonly high: number;
 }
 
+// Long because: it is the table of what is measured, one entry an operation.
 /** What is measured, against what. */
 async function operations(): Promise<Operation[]> {
   const kernel = loadKernel();
