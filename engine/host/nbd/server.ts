@@ -40,7 +40,6 @@ export class NbdServer {
   readonly #connections = new Map<ClientConnection, Promise<void>>();
   readonly #accepting: Promise<void>[] = [];
   readonly #connectionsMax: number;
-  #socket: { readonly path: string; readonly inode: number | null } | undefined;
   #closed: Promise<void> | undefined;
 
   /** Made by `listen` alone. */
@@ -63,9 +62,7 @@ export class NbdServer {
     try {
       const { unix, tcp, writeThrough } = options;
       if (unix !== undefined) {
-        const listener = await listenUnix(unix);
-        server.#socket = { path: unix, inode: Deno.lstatSync(unix).ino };
-        server.#accept(listener, writeThrough?.unix ?? false);
+        server.#accept(await listenUnix(unix), writeThrough?.unix ?? false);
       }
       if (tcp !== undefined) server.#accept(listenTcp(tcp), writeThrough?.tcp ?? true);
     } catch (error) {
@@ -108,12 +105,12 @@ export class NbdServer {
   }
 
   async #close(): Promise<void> {
+    // The runtime removes a Unix socket's file with its listener.
     for (const listener of this.#listeners) listener.close();
     await Promise.all(this.#accepting);
     const running = [...this.#connections];
     await Promise.all(running.map(([connection]) => connection.stop()));
     await Promise.all(running.map(([, ended]) => ended));
-    this.#removeSocket();
   }
 
   #accept(listener: Deno.UnixListener | Deno.TcpListener, writeThrough: boolean): void {
@@ -164,17 +161,6 @@ export class NbdServer {
       this.#shared.loop.panic(error instanceof Error ? error : new Error(String(error)), "nbd");
     }).finally(() => this.#connections.delete(connection));
     this.#connections.set(connection, ended);
-  }
-
-  /** Removes our socket, but not one that another server has put in its place. */
-  #removeSocket(): void {
-    if (this.#socket === undefined) return;
-    try {
-      const { path, inode } = this.#socket;
-      if (Deno.lstatSync(path).ino === inode) Deno.removeSync(path);
-    } catch {
-      // Gone already.
-    }
   }
 }
 
