@@ -99,18 +99,19 @@ export class DeltaRecords {
     let disk = 0;
     let place = 0;
     while (next < order.length || open.size > 0) {
-      while (open.size > 0 && this.#end(open.top) <= place) open.pop();
-      const first = next < order.length ? order[next] as number : -1;
-      if (open.size === 0) {
-        if (first < 0) return;
-        disk = this.#disk(first);
-        place = this.#at(first);
-      }
       while (next < order.length) {
         const record = order[next] as number;
         if (this.#disk(record) !== disk || this.#at(record) > place) break;
         open.push(record);
         next++;
+      }
+      while (open.size > 0 && this.#end(open.top) <= place) open.pop();
+      if (open.size === 0) {
+        if (next === order.length) return;
+        const first = order[next] as number;
+        disk = this.#disk(first);
+        place = this.#at(first);
+        continue;
       }
       const winner = open.top;
       const end = this.#winsUntil(winner, order, next, disk);
