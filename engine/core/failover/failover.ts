@@ -102,15 +102,12 @@ export class Failover {
       if (how === "create") yield* folder.flush();
       for (const [disk, size] of view.sizes.entries()) {
         const base = { size, read: (at: number, length: number) => view.read(disk, at, length) };
-        const spec = {
-          machine: store.machine,
-          point,
-          clusterSize: Math.min(OVERLAY_CLUSTER, clusterThatFits(size, store.geometry.blockSize)),
-        };
+        const spec = { machine: store.machine, disk, point };
+        const name = `disk-${disk}`;
         disks.push(
           how === "create"
-            ? yield* Overlay.create(ports, overlays, `disk-${disk}`, base, spec)
-            : yield* Overlay.open(ports, overlays, `disk-${disk}`, base, spec),
+            ? yield* Overlay.create(ports, overlays, name, base, spec, clusterSize(size))
+            : yield* Overlay.open(ports, overlays, name, base, spec),
         );
       }
     } catch (error) {
@@ -204,11 +201,9 @@ function tooLate(name: string): Error {
   );
 }
 
-/** Small simulated disks may be no multiple of a standard cluster. */
-function clusterThatFits(size: number, blockSize: number): number {
-  let cluster = OVERLAY_CLUSTER;
-  while (cluster > blockSize && size % cluster !== 0) cluster /= 2;
-  return cluster;
+/** Small disks have small clusters: a copy of 64 KiB for each first write would be most of them. */
+function clusterSize(size: number): number {
+  return size >= 256 * OVERLAY_CLUSTER ? OVERLAY_CLUSTER : 4 * KiB;
 }
 
 function* clearStrays(folder: Folder): Task<void> {

@@ -72,7 +72,8 @@ function* stageMerged(
   let chain = emptyChain();
   let records = 0;
   for (const [disk, overlay] of overlays.entries()) {
-    for (const { start, end } of changedBlocks(machine, view, overlay, disk).runs()) {
+    const changed = yield* changedBlocks(machine, view, overlay, disk);
+    for (const { start, end } of changed.runs()) {
       const last = end * options.blockSize;
       for (let at = start * options.blockSize; at < last; at += EXTENT_SIZE_MAX) {
         const content = yield* overlay.read(at, Math.min(EXTENT_SIZE_MAX, last - at));
@@ -97,18 +98,18 @@ function* stageMerged(
 }
 
 /** Blocks that the overlay has, or that the chosen point has otherwise than the newest. */
-function changedBlocks(
+function* changedBlocks(
   machine: ReplicaMachine,
   view: PointView,
   overlay: Overlay,
   disk: number,
-): Bitmap {
+): Task<Bitmap> {
   const { blockSize } = machine.store.geometry;
   const blocks = new Bitmap(Math.ceil(overlay.size / blockSize));
   for (const { at, length } of overlay.changedRuns()) {
     blocks.set(Math.floor(at / blockSize), Math.ceil((at + length) / blockSize));
   }
-  for (const { at, length } of view.changedSince(disk)) {
+  for (const { at, length } of yield* view.changedRuns(disk)) {
     blocks.set(Math.floor(at / blockSize), Math.ceil((at + length) / blockSize));
   }
   return blocks;

@@ -10,7 +10,7 @@
 
 import { requestFailure } from "../base/failure.ts";
 import type { PointId } from "../base/units.ts";
-import { inside } from "../block/extent.ts";
+import { type Extent, inside } from "../block/extent.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Task } from "../runtime/task.ts";
 import type { ExtentFile } from "./extent_file.ts";
@@ -49,6 +49,27 @@ export class PointView {
   /** Reads `length` bytes of `disk` at `at`, owned by the caller. */
   read(disk: number, at: number, length: number): Task<Uint8Array> {
     return readPoint(this.#files, this.point, disk, at, length);
+  }
+
+  /**
+   * Runs of `disk` that the point may have otherwise than the newest applied one, unsorted; bounded by
+   * what the deltas between the two changed. Everything staged was applied before.
+   */
+  *changedRuns(disk: number): Task<readonly Extent[]> {
+    const size = this.sizes[disk] ?? 0;
+    const runs: Extent[] = [];
+    const layers = this.#files.layers(this.point);
+    for (const layer of layers) layer.acquire();
+    try {
+      for (const layer of layers) {
+        for (const { at, length } of yield* layer.overlapping(disk, 0, size)) {
+          runs.push({ at, length });
+        }
+      }
+    } finally {
+      for (const layer of layers) yield* layer.release();
+    }
+    return runs;
   }
 
   /** Lets the point go. Idempotent. */

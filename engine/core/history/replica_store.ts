@@ -27,7 +27,7 @@ import type { Task } from "../runtime/task.ts";
 import type { StagedExtent } from "../wire/extent.ts";
 import { applyNext, discardBroken } from "./apply.ts";
 import { EXTRA_MAX, HOLDS_MAX } from "./bounds.ts";
-import { checkKeep, createReplica, type CreateSpec } from "./create_replica.ts";
+import { checkKeep, createReplica, type CreateSpec, diskName } from "./create_replica.ts";
 import { HistoryCache } from "./history_cache.ts";
 import { OpenDelta, saltFrom } from "./open_delta.ts";
 import { openReplica } from "./open_replica.ts";
@@ -131,6 +131,11 @@ export class ReplicaStore {
     yield* this.#files.commit((state) => {
       return { ...state, extra, generation: generation ?? state.generation };
     });
+  }
+
+  /** Where the raw disks lie, for people; theirs to use only after the failover was completed (R9). */
+  get diskFiles(): readonly string[] {
+    return this.sizes.map((_, disk) => `${this.#files.folder.path}/${diskName(disk)}`);
   }
 
   /** The points, oldest first; those staged and not applied included. */

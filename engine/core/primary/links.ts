@@ -13,13 +13,10 @@ import type { Scope } from "../runtime/scope.ts";
 import type { Task } from "../runtime/task.ts";
 import type { Hello } from "../wire/message.ts";
 import { Session, type Throttle } from "../wire/session.ts";
-import { TokenBucket } from "../wire/token_bucket.ts";
+import { TokenBucket } from "../wire/throttle.ts";
 
 /** How long connecting may take, handshake included, µs. */
 export const CONNECT_TIMEOUT = 10 * SECOND;
-
-/** How much may be sent at once under a bandwidth limit: a tenth of a second's worth, at least this. */
-const BURST_MIN = 64 * 1024;
 
 interface Link {
   readonly connecting: Mutex;
@@ -80,8 +77,8 @@ export class Links {
   /** The bandwidth limit of one machine; `undefined` for none. */
   throttle({ bandwidth }: RelationshipSettings): Throttle | undefined {
     if (bandwidth === 0) return undefined;
-    const burst = Math.max(BURST_MIN, Math.floor(bandwidth / 10));
-    return new TokenBucket(this.#ports.clock, bandwidth, burst);
+    // A tenth of a second's worth may pass at once.
+    return new TokenBucket(this.#ports.clock, bandwidth, Math.floor(bandwidth / 10));
   }
 
   /** Ends every session and opens no more. */

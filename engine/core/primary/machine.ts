@@ -37,7 +37,8 @@ import {
   type StateEvent,
 } from "../relationship/state.ts";
 import type { Task } from "../runtime/task.ts";
-import { TrackedDisk, type TrackingOptions } from "../tracking/tracked_disk.ts";
+import { TrackedDisk } from "../tracking/tracked_disk.ts";
+import type { TrackingOptions } from "../tracking/tracking_base.ts";
 import { MachineDisk } from "./machine_disk.ts";
 
 /** Name of a machine's record in its folder. */

@@ -43,7 +43,8 @@ export function* seed(work: Replication, peer: ReplicaPeer, resume: boolean): Ta
   // costs the window and nothing else.
   peer.shipment?.takeBack();
   const shipment = new Shipment(work.ports.codec.kernel, work.machine.tracked);
-  yield* restart(work);
+  // Everything that an earlier connection left in flight is pending again.
+  for (const disk of work.machine.tracked) disk.forgetProgress();
   peer.shipment = shipment;
   const ready = yield* peer.ask({ type: "seed-begin", seed: id }, "seed-ready");
   if (ready.seed !== id) {
@@ -80,14 +81,6 @@ function* begin(work: Replication, resume: boolean): Task<SeedId> {
     yield* disk.setBase({ kind: "seed", seed: id });
   }
   return id;
-}
-
-/** Everything that an earlier connection left in flight is pending again. */
-function* restart(work: Replication): Task<void> {
-  for (const disk of work.machine.tracked) {
-    disk.forgetProgress();
-    yield* disk.settle();
-  }
 }
 
 function* passes(work: Replication, peer: ReplicaPeer, shipment: Shipment): Task<void> {

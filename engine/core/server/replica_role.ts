@@ -70,13 +70,15 @@ export class ReplicaRole {
   /** A crash while a store was created leaves a folder that nobody was told of. */
   *#openStore(folder: Folder, name: string): Task<ReplicaStore | undefined> {
     try {
-      return yield* ReplicaStore.open(this.#ports, folder);
+      const store = yield* ReplicaStore.open(this.#ports, folder);
+      if (store.extra !== null) return store;
+      yield* store.close();
     } catch (error) {
       if (!isFailed(error, "not-found")) throw error;
-      yield* this.#folder.remove(name);
-      yield* this.#folder.flush();
-      return undefined;
     }
+    yield* this.#folder.remove(name);
+    yield* this.#folder.flush();
+    return undefined;
   }
 
   *#take(
@@ -173,7 +175,6 @@ export class ReplicaRole {
       geometry: { blockSize, regionSize },
       generation: opening.generation,
       keep: Math.max(1, opening.keep),
-      extra: null,
     });
     const record: ReplicaRecord = {
       state: "WaitingForInitialReplication",

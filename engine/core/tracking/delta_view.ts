@@ -297,7 +297,10 @@ export class DeltaView {
   giveUp(reason: string): void {
     if (!this.#alive) return;
     this.#givenUpBecause = reason;
+    const left = this.#waiting.copy();
     this.#drop();
+    // What was not handed out stays to be counted: only a new cut can send it.
+    this.#waiting.addAll(left);
     this.#owner.givenUp(reason);
   }
 

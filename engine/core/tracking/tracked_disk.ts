@@ -16,6 +16,7 @@ import { assert } from "../base/assert.ts";
 import { Failed, type Failure, isFailed, requestFailure } from "../base/failure.ts";
 import { ISSUED_MAX } from "../base/limits.ts";
 import type { PointId } from "../base/units.ts";
+import type { Geometry } from "../block/geometry.ts";
 import { type Extent, inside } from "../block/extent.ts";
 import type { Disk, DiskIdentity } from "../ports/disk.ts";
 import type { GuestDisk, Ports } from "../ports/ports.ts";
@@ -29,6 +30,7 @@ import { logExists, makeLog, type OpenedLog, openLog, removeLog } from "./hrl_op
 import { type Intent, Journal } from "./journal.ts";
 import { unionBits } from "./page_bits.ts";
 import type { Recovery, TrackingBase, TrackingOptions } from "./tracking_base.ts";
+import { UnstagedClock } from "./unstaged_clock.ts";
 import { unmark } from "./untrusted_mark.ts";
 
 /** A request over more regions marks pages instead of heating regions (T8). */
@@ -44,6 +46,8 @@ const UNREADABLE_MAX = 64;
 export class TrackedDisk implements Disk {
   /** Bytes. */
   readonly size: number;
+  /** How it divides into blocks and regions. */
+  readonly geometry: Geometry;
   /** What opening found. */
   readonly recovery: Recovery;
   /** In front of every write; closed for a cut, or for good. */
@@ -54,6 +58,7 @@ export class TrackedDisk implements Disk {
   readonly #journal: Journal;
   readonly #cow: CowStore;
   readonly #flights = new Flights();
+  readonly #unstaged: UnstagedClock;
   readonly #unreadable = new Map<number, Failure>();
   /** Changed since the last cut. */
   #current: BlockSet;
@@ -79,6 +84,8 @@ export class TrackedDisk implements Disk {
     this.#disk = guest.disk;
     this.size = guest.disk.size;
     this.#blockSize = options.geometry.blockSize;
+    this.geometry = options.geometry;
+    this.#unstaged = new UnstagedClock(ports.clock, !recovered.blocks.all.empty);
     this.#current = recovered.blocks;
     this.#delta = new BlockSet(file.layout.blocks);
     this.#rest = new BlockSet(file.layout.blocks);
@@ -199,6 +206,11 @@ export class TrackedDisk implements Disk {
     };
   }
 
+  /** When the first write was acknowledged that no staged point holds, by the monotonic clock, µs. */
+  get oldestUnstaged(): number | undefined {
+    return this.#unstaged.oldest;
+  }
+
   /** Reads straight from the disk. */
   read(at: number, length: number): Task<Uint8Array> {
     if (this.#failed !== undefined) return failing(this.#failed);
@@ -213,8 +225,10 @@ export class TrackedDisk implements Disk {
     const end = Math.ceil((at + length) / this.#blockSize);
     const intent = this.#ready(start, end) ? undefined : yield* this.#prepare(start, end);
     const flight = this.#submit(start, end, false, intent);
+    const epoch = this.#current;
     try {
       yield* this.#disk.write(at, data);
+      this.#unstaged.acknowledged(epoch !== this.#current);
       if (this.#unreadable.size > 0) this.#unreadableAt(at, length, false);
     } finally {
       this.#flights.end(flight);
@@ -229,10 +243,12 @@ export class TrackedDisk implements Disk {
     const end = Math.ceil((at + length) / this.#blockSize);
     const intent = this.#ready(start, end) ? undefined : yield* this.#prepare(start, end);
     const flight = this.#submit(start, end, true, intent);
+    const epoch = this.#current;
     let done = false;
     try {
       yield* this.#disk.zero(at, length);
       done = true;
+      this.#unstaged.acknowledged(epoch !== this.#current);
       if (this.#unreadable.size > 0) this.#unreadableAt(at, length, false);
     } finally {
       const calm = this.#flights.end(flight);
@@ -355,6 +371,7 @@ export class TrackedDisk implements Disk {
     this.#rest.absorb(cut);
     this.#delta.absorb(cut);
     this.#current = new BlockSet(cut.size);
+    this.#unstaged.cut();
     if (mode === "frozen") {
       assert(this.gate.closed && this.gate.submitted === 0, "A cut is made behind a drained gate");
     } else {
@@ -397,6 +414,7 @@ export class TrackedDisk implements Disk {
       this.#rest = new BlockSet(cleared.size);
       this.#giveUps = 0;
       this.#notices = [];
+      this.#unstaged.staged();
       yield* this.#journal.storeCleared(cleared, false);
       yield* this.#shrinkCow();
     } finally {
@@ -483,6 +501,12 @@ export class TrackedDisk implements Disk {
    */
   *closeClean(): Task<void> {
     if (this.#closed) return;
+    yield* this.detach();
+    yield* this.#disk.close();
+  }
+
+  /** Closes the log in order and leaves the disk open for whoever uses it untracked. */
+  *detach(): Task<void> {
     assert(this.gate.submitted === 0, "A disk is closed with nothing in flight");
     this.#closed = true;
     this.#view?.end("the disk was closed");
@@ -493,7 +517,6 @@ export class TrackedDisk implements Disk {
       if (!isFailed(error) || error.code === "cancelled") throw error;
     }
     this.#failed ??= closedFailure(this.#guest.stem);
-    yield* this.#disk.close();
   }
 
   *#finalStamp(): Task<DiskIdentity | undefined> {

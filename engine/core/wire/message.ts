@@ -32,7 +32,6 @@ import {
   object,
   side,
   text,
-  word,
 } from "./fields.ts";
 import { type Malformed, malformed } from "./malformed.ts";
 import { ANCESTRY, POINT } from "./point.ts";
@@ -126,7 +125,7 @@ export const MESSAGES = {
       /** The unsealed delta, and how many of its records are durable. */
       delta: nullable(object({ id: delta, parent: point, records: count })),
       /** State of the replica, for the primary's health. */
-      state: word(),
+      state: text(64),
     },
   },
   "refused": {

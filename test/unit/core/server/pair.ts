@@ -1,0 +1,90 @@
+/**
+ * A pair of simulated servers, a primary `a` and a replica `b`, that run the real engine.
+ *
+ * @module
+ */
+
+import type { Json, JsonObject } from "../../../../engine/core/base/json.ts";
+import { KiB, MiB, SECOND } from "../../../../engine/core/base/units.ts";
+import { Server } from "../../../../engine/core/server/server.ts";
+import type { ServerSettings } from "../../../../engine/core/server/settings.ts";
+import { Signal } from "../../../../engine/core/runtime/signal.ts";
+import type { SimHost } from "../../../../engine/sim/host.ts";
+import { SimWorld } from "../../../../engine/sim/world.ts";
+import { loadKernel } from "../../../../wasm/codec.ts";
+
+/** A host and the server that runs on it. */
+export class Site {
+  readonly host: SimHost;
+  readonly settings: ServerSettings;
+  server: Server | undefined;
+
+  constructor(world: SimWorld, name: string) {
+    this.host = world.addHost(name);
+    this.settings = {
+      name,
+      listen: `${name}:7700`,
+      geometry: { blockSize: 512, regionSize: 4 * KiB },
+      slots: 16,
+      cowSizeMax: 64 * KiB,
+    };
+  }
+
+  /** Starts the server; returns when it is open. */
+  start(): void {
+    this.server = undefined;
+    const begin = (server: Server) => this.server = server;
+    const { settings } = this;
+    this.host.start(function* (ports) {
+      begin(yield* Server.start(ports, settings));
+      yield* new Signal().wait();
+    });
+    this.host.world.runWhile(() => this.server === undefined, 60 * SECOND);
+    if (this.server === undefined) {
+      throw new Error(this.host.world.violations[0]?.message ?? "The server did not start");
+    }
+  }
+
+  /** Calls a verb. */
+  call(verb: string, args: JsonObject = {}): Json {
+    return this.host.run((this.server as Server).call(verb, args), 600 * SECOND);
+  }
+
+  /** Writes to an export. */
+  write(name: string, at: number, data: Uint8Array): void {
+    const disk = this.server?.exports.get(name)?.disk;
+    if (disk === undefined) throw new Error(`No export ${name}`);
+    this.host.run(disk.write(at, data));
+  }
+
+  /** Reads from an export. */
+  read(name: string, at: number, length: number): Uint8Array {
+    const disk = this.server?.exports.get(name)?.disk;
+    if (disk === undefined) throw new Error(`No export ${name}`);
+    return this.host.run(disk.read(at, length));
+  }
+}
+
+/** Two sites in one world; a machine `vm` with one disk at `a`. */
+export function makePair(seed: number, diskSize = MiB): { world: SimWorld; a: Site; b: Site } {
+  const world = new SimWorld({ seed, kernel: loadKernel() });
+  const a = new Site(world, "a");
+  const b = new Site(world, "b");
+  a.host.addDisk("vm.img", { size: diskSize });
+  a.start();
+  b.start();
+  return { world, a, b };
+}
+
+/** Enables replication and runs initial replication to its end. */
+export function protect(a: Site, settings: JsonObject = {}): void {
+  a.call("vm add", { vm: "vm", disks: ["vm.img"] });
+  a.call("replication enable", { vm: "vm", to: "b:7700", frequency: 3600 * SECOND, ...settings });
+  a.call("replication start", { vm: "vm" });
+  a.call("replication cycle", { vm: "vm" });
+}
+
+/** `length` bytes of one value. */
+export function filled(length: number, value: number): Uint8Array {
+  return new Uint8Array(length).fill(value);
+}
