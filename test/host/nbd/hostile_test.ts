@@ -31,12 +31,14 @@ function speech(random: Prng): Uint8Array[] {
   flags[3] = random.pick([3, 3, 3, 1, 0, 7, 255]);
   if (random.below(4) === 0) return [random.bytes(random.below(5000))];
   const pieces: Uint8Array[] = [flags];
-  for (let count = random.below(6); count > 0; count--) pieces.push(option(random));
-  if (random.below(3) > 0) {
-    pieces.push(rawOption(random.pick([7, 7, 1]), rawExportQuery("HOSTILE/0")));
-    for (let count = random.below(30); count > 0; count--) pieces.push(request(random));
+  if (random.below(2) === 0) {
+    for (let count = random.below(6); count > 0; count--) pieces.push(option(random));
+    return pieces.map((piece) => mutate(piece, random));
   }
-  return pieces.map((piece) => mutate(piece, random));
+  if (random.below(2) === 0) pieces.push(rawOption(8));
+  pieces.push(rawOption(7, rawExportQuery("HOSTILE/0")));
+  const requests = Array.from({ length: random.below(30) }, () => request(random));
+  return [...pieces, ...requests.map((piece) => mutate(piece, random))];
 }
 
 function option(random: Prng): Uint8Array {
@@ -56,15 +58,21 @@ function option(random: Prng): Uint8Array {
 }
 
 function request(random: Prng): Uint8Array {
+  const type = random.pick([0, 1, 1, 2, 3, 4, 5, 6, 7, 8, random.below(65_536)]);
+  const length = random.pick(LENGTHS);
   const head = rawRequest({
-    type: random.pick([0, 1, 2, 3, 4, 5, 6, 7, 8, random.below(65_536)]),
+    type,
     flags: random.pick([0, 0, 0, 1, 2, 4, 8, 16, 31, random.below(65_536)]),
     cookie: random.below(0xffff_ffff),
     at: random.pick(OFFSETS),
-    length: random.pick(LENGTHS),
-    ...(random.below(10) === 0 ? { magic: random.below(0xffff_ffff) } : {}),
+    length,
+    ...(random.below(20) === 0 ? { magic: random.below(0xffff_ffff) } : {}),
   });
-  return head;
+  // Most writes bring what they say, or nearly.
+  if (type !== 1 || length > SIZE + 1 || random.below(5) === 0) return head;
+  const whole = new Uint8Array(head.length + length);
+  whole.set(head);
+  return whole;
 }
 
 function mutate(bytes: Uint8Array, random: Prng): Uint8Array {
