@@ -1,0 +1,49 @@
+/**
+ * Every command, in the order in which help shows them.
+ *
+ * @module
+ */
+
+import type { Command } from "../command/command.ts";
+import { demoCommand } from "./demo.ts";
+import {
+  cancelFailoverCommand,
+  completeFailoverCommand,
+  startFailoverCommand,
+} from "./failover.ts";
+import { helpCommand, versionCommand } from "./help.ts";
+import { initCommand } from "./init.ts";
+import { authorityCommand, issueCommand } from "./pki.ts";
+import { pointsCommand } from "./points.ts";
+import {
+  cycleCommand,
+  disableCommand,
+  enableCommand,
+  startCommand,
+  statusCommand,
+} from "./replication.ts";
+import { serveCommand } from "./serve.ts";
+import { addCommand, listCommand, removeCommand } from "./vm.ts";
+
+/** All of them. */
+export const COMMANDS: readonly Command[] = [
+  initCommand,
+  authorityCommand,
+  issueCommand,
+  serveCommand,
+  addCommand,
+  listCommand,
+  removeCommand,
+  enableCommand,
+  startCommand,
+  cycleCommand,
+  statusCommand,
+  disableCommand,
+  pointsCommand,
+  startFailoverCommand,
+  cancelFailoverCommand,
+  completeFailoverCommand,
+  demoCommand,
+  helpCommand(() => COMMANDS),
+  versionCommand,
+];

@@ -1,0 +1,55 @@
+/**
+ * `warmsite failover`: bring a machine up on the replica; cancel or complete.
+ *
+ * @module
+ */
+
+import { type Command, operand, option, type Value } from "../command/command.ts";
+import { fieldsOf, remoteCommand, rowsOf, textOf } from "./remote.ts";
+import { statusText } from "./status_text.ts";
+
+/** `failover start`. */
+export const startFailoverCommand: Command = remoteCommand({
+  verb: "failover start",
+  details: "Nothing is rolled back or waited for; prints the NBD URIs to start the machine on.",
+  options: {
+    point: { value: "ID", about: "A recovery point of `warmsite points`; the newest unless given" },
+  },
+  args: (invocation) => ({ vm: operand(invocation, 0), point: option(invocation, "point") }),
+  render: startedText,
+});
+
+function startedText(result: Value): string {
+  const { vm, point, disks } = fieldsOf(result);
+  return [
+    `"${textOf(vm)}" is failed over to recovery point ${textOf(point)}`,
+    ...rowsOf(disks).flatMap((disk) => [
+      `Disk ${textOf(disk["name"])}`,
+      `  NBD   ${textOf(disk["uri"])}`,
+      `  QEMU  ${textOf(disk["qemu"])}`,
+    ]),
+    `Start the machine on them; then "warmsite failover complete", or "cancel" to go back`,
+  ].join("\n");
+}
+
+/** `failover cancel`. */
+export const cancelFailoverCommand: Command = remoteCommand({
+  verb: "failover cancel",
+  render: statusText,
+});
+
+/** `failover complete`. */
+export const completeFailoverCommand: Command = remoteCommand({
+  verb: "failover complete",
+  details: "The machine must be off. Its disks are plain files afterwards.",
+  render: completedText,
+});
+
+function completedText(result: Value): string {
+  const { vm, point, files } = fieldsOf(result);
+  const paths = Array.isArray(files) ? files.map((file: Value) => textOf(file)) : [];
+  return [
+    `The failover of "${textOf(vm)}" is complete at recovery point ${textOf(point)}`,
+    ...paths.map((path, index) => `Disk ${textOf(vm)}/${index}  ${path}`),
+  ].join("\n");
+}

@@ -1,0 +1,72 @@
+/**
+ * Commands that a running server does: the verbs of the engine's table, and how answers look.
+ *
+ * @module
+ */
+
+import { VERBS } from "../../core/server/verbs.ts";
+import { callerPath } from "../caller.ts";
+import {
+  type Command,
+  DATA_OPTION,
+  type Invocation,
+  type Operand,
+  operand,
+  type Option,
+  requiredOption,
+  type Value,
+  type ValueObject,
+} from "../command/command.ts";
+import { callServer } from "../management/client.ts";
+
+/** What a remote command has beside the words of its verb. */
+export interface RemoteSpec {
+  /** A verb of the engine's table; its one line is the command's. */
+  readonly verb: string;
+  readonly details?: string;
+  readonly operands?: readonly Operand[];
+  readonly options?: Readonly<Record<string, Option>>;
+  /** The verb's arguments. */
+  readonly args?: (invocation: Invocation) => ValueObject;
+  /** The answer for people. */
+  readonly render: (result: Value) => string;
+}
+
+/** The operand that most verbs have. */
+export const VM_OPERAND: Operand = { name: "VM" };
+
+/** A command that asks the server in `--data` to do a verb. */
+export function remoteCommand(spec: RemoteSpec): Command {
+  const { verb, operands, args, render } = spec;
+  return {
+    words: verb,
+    about: VERBS[verb]?.about ?? "",
+    ...(spec.details === undefined ? {} : { details: spec.details }),
+    operands: operands ?? [VM_OPERAND],
+    options: { data: DATA_OPTION, ...spec.options },
+    async run(invocation) {
+      const data = callerPath(requiredOption(invocation, "data"));
+      const told = args?.(invocation) ?? { vm: operand(invocation, 0) };
+      const value = await callServer(data, verb, told);
+      return { value, text: render(value) };
+    },
+  };
+}
+
+/** The value as an object; what is none has no fields. */
+export function fieldsOf(value: Value | undefined): ValueObject {
+  return value !== null && typeof value === "object" && !Array.isArray(value)
+    ? value as ValueObject
+    : {};
+}
+
+/** The value as a list of objects. */
+export function rowsOf(value: Value | undefined): readonly ValueObject[] {
+  return Array.isArray(value) ? value.map(fieldsOf) : [];
+}
+
+/** A field as text; a dash for what is not known. */
+export function textOf(value: Value | undefined): string {
+  if (value === undefined || value === null || value === "") return "-";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}

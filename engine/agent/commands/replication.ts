@@ -1,0 +1,84 @@
+/**
+ * `warmsite replication`: enable, start, cycle, status, disable.
+ *
+ * @module
+ */
+
+import {
+  type Command,
+  type Invocation,
+  operand,
+  option,
+  requiredOption,
+  type ValueObject,
+} from "../command/command.ts";
+import { parseBandwidth, parseCount, parseDuration, parseSwitch } from "../command/quantity.ts";
+import { fieldsOf, remoteCommand, textOf } from "./remote.ts";
+import { statusText } from "./status_text.ts";
+
+/** `replication enable`. */
+export const enableCommand: Command = remoteCommand({
+  verb: "replication enable",
+  details: "Tracking begins at once; data travels after `warmsite replication start`.",
+  options: {
+    to: { value: "HOST:PORT", about: "Where the replica server listens", required: true },
+    frequency: { value: "TIME", about: "Between cycles, 1s to 1h; 5m unless given" },
+    keep: { value: "N", about: "Recovery points to keep at the replica; 24 unless given" },
+    compression: { value: "on|off", about: "Compress what travels; on unless given" },
+    bandwidth: { value: "RATE", about: "Bound, e.g. 100Mbit; none unless given" },
+    objective: {
+      value: "TIME",
+      about:
+        "How old the newest point may be before status warns; twice the frequency unless given",
+    },
+  },
+  args: enableArguments,
+  render: statusText,
+});
+
+function enableArguments(invocation: Invocation): ValueObject {
+  const given = <T>(name: string, parse: (text: string, option: string) => T): T | undefined => {
+    const text = option(invocation, name);
+    return text === undefined ? undefined : parse(text, `--${name}`);
+  };
+  return {
+    vm: operand(invocation, 0),
+    to: requiredOption(invocation, "to"),
+    frequency: given("frequency", parseDuration),
+    keep: given("keep", parseCount),
+    compression: given("compression", parseSwitch),
+    bandwidth: given("bandwidth", parseBandwidth),
+    objective: given("objective", parseDuration),
+  };
+}
+
+/** `replication start`. */
+export const startCommand: Command = remoteCommand({
+  verb: "replication start",
+  details: "Returns at once; `warmsite replication status` shows the progress.",
+  render: statusText,
+});
+
+/** `replication cycle`. */
+export const cycleCommand: Command = remoteCommand({
+  verb: "replication cycle",
+  render(result) {
+    const { vm, point } = fieldsOf(result);
+    return `Recovery point ${textOf(point)} of "${textOf(vm)}" is staged at the replica`;
+  },
+});
+
+/** `replication status`. */
+export const statusCommand: Command = remoteCommand({
+  verb: "replication status",
+  operands: [{ name: "VM", optional: true }],
+  args: ({ operands: [vm] }) => ({ vm }),
+  render: statusText,
+});
+
+/** `replication disable`. */
+export const disableCommand: Command = remoteCommand({
+  verb: "replication disable",
+  details: "On the replica, its points are removed with it.",
+  render: (result) => `Replication of "${textOf(fieldsOf(result)["vm"])}" is disabled here`,
+});

@@ -1,0 +1,89 @@
+/**
+ * Status of machines as people read it: a table of many, a page of one.
+ *
+ * @module
+ */
+
+import type { Value, ValueObject } from "../command/command.ts";
+import { formatDuration, formatSize } from "../command/quantity.ts";
+import { formatPairs, formatTable } from "../command/table.ts";
+import { fieldsOf, rowsOf, textOf } from "./remote.ts";
+
+/** One machine, or several. */
+export function statusText(result: Value): string {
+  return Array.isArray(result) ? statusTable(rowsOf(result)) : statusPage(fieldsOf(result));
+}
+
+function statusTable(machines: readonly ValueObject[]): string {
+  if (machines.length === 0) return "No machines";
+  const table = formatTable(
+    [
+      { title: "VM" },
+      { title: "ROLE" },
+      { title: "STATE" },
+      { title: "HEALTH" },
+      { title: "RPO", right: true },
+      { title: "BACKLOG", right: true },
+      { title: "LAST STAGED" },
+    ],
+    machines.map((machine) => [
+      textOf(machine["vm"]),
+      textOf(machine["role"]),
+      textOf(machine["state"]),
+      textOf(machine["health"]),
+      rpoText(machine),
+      sizeText(machine["backlogBytes"]),
+      textOf(machine["lastStaged"]),
+    ]),
+  );
+  const warnings = machines.flatMap((machine) =>
+    warningsOf(machine).map((warning) => `${textOf(machine["vm"])}: ${warning}`)
+  );
+  return warnings.length === 0 ? table : `${table}\n\n${warnings.join("\n")}`;
+}
+
+function statusPage(machine: ValueObject): string {
+  const pairs: [string, string][] = [
+    ["VM", textOf(machine["vm"])],
+    ["Role", textOf(machine["role"])],
+    ["State", textOf(machine["state"])],
+    ["Health", textOf(machine["health"])],
+    ["RPO", `${rpoText(machine)} (objective ${textOf(machine["objective"])})`],
+    ["Backlog", sizeText(machine["backlogBytes"])],
+    ["Last cut", textOf(machine["lastCut"])],
+    ["Last staged", textOf(machine["lastStaged"])],
+    ["Last applied", textOf(machine["lastApplied"])],
+    ["Sent", sentText(machine)],
+    [
+      machine["role"] === "replica" ? "Primary" : "Replica",
+      textOf(machine["primary"] ?? machine["replica"]),
+    ],
+  ];
+  for (const disk of rowsOf(machine["disks"])) {
+    pairs.push([`Disk ${textOf(disk["name"])}`, textOf(disk["uri"] ?? disk["path"])]);
+  }
+  for (const warning of warningsOf(machine)) pairs.push(["Warning", warning]);
+  return formatPairs(pairs);
+}
+
+function warningsOf(machine: ValueObject): readonly string[] {
+  const { warnings } = machine;
+  return Array.isArray(warnings) ? warnings.map(String) : [];
+}
+
+function rpoText(machine: ValueObject): string {
+  const { rpoSeconds, rpoIsUpperBound } = machine;
+  if (typeof rpoSeconds !== "number") return "-";
+  const text = formatDuration(rpoSeconds * 1_000_000);
+  return rpoIsUpperBound === true ? `at most ${text}` : text;
+}
+
+function sizeText(bytes: Value | undefined): string {
+  return typeof bytes === "number" ? formatSize(bytes) : "-";
+}
+
+function sentText(machine: ValueObject): string {
+  const { compressedRatio } = machine;
+  const sent = sizeText(machine["bytesSent"]);
+  return typeof compressedRatio === "number" ? `${sent}, compressed to ${compressedRatio}` : sent;
+}

@@ -1,0 +1,60 @@
+/**
+ * `warmsite vm`: the machines of a server.
+ *
+ * @module
+ */
+
+import { callerPath } from "../caller.ts";
+import { type Command, operand, type Value } from "../command/command.ts";
+import { formatSize } from "../command/quantity.ts";
+import { fieldsOf, remoteCommand, rowsOf, textOf } from "./remote.ts";
+import { statusText } from "./status_text.ts";
+
+/** `vm add`. */
+export const addCommand: Command = remoteCommand({
+  verb: "vm add",
+  details: "Prints each disk's NBD URI and the argument with which QEMU attaches it. The guest's " +
+    "writes go through Warmsite from then on; stop the machine before.",
+  options: {
+    disk: {
+      value: "FILE",
+      about: "A raw image file or block device",
+      required: true,
+      multiple: true,
+    },
+  },
+  args: (invocation) => ({
+    vm: operand(invocation, 0),
+    disks: (invocation.options.get("disk") ?? []).map(callerPath),
+  }),
+  render: addedText,
+});
+
+function addedText(result: Value): string {
+  const { vm, disks } = fieldsOf(result);
+  const lines = [`Added machine "${textOf(vm)}"`];
+  for (const disk of rowsOf(disks)) {
+    const size = typeof disk["size"] === "number" ? formatSize(disk["size"]) : "";
+    lines.push(
+      `Disk ${textOf(disk["name"])}: ${textOf(disk["path"])}, ${size}`,
+      `  NBD   ${textOf(disk["uri"])}`,
+      `  QEMU  ${textOf(disk["qemu"])}`,
+    );
+  }
+  lines.push(`Protect it: warmsite replication enable ${textOf(vm)} --data DIR --to HOST:PORT`);
+  return lines.join("\n");
+}
+
+/** `vm list`. */
+export const listCommand: Command = remoteCommand({
+  verb: "vm list",
+  operands: [],
+  args: () => ({}),
+  render: statusText,
+});
+
+/** `vm remove`. */
+export const removeCommand: Command = remoteCommand({
+  verb: "vm remove",
+  render: (result) => `Removed machine "${textOf(fieldsOf(result)["vm"])}"`,
+});

@@ -1,0 +1,8 @@
+/**
+ * Which version this is.
+ *
+ * @module
+ */
+
+/** As in package.json. */
+export const VERSION = "0.1.0";
