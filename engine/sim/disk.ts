@@ -53,7 +53,6 @@ export class SimDisk implements Disk {
   readonly #io: StorageIo;
   readonly #stamped: boolean;
   readonly #end: () => void;
-  #inFlight = 0;
   #closed = false;
 
   /** Takes the lock, or fails with `locked`. `stamped`: a file rather than a block device. */
@@ -67,33 +66,30 @@ export class SimDisk implements Disk {
     this.#stamped = stamped;
   }
 
-  *read(at: number, length: number): Task<Uint8Array> {
-    this.#check(at, length);
-    return yield* this.#counted(this.#io.read(at, length));
+  read(at: number, length: number): Task<Uint8Array> {
+    return this.#refusal(at, length) ?? this.#io.read(at, length);
   }
 
-  *write(at: number, data: Uint8Array): Task<void> {
-    this.#check(at, data.length);
-    yield* this.#counted(this.#io.write(at, data));
+  write(at: number, data: Uint8Array): Task<void> {
+    return this.#refusal(at, data.length) ?? this.#io.write(at, data);
   }
 
-  *zero(at: number, length: number): Task<void> {
-    this.#check(at, length);
-    yield* this.#counted(this.#io.write(at, length));
+  zero(at: number, length: number): Task<void> {
+    return this.#refusal(at, length) ?? this.#io.write(at, length);
   }
 
-  *flush(): Task<void> {
+  flush(): Task<void> {
     assert(!this.#closed, "Only an open disk is used");
-    yield* this.#counted(this.#io.flush());
+    return this.#io.flush();
   }
 
   *identity(): Task<DiskIdentity> {
     const { node } = this;
-    return yield* this.#counted(this.#process.call<DiskIdentity>({
+    return yield* this.#process.call<DiskIdentity>({
       kind: EVENT.inquire,
       delay: 1,
       perform: () => {
-        node.volume.check(`look at ${this.#name}`);
+        node.volume.check("look at", this.#name);
         const { shrunkTo } = node.volume.faults;
         return {
           device: node.volume.id,
@@ -103,25 +99,24 @@ export class SimDisk implements Disk {
           stamped: this.#stamped,
         };
       },
-    }));
+    });
   }
 
-  *allocated(at: number, length: number): Task<readonly Extent[]> {
-    this.#check(at, length);
-    return yield* this.#counted(this.#process.call<readonly Extent[]>({
+  allocated(at: number, length: number): Task<readonly Extent[]> {
+    return this.#refusal(at, length) ?? this.#process.call<readonly Extent[]>({
       kind: EVENT.inquire,
       payload: at,
       delay: 1,
       perform: () => {
-        this.node.volume.check(`look at ${this.#name}`);
+        this.node.volume.check("look at", this.#name);
         return allocatedExtents(this.node, at, length);
       },
-    }));
+    });
   }
 
   close(): Task<void> {
     assert(!this.#closed, "A disk is closed once");
-    assert(this.#inFlight === 0, "Nothing is in flight when a disk is closed");
+    assert(this.#io.inFlight === 0, "Nothing is in flight when a disk is closed");
     this.abandon();
     return done(undefined);
   }
@@ -132,20 +127,20 @@ export class SimDisk implements Disk {
     this.#end();
   }
 
-  *#counted<T>(task: Task<T>): Task<T> {
-    this.#inFlight++;
-    try {
-      return yield* task;
-    } finally {
-      this.#inFlight--;
-    }
-  }
-
-  #check(at: number, length: number): void {
+  /** A task that fails when a range lies outside; nothing when it lies inside. */
+  #refusal(at: number, length: number): Task<never> | undefined {
     assert(!this.#closed, "Only an open disk is used");
-    if (inside(at, length, this.size)) return;
-    throw requestFailure("out-of-range", `${this.#name} has no ${length} bytes at ${at}`);
+    if (inside(at, length, this.size)) return undefined;
+    return failing(
+      requestFailure("out-of-range", `${this.#name} has no ${length} bytes at ${at}`),
+    );
   }
+}
+
+/** A task that fails at once. */
+// deno-lint-ignore require-yield
+export function* failing(error: Error): Task<never> {
+  throw error;
 }
 
 function allocatedExtents(node: FileNode, at: number, length: number): Extent[] {

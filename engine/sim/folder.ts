@@ -8,9 +8,10 @@ import { assert } from "../core/base/assert.ts";
 import { localFailure, requestFailure } from "../core/base/failure.ts";
 import type { Disk } from "../core/ports/disk.ts";
 import type { File, Folder, OpenOptions } from "../core/ports/folder.ts";
+import { inside } from "../core/block/extent.ts";
 import { done, type Task } from "../core/runtime/task.ts";
 import { Directory } from "./directory.ts";
-import { holdNode, SimDisk, takeLock } from "./disk.ts";
+import { failing, holdNode, SimDisk, takeLock } from "./disk.ts";
 import type { Job, SimProcess } from "./process.ts";
 import { hashText } from "./prng.ts";
 import { StorageIo } from "./storage_io.ts";
@@ -32,7 +33,7 @@ export class SimFolder implements Folder {
 
   list(): Task<readonly string[]> {
     const { directory } = this;
-    return this.#inquire(`list ${this.path}`, () => [...directory.entries.keys()].sort());
+    return this.#inquire("list", () => [...directory.entries.keys()].sort());
   }
 
   folder(name: string, options: { readonly create?: boolean } = {}): Task<Folder> {
@@ -42,7 +43,7 @@ export class SimFolder implements Folder {
       if (found instanceof FileNode) throw notFound(this.path, name, "it is a file");
       if (found !== undefined) return new SimFolder(this.#process, found);
       if (options.create !== true) throw notFound(this.path, name, "no such folder");
-      directory.volume.checkWritable(`make ${name} in ${this.path}`);
+      directory.volume.checkWritable("make", `${this.path}/${name}`);
       const made = new Directory(directory.volume, `${directory.path}/${name}`);
       directory.link(name, made);
       return new SimFolder(this.#process, made);
@@ -58,7 +59,7 @@ export class SimFolder implements Folder {
       }
       const node = found ?? this.#make(name, 0, false);
       if (options.truncate === true && node.sectors.length > 0) {
-        node.volume.checkWritable(`cut ${name} in ${this.path}`);
+        node.volume.checkWritable("cut", `${this.path}/${name}`);
         truncateNode(this.#process, node, 0);
       }
       return new SimFile(this.#process, node, `${this.path}/${name}`);
@@ -88,7 +89,7 @@ export class SimFolder implements Folder {
 
   #make(name: string, size: number, sparse: boolean): FileNode {
     const { volume } = this.directory;
-    volume.checkWritable(`make ${name} in ${this.path}`);
+    volume.checkWritable("make", `${this.path}/${name}`);
     volume.room(UNIT_SIZE);
     const node = new FileNode(volume, size, sparse, this.#process.host.wall());
     this.directory.link(name, node);
@@ -99,7 +100,7 @@ export class SimFolder implements Folder {
     checkComponent(to);
     yield* this.#change(EVENT.rename, from, () => {
       const { directory } = this;
-      directory.volume.checkWritable(`rename ${from} in ${this.path}`);
+      directory.volume.checkWritable("rename", `${this.path}/${from}`);
       const entry = directory.entries.get(from);
       if (entry === undefined) throw notFound(this.path, from, "no such file");
       const target = directory.entries.get(to);
@@ -112,7 +113,7 @@ export class SimFolder implements Folder {
 
   remove(name: string): Task<void> {
     return this.#change(EVENT.remove, name, () => {
-      this.directory.volume.checkWritable(`remove ${name} in ${this.path}`);
+      this.directory.volume.checkWritable("remove", `${this.path}/${name}`);
       this.directory.unlink(name);
     });
   }
@@ -128,7 +129,7 @@ export class SimFolder implements Folder {
       stalledUntil: () => volume.faults.stalledUntil,
       binding: true,
       perform: () => {
-        volume.check(`flush ${this.path}`);
+        volume.check("flush", this.path);
         const { faults, random } = volume;
         if (hits(faults, "failFlushes", faults.flushErrorRate, random)) {
           throw ioError(`flush ${this.path}`, "it failed");
@@ -139,17 +140,17 @@ export class SimFolder implements Folder {
   }
 
   free(): Task<number> {
-    return this.#inquire(`look at ${this.path}`, () => this.directory.volume.free);
+    return this.#inquire("look at", () => this.directory.volume.free);
   }
 
-  #inquire<T>(what: string, perform: () => T): Task<T> {
+  #inquire<T>(verb: string, perform: () => T): Task<T> {
     const { volume } = this.directory;
     return this.#process.call<T>({
       kind: EVENT.inquire,
       delay: volume.readTime(0),
       stalledUntil: () => volume.faults.stalledUntil,
       perform: () => {
-        volume.check(what);
+        volume.check(verb, this.path);
         return perform();
       },
     });
@@ -170,7 +171,7 @@ export class SimFolder implements Folder {
       delay: volume.writeTime(0),
       stalledUntil: () => volume.faults.stalledUntil,
       perform: () => {
-        volume.check(`use ${this.path}/${name}`);
+        volume.check("use", `${this.path}/${name}`);
         return perform();
       },
       abandon: () => {
@@ -211,24 +212,21 @@ export class SimFile implements File {
     return this.node.sectors.length;
   }
 
-  *read(at: number, length: number): Task<Uint8Array> {
-    this.#check(at, length);
-    return yield* this.#io.read(at, length);
+  read(at: number, length: number): Task<Uint8Array> {
+    return this.#refusal(at, length) ?? this.#io.read(at, length);
   }
 
-  *write(at: number, data: Uint8Array): Task<void> {
-    this.#check(at, data.length);
-    yield* this.#io.write(at, data);
+  write(at: number, data: Uint8Array): Task<void> {
+    return this.#refusal(at, data.length) ?? this.#io.write(at, data);
   }
 
-  *truncate(size: number): Task<void> {
-    this.#check(size, 0);
-    yield* this.#resize(EVENT.truncate, size, () => truncateNode(this.#process, this.node, size));
+  truncate(size: number): Task<void> {
+    return this.#refusal(size, 0) ??
+      this.#resize(size, () => truncateNode(this.#process, this.node, size));
   }
 
-  *allocate(size: number): Task<void> {
-    this.#check(size, 0);
-    yield* this.#resize(EVENT.truncate, size, () => {
+  allocate(size: number): Task<void> {
+    return this.#refusal(size, 0) ?? this.#resize(size, () => {
       const { node } = this;
       const wanted = Math.ceil(Math.max(size, node.space) / UNIT_SIZE) * UNIT_SIZE;
       node.volume.room(wanted - node.charged);
@@ -237,29 +235,27 @@ export class SimFile implements File {
     });
   }
 
-  #resize(kind: Job<void>["kind"], size: number, change: () => void): Task<void> {
+  #resize(size: number, change: () => void): Task<void> {
     const { volume } = this.node;
     return this.#process.call<void>({
-      kind,
+      kind: EVENT.truncate,
       payload: size,
       delay: volume.writeTime(0),
       stalledUntil: () => volume.faults.stalledUntil,
       binding: true,
       perform: () => {
-        volume.checkWritable(`change the length of ${this.#name}`);
+        volume.checkWritable("change the length of", this.#name);
         change();
       },
     });
   }
 
-  *flush(): Task<void> {
-    this.#check(0, 0);
-    yield* this.#io.flush();
+  flush(): Task<void> {
+    return this.#refusal(0, 0) ?? this.#io.flush();
   }
 
-  *lock(): Task<void> {
-    this.#check(0, 0);
-    yield* this.#process.call<void>({
+  lock(): Task<void> {
+    return this.#refusal(0, 0) ?? this.#process.call<void>({
       kind: EVENT.open,
       delay: 1,
       perform: () => {
@@ -270,6 +266,7 @@ export class SimFile implements File {
 
   close(): Task<void> {
     assert(!this.#closed, "A file is closed once");
+    assert(this.#io.inFlight === 0, "Nothing is in flight when a file is closed");
     this.abandon();
     return done(undefined);
   }
@@ -280,10 +277,13 @@ export class SimFile implements File {
     this.#end();
   }
 
-  #check(at: number, length: number): void {
+  /** A task that fails when a range makes no sense; nothing when it does. */
+  #refusal(at: number, length: number): Task<never> | undefined {
     assert(!this.#closed, "Only an open file is used");
-    if (Number.isSafeInteger(at) && at >= 0 && Number.isSafeInteger(length) && length >= 0) return;
-    throw requestFailure("out-of-range", `${this.#name} has no ${length} bytes at ${at}`);
+    if (inside(at, length, Number.MAX_SAFE_INTEGER)) return undefined;
+    return failing(
+      requestFailure("out-of-range", `${this.#name} has no ${length} bytes at ${at}`),
+    );
   }
 }
 

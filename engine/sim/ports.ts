@@ -51,7 +51,7 @@ function openGuestDisk(process: SimProcess, path: string): Task<GuestDisk> {
       if (device === undefined) {
         throw localFailure("not-found", `Cannot open ${path}: no such disk`, "Check the path");
       }
-      device.volume.check(`open ${path}`);
+      device.volume.check("open", path);
       const disk = new SimDisk(process, device.node, path, !device.block);
       const logs = new SimFolder(process, device.block ? host.data : host.logs);
       return { disk, logs, stem: path };

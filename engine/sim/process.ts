@@ -27,6 +27,10 @@ export interface Job<T> {
   stalledUntil?(): number;
   /** Does it; a thrown `Failed` is the call's failure. */
   perform(): T;
+  /** It is in the kernel. */
+  enter?(): void;
+  /** It is not any more: about to be done, taken back, or about to be abandoned. */
+  leave?(): void;
   /** Cannot be taken back: a cancelled task waits for it (E2). */
   readonly binding?: boolean;
   /** Gives back a result that nobody will see. */
@@ -170,6 +174,7 @@ class Call<T> implements Wait {
       return undefined;
     }
     process.enter(this);
+    this.#job.enter?.();
     this.#event = this.#schedule(this.#job.delay);
     return this.#job.binding === true ? undefined : () => this.#takeBack();
   }
@@ -193,6 +198,7 @@ class Call<T> implements Wait {
     }
     if (this.#event !== undefined) process.host.world.cancel(this.#event);
     process.leave(this);
+    this.#job.leave?.();
   }
 
   #finish(): void {
@@ -204,6 +210,7 @@ class Call<T> implements Wait {
       return;
     }
     process.leave(this);
+    this.#job.leave?.();
     this.#finished = true;
     const token = this.#token as Token;
     try {
@@ -225,6 +232,7 @@ class Call<T> implements Wait {
 
   abandon(torn: boolean): void {
     if (this.#event !== undefined) this.#process.host.world.cancel(this.#event);
+    this.#job.leave?.();
     this.#job.abandon?.(torn);
   }
 }

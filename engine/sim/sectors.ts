@@ -19,12 +19,19 @@ const WRITEBACK_BYTES = 8 * 1024 * 1024;
 /** Unflushed changes above which the kernel does the same. */
 const WRITEBACK_CHANGES = 16_384;
 
+/** Bytes of a chunk in which small changes are kept. */
+const CHUNK_BYTES = 64 * 1024;
+
+const NO_BYTES = new Uint8Array(0);
+
 /** One change on its way to the medium. */
 interface Change {
   readonly at: number;
   readonly length: number;
-  /** The bytes; `undefined` for zeros. */
-  readonly data: Uint8Array | undefined;
+  /** Where the bytes are; `undefined` for zeros. */
+  readonly chunk: Uint8Array | undefined;
+  /** Where in `chunk` they begin. */
+  readonly from: number;
   /** The length of everything after this change. */
   readonly total: number;
 }
@@ -38,6 +45,9 @@ export class Sectors {
   #changes: Change[] = [];
   #first = 0;
   #pendingBytes = 0;
+  /** Small changes keep their bytes here, one after the other: a buffer each would cost more. */
+  #chunk: Uint8Array = NO_BYTES;
+  #chunkUsed = 0;
   /** Sectors whose flush failed: what the kernel shows, and no later flush makes durable by itself. */
   readonly #orphans = new Map<number, Uint8Array>();
 
@@ -78,13 +88,13 @@ export class Sectors {
   write(at: number, data: Uint8Array): void {
     this.#grow(Math.max(this.#length, at + data.length));
     this.#bytes.set(data, at);
-    this.#note(at, data.length, data.slice());
+    this.#keep(at, data);
   }
 
   /** Makes a range inside read as zeros. */
   zero(at: number, length: number): void {
     this.#bytes.fill(0, at, at + length);
-    this.#note(at, length, undefined);
+    this.#note(at, length, undefined, 0);
   }
 
   /** Sets the length; what is grown reads as zeros. */
@@ -93,10 +103,10 @@ export class Sectors {
     if (length < old) {
       this.#bytes.fill(0, length, old);
       this.#length = length;
-      this.#note(length, old - length, undefined);
+      this.#note(length, old - length, undefined, 0);
     } else {
       this.#grow(length);
-      this.#note(old, 0, undefined);
+      this.#note(old, 0, undefined, 0);
     }
   }
 
@@ -194,8 +204,20 @@ export class Sectors {
     this.#length = length;
   }
 
-  #note(at: number, length: number, data: Uint8Array | undefined): void {
-    this.#changes.push({ at, length, data, total: this.#length });
+  #keep(at: number, data: Uint8Array): void {
+    if (this.#changes.length === 0) this.#chunkUsed = 0;
+    if (this.#chunkUsed + data.length > this.#chunk.length) {
+      this.#chunk = new Uint8Array(Math.max(CHUNK_BYTES, data.length));
+      this.#chunkUsed = 0;
+    }
+    const from = this.#chunkUsed;
+    this.#chunk.set(data, from);
+    this.#chunkUsed += data.length;
+    this.#note(at, data.length, this.#chunk, from);
+  }
+
+  #note(at: number, length: number, chunk: Uint8Array | undefined, from: number): void {
+    this.#changes.push({ at, length, chunk, from, total: this.#length });
     this.#pendingBytes += length;
     const many = this.#changes.length > WRITEBACK_CHANGES;
     if (many || this.#pendingBytes > WRITEBACK_BYTES) {
@@ -220,8 +242,7 @@ export class Sectors {
     const reach = change.at + change.length;
     this.#setDurableLength(Math.max(change.total, this.#durableLength));
     if (reach > this.#durable.length) this.#durable = enlarged(this.#durable, reach);
-    if (change.data === undefined) this.#durable.fill(0, change.at, reach);
-    else this.#durable.set(change.data, change.at);
+    this.#store(change, change.at, reach);
     this.#setDurableLength(change.total);
   }
 
@@ -229,8 +250,15 @@ export class Sectors {
     const start = Math.max(change.at, sector * SECTOR_SIZE);
     const end = Math.min(change.at + change.length, (sector + 1) * SECTOR_SIZE);
     if (end > this.#durable.length) this.#durable = enlarged(this.#durable, end);
-    if (change.data === undefined) this.#durable.fill(0, start, end);
-    else this.#durable.set(change.data.subarray(start - change.at, end - change.at), start);
+    this.#store(change, start, end);
+  }
+
+  /** Puts `[start, end)` of a change on the medium. */
+  #store(change: Change, start: number, end: number): void {
+    const { at, chunk, from } = change;
+    if (end <= start) return;
+    if (chunk === undefined) this.#durable.fill(0, start, end);
+    else this.#durable.set(chunk.subarray(from + start - at, from + end - at), start);
   }
 
   /** What the kernel showed of an orphan reaches the medium after all. */

@@ -10,59 +10,191 @@
 
 import { localFailure } from "../core/base/failure.ts";
 import type { Task } from "../core/runtime/task.ts";
-import type { SimProcess } from "./process.ts";
+import type { Job, SimProcess } from "./process.ts";
 import { SECTOR_SIZE } from "./sectors.ts";
-import { EVENT, hashBytes } from "./trace.ts";
+import { EVENT, type EventKind, hashBytes } from "./trace.ts";
 import { type FileNode, hits, ioError, latentSector, UNIT_SIZE } from "./volume.ts";
 
-/** A write or zero on its way: who overlaps with it may see parts of it. */
-interface Landing {
+/** A read in the kernel. */
+class ReadJob implements Job<Uint8Array> {
+  readonly kind = EVENT.read;
+  readonly at: number;
+  readonly length: number;
+  readonly payload: number;
+  readonly delay: number;
+  readonly #io: StorageIo;
+
+  constructor(io: StorageIo, at: number, length: number) {
+    this.#io = io;
+    this.at = at;
+    this.length = length;
+    this.payload = at + length;
+    this.delay = io.node.volume.readTime(length);
+  }
+
+  stalledUntil(): number {
+    return this.#io.node.volume.faults.stalledUntil;
+  }
+
+  enter(): void {
+    this.#io.inFlight++;
+  }
+
+  leave(): void {
+    this.#io.inFlight--;
+  }
+
+  perform(): Uint8Array {
+    return this.#io.performRead(this.at, this.length);
+  }
+}
+
+/** Bytes, or zeros, and where they go. */
+interface Piece {
+  readonly at: number;
+  readonly length: number;
+  readonly data: Uint8Array | undefined;
+}
+
+/** A write or zero in the kernel: who overlaps with it may see parts of it. */
+class WriteJob implements Job<void> {
+  readonly binding = true;
+  readonly kind: EventKind;
+  readonly payload: number;
+  readonly delay: number;
   readonly at: number;
   readonly length: number;
   readonly data: Uint8Array | undefined;
   /** Sectors that landed already, where any did. */
   landed: Set<number> | undefined;
+  readonly #io: StorageIo;
+
+  constructor(io: StorageIo, at: number, data: Uint8Array | number) {
+    this.#io = io;
+    this.at = at;
+    this.data = typeof data === "number" ? undefined : data;
+    this.length = typeof data === "number" ? data : data.length;
+    this.kind = this.data === undefined ? EVENT.zero : EVENT.write;
+    this.payload = at ^ (this.data === undefined ? this.length : hashBytes(this.data));
+    this.delay = io.node.volume.writeTime(this.data === undefined ? 0 : this.length);
+  }
+
+  stalledUntil(): number {
+    return this.#io.node.volume.faults.stalledUntil;
+  }
+
+  enter(): void {
+    this.#io.inFlight++;
+    this.#io.landings.push(this);
+  }
+
+  leave(): void {
+    const { landings } = this.#io;
+    this.#io.inFlight--;
+    landings.splice(landings.indexOf(this), 1);
+  }
+
+  perform(): void {
+    this.#io.performWrite(this);
+  }
+
+  abandon(torn: boolean): void {
+    this.#io.abandonWrite(this, torn);
+  }
+}
+
+/** A flush in the kernel. */
+class FlushJob implements Job<void> {
+  readonly binding = true;
+  readonly kind = EVENT.flush;
+  readonly delay: number;
+  readonly #io: StorageIo;
+  #mark = 0;
+  #changed = 0;
+
+  constructor(io: StorageIo) {
+    this.#io = io;
+    this.delay = io.node.volume.flushTime();
+  }
+
+  stalledUntil(): number {
+    return this.#io.node.volume.faults.stalledUntil;
+  }
+
+  enter(): void {
+    const { node } = this.#io;
+    this.#io.inFlight++;
+    this.#mark = node.sectors.mark();
+    this.#changed = node.changed;
+  }
+
+  leave(): void {
+    this.#io.inFlight--;
+  }
+
+  perform(): void {
+    const { node, name } = this.#io;
+    const { volume } = node;
+    volume.check("flush", name);
+    if (hits(volume.faults, "failFlushes", volume.faults.flushErrorRate, volume.random)) {
+      node.sectors.failFlush(this.#mark, volume.random);
+      const why = "it failed; what was written since the last flush may be lost";
+      throw ioError(`flush ${name}`, why);
+    }
+    node.sectors.persist(this.#mark);
+    node.durableChanged = this.#changed;
+  }
 }
 
 /** All requests of one handle on one node. */
 export class StorageIo {
+  /** What it is about. */
+  readonly node: FileNode;
+  /** For messages. */
+  readonly name: string;
+  /** Writes in the kernel, for the jobs of this file. */
+  readonly landings: WriteJob[] = [];
+  /** Requests in the kernel. */
+  inFlight = 0;
   readonly #process: SimProcess;
-  readonly #node: FileNode;
-  readonly #name: string;
-  readonly #landings: Landing[] = [];
 
   /** `name` is for messages. */
   constructor(process: SimProcess, node: FileNode, name: string) {
     this.#process = process;
-    this.#node = node;
-    this.#name = name;
+    this.node = node;
+    this.name = name;
   }
 
   /** Reads; shorter at the end of the contents. */
   read(at: number, length: number): Task<Uint8Array> {
-    const { volume } = this.#node;
-    return this.#process.call<Uint8Array>({
-      kind: EVENT.read,
-      payload: at + length,
-      delay: volume.readTime(length),
-      stalledUntil: () => volume.faults.stalledUntil,
-      perform: () => this.#performRead(at, length),
-    });
+    return this.#process.call<Uint8Array>(new ReadJob(this, at, length));
   }
 
-  #performRead(at: number, length: number): Uint8Array {
-    const node = this.#node;
+  /** Writes `data`; zeros when it is a length. */
+  write(at: number, data: Uint8Array | number): Task<void> {
+    return this.#process.call<void>(new WriteJob(this, at, data));
+  }
+
+  /** Makes durable what is in the kernel when it begins. */
+  flush(): Task<void> {
+    return this.#process.call<void>(new FlushJob(this));
+  }
+
+  /** For the job: reads at this moment. */
+  performRead(at: number, length: number): Uint8Array {
+    const { node } = this;
     const { volume } = node;
     const { faults, random } = volume;
-    const what = `read ${length} bytes at ${at} of ${this.#name}`;
-    volume.check(what);
+    volume.check("read", this.name);
     this.#checkShrunk(at, length);
-    if (hits(faults, "failReads", faults.readErrorRate, random)) throw ioError(what, "it failed");
+    if (hits(faults, "failReads", faults.readErrorRate, random)) {
+      throw ioError(`read ${length} bytes at ${at} of ${this.name}`, "it failed");
+    }
     const bad = latentSector(node, at, length);
     if (bad !== undefined) {
       throw localFailure(
         "latent-sector",
-        `Cannot ${what}: unreadable at ${bad}`,
+        `Cannot read ${this.name}: unreadable at ${bad}`,
         "Replace the disk, or write the sector again",
       );
     }
@@ -74,59 +206,31 @@ export class StorageIo {
     return node.sectors.read(at, length);
   }
 
-  /** Writes `data`; zeros when it is a length. */
-  write(at: number, data: Uint8Array | number): Task<void> {
-    const { volume } = this.#node;
-    const bytes = typeof data === "number" ? undefined : data;
-    const length = typeof data === "number" ? data : data.length;
-    const landing: Landing = { at, length, data: bytes, landed: undefined };
-    const perform = () => this.#performWrite(landing);
-    const abandon = (torn: boolean) => this.#abandon(landing, torn);
-    const process = this.#process;
-    const landings = this.#landings;
-    const job = {
-      kind: bytes === undefined ? EVENT.zero : EVENT.write,
-      payload: at ^ (bytes === undefined ? length : hashBytes(bytes)),
-      delay: volume.writeTime(bytes === undefined ? 0 : length),
-      stalledUntil: () => volume.faults.stalledUntil,
-      perform,
-      abandon,
-      binding: true,
-    };
-    return (function* (): Task<void> {
-      landings.push(landing);
-      try {
-        yield* process.call<void>(job);
-      } finally {
-        landings.splice(landings.indexOf(landing), 1);
-      }
-    })();
-  }
-
-  #performWrite(landing: Landing): void {
-    const node = this.#node;
+  /** For the job: writes at this moment. */
+  performWrite(landing: WriteJob): void {
+    const node = this.node;
     const { volume } = node;
     const { faults, random } = volume;
     const { at, length } = landing;
-    const what = `write ${length} bytes at ${at} of ${this.#name}`;
-    volume.checkWritable(what);
+    volume.checkWritable("write", this.name);
     this.#checkShrunk(at, length);
     this.#room(landing);
     if (hits(faults, "failWrites", faults.writeErrorRate, random)) {
       this.#landSome(landing);
-      throw ioError(what, "it failed");
+      throw ioError(`write ${length} bytes at ${at} of ${this.name}`, "it failed");
     }
     if (hits(faults, "phantomWrites", faults.phantomWriteRate, random)) return;
     if (hits(faults, "misdirectedWrites", faults.misdirectedWriteRate, random)) {
-      this.#land({ ...landing, at: this.#elsewhere(at, length), landed: undefined });
+      const place = this.#elsewhere(at, length);
+      this.#put({ at: place, length, data: landing.data }, place, length);
       return;
     }
-    this.#mix(at, length, landing);
+    this.#mix(at, length);
     this.#land(landing);
   }
 
   /** Puts a write where it belongs, but for the sectors that landed before and were written over. */
-  #land(landing: Landing): void {
+  #land(landing: WriteJob): void {
     if (landing.landed === undefined) this.#put(landing, landing.at, landing.length);
     else {
       const end = landing.at + landing.length;
@@ -139,8 +243,8 @@ export class StorageIo {
     }
   }
 
-  #put(landing: Landing, at: number, length: number): void {
-    const node = this.#node;
+  #put(landing: Piece, at: number, length: number): void {
+    const node = this.node;
     const { sectors } = node;
     if (length === 0) return;
     if (landing.data === undefined) sectors.zero(at, length);
@@ -153,8 +257,8 @@ export class StorageIo {
   }
 
   /** Fails with `no-space`, some beginning of a file's write done, when it does not fit. */
-  #room(landing: Landing): void {
-    const node = this.#node;
+  #room(landing: WriteJob): void {
+    const node = this.node;
     const { volume } = node;
     try {
       volume.room(spaceNeeded(node, landing.at, landing.length, landing.data));
@@ -170,18 +274,18 @@ export class StorageIo {
   #healLatent(at: number, length: number): void {
     const end = Math.floor((at + length) / SECTOR_SIZE);
     for (let sector = Math.ceil(at / SECTOR_SIZE); sector < end; sector++) {
-      this.#node.latent.delete(sector);
+      this.node.latent.delete(sector);
     }
   }
 
   /** Sectors of other writes in flight that touch `[at, at + length)` may land at this moment. */
-  #mix(at: number, length: number, but?: Landing): void {
-    if (this.#landings.length <= (but === undefined ? 0 : 1)) return;
-    const { random } = this.#node.volume;
-    for (const other of this.#landings) {
+  #mix(at: number, length: number): void {
+    if (this.landings.length === 0) return;
+    const { random } = this.node.volume;
+    for (const other of this.landings) {
       const start = Math.max(at, other.at);
       const end = Math.min(at + length, other.at + other.length);
-      if (other === but || start >= end || end > this.#node.sectors.length) continue;
+      if (start >= end || end > this.node.sectors.length) continue;
       for (let sector = Math.floor(start / SECTOR_SIZE); sector * SECTOR_SIZE < end; sector++) {
         if (other.landed?.has(sector) === true || !random.flip()) continue;
         const from = Math.max(other.at, sector * SECTOR_SIZE);
@@ -194,8 +298,8 @@ export class StorageIo {
   }
 
   /** Some sectors of a write land, the others do not. */
-  #landSome(landing: Landing): void {
-    const { random } = this.#node.volume;
+  #landSome(landing: WriteJob): void {
+    const { random } = this.node.volume;
     const end = landing.at + landing.length;
     for (let at = landing.at; at < end;) {
       const next = Math.min(end, (Math.floor(at / SECTOR_SIZE) + 1) * SECTOR_SIZE);
@@ -205,14 +309,14 @@ export class StorageIo {
   }
 
   /** The process died: a write that the kernel had may be done, not done, or done up to a page. */
-  #abandon(landing: Landing, torn: boolean): void {
-    const { volume } = this.#node;
+  abandonWrite(landing: WriteJob, torn: boolean): void {
+    const { volume } = this.node;
     const { random, faults } = volume;
     const choice = torn ? 3 : random.below(3);
     if (choice === 0 || faults.vanished || faults.readOnly) return;
     try {
       this.#checkShrunk(landing.at, landing.length);
-      volume.room(spaceNeeded(this.#node, landing.at, landing.length, landing.data));
+      volume.room(spaceNeeded(this.node, landing.at, landing.length, landing.data));
     } catch {
       return;
     }
@@ -221,59 +325,25 @@ export class StorageIo {
     else {
       const pages = Math.ceil(landing.length / UNIT_SIZE);
       const kept = Math.min(landing.length, random.below(pages + 1) * UNIT_SIZE);
-      this.#put({ ...landing, length: landing.length }, landing.at, kept);
+      this.#put(landing, landing.at, kept);
     }
   }
 
   /** Another aligned place of the same length inside the contents. */
   #elsewhere(at: number, length: number): number {
     const unit = length % UNIT_SIZE === 0 ? UNIT_SIZE : SECTOR_SIZE;
-    const places = Math.floor((this.#node.sectors.length - length) / unit) + 1;
-    return places < 1 ? at : this.#node.volume.random.below(places) * unit;
+    const places = Math.floor((this.node.sectors.length - length) / unit) + 1;
+    return places < 1 ? at : this.node.volume.random.below(places) * unit;
   }
 
   #checkShrunk(at: number, length: number): void {
-    const { faults } = this.#node.volume;
+    const { faults } = this.node.volume;
     if (faults.shrunkTo < 0 || at + length <= faults.shrunkTo) return;
     throw localFailure(
       "disk-changed-size",
-      `${this.#name} ends at ${faults.shrunkTo} and had ${this.#node.sectors.length} bytes`,
+      `${this.name} ends at ${faults.shrunkTo} and had ${this.node.sectors.length} bytes`,
       "Give the disk its size back",
     );
-  }
-
-  /** Makes durable what was in the kernel when it was called. */
-  flush(): Task<void> {
-    const node = this.#node;
-    const { volume } = node;
-    let mark = 0;
-    let changed = 0;
-    const begin = () => {
-      mark = node.sectors.mark();
-      changed = node.changed;
-    };
-    const perform = () => {
-      const what = `flush ${this.#name}`;
-      volume.check(what);
-      if (hits(volume.faults, "failFlushes", volume.faults.flushErrorRate, volume.random)) {
-        node.sectors.failFlush(mark, volume.random);
-        throw ioError(what, "it failed; what was written since the last flush may be lost");
-      }
-      node.sectors.persist(mark);
-      node.durableChanged = changed;
-    };
-    const process = this.#process;
-    return (function* (): Task<void> {
-      begin();
-      yield* process.call<void>({
-        kind: EVENT.flush,
-        payload: mark,
-        delay: volume.flushTime(),
-        stalledUntil: () => volume.faults.stalledUntil,
-        perform,
-        binding: true,
-      });
-    })();
   }
 }
 

@@ -212,18 +212,18 @@ export class Volume {
     return (least + this.random.exponential(mean) + moving) * this.faults.slowdown;
   }
 
-  /** Fails when the device is gone. */
-  check(what: string): void {
-    if (this.faults.vanished) throw ioError(what, "the device is gone");
+  /** Fails when the device is gone: `verb` and `name` say what was tried. */
+  check(verb: string, name: string): void {
+    if (this.faults.vanished) throw ioError(`${verb} ${name}`, "the device is gone");
   }
 
   /** Fails when nothing can be written. */
-  checkWritable(what: string): void {
-    this.check(what);
+  checkWritable(verb: string, name: string): void {
+    this.check(verb, name);
     if (this.faults.readOnly) {
       throw localFailure(
         "read-only",
-        `Cannot ${what}: the file system is read-only`,
+        `Cannot ${verb} ${name}: the file system is read-only`,
         "Find out why it was mounted read-only",
       );
     }
