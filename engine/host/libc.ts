@@ -33,6 +33,11 @@ export interface Libc {
   punchHole(descriptor: number, at: number, length: number): Promise<boolean>;
   /** The same on this thread, for short ranges. */
   punchHoleNow(descriptor: number, at: number, length: number): boolean;
+  /**
+   * `pwrite` on another thread: bytes written, or -1. The runtime's own "asynchronous" write runs on
+   * the calling thread. `bytes` must stay as they are until it is done.
+   */
+  writeElsewhere(descriptor: number, bytes: Uint8Array, at: number): Promise<number>;
   /** Takes space for `[0, size)` without changing the length; 0 or the error number. */
   allocate(descriptor: number, size: number): number;
 }
@@ -87,6 +92,11 @@ function openLibrary() {
             result: "i32",
             nonblocking: true,
           },
+          pwrite: {
+            parameters: ["i32", "buffer", "usize", "i64"],
+            result: "isize",
+            nonblocking: true,
+          },
           __errno_location: { parameters: [], result: "pointer" },
         } as const,
       ).symbols;
@@ -132,6 +142,12 @@ function calls(c: NonNullable<typeof library>): Libc {
     },
     punchHoleNow: (descriptor, at, length) =>
       c.fallocate(descriptor, PUNCH_HOLE | KEEP_SIZE, BigInt(at), BigInt(length)) === 0,
+    async writeElsewhere(descriptor, bytes, at) {
+      const memory = bytes as Uint8Array<ArrayBuffer>;
+      // Named again after the call, so that the memory is not given back during it.
+      const written = await c.pwrite(descriptor, memory, BigInt(memory.length), BigInt(at));
+      return Math.min(Number(written), memory.length);
+    },
     allocate: (descriptor, size) =>
       c.fallocate(descriptor, KEEP_SIZE, 0n, BigInt(size)) === 0 ? 0 : errno(),
   };
