@@ -70,9 +70,12 @@ function isList(value: Json | undefined): value is readonly Json[] {
 /** Counted on the text, so that JSON.parse never recurses deeper than a peer may ask. */
 function nestsTooDeep(text: string): boolean {
   let depth = 0;
+  let quoted = false;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code === 0x5b || code === 0x7b) depth++;
+    if (code === 0x22) quoted = !quoted;
+    else if (quoted) at += code === 0x5c ? 1 : 0;
+    else if (code === 0x5b || code === 0x7b) depth++;
     else if (code === 0x5d || code === 0x7d) depth--;
     if (depth > 4 * JSON_DEPTH_MAX) return true;
   }
