@@ -245,7 +245,8 @@ export class Endpoint {
     }
     this.#acknowledge();
     if (!moved) return;
-    if (this.owner === undefined && this.#readyBytes > 0) {
+    // An end without an owner may be one that is not handed out yet: data overtakes the answer.
+    if (this.#finWanted && this.#readyBytes > 0) {
       return this.reset("The peer closed the connection");
     }
     this.owner?.changed();
