@@ -35,6 +35,8 @@ const SLOTS = 3;
 export interface CodecPoolOptions {
   /** Threads; 2 unless stated, 0 for none. */
   readonly workers?: number;
+  /** Where the program of the workers is, when it is not beside this file. */
+  readonly workerUrl?: URL;
   /** Told when a worker failed: it is not used again. */
   readonly onTrouble?: (error: Error) => void;
 }
@@ -49,6 +51,7 @@ interface Slot {
 export class CodecPool implements Codec {
   readonly kernel: Kernel;
   readonly #count: number;
+  readonly #workerUrl: URL;
   readonly #onTrouble: (error: Error) => void;
   readonly #workers: PoolWorker[] = [];
   readonly #free: Slot[] = [];
@@ -58,6 +61,7 @@ export class CodecPool implements Codec {
   constructor(kernel: Kernel, options: CodecPoolOptions = {}) {
     this.kernel = kernel;
     this.#count = options.workers ?? 2;
+    this.#workerUrl = options.workerUrl ?? besideThisFile();
     this.#onTrouble = options.onTrouble ?? (() => {});
   }
 
@@ -115,7 +119,8 @@ export class CodecPool implements Codec {
     if (this.#started) return;
     this.#started = true;
     for (let count = 0; count < this.#count; count++) {
-      this.#workers.push(new PoolWorker((worker, error) => this.#lose(worker, error)));
+      const lose = (worker: PoolWorker, error: Error) => this.#lose(worker, error);
+      this.#workers.push(new PoolWorker(this.#workerUrl, lose));
     }
     // Workers take turns in the list, so that both are at work before either has two pieces.
     for (let count = 0; count < SLOTS; count++) {
@@ -135,6 +140,13 @@ export class CodecPool implements Codec {
   }
 }
 
+/** Where this file is bundled, so is the worker, as `codec_worker.js` beside the bundle. */
+function besideThisFile(): URL {
+  return import.meta.url.endsWith(".ts")
+    ? new URL("./codec_worker.ts", import.meta.url)
+    : new URL("./codec_worker.js", import.meta.url);
+}
+
 /** One thread, which answers in the order of asking. */
 class PoolWorker {
   /** False once it has failed. */
@@ -142,11 +154,7 @@ class PoolWorker {
   readonly #worker: Worker;
   readonly #waiting: Token[] = [];
 
-  constructor(onFailure: (worker: PoolWorker, error: Error) => void) {
-    // Where this file is bundled, so is the worker, under its name and beside it.
-    const place = import.meta.url.endsWith(".ts")
-      ? new URL("./codec_worker.ts", import.meta.url)
-      : new URL("./codec_worker.js", import.meta.url);
+  constructor(place: URL, onFailure: (worker: PoolWorker, error: Error) => void) {
     this.#worker = new Worker(place, { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
       this.#waiting.shift()?.resume(data);

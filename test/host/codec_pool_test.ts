@@ -97,6 +97,22 @@ Deno.test("without threads all work is done here", () =>
     assert.deepEqual(yield* codec.decompress(frame, MiB), bytes);
   }, { workers: 0 }));
 
+Deno.test("workers that cannot run are told of once each, and all work is done here", async () => {
+  const troubles: Error[] = [];
+  const options = {
+    workerUrl: new URL("data:text/javascript,throw new Error('no worker')"),
+    onTrouble: (error: Error) => troubles.push(error),
+  };
+  await withPool(function* (codec) {
+    const pieces = Array.from({ length: 10 }, (_, seed) => content(MiB, seed));
+    const frames = yield* all("compress", pieces.map((piece) => codec.compress(piece, 1)));
+    for (const [at, frame] of frames.entries()) {
+      assert.deepEqual(yield* codec.decompress(frame, MiB), pieces[at]);
+    }
+  }, options);
+  assert.equal(troubles.length, 2);
+});
+
 function random(size: number): Uint8Array {
   const bytes = new Uint8Array(size);
   for (let at = 0; at < size; at += 65_536) {

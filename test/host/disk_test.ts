@@ -3,8 +3,9 @@ import * as fs from "node:fs";
 import { isFailed } from "../../engine/core/base/failure.ts";
 import type { Task } from "../../engine/core/runtime/task.ts";
 import { all } from "../../engine/core/runtime/together.ts";
-import { openDisk } from "../../engine/host/disk.ts";
+import { FileDisk, openDisk } from "../../engine/host/disk.ts";
 import { realLoop, runTask } from "../../engine/host/real_loop.ts";
+import { thrownBy } from "../conformance/stage.ts";
 import { linux, root, testWithNeeds } from "../needs.ts";
 
 const MiB = 1024 * 1024;
@@ -109,6 +110,20 @@ Deno.test("a disk that is not there, or is no disk, says so", async () => {
   const folder = await Deno.makeTempDir();
   assert.throws(() => openDisk(folder), (error) => isFailed(error, "bad-argument"));
   await Deno.remove(folder);
+});
+
+Deno.test("after a failed flush no flush of the disk succeeds until it is opened again (T10)", () => {
+  // /dev/null cannot be flushed: the kernel refuses.
+  const descriptor = fs.openSync("/dev/null", "r+");
+  return runTask(
+    realLoop(),
+    (function* (): Task<void> {
+      const disk = new FileDisk("null.img", descriptor, undefined, 0, () => {});
+      assert.ok(isFailed(yield* thrownBy(disk.flush())));
+      yield* failing("disk-failed", disk.flush());
+      yield* disk.close();
+    })(),
+  );
 });
 
 testWithNeeds(

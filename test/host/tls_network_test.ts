@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import * as net from "node:net";
 import * as tls from "node:tls";
 import { type Failed, type FailureCode, isFailed } from "../../engine/core/base/failure.ts";
@@ -10,9 +11,13 @@ import type { Credentials } from "../../engine/host/pki.ts";
 import { parseAddress } from "../../engine/host/address.ts";
 import { promiseTask, realLoop, runTask } from "../../engine/host/real_loop.ts";
 import { TlsNetwork } from "../../engine/host/tls_network.ts";
+import { program, testWithNeeds } from "../needs.ts";
 import { authority, credentials, EXPIRED, FUTURE, stranger } from "./certificates.ts";
 
 const MiB = 1024 * 1024;
+/** The bootstrap of this repository needs it anyway. */
+const node = program("node", "nodejs");
+
 const east = await credentials("east");
 const west = await credentials("west");
 
@@ -168,6 +173,54 @@ Deno.test("a client without a certificate is refused and told", () =>
     assert.equal(greeting, 1);
     assert.match(rejected[0]!.failure.message, /shows no certificate/);
   }));
+
+testWithNeeds(
+  { name: "who shows a good certificate without having its key is refused", needs: [node] },
+  () =>
+    withNetworks(east, west, function* (listener, _network, rejected) {
+      const { port } = parseAddress(listener.address);
+      const script = `
+        const { key, cert, ca } = JSON.parse(require("fs").readFileSync(0, "utf8"));
+        const socket = require("tls").connect({ host: "127.0.0.1", port: ${port}, key, cert, ca,
+          ALPNProtocols: ["warmsite/1"], checkServerIdentity: () => undefined });
+        socket.on("data", ([byte]) => socket.destroy(void console.log("greeted with", byte)));
+        socket.on("error", () => {});
+        socket.on("close", () => process.exit());`;
+      for (const key of [west.key, forgedKey(west.key)]) {
+        const input = JSON.stringify({ key, cert: west.certificate, ca: authority.certificate });
+        const output = yield* promiseTask(() => runNode(script, input));
+        if (key === west.key) {
+          assert.equal(output, "greeted with 0");
+          (yield* listener.accept())!.close();
+        } else assert.equal(output, "");
+      }
+      assert.equal(rejected.length, 1);
+      assert.match(rejected[0]!.failure.message, /handshake .* failed/);
+    }),
+);
+
+/** Another secret beside the same public key: OpenSSL believes that it belongs to it. */
+function forgedKey(pem: string): string {
+  const der = Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ""), "base64");
+  const secret = der.indexOf(Buffer.of(4, 32)) + 2;
+  der.fill(0x11, secret, secret + 32);
+  const lines = der.toString("base64").replace(/.{64}/g, "$&\n");
+  return `-----BEGIN PRIVATE KEY-----\n${lines}\n-----END PRIVATE KEY-----\n`;
+}
+
+async function runNode(script: string, input: string): Promise<string> {
+  const command = new Deno.Command("node", {
+    args: ["-e", script],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  });
+  const child = command.spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(input));
+  await writer.close();
+  return new TextDecoder().decode((await child.output()).stdout).trim();
+}
 
 for (const protocols of [["http/1.1"], undefined]) {
   Deno.test(`a client that speaks ${protocols ?? "no named protocol"} is refused`, () =>
