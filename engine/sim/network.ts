@@ -98,6 +98,11 @@ export class Link {
     this.random = net.world.stream(`link/${from}>${to}`);
   }
 
+  /** How long what was handed to it keeps it busy, µs. */
+  get backlog(): number {
+    return Math.max(0, this.#busyUntil - this.#net.world.now);
+  }
+
   /** Sends a packet of `bytes` payload; `arrive` is called where and when it comes, if it does. */
   carry(bytes: number, payload: number, arrive: () => void): void {
     const { world } = this.#net;

@@ -22,6 +22,8 @@ const RECEIVE_BUFFER = 512 * 1024;
 const RETRY_FIRST = 200 * MILLISECOND;
 /** The longest. */
 const RETRY_MAX = 5 * SECOND;
+/** How far ahead a slow link is filled. */
+const BACKLOG_MAX = 200 * MILLISECOND;
 /** Silence after which a sender with unacknowledged bytes gives the connection up. */
 const GIVE_UP = 20 * SECOND;
 
@@ -164,9 +166,11 @@ export class Endpoint {
 
   #pump(): void {
     if (this.peer === 0 || this.broken !== "") return;
-    const limit = this.#net.link(this.local, this.remote).speed.segment;
+    const link = this.#net.link(this.local, this.remote);
     while (this.#unsent.length > 0 && this.#next - this.#acked < this.#window) {
-      const room = Math.min(limit, this.#window - (this.#next - this.#acked));
+      // What a slow link holds already is as good as in flight: acknowledgements let more follow.
+      if (link.backlog > BACKLOG_MAX && this.#flight.length > 0) break;
+      const room = Math.min(link.speed.segment, this.#window - (this.#next - this.#acked));
       const data = this.#cut(room);
       const last = this.#finWanted && this.#unsent.length === 0;
       this.#launch({ at: this.#next, data, last });
@@ -293,8 +297,9 @@ export class Endpoint {
     const { world } = this.#net;
     const host = world.hosts.get(this.local);
     const actor = host === undefined ? world.script : host.actor;
+    const queued = this.#net.link(this.local, this.remote).backlog;
     this.#retry = world.schedule(
-      this.#retryAfter,
+      queued + this.#retryAfter,
       () => {
         this.#retry = undefined;
         host?.receive(() => this.#repeat());
@@ -314,7 +319,12 @@ export class Endpoint {
     if (this.#flight.length === 0 && this.#unsent.length === 0) return;
     this.#retryAfter = Math.min(RETRY_MAX, 2 * this.#retryAfter);
     if (this.#flight.length === 0) this.#probe();
-    for (const segment of [...this.#flight]) this.#transmit(segment);
+    // Like a sender with congestion control: no more at once than the link carries until the next try.
+    const link = this.#net.link(this.local, this.remote);
+    for (const segment of [...this.#flight]) {
+      this.#transmit(segment);
+      if (link.backlog > this.#retryAfter) break;
+    }
     this.#arm();
   }
 
