@@ -107,6 +107,7 @@ export class Link {
   carry(bytes: number, payload: number, arrive: () => void): void {
     const { world } = this.#net;
     const { faults, speed, random } = this;
+    if (world.hosts.get(this.from)?.reachable === false) return;
     const size = bytes + HEADER_BYTES;
     this.bytes += size;
     this.packets++;

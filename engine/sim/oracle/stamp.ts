@@ -1,0 +1,81 @@
+/**
+ * What guests write: every sector says who wrote it, where, and by which request, so that a wrong
+ * byte anywhere names its origin.
+ *
+ * A stamped sector is 128 words: a mark, machine and disk, the sector, the request, and then words that
+ * follow from these, either the four repeated (which compresses) or a sequence that does not.
+ *
+ * @module
+ */
+
+/** Bytes of a sector. */
+export const SECTOR = 512;
+/** Words of a sector. */
+export const WORDS = SECTOR / 4;
+const MARK = 0x57524d53;
+
+/** Who wrote a sector. */
+export interface Stamp {
+  readonly machine: number;
+  readonly disk: number;
+  readonly sector: number;
+  /** The request's number in its machine's history. */
+  readonly request: number;
+}
+
+/** Stamped sectors for one request, as 32-bit words; `rough`: they do not compress. */
+export function stampSectors(stamp: Stamp, count: number, rough: boolean): Int32Array {
+  const words = new Int32Array(count * WORDS);
+  for (let index = 0; index < count; index++) {
+    const start = index * WORDS;
+    words[start] = MARK;
+    words[start + 1] = (stamp.machine << 16) | stamp.disk;
+    words[start + 2] = stamp.sector + index;
+    words[start + 3] = stamp.request;
+    if (!rough) words.copyWithin(start + 4, start, start + 4);
+    let step = ((stamp.request + 1) * 0x9e3779b1) ^ (stamp.sector + index);
+    for (let at = 4; at < WORDS; at++) {
+      if (rough) {
+        step = Math.imul(step ^ (step >>> 15), 0x85ebca6b) + 0x6d2b79f5;
+        words[start + at] = step;
+      } else words[start + at] = words[start + (at & 3)] as number;
+    }
+  }
+  return words;
+}
+
+/** The words of `bytes`, without a copy where they lie on a word's boundary. */
+export function wordsOf(bytes: Uint8Array): Int32Array {
+  if (bytes.byteOffset % 4 === 0) {
+    return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
+  }
+  return new Int32Array(bytes.slice().buffer, 0, bytes.length >>> 2);
+}
+
+/** What the sector at word `start` of `words` says of itself, for people. */
+export function describeSector(words: Int32Array, start: number): string {
+  if (words[start] === MARK) {
+    const who = words[start + 1] as number;
+    const intact = isIntact(words, start) ? "" : ", torn inside";
+    return `machine ${who >>> 16} disk ${who & 0xffff} sector ${words[start + 2]} ` +
+      `request ${words[start + 3]}${intact}`;
+  }
+  for (let at = 0; at < WORDS; at++) {
+    if (words[start + at] !== 0) return `bytes that no guest wrote (word ${at} is not zero)`;
+  }
+  return "zeros";
+}
+
+function isIntact(words: Int32Array, start: number): boolean {
+  const who = words[start + 1] as number;
+  const stamp = {
+    machine: who >>> 16,
+    disk: who & 0xffff,
+    sector: words[start + 2] as number,
+    request: words[start + 3] as number,
+  };
+  return [true, false].some((rough) => {
+    const sound = stampSectors(stamp, 1, rough);
+    return sound.every((word, at) => word === words[start + at]);
+  });
+}
