@@ -6,6 +6,7 @@
  *
  * @module
  */
+// Long because: everything that can befall one machine is told in one place.
 
 import { assert } from "../core/base/assert.ts";
 import { DAY, GiB, SECOND, TiB } from "../core/base/units.ts";

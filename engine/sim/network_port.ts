@@ -4,6 +4,7 @@
  *
  * @module
  */
+// Long because: connecting, listening and talking are one port.
 
 import { localFailure, peerFailure, requestFailure } from "../core/base/failure.ts";
 import { SECOND } from "../core/base/units.ts";

@@ -7,6 +7,7 @@
  *
  * @module
  */
+// Long because: requests, their overlap and their faults are one model.
 
 import { localFailure } from "../core/base/failure.ts";
 import type { Task } from "../core/runtime/task.ts";

@@ -8,6 +8,7 @@
  *
  * @module
  */
+// Long because: both directions of one connection share their state.
 
 import { MILLISECOND, SECOND } from "../core/base/units.ts";
 import type { SimEvent } from "./event_queue.ts";

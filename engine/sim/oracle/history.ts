@@ -47,7 +47,8 @@ export interface Mismatch {
 export interface Judgement {
   readonly mismatches: readonly Mismatch[];
   /** A request of which the image shows one part with it and another without it. */
-  readonly torn: { readonly request: Request; readonly inside: number; readonly outside: number }
+  readonly torn:
+    | { readonly request: Request; readonly inside: number; readonly outside: number }
     | undefined;
 }
 
