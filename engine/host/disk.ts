@@ -4,7 +4,7 @@
  * Rule: one exclusive lock while open (T9); a device that is mounted is refused. A failed flush fails
  * the disk until it is opened again (T10), because the kernel forgets what it could not write. A
  * range is given back as a hole where the file system or device can, and else written as zeros. That
- * the file became shorter is seen when a read comes back short, and at each flush.
+ * the file became shorter, or was removed, is seen when a read comes back short and at each flush.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { KiB, MiB } from "../core/base/units.ts";
 import type { Disk, DiskIdentity } from "../core/ports/disk.ts";
 import type { Task } from "../core/runtime/task.ts";
 import { type BlockDevice, describeBlockDevice, deviceNumber } from "./block_device.ts";
-import { lockDevice, lockFile, type Unlock } from "./file_lock.ts";
+import { lockDevice, lockImage, type Unlock } from "./file_lock.ts";
 import { Flusher } from "./flusher.ts";
 import { libc } from "./libc.ts";
 import { errorName, osFailure } from "./os_failure.ts";
@@ -52,7 +52,7 @@ export function openDisk(file: string, options: OpenDiskOptions = {}): FileDisk 
       );
     }
     const device = stat.isBlockDevice() ? describeBlockDevice(file, stat.rdev) : undefined;
-    const unlock = (device === undefined ? lockFile : lockDevice)(descriptor, file);
+    const unlock = (device === undefined ? lockImage : lockDevice)(descriptor, file);
     return new FileDisk(file, descriptor, device, device?.size ?? Number(stat.size), unlock);
   } catch (error) {
     if (descriptor >= 0) fs.closeSync(descriptor);
@@ -118,6 +118,8 @@ export class FileDisk implements Disk {
 
   *write(at: number, data: Uint8Array): Task<void> {
     this.#check(at, data.length);
+    // Only such a write could give a file that became shorter its size back, unnoticed.
+    if (at + data.length === this.size) this.#checkFile();
     try {
       yield* this.#io.write(data, at);
     } catch (error) {
@@ -153,9 +155,21 @@ export class FileDisk implements Disk {
       throw osFailure(error, `flush "${this.path}"`);
     }
     if (this.#failed) throw this.#failedBefore();
+    this.#checkFile();
+  }
+
+  /** Fails when the image has another size than when it was opened, or no name any more. */
+  #checkFile(): void {
     if (this.device !== undefined) return;
-    const { size } = fs.fstatSync(this.#descriptor);
+    const { size, nlink } = fs.fstatSync(this.#descriptor);
     if (size !== this.size) throw this.#changedSize(size);
+    if (nlink > 0) return;
+    const open = `/proc/${Deno.pid}/fd/${this.#descriptor}`;
+    throw localFailure(
+      "not-found",
+      `"${this.path}" was removed while it was in use`,
+      `Stop the machine; until this server stops, "cp ${open} FILE" saves the contents`,
+    );
   }
 
   // deno-lint-ignore require-yield -- the kernel answers at once

@@ -25,6 +25,11 @@ export interface Libc {
    * whole seconds, in which a change would go unseen (T6).
    */
   changedAt(descriptor: number): bigint | undefined;
+  /**
+   * Locks the bytes by which QEMU's programs tell each other that they use an image, so that they
+   * refuse one of ours: false when one of them has it. Goes with the descriptor.
+   */
+  lockAgainstQemu(descriptor: number): boolean;
   /** `lseek(SEEK_DATA)`: the next byte that is not in a hole, or `undefined` when there is none. */
   nextData(descriptor: number, at: number): number | undefined;
   /** `lseek(SEEK_HOLE)`: the next byte in a hole, the end of the file included. */
@@ -66,6 +71,12 @@ const STATX_SIZE = 256;
 const STATX_CTIME_SECONDS = 96;
 const STATX_CTIME_NANOS = 104;
 const O_CLAIM = 0o2 | 0o200 | 0o2000000; // O_RDWR, O_EXCL, O_CLOEXEC
+const F_OFD_SETLK = 37;
+const F_WRLCK = 1;
+const EAGAIN = 11;
+const EACCES = 13;
+/** QEMU locks single bytes from 100 for what it does and from 200 for what others may not. */
+const QEMU_BYTES = { start: 100n, length: 200n };
 const NO_PATH = new Uint8Array(1);
 
 /** Opened when the module loads, once and for good: a library that is open is no leak of a test. */
@@ -82,6 +93,7 @@ function openLibrary() {
         {
           flock: { parameters: ["i32", "i32"], result: "i32" },
           statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
+          fcntl: { parameters: ["i32", "i32", "buffer"], result: "i32" },
           open: { parameters: ["buffer", "i32"], result: "i32" },
           close: { parameters: ["i32"], result: "i32" },
           lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
@@ -125,6 +137,17 @@ function calls(c: NonNullable<typeof library>): Libc {
       const view = new DataView(answer.buffer);
       const seconds = view.getBigInt64(STATX_CTIME_SECONDS, true);
       return seconds * 1_000_000_000n + BigInt(view.getUint32(STATX_CTIME_NANOS, true));
+    },
+    lockAgainstQemu(descriptor) {
+      // struct flock: type and whence (16 bits each), start, length, process.
+      const lock = new DataView(new ArrayBuffer(32));
+      lock.setInt16(0, F_WRLCK, true);
+      lock.setBigInt64(8, QEMU_BYTES.start, true);
+      lock.setBigInt64(16, QEMU_BYTES.length, true);
+      if (c.fcntl(descriptor, F_OFD_SETLK, new Uint8Array(lock.buffer)) === 0) return true;
+      // Any other error says that this file system has no such locks.
+      const error = errno();
+      return error !== EAGAIN && error !== EACCES;
     },
     nextData(descriptor, at) {
       const found = Number(c.lseek(descriptor, BigInt(at), SEEK_DATA));

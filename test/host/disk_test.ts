@@ -6,7 +6,7 @@ import { all } from "../../engine/core/runtime/together.ts";
 import { FileDisk, openDisk } from "../../engine/host/disk.ts";
 import { realLoop, runTask } from "../../engine/host/real_loop.ts";
 import { thrownBy } from "../conformance/stage.ts";
-import { linux, root, testWithNeeds } from "../needs.ts";
+import { linux, program, root, testWithNeeds } from "../needs.ts";
 
 const MiB = 1024 * 1024;
 
@@ -89,8 +89,54 @@ Deno.test("a disk that shrank is noticed when it is read and when it is flushed"
     fs.truncateSync(path, 10_000);
     yield* failing("disk-changed-size", disk.read(8192, 4096));
     yield* failing("disk-changed-size", disk.flush());
+    // A write at the end would give the file its size back, and zeros where data was.
+    yield* failing("disk-changed-size", disk.write(60 * 1024, new Uint8Array(4096)));
+    assert.equal(fs.statSync(path).size, 10_000);
     yield* disk.close();
   }));
+
+Deno.test("a disk that is removed while open is noticed when it is flushed", () =>
+  withImage(8192, function* (path) {
+    const disk = openDisk(path);
+    fs.rmSync(path);
+    yield* failing("not-found", disk.flush());
+    yield* disk.close();
+  }));
+
+testWithNeeds(
+  {
+    name: "QEMU and we refuse each other's images (T9)",
+    needs: [program("qemu-io", "qemu-utils")],
+  },
+  () =>
+    withImage(64 * 1024, async (path) => {
+      const args = ["-f", "raw", "-c", "write 0 4k", path];
+      const write = () => new Deno.Command("qemu-io", { args }).output();
+      const disk = openDisk(path);
+      const refused = await write();
+      assert.match(new TextDecoder().decode(refused.stderr), /lock/);
+      disk.abandon();
+      assert.ok((await write()).success);
+
+      const holder = new Deno.Command("qemu-io", {
+        args: ["-f", "raw", path],
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "null",
+      }).spawn();
+      // Its prompt says that the image is open.
+      const reader = holder.stdout.getReader();
+      await reader.read();
+      assert.throws(() => openDisk(path), (error) => {
+        assert.ok(isFailed(error, "locked"), String(error));
+        assert.match(error.failure.message, /QEMU has it open/);
+        return true;
+      });
+      await holder.stdin.close();
+      await reader.cancel();
+      await holder.status;
+    }),
+);
 
 Deno.test("flushes asked for at the same time all return, and the stamp moves with writes (T6)", () =>
   withImage(MiB, function* (path) {
