@@ -1,8 +1,9 @@
 /**
- * Bitmaps over the blocks of a disk: sparse in memory, fast over runs.
+ * Bitmaps over the blocks of a disk: sparse in memory, fast over runs, copied in no time.
  *
  * Pages are allocated when a bit in them is first set, so that memory follows what is dirty and not
- * the size of the disk.
+ * the size of the disk. A copy shares all pages until either side changes one: a cut copies bitmaps
+ * while a guest waits.
  *
  * @module
  */
@@ -12,6 +13,15 @@ import { assert } from "../base/assert.ts";
 /** Bits in one page of a bitmap: 4 KiB of memory, 128 MiB of a disk of 4 KiB blocks. */
 const PAGE_BITS = 32_768;
 const PAGE_WORDS = PAGE_BITS / 32;
+
+/** Words that several bitmaps may share; only the owner may change them. */
+interface Page {
+  readonly words: Uint32Array;
+  readonly owner: Owner;
+}
+
+/** Who may change a page; a bitmap takes a new one when its pages become shared. */
+class Owner {}
 
 /** A run of set bits: `[start, end)`. */
 export interface Run {
@@ -25,7 +35,9 @@ export interface Run {
 export class Bitmap {
   /** Number of blocks it speaks about. */
   readonly size: number;
-  #pages = new Map<number, Uint32Array>();
+  #pages = new Map<number, Page>();
+  #pagesShared = false;
+  #owner = new Owner();
   #count = 0;
 
   constructor(size: number) {
@@ -43,14 +55,14 @@ export class Bitmap {
     return this.#count === 0;
   }
 
-  /** Bytes of memory in use, about. */
+  /** Bytes of memory in use, about, pages shared with copies included. */
   get memory(): number {
     return this.#pages.size * PAGE_WORDS * 4;
   }
 
   /** Whether `index` is set. */
   has(index: number): boolean {
-    const page = this.#pages.get(Math.floor(index / PAGE_BITS));
+    const page = this.#pages.get(Math.floor(index / PAGE_BITS))?.words;
     if (page === undefined) return false;
     const bit = index % PAGE_BITS;
     return ((page[bit >>> 5] ?? 0) & (1 << (bit & 31))) !== 0;
@@ -69,7 +81,23 @@ export class Bitmap {
   /** Clears every bit and gives the memory back. */
   clearAll(): void {
     this.#pages = new Map();
+    this.#pagesShared = false;
     this.#count = 0;
+  }
+
+  /** The words of page `index`, to be changed here; made, or copied from a shared page, if need be. */
+  #ownPage(index: number): Uint32Array {
+    const page = this.#pages.get(index);
+    if (page?.owner === this.#owner) return page.words;
+    const words = page?.words.slice() ?? new Uint32Array(PAGE_WORDS);
+    this.#putPage(index, { words, owner: this.#owner });
+    return words;
+  }
+
+  #putPage(index: number, page: Page): void {
+    if (this.#pagesShared) this.#pages = new Map(this.#pages);
+    this.#pagesShared = false;
+    this.#pages.set(index, page);
   }
 
   #change(start: number, end: number, value: boolean): void {
@@ -78,12 +106,8 @@ export class Bitmap {
     while (at < end) {
       const index = Math.floor(at / PAGE_BITS);
       const stop = Math.min(end, (index + 1) * PAGE_BITS);
-      let page = this.#pages.get(index);
-      if (page === undefined && value) {
-        page = new Uint32Array(PAGE_WORDS);
-        this.#pages.set(index, page);
-      }
-      if (page !== undefined) {
+      if (value || this.#pages.has(index)) {
+        const page = this.#ownPage(index);
         this.#count += changePage(page, at % PAGE_BITS, stop - index * PAGE_BITS, value);
       }
       at = stop;
@@ -95,7 +119,7 @@ export class Bitmap {
     let at = from;
     while (at < this.size) {
       const index = Math.floor(at / PAGE_BITS);
-      const page = this.#pages.get(index);
+      const page = this.#pages.get(index)?.words;
       if (page !== undefined) {
         const bit = nextInPage(page, at % PAGE_BITS);
         if (bit >= 0) return index * PAGE_BITS + bit;
@@ -110,7 +134,7 @@ export class Bitmap {
     let at = from;
     while (at < this.size) {
       const index = Math.floor(at / PAGE_BITS);
-      const page = this.#pages.get(index);
+      const page = this.#pages.get(index)?.words;
       if (page === undefined) return at;
       const bit = nextClearInPage(page, at % PAGE_BITS);
       if (bit >= 0) return Math.min(index * PAGE_BITS + bit, this.size);
@@ -151,11 +175,11 @@ export class Bitmap {
   /** How many bits both have. */
   countBoth(other: Bitmap): number {
     let count = 0;
-    for (const [index, page] of this.#pages) {
-      const others = other.#pages.get(index);
+    for (const [index, { words }] of this.#pages) {
+      const others = other.#pages.get(index)?.words;
       if (others === undefined) continue;
       for (let word = 0; word < PAGE_WORDS; word++) {
-        count += ones(((page[word] ?? 0) & (others[word] ?? 0)) >>> 0);
+        count += ones(((words[word] ?? 0) & (others[word] ?? 0)) >>> 0);
       }
     }
     return count;
@@ -164,26 +188,33 @@ export class Bitmap {
   /** Sets every bit that `other` has. */
   addAll(other: Bitmap): void {
     assert(other.size <= this.size, "Bitmaps of one disk have one size");
-    for (const [index, others] of other.#pages) {
-      const page = this.#pages.get(index);
-      if (page === undefined) {
-        this.#pages.set(index, others.slice());
-        for (const word of others) this.#count += ones(word);
-      } else this.#count += combine(page, others, true);
+    if (this.#count === 0) return this.#share(other);
+    for (const [index, { words }] of other.#pages) {
+      this.#count += combine(this.#ownPage(index), words, true);
     }
+  }
+
+  /** Becomes equal to `other` by sharing its pages. */
+  #share(other: Bitmap): void {
+    this.#pages = other.#pages;
+    this.#count = other.#count;
+    this.#pagesShared = other.#pagesShared = true;
+    // Nobody owns the pages as they are: whoever changes one copies it first.
+    this.#owner = new Owner();
+    other.#owner = new Owner();
   }
 
   /** Clears every bit that `other` has. */
   removeAll(other: Bitmap): void {
-    for (const [index, others] of other.#pages) {
-      const page = this.#pages.get(index);
-      if (page !== undefined) this.#count += combine(page, others, false);
+    if (this.#count === 0 || other.#count === 0) return;
+    for (const [index, { words }] of other.#pages) {
+      if (this.#pages.has(index)) this.#count += combine(this.#ownPage(index), words, false);
     }
   }
 
   /** Bits `32 * word` to `32 * word + 31`, lowest first; bits past the end are clear. */
   word(word: number): number {
-    return this.#pages.get(Math.floor(word / PAGE_WORDS))?.[word % PAGE_WORDS] ?? 0;
+    return this.#pages.get(Math.floor(word / PAGE_WORDS))?.words[word % PAGE_WORDS] ?? 0;
   }
 
   /** Sets the bits of `32 * word` to `32 * word + 31` that `bits` has; those past the end are left out. */
@@ -191,19 +222,16 @@ export class Bitmap {
     const past = this.size - 32 * word;
     const inside = past >= 32 ? bits : past <= 0 ? 0 : bits & ((1 << past) - 1);
     if (inside === 0) return;
-    const index = Math.floor(word / PAGE_WORDS);
-    let page = this.#pages.get(index);
-    if (page === undefined) this.#pages.set(index, page = new Uint32Array(PAGE_WORDS));
+    const page = this.#ownPage(Math.floor(word / PAGE_WORDS));
     const before = page[word % PAGE_WORDS] ?? 0;
     page[word % PAGE_WORDS] = before | inside;
     this.#count += ones((before | inside) >>> 0) - ones(before);
   }
 
-  /** A bitmap of the same size and bits. */
+  /** A bitmap of the same size and bits; costs nothing until one of the two changes. */
   copy(): Bitmap {
     const copy = new Bitmap(this.size);
-    for (const [index, page] of this.#pages) copy.#pages.set(index, page.slice());
-    copy.#count = this.#count;
+    copy.#share(this);
     return copy;
   }
 }

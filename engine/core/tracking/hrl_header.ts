@@ -35,7 +35,7 @@ import { decodeUtf8, encodeUtf8 } from "../base/utf8.ts";
 import { isGeometry } from "../block/geometry.ts";
 import type { Kernel } from "../ports/codec.ts";
 import type { DiskIdentity } from "../ports/disk.ts";
-import { HEADER_SIZE } from "./hrl_layout.ts";
+import { HEADER_SIZE, SEQUENCE_MAX } from "./hrl_layout.ts";
 import type { TrackingBase } from "./tracking_base.ts";
 
 /** The version of the format that this file reads and writes. */
@@ -124,6 +124,7 @@ export function decodeHeader(kernel: Kernel, bytes: Uint8Array): DecodedHeader {
   const texts = [120, 376, 632].map((at) => stampText(bytes, at));
   if (!reader.ok || issuedCount > ISSUED_MAX || baseKind > 2) return "damaged";
   if (!isGeometry(blockSize, regionSize) || slots === 0 || slots > 1 << 20) return "damaged";
+  if (Math.max(sequence, logFrom, logDurable) > SEQUENCE_MAX) return "damaged";
   const base: TrackingBase = baseKind === 0
     ? { kind: "none" }
     : baseKind === 1

@@ -27,6 +27,8 @@ export const UPDATES_MAX = 29;
 export const WINDOW = 60;
 /** Records written in one batch at most, with one flush. */
 export const BATCH_RECORDS = 32;
+/** Sequences go no higher in a sound file: there is always room to count on. */
+export const SEQUENCE_MAX = 2 ** 52;
 /** A slot of the activity log that holds no region. */
 export const NO_REGION = 0xffffffff;
 

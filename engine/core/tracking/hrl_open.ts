@@ -146,6 +146,9 @@ export function* openLog(
   const handle = yield* guest.logs.open(logName(guest));
   try {
     yield* handle.lock();
+    // What a killed process left in the kernel is made durable before anything builds on it: or a
+    // loss of power could take both header copies, or bring an older log's name back.
+    const sound = yield* settled(guest, handle);
     const newest = yield* newestHeader(ports, guest, handle);
     if (newest !== undefined) {
       checkHeader(guest, options, newest.header);
@@ -153,7 +156,7 @@ export function* openLog(
       const file = new HrlFile(ports.codec.kernel, handle, layout);
       const identity = yield* guest.disk.identity();
       const marked = yield* isMarked(options);
-      const recovered = yield* recover(file, newest.header, identity, marked);
+      const recovered = yield* recover(file, newest.header, identity, marked || !sound);
       return { file, recovered, copy: newest.copy, made: false, marked, notices: [] };
     }
   } catch (error) {
@@ -163,6 +166,18 @@ export function* openLog(
   yield* handle.close();
   const notice = madeAnew(`The replication log "${logName(guest)}" cannot be read`);
   return yield* makeLog(ports, guest, options, "suspected", [notice]);
+}
+
+/** False when what is there cannot be made durable: then it is not believed. */
+function* settled(guest: GuestDisk, handle: File): Task<boolean> {
+  try {
+    yield* handle.flush();
+    yield* guest.logs.flush();
+    return true;
+  } catch (error) {
+    if (!isFailed(error) || error.code === "cancelled") throw error;
+    return false;
+  }
 }
 
 function madeAnew(message: string): Failure {

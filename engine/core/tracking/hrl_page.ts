@@ -23,7 +23,7 @@ const WORDS = PAGE_BLOCKS / 32;
 const FIRST_AT = 24;
 const SECOND_AT = FIRST_AT + 4 * WORDS;
 
-/** Gives the two bits of the 32 blocks of a word: `first` in the low half of the thought, then `second`. */
+/** Gives the two bits of each of the 32 blocks of a word. */
 export interface PageBits {
   /** First bits of blocks `32 * word` on: changed, surely. */
   first(word: number): number;
@@ -77,7 +77,9 @@ export function decodePage(
   const view = new DataView(source.buffer, source.byteOffset, SECTOR_SIZE);
   const sum = kernel.checksum(source.subarray(8, SECTOR_SIZE));
   const high = view.getUint32(12, true);
-  if (view.getBigUint64(0, true) !== sum || view.getUint32(16, true) !== index || high > 0x1fffff) {
+  if (
+    view.getBigUint64(0, true) !== sum || view.getUint32(16, true) !== index || high >= 0x100000
+  ) {
     return { sequence: undefined, any: true };
   }
   let any = 0;

@@ -18,7 +18,7 @@
 
 import { ByteReader, ByteWriter } from "../base/bytes.ts";
 import type { Kernel } from "../ports/codec.ts";
-import { SECTOR_SIZE, UPDATES_MAX, WINDOW } from "./hrl_layout.ts";
+import { SECTOR_SIZE, SEQUENCE_MAX, UPDATES_MAX, WINDOW } from "./hrl_layout.ts";
 
 const CONTEXT_AT = 272;
 
@@ -62,6 +62,7 @@ export function decodeRecord(kernel: Kernel, source: Uint8Array): HrlRecord | un
   const contextCount = reader.u16();
   const contextStart = reader.u32();
   if (!reader.ok || updateCount > UPDATES_MAX || contextCount > WINDOW) return undefined;
+  if (Math.max(headerSequence, sequence, durableThrough) > SEQUENCE_MAX) return undefined;
   const updates: SlotUpdate[] = [];
   for (let index = 0; index < updateCount; index++) {
     updates.push({ slot: reader.u32(), region: reader.u32() });

@@ -100,6 +100,27 @@ Deno.test("Common bits are counted, and words read what was set", () => {
   assert.equal(right.count, 10_010, "bits past the end are left out");
 });
 
+Deno.test("A copy and its original do not see each other's changes", () => {
+  fc.assert(
+    fc.property(sizes, steps, steps, steps, (size, before, here, there) => {
+      const bitmap = new Bitmap(size);
+      const model = new Array<boolean>(size).fill(false);
+      for (const step of before) apply(step, bitmap, model);
+      const copies = [bitmap, bitmap.copy(), new Bitmap(size)] as const;
+      copies[2].addAll(bitmap);
+      const models = copies.map(() => model.slice());
+      [here, there, before].forEach((list, index) => {
+        for (const step of list) apply(step, copies[index] as Bitmap, models[index] as boolean[]);
+      });
+      copies.forEach((copy, index) => {
+        assert.deepEqual([...copy.runs()], modelRuns(models[index] as boolean[]));
+        assert.equal(copy.count, models[index]?.filter((bit) => bit).length);
+      });
+    }),
+    { seed: SEED, numRuns: 80 },
+  );
+});
+
 Deno.test("A run is cut at the length asked for", () => {
   const bitmap = new Bitmap(100);
   bitmap.set(5, 20);

@@ -342,7 +342,6 @@ class FakeDisk implements Disk {
     return [{ at, length }];
   }
 
-  // deno-lint-ignore require-yield
   *close(): Task<void> {}
 }
 
