@@ -19,8 +19,10 @@ const WRITEBACK_BYTES = 8 * 1024 * 1024;
 /** Unflushed changes above which the kernel does the same. */
 const WRITEBACK_CHANGES = 16_384;
 
-/** Bytes of a chunk in which small changes are kept. */
-const CHUNK_BYTES = 64 * 1024;
+/** Bytes of the first chunk in which changes are kept; small, for most worlds are. */
+const CHUNK_BYTES = 16 * 1024;
+/** Bytes of the largest one: between two flushes a busy disk needs no other. */
+const CHUNK_BYTES_MAX = 2 * 1024 * 1024;
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -207,7 +209,8 @@ export class Sectors {
   #keep(at: number, data: Uint8Array): void {
     if (this.#changes.length === 0) this.#chunkUsed = 0;
     if (this.#chunkUsed + data.length > this.#chunk.length) {
-      this.#chunk = new Uint8Array(Math.max(CHUNK_BYTES, data.length));
+      const larger = Math.min(2 * this.#chunk.length, CHUNK_BYTES_MAX);
+      this.#chunk = new Uint8Array(Math.max(CHUNK_BYTES, larger, data.length));
       this.#chunkUsed = 0;
     }
     const from = this.#chunkUsed;

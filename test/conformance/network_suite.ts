@@ -51,6 +51,7 @@ export function networkSuite(
   };
   connecting(fact);
   streams(fact);
+  pressure(fact);
   endings(fact);
 }
 
@@ -195,6 +196,9 @@ function streams(fact: Fact): void {
       },
     );
   });
+}
+
+function pressure(fact: Fact): void {
   fact("a reader that does not read stops the writer, and nothing is lost", async (stage) => {
     const piece = 64 * 1024;
     const pieces = 400;

@@ -72,15 +72,13 @@ export function* within<T>(
   try {
     yield* ended(work);
   } finally {
-    const late = timer.outcome?.ok === true;
     yield* stopped([work as Run, timer as Run]);
-    if (late && work.outcome?.ok === false && isFailed(work.outcome.error, "cancelled")) {
-      // deno-lint-ignore no-unsafe-finally
-      throw peerFailure("timed-out", `${what} took longer than ${micros / 1_000_000} s`);
-    }
   }
   const outcome = work.outcome;
   if (outcome?.ok === true) return outcome.value;
+  if (timer.outcome?.ok === true && isFailed(outcome?.error, "cancelled")) {
+    throw peerFailure("timed-out", `${what} took longer than ${micros / 1_000_000} s`);
+  }
   throw outcome?.error ?? new Error("A task ended without an outcome");
 }
 

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { describeSector, SECTOR, WORDS, wordsOf } from "./stamp.ts";
+import { describeSector, WORDS, wordsOf } from "./stamp.ts";
 
 /** One request that changes a disk. */
 export interface Request {
@@ -31,6 +31,8 @@ export interface Request {
   ended: number;
   /** When it was acknowledged; `Infinity` if it never was. */
   acknowledged: number;
+  /** The same in µs of world time. */
+  time: number;
 }
 
 /** Something an image holds and must not. */
@@ -120,6 +122,7 @@ export class MachineHistory {
       issued: now,
       ended: Infinity,
       acknowledged: Infinity,
+      time: Infinity,
     };
     this.requests.push(request);
     this.#underway.add(request);
@@ -128,11 +131,16 @@ export class MachineHistory {
     return request;
   }
 
-  /** A request was answered: done, or failed, in which case any part of it may be on the disk. */
-  end(request: Request, acknowledged: boolean, now: number): void {
+  /**
+   * A request was answered: done at `acknowledgedAt` (µs of world time), or failed, in which case any
+   * part of it may be on the disk.
+   */
+  end(request: Request, now: number, acknowledgedAt?: number): void {
     if (!this.#underway.delete(request)) return;
     request.ended = now;
-    if (acknowledged) request.acknowledged = now;
+    if (acknowledgedAt === undefined) return;
+    request.acknowledged = now;
+    request.time = acknowledgedAt;
   }
 
   /**
@@ -147,7 +155,7 @@ export class MachineHistory {
 
   /** Requests under way are over; nothing of them lands from here on. */
   abandon(requests: Iterable<Request>, now: number): void {
-    for (const request of requests) this.end(request, false, now);
+    for (const request of requests) this.end(request, now);
   }
 
   /** Judges the image of all disks for a cut at instant `cut`. */
@@ -172,11 +180,20 @@ export class MachineHistory {
     return this.#judge(image, now, now, kept);
   }
 
-  /** The first acknowledged request that a cut at `cut` need not hold; how the RPO is counted. */
-  firstOutside(cut: number): Request | undefined {
-    return this.requests.find((request) =>
-      request.issued > cut && request.acknowledged !== Infinity
-    );
+  /**
+   * When the first acknowledged request that a cut at `cut` does not hold was acknowledged, µs of world
+   * time: at least (only those surely outside count) and at most (those that may be outside count too).
+   * `Infinity` where there is none.
+   */
+  firstOutside(cut: number): { readonly surely: number; readonly maybe: number } {
+    let surely = Infinity;
+    let maybe = Infinity;
+    for (let at = this.requests.length - 1; at >= 0; at--) {
+      const request = this.requests[at] as Request;
+      if (request.acknowledged > cut && request.time < maybe) maybe = request.time;
+      if (request.issued > cut && request.time < surely) surely = request.time;
+    }
+    return { surely, maybe };
   }
 
   #epochAt(instant: number): Epoch {
@@ -273,7 +290,8 @@ class Evidence {
       // Only one under way at the cut, and answered later, can be in or out as a whole.
       if (request.issued > this.#until || this.#sure(request)) continue;
       if (request.acknowledged === Infinity) continue;
-      if (request === shown) this.#put(this.#inside, request, sector);
+      // Zeros prove nothing: they may have been there before.
+      if (request === shown && request.words !== undefined) this.#put(this.#inside, request, sector);
       else if (shown === undefined || shown.ended < request.issued) {
         this.#put(this.#outside, request, sector);
       }
@@ -329,9 +347,4 @@ function expectation(
     names.push("what was there before");
   }
   return names.join(" or ");
-}
-
-/** Bytes of so many sectors. */
-export function sectorBytes(count: number): number {
-  return count * SECTOR;
 }

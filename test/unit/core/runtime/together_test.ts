@@ -72,7 +72,7 @@ Deno.test("a bug in one of several stops the process even while they are cancell
       try {
         yield* new Door().pass();
       } finally {
-        // deno-lint-ignore no-unsafe-finally
+        // deno-lint-ignore no-unsafe-finally -- a bug in the cleaning up is what this test is about
         throw new AssertionError("bug");
       }
     })(),
