@@ -125,9 +125,15 @@ export class ReplicaStore {
     return this.#files.state.extra;
   }
 
-  /** Replaces the document, and the generation with it, durably. Needs no new space (R10). */
+  /**
+   * Replaces the document, and the generation with it, durably. Needs no new space (R10); throws
+   * `no-space` for a document of more than `EXTRA_MAX` bytes.
+   */
   *setExtra(extra: Json, generation?: GenerationId): Task<void> {
-    assert(canonicalBytes(extra).length <= EXTRA_MAX, "The upper layers' document is small");
+    const { length } = canonicalBytes(extra);
+    if (length > EXTRA_MAX) {
+      throw localFailure("no-space", `A document of ${length} bytes does not fit into the state`);
+    }
     yield* this.#files.commit((state) => {
       return { ...state, extra, generation: generation ?? state.generation };
     });
@@ -244,7 +250,7 @@ export class ReplicaStore {
     }
     // Broken points above the parent can never be applied; an apply of theirs is rolled back (R1).
     const { state } = this.#files;
-    if (state.points[state.points.length - 1]?.id !== parent) {
+    if (state.points.at(-1)?.id !== parent) {
       yield* this.#files.applying.during(discardBroken(this.#files));
     }
     const { machine } = this.#files.state;
@@ -310,6 +316,9 @@ export class ReplicaStore {
       throw peerFailure("protocol-violation", `Point ${point.id} is not that of its delta`);
     }
     this.#checkParent(parent);
+    if (this.#files.state.points.at(-1)?.id !== parent) {
+      throw localFailure("wrong-state", "Broken points came above the delta", "Start it again");
+    }
     delta.check(records, digest);
     if (this.#files.state.points.length >= POINTS_MAX) {
       throw localFailure("no-space", "Too many recovery points", "Keep fewer recovery points");
@@ -399,6 +408,7 @@ export class ReplicaStore {
   /** How many of the newest points to keep; `prune` makes it so. */
   *setKeep(keep: number): Task<void> {
     checkKeep(keep);
+    if (keep === this.keep) return;
     yield* this.#files.commit((state) => ({ ...state, keep }));
   }
 
@@ -411,7 +421,9 @@ export class ReplicaStore {
       yield* this.#files.commit((state) => {
         if (!state.points.some((each) => each.id === point)) throw noSuchPoint(point);
         const holds = new Map(state.holds).set(name, point);
-        assert(holds.size <= HOLDS_MAX, "The upper layers hold few points");
+        if (holds.size > HOLDS_MAX) {
+          throw requestFailure("busy", "Too many points are held", "End a test failover first");
+        }
         return { ...state, holds };
       });
     } finally {

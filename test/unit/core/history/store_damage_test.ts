@@ -189,6 +189,45 @@ Deno.test("a damaged delta under an apply in progress is rolled back for the nex
   world.run(store.close());
 });
 
+Deno.test("the tail of an open delta is cut after the last sound record, and staging goes on (R1)", () => {
+  const extents = [extent(0, 0, 4, 2), extent(1, 4, 4, 4), extent(0, 2, 4, 6)];
+  const tails: readonly (readonly [number, (bytes: Uint8Array) => Uint8Array])[] = [
+    [3, (bytes) => concat(bytes, new Uint8Array(9000).fill(7))],
+    [3, (bytes) => concat(bytes, bytes.subarray(192))],
+    [2, (bytes) => bytes.slice(0, -1)],
+    [2, (bytes) => flip(bytes, bytes.length - 100)],
+    [0, (bytes) => flip(bytes, 300)],
+    [0, (bytes) => bytes.slice(0, 200)],
+  ];
+  for (const [sound, change] of tails) {
+    const world = new FakeWorld(15);
+    const contents = replica(world, 1, 0);
+    let store = open(world);
+    world.run(store.startDelta("d", pointId(1), GENERATION));
+    for (const each of extents) world.run(store.append(each));
+    assert.equal(world.run(store.flushDelta()), 3);
+    world.run(store.close());
+    const inode = world.inode("staging", "d.open");
+    inode.data = change(inode.data) as Uint8Array<ArrayBuffer>;
+    store = open(world);
+    assert.equal(store.openDelta?.records, sound);
+    assert.equal(world.run(store.startDelta("d", pointId(1), GENERATION)), sound);
+    for (const each of extents.slice(sound)) world.run(store.append(each));
+    world.run(store.seal(declaration(pointId(2), pointId(1)), 3, chainOf(extents)));
+    contents.set(pointId(2), written(contents.get(pointId(1)) as Uint8Array[], extents));
+    world.run(store.applyNext());
+    world.run(checkPoints(store, contents, `tail after ${sound}`));
+    world.run(store.close());
+  }
+});
+
+function concat(left: Uint8Array, right: Uint8Array): Uint8Array {
+  const both = new Uint8Array(left.length + right.length);
+  both.set(left);
+  both.set(right, left.length);
+  return both;
+}
+
 Deno.test("a delta is taken on the newest point alone, with its records and digest alone (R2)", () => {
   const world = new FakeWorld(9);
   replica(world, 2, 1);

@@ -78,7 +78,7 @@ Deno.test("after any failed call the store is consistent, and goes on when the d
       assert.deepEqual(world.run(store.verify()), []);
       world.run(store.close());
     }),
-    { seed: 20261, numRuns: 40, endOnFailure: true },
+    { seed: 20261, numRuns: 20, endOnFailure: true },
   );
 });
 
