@@ -141,20 +141,20 @@ Deno.test("complete makes the disk files the machine, and the old primary is ref
 });
 
 Deno.test("a guest that overwrites the frozen view costs the view and never a block (C4)", () => {
-  const { a, b, world } = makePair(8, 8 * MiB);
+  const { a, b, world } = makePair(8, 40 * MiB);
   protect(a);
-  world.net.between("a", "b", (link) => link.speed = { ...link.speed, bandwidth: 1_000_000 });
-  a.write("vm/0", 0, world.stream("guest").bytes(7 * MiB));
+  world.net.between("a", "b", (link) => link.speed = { ...link.speed, bandwidth: 10_000_000 });
+  a.write("vm/0", 0, world.stream("guest").bytes(32 * MiB));
   const cycle = a.host.process!.loop.start(
     "cycle",
     a.server!.call("replication cycle", CYCLE),
   );
-  world.runUntil(world.now + SECOND);
-  a.write("vm/0", 0, world.stream("again").bytes(7 * MiB));
+  world.runUntil(world.now + SECOND / 2);
+  a.write("vm/0", 30 * MiB, world.stream("again").bytes(MiB));
   world.runWhile(() => cycle.outcome === undefined, 300 * SECOND);
   ok(cycle.outcome?.ok === true);
   a.call("replication cycle", CYCLE);
-  same(failedOver(b, undefined, 8 * MiB), guestDisk(a, 8 * MiB));
+  same(failedOver(b, undefined, 40 * MiB), guestDisk(a, 40 * MiB));
   const status = a.call("replication status", CYCLE) as JsonObject;
   ok((status["viewsGivenUp"] as number) > 0);
 });
