@@ -1,9 +1,9 @@
 /**
  * Whether a peer's certificate is good, and if not, why: in words for whoever has to mend it.
  *
- * Rule: the runtime's TLS decides as well, and both must agree to accept; but it does not say why it
- * refuses. A certificate is good if an authority of ours signed it itself, it is valid at this time,
- * it may be used for what the peer does, and it holds a name.
+ * Rule: the runtime's TLS decides as well, and both must agree to accept; but it does not say why
+ * it refuses. A certificate is good if an authority of ours signed it itself, it is valid at this
+ * time, it may be used for what the peer does, and it holds a name.
  *
  * @module
  */
@@ -25,7 +25,9 @@ export type CertificateTrouble =
 
 /** What a certificate says, as far as anybody needs it. */
 export interface CertificateFacts {
-  /** The first name of the subject alternative name that is a server's name; "" if there is none. */
+  /**
+   * The first name of the subject alternative name that is a server's name; "" if there is none.
+   */
   readonly name: string;
   /** SHA-256 of the certificate, lower-case hex. */
   readonly fingerprint: string;

@@ -1,8 +1,8 @@
 /**
  * X.509 certificates of servers and of the authority that signs them, on WebCrypto: ECDSA P-256.
  *
- * Rule: a server's name is a DNS name in the subject alternative name; the subject is for people. Keys
- * leave this module as PKCS#8 PEM. It knows no files.
+ * Rule: a server's name is a DNS name in the subject alternative name; the subject is for people.
+ * Keys leave this module as PKCS#8 PEM. It knows no files.
  *
  * @module
  */

@@ -1,11 +1,11 @@
 /**
  * The codec of the real world: small work here, large work on two other threads (E5).
  *
- * Rule: bounded. A piece that would hold this thread up for more than about 0.2 ms goes through one of
- * a few slots of shared memory to a worker, in the order of asking; who finds no slot waits. Handing
- * 1 MiB over costs this thread about 0.15 ms, compressing it 3 ms, digesting it 0.7 ms. Workers start
- * with the first large piece and run until `close`. A worker that fails is not missed: its work is
- * done here.
+ * Rule: bounded. A piece that would hold this thread up for more than about 0.2 ms goes through one
+ * of a few slots of shared memory to a worker, in the order of asking; who finds no slot waits.
+ * Handing 1 MiB over costs this thread about 0.15 ms, compressing it 3 ms, digesting it 0.7 ms.
+ * Workers start with the first large piece and run until `close`. A worker that fails is not
+ * missed: its work is done here.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * A worker thread of the codec pool: does what it is sent, one piece after the other, in shared memory.
+ * A worker thread of the codec pool: does what it is sent, one piece after the other, in shared
+ * memory.
  *
  * @module
  */

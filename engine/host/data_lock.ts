@@ -15,7 +15,9 @@ export interface DataLock {
   release(): void;
 }
 
-/** Takes the lock of the data folder `data`; fails with `locked`, naming the process that has it. */
+/**
+ * Takes the lock of the data folder `data`; fails with `locked`, naming the process that has it.
+ */
 export function lockData(data: string): DataLock {
   const path = `${data}/lock`;
   let descriptor = -1;

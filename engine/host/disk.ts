@@ -1,10 +1,11 @@
 /**
  * Disks of the real world: raw image files and block devices.
  *
- * Rule: one exclusive lock while open (T9); a device that is mounted is refused. A failed flush fails
- * the disk until it is opened again (T10), because the kernel forgets what it could not write. A
- * range is given back as a hole where the file system or device can, and else written as zeros. That
- * the file became shorter, or was removed, is seen when a read comes back short and at each flush.
+ * Rule: one exclusive lock while open (T9); a device that is mounted is refused. A failed flush
+ * fails the disk until it is opened again (T10), because the kernel forgets what it could not
+ * write. A range is given back as a hole where the file system or device can, and else written as
+ * zeros. That the file became shorter, or was removed, is seen when a read comes back short and at
+ * each flush.
  *
  * @module
  */

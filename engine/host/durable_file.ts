@@ -10,8 +10,8 @@ import { osFailure } from "./os_failure.ts";
 
 /**
  * Makes `text` the durable content of the file at `where`, readable by `mode`. A crash before the
- * rename leaves the old content and a file that ends in `.tmp`, which the next call replaces; a crash
- * after it leaves the new content, or after a loss of power either, never a mixture.
+ * rename leaves the old content and a file that ends in `.tmp`, which the next call replaces; a
+ * crash after it leaves the new content, or after a loss of power either, never a mixture.
  */
 export function writeDurably(where: string, text: string, mode: number): void {
   const unfinished = `${where}.tmp`;

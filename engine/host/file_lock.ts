@@ -29,8 +29,8 @@ export function lockFile(descriptor: number, path: string): Unlock {
 }
 
 /**
- * Locks the image at `path` as `lockFile` does, and against QEMU's programs, which do not look at that
- * lock: a machine started on the image beside us would change it unseen (T9).
+ * Locks the image at `path` as `lockFile` does, and against QEMU's programs, which do not look at
+ * that lock: a machine started on the image beside us would change it unseen (T9).
  */
 export function lockImage(descriptor: number, path: string): Unlock {
   const unlock = lockFile(descriptor, path);

@@ -1,8 +1,8 @@
 /**
  * Folders that must outlive everything, on the real file system.
  *
- * Rule: names are single path components, so that nothing outside the folder is ever reached through
- * one. Files are made for this user alone (0600, folders 0700).
+ * Rule: names are single path components, so that nothing outside the folder is ever reached
+ * through one. Files are made for this user alone (0600, folders 0700).
  *
  * @module
  */

@@ -2,8 +2,8 @@
  * The one byte by which a listening server says, right after the TLS handshake, whether it accepts.
  *
  * In TLS 1.3 a client has finished before the server has seen its certificate, and a refusal then
- * looks like any lost connection. With this byte both ends know, and an administrator reads the same
- * reason at both. It is part of what ALPN `warmsite/1` means; frames follow it.
+ * looks like any lost connection. With this byte both ends know, and an administrator reads the
+ * same reason at both. It is part of what ALPN `warmsite/1` means; frames follow it.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * The administrator's own commands, by which machines are frozen, thawed, started, stopped and asked.
+ * The administrator's own commands, by which machines are frozen, thawed, started, stopped and
+ * asked.
  *
  * A command runs by `/bin/sh -c` with these variables beside the server's own:
  *
@@ -40,7 +41,10 @@ export interface HypervisorCommands {
 /** Bytes of a command's output that are kept. */
 const OUTPUT_MAX = 16 * 1024;
 
-/** A `Hypervisor` that runs commands. `commandsOf` is asked before each, so that settings may change. */
+/**
+ * A `Hypervisor` that runs commands. `commandsOf` is asked before each, so that settings may
+ * change.
+ */
 export class CommandHypervisor implements Hypervisor {
   readonly #commandsOf: (machine: string) => HypervisorCommands;
 

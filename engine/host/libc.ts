@@ -1,10 +1,10 @@
 /**
  * The few system calls that the runtime does not offer: holes, locks on open files.
  *
- * Rule: everything here may be absent (no foreign functions, another C library, another system), and
- * every caller has a way without. Calls go to descriptors that node:fs opened, which are the
- * kernel's own. The error number is read right after a synchronous call on the same thread, which is
- * the only time when it is right; calls on other threads return success or failure alone.
+ * Rule: everything here may be absent (no foreign functions, another C library, another system),
+ * and every caller has a way without. Calls go to descriptors that node:fs opened, which are the
+ * kernel's own. The error number is read right after a synchronous call on the same thread, which
+ * is the only time when it is right; calls on other threads return success or failure alone.
  *
  * @module
  */
@@ -14,15 +14,16 @@ export interface Libc {
   /** `flock(LOCK_EX | LOCK_NB)`: true when the lock was taken. */
   tryLock(descriptor: number): boolean;
   /**
-   * Opens a block device with `O_EXCL`: refused while it is mounted or part of something, and nobody
-   * can mount it until `release`. A descriptor for `release` alone, or a negative error number.
+   * Opens a block device with `O_EXCL`: refused while it is mounted or part of something, and
+   * nobody can mount it until `release`. A descriptor for `release` alone, or a negative error
+   * number.
    */
   claim(path: string): number;
   /** Closes what `claim` opened. */
   release(claimed: number): void;
   /**
-   * `statx`: when contents or inode last changed, ns since 1970, exact. The runtime's own stat gives
-   * whole seconds, in which a change would go unseen (T6).
+   * `statx`: when contents or inode last changed, ns since 1970, exact. The runtime's own stat
+   * gives whole seconds, in which a change would go unseen (T6).
    */
   changedAt(descriptor: number): bigint | undefined;
   /**
@@ -39,8 +40,8 @@ export interface Libc {
   /** The same on this thread, for short ranges. */
   punchHoleNow(descriptor: number, at: number, length: number): boolean;
   /**
-   * `pwrite` on another thread: bytes written, or -1. The runtime's own "asynchronous" write runs on
-   * the calling thread. `bytes` must stay as they are until it is done.
+   * `pwrite` on another thread: bytes written, or -1. The runtime's own "asynchronous" write runs
+   * on the calling thread. `bytes` must stay as they are until it is done.
    */
   writeElsewhere(descriptor: number, bytes: Uint8Array, at: number): Promise<number>;
   /** Takes space for `[0, size)` without changing the length; 0 or the error number. */

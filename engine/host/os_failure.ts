@@ -70,8 +70,8 @@ export function numberName(number: number): string {
 }
 
 /**
- * `error` as a failure, saying what could not be done, e.g. `write "/data/a" at 4096`. Failures pass
- * through unchanged, and so do errors of this program, which nobody may take for the world's.
+ * `error` as a failure, saying what could not be done, e.g. `write "/data/a" at 4096`. Failures
+ * pass through unchanged, and so do errors of this program, which nobody may take for the world's.
  */
 export function osFailure(error: unknown, doing: string): Error {
   if (error instanceof Failed) return error;

@@ -10,7 +10,8 @@
  * | `tls/ca.pem` | server | certificates of the authorities that it trusts, one or more |
  * | `tls/certificate.pem` | server | its certificate; written last, so that with it all is there |
  *
- * Rule: every file is replaced whole, durably. Serial numbers are random, so that no counter is kept.
+ * Rule: every file is replaced whole, durably. Serial numbers are random, so that no counter is
+ * kept.
  *
  * @module
  */
@@ -75,8 +76,8 @@ export async function initServerKey(data: string, name: string): Promise<void> {
 }
 
 /**
- * Signs the request in `data` with the authority in `folder`, and installs certificate and authority.
- * Returns the name it is for. May be repeated: the new certificate replaces the old.
+ * Signs the request in `data` with the authority in `folder`, and installs certificate and
+ * authority. Returns the name it is for. May be repeated: the new certificate replaces the old.
  */
 export async function issueToServer(
   folder: string,

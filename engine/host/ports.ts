@@ -1,7 +1,8 @@
 /**
  * All ports of one server in the real world.
  *
- * Rule: closing gives back what was opened here, and nothing else: disks and files are the engine's.
+ * Rule: closing gives back what was opened here, and nothing else: disks and files are the
+ * engine's.
  *
  * @module
  */
@@ -47,7 +48,9 @@ export interface RealPorts extends Ports {
   close(): void;
 }
 
-/** Opens the real world for one server. Fails when the data folder or its certificates are no good. */
+/**
+ * Opens the real world for one server. Fails when the data folder or its certificates are no good.
+ */
 export function realPorts(options: RealPortsOptions): RealPorts {
   const { dataDir, onRejected } = options;
   const data = openFolder(dataDir);

@@ -5,8 +5,8 @@
  * Rule: a call that the page cache answers takes about 3 µs for 4 KiB and 150 µs for 1 MiB on this
  * thread, against 15 to 25 µs for 4 KiB by way of another; one that has to wait for a device would
  * hold up every guest. So calls are made here until one is slow, and elsewhere for a while after
- * that; a read of 1 MiB always goes elsewhere, where it takes no longer. No call moves more than
- * 1 MiB. Buffers belong to the caller; calls cannot be cancelled, because the descriptor must not be
+ * that; a read of 1 MiB always goes elsewhere, where it takes no longer. No call moves more than 1
+ * MiB. Buffers belong to the caller; calls cannot be cancelled, because the descriptor must not be
  * closed and given out again under one that still runs.
  *
  * @module
@@ -22,7 +22,9 @@ import { nextTurn, turnIsUp } from "./turn.ts";
 const PIECE_MAX = 1024 * 1024;
 /** A read of so many bytes goes elsewhere, page cache or not. */
 const READ_AWAY_MIN = 1024 * 1024;
-/** Milliseconds that a call takes out of the page cache, generously: a part, and a part per byte. */
+/**
+ * Milliseconds that a call takes out of the page cache, generously: a part, and a part per byte.
+ */
 const QUICK_CALL = 0.1;
 const QUICK_BYTE = 1e-6;
 /** Milliseconds for which calls go to other threads after a slow one. */

@@ -16,8 +16,8 @@ import { beginTurn } from "./turn.ts";
 export type Panic = (error: Error, task: string) => void;
 
 /**
- * A loop that the event loop drives. Without `panic` a bug becomes an uncaught error, which ends the
- * process: better down than on with corrupt state.
+ * A loop that the event loop drives. Without `panic` a bug becomes an uncaught error, which ends
+ * the process: better down than on with corrupt state.
  */
 export function realLoop(panic: Panic = throwUncaught): Loop {
   const drain = () => {
@@ -65,7 +65,9 @@ export function abortableTask<T>(begin: (signal: AbortSignal) => Promise<T>): Ta
   });
 }
 
-/** Waits for one of two callbacks. `begin` returns how to take the wait back, if that is possible. */
+/**
+ * Waits for one of two callbacks. `begin` returns how to take the wait back, if that is possible.
+ */
 export function callbackTask<T>(
   begin: (done: (value: T) => void, fail: (error: unknown) => void) => Cancel | undefined,
 ): Task<T> {

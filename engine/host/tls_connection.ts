@@ -1,8 +1,8 @@
 /**
  * One authenticated TLS connection as the engine sees it: bytes in order, with back-pressure.
  *
- * Rule: at most `READ_AHEAD` bytes (and one chunk of the runtime) wait to be read; then the socket is
- * paused, and the peer with it. It does not know frames, nor how the peer was authenticated.
+ * Rule: at most `READ_AHEAD` bytes (and one chunk of the runtime) wait to be read; then the socket
+ * is paused, and the peer with it. It does not know frames, nor how the peer was authenticated.
  *
  * @module
  */

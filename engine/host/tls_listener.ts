@@ -1,8 +1,9 @@
 /**
- * Waiting for peers: every client that finishes a handshake is judged, told, and handed out or refused.
+ * Waiting for peers: every client that finishes a handshake is judged, told, and handed out or
+ * refused.
  *
- * Rule: bounded in clients and in time; a stranger who connects and says nothing costs one socket for
- * a few seconds.
+ * Rule: bounded in clients and in time; a stranger who connects and says nothing costs one socket
+ * for a few seconds.
  *
  * @module
  */

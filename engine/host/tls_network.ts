@@ -1,8 +1,9 @@
 /**
- * The network of the real world: mutual TLS 1.3 between servers whose certificates one authority signed.
+ * The network of the real world: mutual TLS 1.3 between servers whose certificates one authority
+ * signed.
  *
- * Rule: names are not matched against addresses. The peer's name is who it is, and what a name may do
- * is the engine's to say.
+ * Rule: names are not matched against addresses. The peer's name is who it is, and what a name may
+ * do is the engine's to say.
  *
  * @module
  */
@@ -45,7 +46,9 @@ export class TlsNetwork implements Network {
     for (const listener of this.#listeners) listener.renew(this.#credentials);
   }
 
-  /** Waits until every connection that was closed is gone: what was written has reached its peer. */
+  /**
+   * Waits until every connection that was closed is gone: what was written has reached its peer.
+   */
   allClosed(): Task<void> {
     return this.#sockets.allClosed();
   }

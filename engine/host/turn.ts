@@ -1,8 +1,8 @@
 /**
  * Turns of the event loop: how long this thread has worked without letting sockets and timers in.
  *
- * Rule: synchronous work asks `turnIsUp` before each piece of it and goes through `nextTurn` when it
- * is. Most disk I/O ends at once out of the page cache, so a task that reads a whole disk would
+ * Rule: synchronous work asks `turnIsUp` before each piece of it and goes through `nextTurn` when
+ * it is. Most disk I/O ends at once out of the page cache, so a task that reads a whole disk would
  * otherwise never suspend. A turn through the event loop costs about 4 µs.
  *
  * @module
@@ -23,7 +23,9 @@ export function beginTurn(): void {
   turnBegan = performance.now();
 }
 
-/** True when work has gone on for so long, at `now` of `performance.now()`, that it should pause. */
+/**
+ * True when work has gone on for so long, at `now` of `performance.now()`, that it should pause.
+ */
 export function turnIsUp(now: number): boolean {
   return now - turnBegan > TURN_MAX;
 }

@@ -1,3 +1,9 @@
+/**
+ * The codec on other threads: results are the kernel's, whoever does the work.
+ *
+ * @module
+ */
+
 import assert from "node:assert/strict";
 import type { Task } from "../../engine/core/runtime/task.ts";
 import { all } from "../../engine/core/runtime/together.ts";

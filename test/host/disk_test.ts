@@ -1,3 +1,9 @@
+/**
+ * Image files and devices as disks, where the port's laws do not reach: holes, locks, bad ends.
+ *
+ * @module
+ */
+
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { isFailed } from "../../engine/core/base/failure.ts";

@@ -1,3 +1,9 @@
+/**
+ * The administrator's commands: what they see, what they say, and how they end.
+ *
+ * @module
+ */
+
 import assert from "node:assert/strict";
 import { type FailureCode, isFailed } from "../../engine/core/base/failure.ts";
 import { SECOND } from "../../engine/core/base/units.ts";

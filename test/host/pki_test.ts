@@ -1,3 +1,9 @@
+/**
+ * Keys and certificates as files, and what is said about those that are no good.
+ *
+ * @module
+ */
+
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { type FailureCode, isFailed } from "../../engine/core/base/failure.ts";

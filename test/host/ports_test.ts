@@ -1,3 +1,9 @@
+/**
+ * A server's world made of its home: lock, guest disks, and two servers that meet.
+ *
+ * @module
+ */
+
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { isFailed } from "../../engine/core/base/failure.ts";

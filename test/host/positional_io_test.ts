@@ -1,3 +1,9 @@
+/**
+ * Positional I/O here and on other threads.
+ *
+ * @module
+ */
+
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import type { Task } from "../../engine/core/runtime/task.ts";
