@@ -58,8 +58,8 @@ export const LAYERS: readonly Layer[] = [
   { folder: SIM, may: [SIM, CORE], why: "The simulated world knows the engine and nothing real" },
   {
     folder: HOST,
-    may: [HOST, CORE, "node:", "npm:"],
-    why: "The real world implements the ports of the engine and knows nothing else of ours",
+    may: [HOST, CORE, "wasm", "node:", "npm:"],
+    why: "The real world implements the ports of the engine; else it knows the codec alone",
   },
   {
     folder: "engine/agent",
