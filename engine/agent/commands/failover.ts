@@ -5,7 +5,8 @@
  */
 
 import { type Command, operand, option, type Value } from "../command/command.ts";
-import { fieldsOf, remoteCommand, rowsOf, textOf } from "./remote.ts";
+import { fieldsOf, rowsOf, textOf } from "../command/value.ts";
+import { remoteCommand } from "./remote.ts";
 import { statusText } from "./status_text.ts";
 
 /** `failover start`. */

@@ -7,7 +7,8 @@
 import type { Command, Value } from "../command/command.ts";
 import { formatSize } from "../command/quantity.ts";
 import { formatTable } from "../command/table.ts";
-import { remoteCommand, rowsOf, textOf } from "./remote.ts";
+import { rowsOf, textOf } from "../command/value.ts";
+import { remoteCommand } from "./remote.ts";
 
 /** `points`. */
 export const pointsCommand: Command = remoteCommand({

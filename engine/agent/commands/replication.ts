@@ -13,7 +13,8 @@ import {
   type ValueObject,
 } from "../command/command.ts";
 import { parseBandwidth, parseCount, parseDuration, parseSwitch } from "../command/quantity.ts";
-import { fieldsOf, remoteCommand, textOf } from "./remote.ts";
+import { fieldsOf, textOf } from "../command/value.ts";
+import { remoteCommand } from "./remote.ts";
 import { statusText } from "./status_text.ts";
 
 /** `replication enable`. */

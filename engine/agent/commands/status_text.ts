@@ -7,7 +7,7 @@
 import type { Value, ValueObject } from "../command/command.ts";
 import { formatDuration, formatSize } from "../command/quantity.ts";
 import { formatPairs, formatTable } from "../command/table.ts";
-import { fieldsOf, rowsOf, textOf } from "./remote.ts";
+import { fieldsOf, rowsOf, textOf } from "../command/value.ts";
 
 /** One machine, or several. */
 export function statusText(result: Value): string {

@@ -7,7 +7,8 @@
 import { callerPath } from "../caller.ts";
 import { type Command, operand, type Value } from "../command/command.ts";
 import { formatSize } from "../command/quantity.ts";
-import { fieldsOf, remoteCommand, rowsOf, textOf } from "./remote.ts";
+import { fieldsOf, rowsOf, textOf } from "../command/value.ts";
+import { remoteCommand } from "./remote.ts";
 import { statusText } from "./status_text.ts";
 
 /** `vm add`. */
