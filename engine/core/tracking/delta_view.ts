@@ -9,6 +9,8 @@
  * @module
  */
 
+// Long because: handing out, reading, saving and releasing are four sides of one bookkeeping.
+
 import { assert } from "../base/assert.ts";
 import { isFailed, localFailure } from "../base/failure.ts";
 import { Bitmap, type Run } from "../block/bitmap.ts";

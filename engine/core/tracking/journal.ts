@@ -387,6 +387,8 @@ export class Journal {
    */
   *close(stamp: HrlHeader["stamp"] | undefined): Task<void> {
     yield* this.#scope.cancel();
+    this.#wanted.clear();
+    this.#changed.notify();
     assert(this.#intents.length === 0, "A disk is closed with nothing in flight");
     if (stamp !== undefined && this.#trust === "trusted") {
       const pages = this.#stored.copy();

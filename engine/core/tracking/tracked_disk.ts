@@ -288,13 +288,19 @@ export class TrackedDisk implements Disk {
   }
 
   #worthwhile(at: number, length: number): boolean {
-    this.#refuse();
+    this.#refuseWrites();
     if (inside(at, length, this.size)) return length > 0;
     throw requestFailure("out-of-range", `Nothing can be written at ${at}: the disk ends before`);
   }
 
   #refuse(): void {
     if (this.#failed !== undefined) throw new Failed(this.#failed);
+  }
+
+  /** Requests that still wait when the disk is closed must not reach it behind the log's back. */
+  #refuseWrites(): void {
+    if (this.#closed) throw new Failed(closedFailure(this.#guest.stem));
+    this.#refuse();
   }
 
   #fail(cause: Failure): void {
@@ -321,7 +327,7 @@ export class TrackedDisk implements Disk {
     let heats = 0;
     try {
       for (;;) {
-        this.#refuse();
+        this.#refuseWrites();
         if (intent === undefined && !this.#journal.ready(start, end)) {
           const wide = this.#journal.regionsOf(start, end) > REGIONS_AT_ONCE_MAX;
           if (wide || heats === HEATS_MAX) intent = yield* this.#journal.intend(start, end);

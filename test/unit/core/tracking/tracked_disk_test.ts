@@ -425,6 +425,33 @@ Deno.test("Live passes settle what was released, and keep what changed meanwhile
   assert.equal(reopen(host, options).backlogBytes, 9 * 512);
 });
 
+Deno.test("A write that still waits when the disk is closed is refused, not lost track of", () => {
+  const { host, options, disk } = world();
+  const before = host.disk.cache.slice();
+  const scope = host.scope();
+  const failures: string[] = [];
+  disk.gate.close();
+  for (const at of [0, 20_000]) {
+    scope.spawn(
+      "writer",
+      (function* () {
+        try {
+          yield* disk.write(at, bytes(5));
+        } catch (error) {
+          failures.push((error as Failed).code);
+        }
+      })(),
+    );
+  }
+  host.do(host.clock().sleep(3));
+  host.do(disk.closeClean());
+  disk.gate.open();
+  host.run(() => failures.length === 2);
+  assert.deepEqual(failures, ["disk-failed", "disk-failed"]);
+  assert.deepEqual(host.disk.cache, before);
+  assert.equal(reopen(host, options).recovery.kind, "clean");
+});
+
 Deno.test("Removing a log leaves nothing of it", () => {
   const { host, disk } = world();
   host.do(disk.closeClean());
