@@ -68,7 +68,7 @@ function decodeAll(random: Prng, bytes: Uint8Array, tally: Tally): void {
     for (let next = decoder.next(); next.kind !== "need-more"; next = decoder.next()) {
       if (next.kind === "invalid") {
         assert.equal(next.failure.code, "malformed");
-        assert.equal(decoder.pending, 0);
+        assert.equal(decoder.held, 0);
         return tally.add("frame malformed");
       }
       const { payload, type } = next;
@@ -87,7 +87,7 @@ function decodeAll(random: Prng, bytes: Uint8Array, tally: Tally): void {
         assert.deepEqual(encodeControl(result as typeof SAMPLES["ping"]), payload);
       }
     }
-    assert(decoder.pending <= FRAME_HEADER_SIZE + FRAME_PAYLOAD_MAX);
+    assert(decoder.held <= FRAME_HEADER_SIZE + FRAME_PAYLOAD_MAX);
   }
 }
 

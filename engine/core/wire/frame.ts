@@ -128,9 +128,9 @@ export class FrameDecoder {
     this.#kernel = kernel;
   }
 
-  /** Bytes that arrived and are part of no frame yet. */
-  get pending(): number {
-    return this.#left + this.#filled;
+  /** Bytes of memory held: chunks not read yet, and the frame that is being put together. */
+  get held(): number {
+    return this.#left + (this.#frame?.length ?? this.#filled);
   }
 
   /** Takes in bytes, in order. They belong to the decoder from now on; it may change them. */

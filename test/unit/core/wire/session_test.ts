@@ -348,6 +348,18 @@ Deno.test("an answer that nobody asked for ends the session", () => {
   assert.match(rogue.ended(), /^protocol-violation: .*was not asked for/);
 });
 
+Deno.test("an answer to another question ends the session", () => {
+  const rogue = new Rogue("initiator");
+  const channel = rogue.session!.openChannel();
+  rogue.world.run(channel.send(SAMPLES["open-machine"]));
+  rogue.say(1, SAMPLES["machine-opened"]);
+  rogue.world.run(channel.receive());
+  rogue.world.run(channel.sendCompare(COMPARE_SAMPLE));
+  const other = encodeCompared({ ...COMPARED_SAMPLE, at: 0 });
+  rogue.raw(encodeFrame(loadKernel(), "compared", 1, other));
+  assert.match(rogue.ended(), /^protocol-violation: .*was not asked for/);
+});
+
 Deno.test("a peer that sends more than its window is ended, within the bound (E6)", () => {
   const rogue = new Rogue();
   rogue.say(1, SAMPLES["open-machine"]);
