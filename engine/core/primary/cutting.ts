@@ -11,7 +11,7 @@ import { noteCut } from "../relationship/statistics.ts";
 import type { Task } from "../runtime/task.ts";
 import { all } from "../runtime/together.ts";
 import { cutDisks } from "../tracking/cut.ts";
-import type { Replication } from "./replicator.ts";
+import type { Replication } from "./replication.ts";
 
 /** A cut that was made. */
 export interface Cut {

@@ -16,7 +16,7 @@ import type { PointDeclaration } from "../wire/point.ts";
 import { makeCut, needsCut, reportGivenUp } from "./cutting.ts";
 import type { OpenDelta } from "./open_delta.ts";
 import type { ReplicaPeer } from "./replica_peer.ts";
-import type { Replication } from "./replicator.ts";
+import type { Replication } from "./replication.ts";
 import { sendPending } from "./sending.ts";
 import { Shipment } from "./shipment.ts";
 

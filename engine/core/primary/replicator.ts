@@ -10,7 +10,7 @@
 
 import { type Failure, isFailed, localFailure } from "../base/failure.ts";
 import type { PointId } from "../base/units.ts";
-import { decide, type Decision } from "../lineage/decision.ts";
+import type { Decision } from "../lineage/decision.ts";
 import type { Ports } from "../ports/ports.ts";
 import { retryDelay } from "../relationship/retry.ts";
 import type { RelationshipSettings } from "../relationship/settings.ts";
@@ -18,32 +18,14 @@ import { newStatistics, type Statistics } from "../relationship/statistics.ts";
 import { Scope } from "../runtime/scope.ts";
 import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
-import type { MessageOf } from "../wire/message.ts";
 import { runCycle } from "./cycle.ts";
 import type { Links } from "./links.ts";
 import type { PrimaryMachine } from "./machine.ts";
-import type { OpenDelta } from "./open_delta.ts";
 import { ReplicaPeer } from "./replica_peer.ts";
-import { seed, SeedProgress } from "./seed.ts";
+import { openMachine } from "./opening.ts";
+import type { Replication } from "./replication.ts";
+import { seed } from "./seed.ts";
 import { StagedClock } from "./staged_clock.ts";
-
-/** What cycle and seed work with. */
-export interface Replication {
-  readonly ports: Ports;
-  readonly machine: PrimaryMachine;
-  readonly settings: RelationshipSettings;
-  readonly statistics: Statistics;
-  /** When points were cut and staged. */
-  readonly staged: StagedClock;
-  /** The delta under way; survives connections. */
-  delta: OpenDelta | undefined;
-  /** The initial replication under way; survives connections. */
-  seeding: SeedProgress | undefined;
-  /** Cuts made by this process for this machine. */
-  cuts: number;
-  /** The newest point known to be staged. */
-  base: PointId | undefined;
-}
 
 /** Replicates one machine until its scope is cancelled. */
 export class Replicator {
@@ -58,6 +40,8 @@ export class Replicator {
   #failures = 0;
   #lastFailure: Failure | undefined;
   #attempts = 0;
+  #running = false;
+  #stopped: Failure | undefined;
 
   constructor(ports: Ports, machine: PrimaryMachine, settings: RelationshipSettings, links: Links) {
     this.#links = links;
@@ -68,7 +52,6 @@ export class Replicator {
       statistics: newStatistics(),
       staged: new StagedClock(ports.clock),
       delta: undefined,
-      seeding: undefined,
       cuts: 0,
       base: undefined,
     };
@@ -110,30 +93,29 @@ export class Replicator {
    * call. Throws what the attempt failed with.
    */
   *cycle(): Task<PointId> {
-    const cuts = this.#work.cuts;
-    // An attempt that was under way when we asked may end without our cut: only the next one counts.
-    let attempts = this.#attempts;
-    const running = this.#running;
-    this.ask();
+    const { cuts } = this.#work;
+    // An attempt that is under way may end without a cut of ours: the one after it counts.
+    let counts = this.#attempts + (this.#running ? 1 : 0);
     for (;;) {
-      const staged = this.#work.staged.newest;
-      if (staged !== undefined && staged.cutNumber > cuts) return staged.point;
-      if (this.#attempts > attempts + (running ? 1 : 0) && this.#lastFailure !== undefined) {
-        throw localFailure(
-          this.#lastFailure.code,
-          this.#lastFailure.message,
-          this.#lastFailure.action,
-        );
+      this.ask();
+      yield* this.#turned.until(() =>
+        this.#attempts > counts || this.#pointAfter(cuts) !== undefined
+      );
+      const point = this.#pointAfter(cuts);
+      if (point !== undefined) return point;
+      const failure = this.#stopped ?? this.#lastFailure;
+      if (failure !== undefined) {
+        throw localFailure(failure.code, failure.message, failure.action);
       }
-      if (this.#attempts > attempts + (running ? 1 : 0)) {
-        attempts = this.#attempts;
-        this.ask();
-      }
-      yield* this.#turned.wait();
+      counts = this.#attempts;
     }
   }
 
-  #running = false;
+  /** The newest staged point, if its cut is a later one than number `cuts`. */
+  #pointAfter(cuts: number): PointId | undefined {
+    const { newest } = this.#work.staged;
+    return newest !== undefined && newest.cutNumber > cuts ? newest.point : undefined;
+  }
 
   /** The task. */
   *run(): Task<void> {
@@ -158,7 +140,10 @@ export class Replicator {
       }
     } finally {
       this.#running = false;
-      this.#closePeer();
+      this.#stopped = localFailure("cancelled", "Replication of this machine was ended").failure;
+      this.#attempts++;
+      this.#turned.notify();
+      yield* this.#endPeer();
     }
   }
 
@@ -212,9 +197,8 @@ export class Replicator {
     this.#lastFailure = error.failure;
     const { machine, ports } = this.#work;
     ports.observer.emit({ kind: "failure", machine: machine.name, failure: error.failure });
-    if (this.#peer?.failure !== undefined || error.failure.side === "peer") {
-      yield* this.#endPeer();
-    }
+    // The next attempt begins with a handshake: whatever went wrong, both sides say where they stand.
+    yield* this.#endPeer();
   }
 
   *#turn(): Task<void> {
@@ -236,115 +220,20 @@ export class Replicator {
       if (state === "InitialReplicationInProgress") return { kind: "seed", resume: true };
     }
     yield* this.#endPeer();
-    const opened = yield* this.#connect();
-    const decision = this.#decide(opened);
-    yield* this.#follow(decision, opened.newest);
-    return decision;
-  }
-
-  *#connect(): Task<MessageOf<"machine-opened">> {
     const { ports, machine, settings } = this.#work;
     const session = yield* this.#links.session(settings.to);
-    const scope = new Scope(ports.loop, `peer/${machine.name}`);
-    this.#peerScope = scope;
     const throttle = this.#links.throttle(settings);
     const channel = session.openChannel(throttle === undefined ? {} : { throttle });
-    this.#peer = new ReplicaPeer(channel, ports.clock, scope);
-    const base = machine.tracked[0]?.base;
-    return yield* this.#peer.open({
-      type: "open-machine",
-      machine: machine.id,
-      name: machine.name,
-      generation: machine.generation,
-      ancestry: machine.ancestry,
-      disks: machine.disks.map((disk) => disk.size),
-      blockSize: machine.tracked[0]?.geometry.blockSize ?? 0,
-      keep: settings.keep,
-      frequency: settings.frequency,
-      base: base?.kind === "point" ? base.point : null,
-      issued: machine.tracked[0]?.issued ?? [],
-    });
-  }
-
-  #decide(opened: MessageOf<"machine-opened">): Decision {
-    const { machine } = this.#work;
-    const disks = machine.tracked.map(({ base, issued }) => ({
-      point: base.kind === "point" ? base.point : undefined,
-      seed: base.kind === "seed" ? base.seed : undefined,
-      issued,
-    }));
-    return decide(machine.ancestry, disks, machine.state === "InitialReplicationInProgress", {
-      ancestry: opened.ancestry,
-      newest: opened.newest,
-      seed: opened.seed,
-      failedOver: opened.state === "FailedOverWaitingCompletion",
-    });
-  }
-
-  /** Brings disks and state in line with the decision, before anything is sent. */
-  *#follow(decision: Decision, newest: PointId | null): Task<void> {
-    const { machine } = this.#work;
-    switch (decision.kind) {
-      case "hold":
-        // A failover that may still be cancelled changes no state here (L5).
-        if (decision.failure.code !== "wrong-state") yield* machine.enter("refused-by-replica");
-        throw localFailure(
-          decision.failure.code,
-          decision.failure.message,
-          decision.failure.action,
-        );
-      case "replica-lost":
-        yield* machine.enter("lose-replica");
-        throw localFailure(
-          "not-the-base",
-          "The replica holds nothing of this machine",
-          'Start initial replication again: "warmsite replication start"',
-        );
-      case "seed":
-        return;
-      case "cycle":
-        yield* this.#rebase(decision, newest as PointId);
-        yield* machine.enter(
-          machine.state === "InitialReplicationInProgress"
-            ? "finish-initial-replication"
-            : "welcomed-by-replica",
-        );
-    }
-  }
-
-  /** L2: every disk's bits are made relative to the replica's newest point. */
-  *#rebase(decision: Decision & { kind: "cycle" }, newest: PointId): Task<void> {
-    const { machine } = this.#work;
-    const delta = this.#work.delta;
-    for (const [index, disk] of machine.tracked.entries()) {
-      const step = decision.disks[index];
-      if (step === "ready" || step === undefined) continue;
-      // Our own delta was sealed and the answer was lost, or an earlier process of ours made the cut.
-      if (step === "adopt" && delta?.point === newest) yield* disk.staged(newest);
-      else {
-        disk.forgetProgress();
-        const base = { kind: "point", point: newest } as const;
-        yield* disk.setBase(base, { suspectAll: step === "compare-whole" });
-      }
-    }
-    if (delta !== undefined && delta.point === newest) this.#work.staged.note(delta);
-    if (delta !== undefined && delta.parent !== newest) {
-      this.#work.delta = undefined;
-      for (const disk of machine.tracked) disk.forgetProgress();
-    }
-    this.#work.seeding = undefined;
-    this.#work.base = newest;
+    this.#peerScope = new Scope(ports.loop, `peer/${machine.name}`);
+    this.#peer = new ReplicaPeer(channel, ports.clock, this.#peerScope);
+    return yield* openMachine(this.#work, this.#peer);
   }
 
   *#endPeer(): Task<void> {
-    this.#closePeer();
+    this.#peer?.close();
+    this.#peer = undefined;
     const scope = this.#peerScope;
     this.#peerScope = undefined;
     if (scope !== undefined) yield* scope.cancel();
-  }
-
-  #closePeer(): void {
-    this.#peer?.close();
-    this.#peer = undefined;
   }
 }

@@ -16,7 +16,7 @@ import type { Task } from "../runtime/task.ts";
 import { declare, noteSent } from "./cycle.ts";
 import { type Cut, makeCut, needsCut, reportGivenUp } from "./cutting.ts";
 import type { ReplicaPeer } from "./replica_peer.ts";
-import type { Replication } from "./replicator.ts";
+import type { Replication } from "./replication.ts";
 import { sendPending } from "./sending.ts";
 import { Shipment } from "./shipment.ts";
 
@@ -26,15 +26,6 @@ const FINAL_PASS_BYTES = 16 * MiB;
 const PASSES_MAX = 8;
 /** Bytes sent between two times that the bits of durable blocks are cleared on disk. */
 const SETTLE_BYTES = 64 * MiB;
-
-/** An initial replication in this process. */
-export class SeedProgress {
-  readonly id: SeedId;
-
-  constructor(id: SeedId) {
-    this.id = id;
-  }
-}
 
 /** Runs initial replication until its point is staged. */
 export function* seed(work: Replication, peer: ReplicaPeer, resume: boolean): Task<void> {
@@ -62,7 +53,6 @@ export function* seed(work: Replication, peer: ReplicaPeer, resume: boolean): Ta
   }
   peer.settle();
   for (const disk of work.machine.tracked) yield* disk.staged(cut.point);
-  work.seeding = undefined;
   work.base = cut.point;
   work.statistics.cycles++;
   work.staged.note(cut);

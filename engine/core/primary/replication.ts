@@ -1,0 +1,29 @@
+/**
+ * What initial replication and cycles of one machine work with, from connection to connection.
+ *
+ * @module
+ */
+
+import type { PointId } from "../base/units.ts";
+import type { Ports } from "../ports/ports.ts";
+import type { RelationshipSettings } from "../relationship/settings.ts";
+import type { Statistics } from "../relationship/statistics.ts";
+import type { PrimaryMachine } from "./machine.ts";
+import type { OpenDelta } from "./open_delta.ts";
+import type { StagedClock } from "./staged_clock.ts";
+
+/** What cycle and seed work with. */
+export interface Replication {
+  readonly ports: Ports;
+  readonly machine: PrimaryMachine;
+  readonly settings: RelationshipSettings;
+  readonly statistics: Statistics;
+  /** When points were cut and staged. */
+  readonly staged: StagedClock;
+  /** The delta under way; survives connections. */
+  delta: OpenDelta | undefined;
+  /** Cuts made by this process for this machine. */
+  cuts: number;
+  /** The newest point known to be staged. */
+  base: PointId | undefined;
+}
