@@ -27,6 +27,13 @@ export function isGeometry(blockSize: number, regionSize: number): boolean {
 /** Refuses a disk size that cannot be protected: zero, huge, or no multiple of the block size. */
 export function checkDiskSize(size: number, blockSize: number, name: string): void {
   if (size > 0 && size <= DISK_SIZE_MAX && size % blockSize === 0) return;
+  if (!(size > 0) || size > DISK_SIZE_MAX) {
+    throw requestFailure(
+      "bad-argument",
+      `Cannot protect "${name}": its size of ${size} bytes is not between 1 and ${DISK_SIZE_MAX}`,
+      "Name a disk or an image of a size in these bounds",
+    );
+  }
   throw requestFailure(
     "bad-argument",
     `Cannot protect "${name}": its size of ${size} bytes is not a multiple of ${blockSize}`,

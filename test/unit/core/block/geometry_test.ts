@@ -38,6 +38,8 @@ Deno.test("Geometry and disk sizes are checked", () => {
     assert.ok(!isGeometry(block, region), `${block}/${region}`);
   }
   checkDiskSize(4096, 4096, "a");
+  assert.throws(() => checkDiskSize(0, 4096, "a"), /size of 0 bytes is not between/);
+  assert.throws(() => checkDiskSize(4097, 4096, "a"), /not a multiple of 4096/);
   for (const size of [0, 4097, -4096, NaN, DISK_SIZE_MAX + 4096]) {
     assert.throws(() => checkDiskSize(size, 4096, "a"), (error) => isFailed(error, "bad-argument"));
   }

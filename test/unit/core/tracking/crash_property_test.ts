@@ -300,7 +300,7 @@ export function drill(seed: number): void {
   }
 }
 
-const RUNS = Number(Deno.env.get("TRACKING_RUNS") ?? 150);
+const RUNS = Number(Deno.env.get("TRACKING_RUNS") ?? 110);
 const FIRST = Number(Deno.env.get("TRACKING_SEED") ?? 1);
 
 Deno.test("Whatever happens, what differs from the base is known (T1, T2, T3, T4, C1, C2, C4)", () => {
