@@ -9,7 +9,6 @@
  * @module
  */
 
-import { ByteReader } from "../base/bytes.ts";
 import { localFailure, peerFailure } from "../base/failure.ts";
 import { toHex } from "../base/units.ts";
 import type { Kernel } from "../ports/codec.ts";
@@ -18,7 +17,8 @@ import type { Task } from "../runtime/task.ts";
 import { chainDigest, emptyChain } from "../wire/chain.ts";
 import type { StagedExtent } from "../wire/extent.ts";
 import { DeltaRecords } from "./delta_records.ts";
-import { type ExtentContext, type ExtentFile, ExtentFileWriter } from "./extent_file.ts";
+import type { ExtentContext, ExtentFile } from "./extent_file.ts";
+import { ExtentFileWriter } from "./extent_file_writer.ts";
 import { FileAppender } from "./file_appender.ts";
 import { pointJson, type PointRecord } from "./recovery_point.ts";
 import { openDeltaFile } from "./sealed_delta.ts";
@@ -293,9 +293,4 @@ export function openName(id: string): string {
 function push(records: DeltaRecords, extent: StagedExtent, offset: number): void {
   const { disk, at, length, kind, payload, checksum } = extent;
   records.push({ disk, at, length, kind, offset, stored: payload.length, checksum });
-}
-
-/** A random salt for a staging file. */
-export function saltFrom(bytes: Uint8Array): number {
-  return new ByteReader(bytes).u32();
 }

@@ -1,5 +1,3 @@
-// Long because: one class is the whole interface of the history to the layers above; what it does is
-// elsewhere.
 /**
  * The store of one machine on a replica: raw disks at the newest applied point, staged deltas above,
  * undo files below, and a small doubled state (R1 to R11).
@@ -9,6 +7,9 @@
  *
  * @module
  */
+
+// Long because: one class is the whole interface of the history to the layers above; what it does is
+// elsewhere.
 
 import { assert } from "../base/assert.ts";
 import type { Failure } from "../base/failure.ts";
@@ -29,7 +30,7 @@ import { applyNext, discardBroken } from "./apply.ts";
 import { EXTRA_MAX, HOLDS_MAX } from "./bounds.ts";
 import { checkKeep, createReplica, type CreateSpec, diskName } from "./create_replica.ts";
 import { HistoryCache } from "./history_cache.ts";
-import { OpenDelta, saltFrom } from "./open_delta.ts";
+import { OpenDelta } from "./open_delta.ts";
 import { openReplica } from "./open_replica.ts";
 import { PointView } from "./point_view.ts";
 import {
@@ -41,6 +42,7 @@ import {
 import { noSuchPoint, type ReplicaFiles } from "./replica_files.ts";
 import { prune, shed } from "./retention.ts";
 import { Seeding } from "./seeding.ts";
+import { saltFrom } from "./staging_record.ts";
 import { verify } from "./verify.ts";
 
 /** What an unsealed delta is relative to and how many of its records are durable. */

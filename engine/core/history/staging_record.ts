@@ -100,6 +100,11 @@ export function decodeStagingHeader(kernel: Kernel, bytes: Uint8Array): StagingH
   return id !== undefined && isName(id) ? { machine, id, parent, generation, salt } : undefined;
 }
 
+/** A random salt for a staging file. */
+export function saltFrom(bytes: Uint8Array): number {
+  return new ByteReader(bytes).u32();
+}
+
 function identityBytes(identity: string): Uint8Array {
   return fromHex(identity) ?? new Uint8Array(16);
 }

@@ -1,4 +1,8 @@
-/** The final extents of a delta: sorted, without overlap, the later record winning (R2). */
+/**
+ * The final extents of a delta: sorted, without overlap, the later record winning (R2).
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";

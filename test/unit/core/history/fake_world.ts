@@ -1,4 +1,3 @@
-// Long because: disks, folders, files and what a power loss does to them belong to one small model.
 /**
  * A world in memory for the tests of history: folders, files and disks with what is in the kernel and
  * what is durable, completions in any order, and a crash at any call.
@@ -8,6 +7,8 @@
  *
  * @module
  */
+
+// Long because: disks, folders, files and what a power loss does to them belong to one small model.
 
 import { localFailure } from "../../../../engine/core/base/failure.ts";
 import type { Extent } from "../../../../engine/core/block/extent.ts";

@@ -1,4 +1,8 @@
-/** The store of one machine: points, applies, views, retention, one at a time and without faults. */
+/**
+ * The store of one machine: points, applies, views, retention, one at a time and without faults.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import type { PointId } from "../../../../engine/core/base/units.ts";

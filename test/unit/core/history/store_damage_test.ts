@@ -1,4 +1,10 @@
-/** Damaged, missing and foreign files, and disks that somebody else changed (R1, R2, R5, R9, R11). */
+/**
+ * Damaged, missing and foreign files, and disks that somebody else changed (R1, R2, R5, R9, R11).
+ *
+ * @module
+ */
+
+// Long because: every kind of damage is one short fact, told beside the others.
 
 import assert from "node:assert/strict";
 import { isFailed } from "../../../../engine/core/base/failure.ts";

@@ -1,4 +1,8 @@
-/** Devices that fail and fill while the process lives (R10), clocks that jump, seeds that resume. */
+/**
+ * Devices that fail and fill while the process lives (R10), clocks that jump, seeds that resume.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -78,7 +82,7 @@ Deno.test("after any failed call the store is consistent, and goes on when the d
       assert.deepEqual(world.run(store.verify()), []);
       world.run(store.close());
     }),
-    { seed: 20261, numRuns: 20, endOnFailure: true },
+    { seed: 20261, numRuns: 15, endOnFailure: true },
   );
 });
 
