@@ -34,6 +34,8 @@ export class ReplicaPeer {
   shipment: Shipment | undefined;
   /** The newest point that the replica said it has applied. */
   applied: PointId | undefined;
+  /** When it said so, wall time in µs since 1970. */
+  appliedAt: number | undefined;
   readonly #channel: Channel;
   readonly #clock: Clock;
   readonly #changed = new Signal();
@@ -146,6 +148,7 @@ export class ReplicaPeer {
         return this.#acknowledge(message.records);
       case "applied":
         this.applied = message.point;
+        this.appliedAt = this.#clock.wall();
         return;
       case "refused":
         throw peerFailure(message.code, message.message, message.action);

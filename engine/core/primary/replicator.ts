@@ -82,6 +82,11 @@ export class Replicator {
     return this.#peer?.applied;
   }
 
+  /** When the replica last said that it has applied a point, wall time in µs since 1970. */
+  get appliedAt(): number | undefined {
+    return this.#peer?.appliedAt;
+  }
+
   /** Wakes the replicator: there is something to do before the next cycle is due. */
   ask(): void {
     this.#asked = true;

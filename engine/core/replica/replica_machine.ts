@@ -36,6 +36,8 @@ export class ReplicaMachine {
   readonly server: string;
   /** Wall time when the newest point was staged here, µs since 1970; `undefined` before the first. */
   stagedAt: number | undefined;
+  /** When this process last applied a point, wall time in µs since 1970. */
+  appliedAt: number | undefined;
   #record: ReplicaRecord;
   readonly #scope: Scope;
   readonly #work = new Signal();
@@ -172,6 +174,7 @@ export class ReplicaMachine {
       for (;;) {
         const point = yield* this.store.applyNext();
         if (point === undefined) break;
+        this.appliedAt = this.ports.clock.wall();
         this.ports.observer.emit({ kind: "applied", machine: this.name, point });
         yield* this.#tellApplied(point);
       }
