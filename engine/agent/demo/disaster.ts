@@ -21,7 +21,7 @@ const VM = "demo";
 /** Cycles before the disaster. */
 const CYCLES = 4;
 /** How long the guest writes between cycles and before the disaster, ms. */
-const PAUSE = 900;
+const PAUSE = 700;
 /** How long initial replication may take before the demo gives up, ms. */
 const FIRST_MAX = 600_000;
 
@@ -124,6 +124,7 @@ async function replicateFirst({ stage, pair: { primary }, guest }: Scene): Promi
 async function runCycles({ stage, pair: { primary }, guest }: Scene): Promise<CycleNote[]> {
   const notes: CycleNote[] = [];
   const { record } = guest;
+  const before = record.acknowledged;
   for (let number = 1; number <= CYCLES; number++) {
     await wait(PAUSE);
     const began = performance.now();
@@ -132,7 +133,9 @@ async function runCycles({ stage, pair: { primary }, guest }: Scene): Promise<Cy
     notes.push({ point: textOf(point), least, most: record.issued });
     const took = ((performance.now() - began) / 1000).toFixed(2);
     stage.tell(
-      `Cycle ${number}: ${least - (notes.at(-2)?.least ?? 0)} writes since the last; recovery ` +
+      `Cycle ${number}: ${
+        least - (notes.at(-2)?.least ?? before)
+      } writes since the last; recovery ` +
         `point ${textOf(point).slice(0, 8)} is staged at the replica after ${took} s`,
     );
   }
@@ -140,10 +143,12 @@ async function runCycles({ stage, pair: { primary }, guest }: Scene): Promise<Cy
 }
 
 /** SIGKILL, at whatever the primary does; returns when. */
-async function killPrimary({ stage, pair, guest: { record, ended } }: Scene): Promise<number> {
+async function killPrimary({ stage, pair, guest }: Scene): Promise<number> {
+  const { record } = guest;
+  await guest.inMidWrite();
   const killedAt = performance.now();
   await pair.primary.kill();
-  await ended;
+  await guest.ended;
   stage.tell(
     `Killed the primary (SIGKILL) under load: ${record.acknowledged} writes acknowledged, ` +
       `${record.issued - record.acknowledged} under way`,

@@ -18,7 +18,7 @@ const BLOCKS_MAX = 8;
 /** Writes between two flushes. */
 const FLUSH_EVERY = 256;
 /** Writes in a second, at most: a busy machine, not a benchmark. */
-const RATE_MAX = 4000;
+const RATE_MAX = 2500;
 
 /** Writes until its disk goes away or it is told to stop. */
 export class Guest {
@@ -32,17 +32,25 @@ export class Guest {
   readonly #buffer = new Uint8Array(BLOCKS_MAX * STAMP_SIZE);
   #random = 0x9e3779b9;
   #stopping = false;
+  #stopped = false;
 
   private constructor(client: NbdClient, places: readonly Extent[]) {
     this.#client = client;
     this.#places = places;
     this.#blocks = places.reduce((sum, { length }) => sum + length / STAMP_SIZE, 0);
-    this.ended = this.#run();
+    this.ended = this.#run().finally(() => this.#stopped = true);
   }
 
   /** Starts to write to `places` (whole blocks) of the export at `uri`. */
   static async start(uri: string, places: readonly Extent[]): Promise<Guest> {
     return new Guest(await NbdClient.connect(uri), places);
+  }
+
+  /** Resolves in the middle of a write, or when there will be none. */
+  async inMidWrite(): Promise<void> {
+    while (!this.#stopped && this.record.issued === this.record.acknowledged) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
   }
 
   /** Stops after the request under way. */

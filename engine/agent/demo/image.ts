@@ -15,11 +15,11 @@ import { findProgram, runForeign } from "./foreign.ts";
 import { STAMP_SIZE } from "./stamp.ts";
 
 /** Bytes of a file system made for the demo. */
-const IMAGE_SIZE = 96 * MiB;
+const IMAGE_SIZE = 64 * MiB;
 /** Bytes of the large file in it. */
-const FILE_SIZE = 48 * MiB;
+const FILE_SIZE = 32 * MiB;
 /** Bytes of a disk without a file system. */
-const PLAIN_SIZE = 64 * MiB;
+const PLAIN_SIZE = 48 * MiB;
 
 /** A disk that the guest writes to. */
 export interface DemoImage {
