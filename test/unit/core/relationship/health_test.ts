@@ -1,0 +1,108 @@
+/**
+ * Health, retry and settings: cases with their verdicts.
+ *
+ * @module
+ */
+
+import { deepEqual, equal, throws } from "node:assert/strict";
+import { HOUR, MINUTE, SECOND } from "../../../../engine/core/base/units.ts";
+import { type HealthFacts, judgeHealth } from "../../../../engine/core/relationship/health.ts";
+import { retryDelay } from "../../../../engine/core/relationship/retry.ts";
+import {
+  checkSettings,
+  type RelationshipSettings,
+  settingsFromJson,
+  settingsToJson,
+} from "../../../../engine/core/relationship/settings.ts";
+import {
+  cutPercentile,
+  CUTS_REMEMBERED,
+  newStatistics,
+  noteCut,
+} from "../../../../engine/core/relationship/statistics.ts";
+
+const well: HealthFacts = {
+  role: "primary",
+  state: "Replicating",
+  troubles: [],
+  lastFailure: undefined,
+  sinceStaged: MINUTE,
+  rpo: 0,
+  objective: 10 * MINUTE,
+};
+const trouble = {
+  code: "io-error",
+  side: "local",
+  message: "It broke",
+  action: "Mend it",
+} as const;
+
+Deno.test("judgeHealth() follows the facts, worst first (I46)", () => {
+  const verdicts = [
+    well,
+    { ...well, state: "Disabled" as const },
+    { ...well, troubles: [trouble] },
+    { ...well, lastFailure: trouble },
+    { ...well, state: "Error" as const },
+    { ...well, state: "WaitingForStartResynchronize" as const },
+    { ...well, state: "InitialReplicationInProgress" as const },
+    { ...well, sinceStaged: 2 * HOUR },
+    { ...well, rpo: 11 * MINUTE },
+    { ...well, role: "replica" as const, state: "FailedOverWaitingCompletion" as const },
+  ].map((facts) => judgeHealth(facts).health);
+  deepEqual(verdicts, [
+    "Normal",
+    "NotApplicable",
+    "Critical",
+    "Critical",
+    "Critical",
+    "Critical",
+    "Warning",
+    "Warning",
+    "Warning",
+    "Warning",
+  ]);
+});
+
+Deno.test("every warning is a sentence that says what to do when something can be done", () => {
+  deepEqual(judgeHealth({ ...well, troubles: [trouble] }).warnings, ["It broke. Mend it"]);
+});
+
+Deno.test("retryDelay() doubles from a second and never passes a cycle (I47)", () => {
+  const delays = [1, 2, 3, 4, 20, 1e9].map((n) => retryDelay(n, 5 * SECOND) / SECOND);
+  deepEqual(delays, [1, 2, 4, 5, 5, 5]);
+});
+
+const settings: RelationshipSettings = {
+  to: "b:7700",
+  frequency: 5 * MINUTE,
+  keep: 24,
+  compression: true,
+  bandwidth: 0,
+  objective: 10 * MINUTE,
+};
+
+Deno.test("settings survive their record; impossible ones are refused by name", () => {
+  deepEqual(settingsFromJson(settingsToJson(settings)), settings);
+  equal(settingsFromJson({ to: "b" }), undefined);
+  const bad: [Partial<RelationshipSettings>, RegExp][] = [
+    [{ to: "nowhere" }, /address/],
+    [{ frequency: 1 }, /frequency/],
+    [{ frequency: 2 * HOUR }, /frequency/],
+    [{ keep: 0 }, /keep/],
+    [{ bandwidth: -1 }, /bandwidth/],
+    [{ bandwidth: 1.5 }, /bandwidth/],
+  ];
+  for (const [change, message] of bad) {
+    throws(() => checkSettings({ ...settings, ...change }), message);
+  }
+});
+
+Deno.test("percentiles of cuts speak of the newest ones only", () => {
+  const statistics = newStatistics();
+  equal(cutPercentile(statistics, 50), undefined);
+  for (let cut = 0; cut < CUTS_REMEMBERED + 100; cut++) noteCut(statistics, cut);
+  equal(statistics.cutMicros.length, CUTS_REMEMBERED);
+  equal(cutPercentile(statistics, 0), 100);
+  equal(cutPercentile(statistics, 100), CUTS_REMEMBERED + 99);
+});
