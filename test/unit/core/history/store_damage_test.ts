@@ -338,3 +338,38 @@ function ruinState(world: FakeWorld): void {
     inode.data = flip(inode.data, 40) as Uint8Array<ArrayBuffer>;
   }
 }
+
+Deno.test("the whole delta is checked before the first byte of an apply (R3)", () => {
+  const world = new FakeWorld(16);
+  const contents = replica(world, 2, 1);
+  const inode = world.inode("staging", `${pointId(2)}.delta`);
+  // In the first record's header: neither the index nor a content shows it.
+  inode.data = flip(inode.data, 192 + 24 + 8) as Uint8Array<ArrayBuffer>;
+  const before = world.bytes("disk-0.raw").slice();
+  const store = open(world);
+  assert.equal(code(world, store.applyNext()), "damaged");
+  assert.deepEqual(world.bytes("disk-0.raw"), before);
+  assert.deepEqual(brokenOf(store), [false, false, true]);
+  world.run(checkPoints(store, contents, "refused"));
+  world.run(store.close());
+});
+
+Deno.test("a damaged undo file is never merged; what it breaks waits to be the oldest (R5, R7)", () => {
+  const world = new FakeWorld(17);
+  const contents = replica(world, 4, 0);
+  const name = `${pointId(2)}.undo`;
+  const inode = world.inode("undo", name);
+  inode.data = flip(inode.data, 100) as Uint8Array<ArrayBuffer>;
+  const store = open(world);
+  world.run(store.hold(pointId(0), "h"));
+  world.run(store.setKeep(1));
+  assert.equal(code(world, store.prune()), "damaged");
+  assert.deepEqual(brokenOf(store), [true, true, false, false, false]);
+  assert.deepEqual(world.run(store.prune()), [pointId(3)], "what is sound is merged");
+  assert.ok(world.names("undo").includes(name));
+  world.run(checkPoints(store, contents, "not merged"));
+  world.run(store.unhold("h"));
+  assert.deepEqual(world.run(store.prune()), [0, 1, 2].map(pointId));
+  world.run(checkPoints(store, contents, "pruned"));
+  world.run(store.close());
+});
