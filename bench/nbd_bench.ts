@@ -39,6 +39,8 @@ interface Result {
   readonly high: number;
   /** Median as a multiple of qemu-nbd's. */
   readonly ratio: number;
+  /** CPU time of the server for each request, µs: what a busy machine distorts least. */
+  readonly cpu: number;
   /** For our servers alone. */
   readonly floor?: number;
 }
@@ -104,8 +106,15 @@ const contestants = [
   ...options.modes.split(",").map((mode) => ours(`warmsite ${mode}`, mode)),
 ];
 
-/** Runs one load on one server, started for it alone; gives IOPS, or MB/s for sequential loads. */
-async function measure(contestant: Contestant, load: Load, folder: string): Promise<number> {
+interface Measured {
+  /** IOPS, or MB/s for sequential loads. */
+  readonly rate: number;
+  /** CPU time of the server for each request, µs. */
+  readonly cpu: number;
+}
+
+/** Runs one load on one server, started for it alone. */
+async function measure(contestant: Contestant, load: Load, folder: string): Promise<Measured> {
   const socket = `${folder}/s.sock`;
   const [program, ...args] = contestant.command(socket, `${folder}/disk.img`);
   const server = new Deno.Command(program!, {
@@ -116,7 +125,12 @@ async function measure(contestant: Contestant, load: Load, folder: string): Prom
   }).spawn();
   try {
     await until(() => Deno.lstatSync(socket).isSocket === true);
-    return await fio(load, `nbd+unix:///${contestant.export}?socket=${socket}`);
+    const before = cpuMicros(server.pid);
+    const { rate, requests } = await fio(
+      load,
+      `nbd+unix:///${contestant.export}?socket=${socket}`,
+    );
+    return { rate, cpu: (cpuMicros(server.pid) - before) / requests };
   } finally {
     server.kill("SIGTERM");
     await server.stdin.close().catch(() => {});
@@ -125,7 +139,13 @@ async function measure(contestant: Contestant, load: Load, folder: string): Prom
   }
 }
 
-async function fio(load: Load, uri: string): Promise<number> {
+/** User and system time of a process; the kernel counts it in hundredths of a second. */
+function cpuMicros(pid: number): number {
+  const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1]!.split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+}
+
+async function fio(load: Load, uri: string): Promise<{ rate: number; requests: number }> {
   const { success, stdout, stderr } = await new Deno.Command("fio", {
     args: [
       "--name=x",
@@ -135,7 +155,6 @@ async function fio(load: Load, uri: string): Promise<number> {
       `--bs=${load.blockSize}`,
       `--iodepth=${load.depth}`,
       "--time_based",
-      "--ramp_time=500ms",
       `--runtime=${seconds}`,
       `--size=${fileMiB}m`,
       "--randrepeat=0",
@@ -146,7 +165,8 @@ async function fio(load: Load, uri: string): Promise<number> {
   if (!success) throw new Error(new TextDecoder().decode(stderr));
   const report = JSON.parse(new TextDecoder().decode(stdout).replace(/^[^{]*/, ""));
   const side = load.rw.endsWith("read") ? report.jobs[0].read : report.jobs[0].write;
-  return load.blockSize === "4k" ? side.iops : side.bw_bytes / 1e6;
+  const rate = load.blockSize === "4k" ? side.iops : side.bw_bytes / 1e6;
+  return { rate, requests: side.total_ios };
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -168,15 +188,16 @@ function median(values: readonly number[]): number {
 }
 
 async function compare(load: Load, folder: string): Promise<Result[]> {
-  const values = new Map<string, number[]>(contestants.map(({ name }) => [name, []]));
+  const values = new Map<string, Measured[]>(contestants.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     for (const contestant of contestants) {
       values.get(contestant.name)!.push(await measure(contestant, load, folder));
     }
   }
-  const reference = median(values.get(REFERENCE)!);
+  const reference = median(values.get(REFERENCE)!.map(({ rate }) => rate));
   return contestants.map(({ name }): Result => {
-    const all = values.get(name)!;
+    const all = values.get(name)!.map(({ rate }) => rate);
+    const cpu = median(values.get(name)!.map(({ cpu }) => cpu));
     return {
       load: load.name,
       server: name,
@@ -185,6 +206,7 @@ async function compare(load: Load, folder: string): Promise<Result[]> {
       low: Math.round(Math.min(...all)),
       high: Math.round(Math.max(...all)),
       ratio: Math.round(100 * median(all) / reference) / 100,
+      cpu: Math.round(10 * cpu) / 10,
       ...(PEERS.some((peer) => peer.name === name) ? {} : { floor: load.floor }),
     };
   });
@@ -203,6 +225,7 @@ function line(result: Result): string {
     result.unit.padEnd(5),
     `[${result.low}..${result.high}]`.padEnd(18),
     `x${result.ratio.toFixed(2)}`,
+    `${result.cpu.toFixed(1)} µs CPU`.padStart(15),
     floor,
   ].join(" ").trimEnd();
 }

@@ -285,18 +285,40 @@ export class Session {
     high: number,
     low: number,
   ): void {
-    this.#begin("nbd/read", task, length, (data) => {
-      const gathered = data.length <= GATHERED_READ_MAX;
-      const size = this.#readHead + (gathered ? data.length : 0);
-      const buffer = this.#output.reserve(size);
-      const start = buffer.fill - size;
-      this.#putReadHead(buffer, start, at, data.length, high, low);
-      if (gathered) buffer.bytes.set(data, start + this.#readHead);
-      else {
-        this.#output.sendBytes(data);
-        this.#sendSoon();
-      }
-    }, (error) => this.#readFailed(error, high, low));
+    let step: IteratorResult<Wait, Uint8Array>;
+    try {
+      step = task.next();
+    } catch (error) {
+      report(this.#parts.loop, "nbd/read", error);
+      return this.#readFailed(error, high, low);
+    }
+    if (step.done === true) {
+      this.#replyData(step.value, at, high, low);
+      if (length > GATHERED_READ_MAX) this.#output.flush();
+      return;
+    }
+    this.#began(length);
+    follow(
+      adopt(this.#parts.loop, "nbd/read", task, step.value),
+      (data) => {
+        this.#replyData(data, at, high, low);
+        this.#ended(length);
+      },
+      (error) => {
+        this.#readFailed(error, high, low);
+        this.#ended(length);
+      },
+    );
+  }
+
+  #replyData(data: Uint8Array, at: number, high: number, low: number): void {
+    const gathered = data.length <= GATHERED_READ_MAX;
+    const size = this.#readHead + (gathered ? data.length : 0);
+    const buffer = this.#output.reserve(size);
+    const start = buffer.fill - size;
+    this.#putReadHead(buffer, start, at, data.length, high, low);
+    if (gathered) buffer.bytes.set(data, start + this.#readHead);
+    else this.#output.sendBytes(data);
   }
 
   #putReadHead(
