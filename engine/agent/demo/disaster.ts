@@ -233,6 +233,10 @@ function lossesOf(
 async function inspect({ stage, disks }: Scene) {
   if (disks.unchecked !== undefined) return uncheckedFileSystem(disks.unchecked);
   const check = await checkFileSystem(failedOverFile(stage), `${stage.folder}/checked.raw`);
+  if (!check.ok) {
+    const before = await checkFileSystem(disks.pristine[0] ?? "", `${stage.folder}/before.raw`);
+    if (!before.ok) return uncheckedFileSystem("it was damaged before the demo began");
+  }
   stage.tell(`Checked the failed-over file system: ${check.ok ? "whole" : "DAMAGED"}`);
   return check;
 }
