@@ -171,6 +171,11 @@ export class TrackedDisk implements Disk {
     return (this.#rest.all.count + this.#current.all.count - both) * this.#blockSize;
   }
 
+  /** Whether a block is marked: changed or suspected since the base. */
+  marked(block: number): boolean {
+    return this.#current.all.has(block) || this.#delta.all.has(block);
+  }
+
   /** The view of the open delta; dead once given up, `undefined` before the first cut. */
   get view(): DeltaView | undefined {
     return this.#view;

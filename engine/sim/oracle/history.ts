@@ -291,8 +291,9 @@ class Evidence {
       if (request.issued > this.#until || this.#sure(request)) continue;
       if (request.acknowledged === Infinity) continue;
       // Zeros prove nothing: they may have been there before.
-      if (request === shown && request.words !== undefined) this.#put(this.#inside, request, sector);
-      else if (shown === undefined || shown.ended < request.issued) {
+      if (request === shown && request.words !== undefined) {
+        this.#put(this.#inside, request, sector);
+      } else if (shown === undefined || shown.ended < request.issued) {
         this.#put(this.#outside, request, sector);
       }
     }

@@ -1,0 +1,58 @@
+/**
+ * Who is attached to which export, and how a client makes room for the next one (N2).
+ *
+ * Rule: unless clients agreed to share an export, the newest wins; it is served only when everything
+ * that earlier ones had begun has ended, so that no write of theirs lands behind one of its own.
+ * Knows no protocol: whoever serves exports has clients with a `stop`.
+ *
+ * @module
+ */
+
+import type { Task } from "../runtime/task.ts";
+import type { ExportUser } from "./exports.ts";
+
+/** A client of an export, whether it is served already or waits to be. */
+export interface Attached {
+  /** Drops its input; returns when everything it had begun has ended. Can be called again. */
+  stop(): Task<void>;
+}
+
+/** The clients of every export. */
+export class Attachments implements ExportUser {
+  readonly #clients = new Map<string, Set<Attached>>();
+
+  /**
+   * Makes `client` a client of `name`; returns when it may be served. Unless `together`, every earlier
+   * one is stopped and waited for first, those included that wait themselves.
+   */
+  *enter(name: string, client: Attached, together = false): Task<void> {
+    const clients = this.#clients.get(name) ?? new Set<Attached>();
+    const earlier = [...clients];
+    this.#clients.set(name, clients.add(client));
+    if (together) return;
+    for (const other of earlier) {
+      yield* other.stop();
+      this.leave(name, other);
+    }
+  }
+
+  /** Forgets a client that has ended. */
+  leave(name: string, client: Attached): void {
+    const clients = this.#clients.get(name);
+    if (clients === undefined || !clients.delete(client)) return;
+    if (clients.size === 0) this.#clients.delete(name);
+  }
+
+  /** How many clients `name` has. */
+  clients(name: string): number {
+    return this.#clients.get(name)?.size ?? 0;
+  }
+
+  /** Stops every client of `name`; when it returns, nothing of theirs is in progress. */
+  *drop(name: string): Task<void> {
+    for (const client of [...this.#clients.get(name) ?? []]) {
+      yield* client.stop();
+      this.leave(name, client);
+    }
+  }
+}

@@ -1,0 +1,254 @@
+/**
+ * A guest: writes, zeroes, reads and flushes through the exports of the server it runs on, and has the
+ * oracle write down what it asked for and what it was told.
+ *
+ * Rule: it knows only what a real guest knows. When the server dies, its requests stay unanswered and
+ * it asks for nothing again by itself; when its connection breaks, it sends them again on the next.
+ *
+ * @module
+ */
+
+import { isFailed } from "../../core/base/failure.ts";
+import { SECTOR_SIZE } from "../sectors.ts";
+import type { Task } from "../../core/runtime/task.ts";
+import type { Attachments } from "../../core/server/attachments.ts";
+import { exportName } from "../../core/server/exports.ts";
+import type { Server } from "../../core/server/server.ts";
+import type { Judgement, MachineHistory, Request } from "../oracle/history.ts";
+import { stampSectors } from "../oracle/stamp.ts";
+import type { SimProcess } from "../process.ts";
+import type { GuestAction } from "../scenario/scenario.ts";
+import type { SimWorld } from "../world.ts";
+import { GuestConnection } from "./connection.ts";
+
+/** What became of a request of a guest. */
+export interface Reply {
+  readonly action: GuestAction["kind"];
+  readonly vm: string;
+  /** Whose server answered. */
+  readonly host: string;
+  /** How long it took, µs. */
+  readonly took: number;
+  /** Why it failed. */
+  readonly failure: string | undefined;
+  /** For reads: whether it showed what it must. */
+  readonly judgement: Judgement | undefined;
+}
+
+/** The server of this moment, as a guest sees it. */
+export interface GuestHost {
+  readonly server: Server;
+  readonly process: SimProcess;
+  readonly attachments: Attachments;
+}
+
+/** What a guest needs around it. */
+export interface GuestGround {
+  readonly world: SimWorld;
+  /** A new instant of the oracle's order. */
+  instant(): number;
+  /** Takes what became of a request. */
+  replied(reply: Reply): void;
+}
+
+/** A guest with its disks. */
+export class Guest {
+  readonly vm: string;
+  readonly history: MachineHistory;
+  /** Requests covered by an answered flush, for judging what survives a loss of power. */
+  readonly flushed = new Set<Request>();
+  readonly #ground: GuestGround;
+  #host: GuestHost | undefined;
+  #connections: (GuestConnection | undefined)[] = [];
+  /** Unanswered requests that the connection of this moment carries. */
+  #unanswered = new Map<Request, GuestAction>();
+
+  constructor(ground: GuestGround, vm: string, history: MachineHistory) {
+    this.#ground = ground;
+    this.vm = vm;
+    this.history = history;
+  }
+
+  /** True while it is connected to all of its disks. */
+  get attached(): boolean {
+    return this.#host !== undefined && this.#connections.length === this.history.sizes.length &&
+      this.#connections.every((connection) => connection !== undefined && !connection.stopped);
+  }
+
+  /** Requests not answered yet. */
+  get pending(): number {
+    return this.#unanswered.size;
+  }
+
+  /** Connects to a server that offers its disks; nothing happens when it offers none of them. */
+  attach(host: GuestHost): void {
+    this.#host = host;
+    this.#connections = [];
+    this.#connect(host);
+  }
+
+  #connect(host: GuestHost): void {
+    const earlier = this.#unanswered;
+    this.#unanswered = new Map();
+    const connections: (GuestConnection | undefined)[] = this.history.sizes.map(() => undefined);
+    this.#connections = connections;
+    const enter = function* (guest: Guest): Task<void> {
+      for (const disk of connections.keys()) {
+        const name = exportName(guest.vm, disk);
+        const offered = host.server.exports.get(name);
+        if (offered === undefined) return;
+        const connection = new GuestConnection(offered.disk);
+        yield* host.attachments.enter(name, connection);
+        connections[disk] = connection;
+      }
+      // What the connections before carried has ended, in whatever way: nobody was told.
+      guest.history.abandon(earlier.keys(), guest.#ground.instant());
+      for (const action of earlier.values()) guest.act(action);
+    };
+    host.process.scope.spawn(`guest/${this.vm}`, enter(this));
+  }
+
+  /** Leaves its disks: the machine is shut down. */
+  *detach(): Task<void> {
+    const host = this.#host;
+    this.#host = undefined;
+    if (host === undefined) return;
+    for (const [disk, connection] of this.#connections.entries()) {
+      if (connection === undefined) continue;
+      yield* connection.stop();
+      host.attachments.leave(exportName(this.vm, disk), connection);
+    }
+    this.#connections = [];
+  }
+
+  /** The server under it died. */
+  lost(): void {
+    this.#host = undefined;
+    this.#connections = [];
+    this.#unanswered.clear();
+  }
+
+  /** Does what the scenario says, if it is connected. */
+  act(action: GuestAction): void {
+    const host = this.#host;
+    if (host === undefined || host.server.exports.get(exportName(this.vm, 0)) === undefined) return;
+    if (action.kind === "reconnect") {
+      if (this.attached) this.#connect(host);
+      return;
+    }
+    const connection = this.#connections[action.disk];
+    if (connection === undefined || connection.stopped) return;
+    if (action.kind === "write" || action.kind === "zero") this.#change(host, connection, action);
+    else if (action.kind === "read") this.#read(host, connection, action);
+    else this.#flush(host, connection, action);
+  }
+
+  #change(
+    host: GuestHost,
+    connection: GuestConnection,
+    action: GuestAction & { readonly kind: "write" | "zero" },
+  ): void {
+    const { disk, sector, count } = action;
+    const machine = this.history.machine;
+    const make = action.kind === "zero"
+      ? undefined
+      : (request: number) => stampSectors({ machine, disk, sector, request }, count, action.rough);
+    const request = this.history.issue(disk, sector, count, make, this.#ground.instant());
+    this.#unanswered.set(request, action);
+    const at = sector * SECTOR_SIZE;
+    const { words } = request;
+    const bytes = words === undefined ? undefined : new Uint8Array(words.buffer);
+    this.#ask(
+      host,
+      connection,
+      action,
+      (to) => bytes === undefined ? to.zero(at, count * SECTOR_SIZE) : to.write(at, bytes),
+      (ok) => {
+        // An answer on a connection that the guest has left reaches nobody.
+        if (!this.#unanswered.delete(request)) return false;
+        const { instant, world } = { instant: this.#ground.instant(), world: this.#ground.world };
+        this.history.end(request, instant, ok ? world.now : undefined);
+        return true;
+      },
+    );
+  }
+
+  #read(
+    host: GuestHost,
+    connection: GuestConnection,
+    action: GuestAction & { readonly kind: "read" },
+  ): void {
+    const from = this.#ground.instant();
+    const { disk, sector, count } = action;
+    this.#ask(
+      host,
+      connection,
+      action,
+      (to) => to.read(sector * SECTOR_SIZE, count * SECTOR_SIZE),
+      (ok, bytes) => {
+        if (!ok || bytes === undefined) return true;
+        return this.history.judgeRead(disk, sector, bytes, from, this.#ground.instant());
+      },
+    );
+  }
+
+  #flush(
+    host: GuestHost,
+    connection: GuestConnection,
+    action: GuestAction & { readonly kind: "flush" },
+  ): void {
+    const covered = this.history.requests.filter((request) =>
+      request.disk === action.disk && request.acknowledged !== Infinity
+    );
+    this.#ask(host, connection, action, (to) => to.flush(), (ok) => {
+      if (ok) { for (const request of covered) this.flushed.add(request); }
+      return true;
+    });
+  }
+
+  /** Sends a request; `answered` says whether anybody hears the answer, or what a read showed. */
+  #ask<T>(
+    host: GuestHost,
+    connection: GuestConnection,
+    action: GuestAction,
+    request: (disk: GuestConnection["disk"]) => Task<T>,
+    answered: (ok: boolean, value?: T) => boolean | Judgement,
+  ): void {
+    const { world } = this.#ground;
+    const began = world.now;
+    const reply = (outcome: boolean | Judgement, failure: string | undefined) => {
+      if (outcome === false) return;
+      const judgement = outcome === true ? undefined : outcome;
+      const { vm } = this;
+      this.#ground.replied({
+        action: action.kind,
+        vm,
+        host: host.process.host.name,
+        took: world.now - began,
+        failure,
+        judgement,
+      });
+    };
+    const task = function* (): Task<void> {
+      try {
+        const result = yield* connection.serve(request);
+        if (result !== undefined) reply(answered(true, result.value), undefined);
+      } catch (error) {
+        if (!isFailed(error) || error.code === "cancelled") throw error;
+        reply(answered(false), error.message);
+      }
+    };
+    host.process.scope.spawn(`guest/${this.vm}`, task());
+  }
+
+  /** Reads every disk whole; `undefined` when one cannot be read. */
+  *image(host: GuestHost): Task<Uint8Array[] | undefined> {
+    const image: Uint8Array[] = [];
+    for (const [disk, size] of this.history.sizes.entries()) {
+      const offered = host.server.exports.get(exportName(this.vm, disk));
+      if (offered === undefined) return undefined;
+      image.push(yield* offered.disk.read(0, size * SECTOR_SIZE));
+    }
+    return image;
+  }
+}

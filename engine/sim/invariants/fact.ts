@@ -1,0 +1,173 @@
+/**
+ * Facts: what a run tells its invariants, one value for each thing that was seen.
+ *
+ * Rule: a fact holds what was observed and what the oracle says of it; whoever judges needs nothing of the run but
+ * facts and the ground, so that a test can feed it false ones.
+ *
+ * @module
+ */
+
+import type { JsonObject } from "../../core/base/json.ts";
+import type { PointId } from "../../core/base/units.ts";
+import type { TrackingBase } from "../../core/tracking/tracking_base.ts";
+import type { Reply } from "../guests/guest.ts";
+import type { Judgement, MachineHistory } from "../oracle/history.ts";
+import type { HostName, WorldSpec } from "../scenario/scenario.ts";
+import type { Sighting } from "../world.ts";
+
+/** A recovery point as the replica lists it. */
+export interface ListedPoint {
+  readonly id: string;
+  readonly parent: string | undefined;
+  readonly generation: string;
+  readonly applied: boolean;
+  readonly broken: string | undefined;
+}
+
+/** Why a point's image was read. */
+export type ImageReason = "staged" | "again" | "failover" | "completed";
+
+/** Everything that is told. */
+export type Fact =
+  /** The primary made a cut. */
+  | {
+    readonly kind: "cut";
+    readonly vm: string;
+    readonly point: PointId;
+    readonly instant: number;
+    readonly closed: number;
+  }
+  /** The primary was told that a point is staged. */
+  | { readonly kind: "told-staged"; readonly vm: string; readonly point: PointId }
+  /** The replica staged a point. */
+  | { readonly kind: "staged"; readonly vm: string; readonly point: PointId }
+  /** The replica dropped a point. */
+  | { readonly kind: "dropped"; readonly vm: string; readonly point: PointId }
+  /** The image of a point was read at the replica. */
+  | {
+    readonly kind: "image";
+    readonly vm: string;
+    readonly point: PointId;
+    readonly image: readonly Uint8Array[];
+    readonly why: ImageReason;
+    /** The instant of the cut; `undefined` for a point that no cut made. */
+    readonly cut: number | undefined;
+    /** What the oracle says of it. */
+    readonly judgement: Judgement;
+  }
+  /** What the replica lists, looked at; `opened`: right after its server started. */
+  | {
+    readonly kind: "points";
+    readonly vm: string;
+    readonly points: readonly ListedPoint[];
+    readonly keep: number;
+    readonly opened: boolean;
+    readonly failedOver: boolean;
+  }
+  /** What a tracked disk says of itself, and what is really on it. */
+  | {
+    readonly kind: "tracked";
+    readonly vm: string;
+    readonly disk: number;
+    readonly base: TrackingBase;
+    /** Whether a block is marked. */
+    marked(block: number): boolean;
+    readonly blockSize: number;
+    readonly content: Uint8Array;
+    readonly opened: boolean;
+  }
+  /** What a machine's disks held after its server died. */
+  | {
+    readonly kind: "survived";
+    readonly vm: string;
+    readonly how: "kill" | "power";
+    readonly judgement: Judgement;
+  }
+  /** A guest was answered. */
+  | { readonly kind: "reply"; readonly reply: Reply; readonly excused: boolean }
+  /** What a server says of a machine. */
+  | {
+    readonly kind: "status";
+    readonly host: HostName;
+    readonly vm: string;
+    readonly status: JsonObject;
+    /** Counts the server's processes. */
+    readonly incarnation: number;
+    /** Nothing is wrong, and has not been for a while. */
+    readonly quiet: boolean;
+  }
+  /** A verb ended, or has not ended for a long time. */
+  | {
+    readonly kind: "verb";
+    readonly host: HostName;
+    readonly vm: string;
+    readonly verb: string;
+    /** The failure's code, "" when it succeeded, `undefined` while it goes on. */
+    readonly outcome: string | undefined;
+    readonly before: string;
+    readonly after: string;
+    /** µs since the world was well, or since it was asked. */
+    readonly took: number;
+  }
+  /** A point was chosen for a failover. */
+  | {
+    readonly kind: "failed-over";
+    readonly vm: string;
+    readonly asked: string;
+    readonly started: string;
+  }
+  /** The deadline of convergence has come. */
+  | {
+    readonly kind: "deadline";
+    readonly vm: string;
+    readonly state: string;
+    /** The newest point that was cut after the last fault healed, staged. */
+    readonly converged: boolean;
+    readonly detail: string;
+  }
+  /** The engine reported something. */
+  | { readonly kind: "engine"; readonly sighting: Sighting }
+  /** A while without writes and faults, and what happened in it. */
+  | {
+    readonly kind: "calm";
+    readonly micros: number;
+    readonly events: number;
+    readonly bytes: number;
+  }
+  /** Bytes on the wire in a window. */
+  | {
+    readonly kind: "wire";
+    readonly vm: string;
+    readonly micros: number;
+    readonly bytes: number;
+    readonly bandwidth: number;
+  };
+
+/** Facts of one kind. */
+export type FactOf<K extends Fact["kind"]> = Fact & { readonly kind: K };
+
+/** What invariants may look at besides facts. */
+export interface Ground {
+  /** World time, µs. */
+  readonly now: number;
+  readonly world: WorldSpec;
+  /** What the guest of `vm` did. */
+  history(vm: string): MachineHistory | undefined;
+  /** When a point was cut, in the oracle's order. */
+  cutOf(point: string): number | undefined;
+  /** Says that an invariant does not hold. */
+  violate(id: string, message: string): void;
+}
+
+/** An invariant. */
+export interface Invariant {
+  /** Its id in the catalogue. */
+  readonly id: string;
+  /** What always holds, in one sentence. */
+  readonly about: string;
+  /** Watches one run from its beginning; what it returns is told every fact of the kinds named. */
+  begin(ground: Ground): Watch;
+}
+
+/** Handlers by kind of fact. */
+export type Watch = { readonly [K in Fact["kind"]]?: (fact: FactOf<K>) => void };

@@ -1,0 +1,113 @@
+/**
+ * The auditor: reads points at the replica through the engine's own views, as somebody who asks for a
+ * file would, and looks at tracking at the primary; what it sees goes to the invariants.
+ *
+ * Its reads are part of the run, and take their time like anybody's.
+ *
+ * @module
+ */
+
+import type { PointId } from "../../core/base/units.ts";
+import type { Task } from "../../core/runtime/task.ts";
+import type { GuestHost } from "../guests/guest.ts";
+import type { ImageReason } from "../invariants/fact.ts";
+import type { Drill } from "./drill.ts";
+import type { MachineRun } from "./machine_run.ts";
+
+/** Reads and tells. */
+export class Auditor {
+  readonly #drill: Drill;
+
+  constructor(drill: Drill) {
+    this.#drill = drill;
+  }
+
+  /** A point was staged: it is read whole. */
+  staged(machine: MachineRun, point: PointId): void {
+    this.read(machine, point, "staged");
+  }
+
+  /** Reads a point whole, if the replica is there and lists it. */
+  read(machine: MachineRun, point: PointId, why: ImageReason): void {
+    const { vm } = machine.guest;
+    const tell = (image: Uint8Array[]) => this.seen(machine, point, image, why);
+    this.#drill.within(this.#drill.sites.b, `audit/${vm}`, function* (host) {
+      if (!host.server.replica.has(vm)) return;
+      const { store } = host.server.replica.machine(vm);
+      if (!store.points.some(({ id }) => id === point)) return;
+      tell(yield* readPoint(store, point));
+    });
+  }
+
+  /** The image of a point was seen: the oracle judges it. */
+  seen(machine: MachineRun, point: PointId, image: readonly Uint8Array[], why: ImageReason): void {
+    const { vm } = machine.guest;
+    const cut = machine.cuts.get(point)?.instant;
+    // A point that no cut made is the end of a failover: its guest's history says what it holds.
+    const history = cut === undefined ? machine.failover?.guest.history : machine.history;
+    const judgement = history?.judge(image, cut ?? this.#drill.instant());
+    if (judgement === undefined) return;
+    this.#drill.tell({ kind: "image", vm, point, image, why, cut, judgement });
+  }
+
+  /** A failover was completed: the newest point is what its guest left. */
+  completed(machine: MachineRun, point: PointId): void {
+    this.read(machine, point, "completed");
+  }
+
+  /** What the replica lists; some of it is read again. */
+  lookAtPoints(machine: MachineRun, host: GuestHost, opened: boolean): void {
+    const { vm } = machine.guest;
+    if (!host.server.replica.has(vm)) return;
+    const replica = host.server.replica.machine(vm);
+    const points = replica.store.points.map(({ id, parent, generation, applied, broken }) => ({
+      id,
+      parent,
+      generation,
+      applied,
+      broken,
+    }));
+    const keep = replica.store.keep;
+    const failedOver = replica.record.failover !== undefined;
+    this.#drill.tell({ kind: "points", vm, points, keep, opened, failedOver });
+    if (opened) { for (const { id } of points) this.read(machine, id as PointId, "again"); }
+  }
+
+  /** Compares what is marked with what is really different. */
+  lookAtTracking(machine: MachineRun, host: GuestHost, opened: boolean): void {
+    const { vm } = machine.guest;
+    if (!host.server.primary.has(vm)) return;
+    const { tracked } = host.server.primary.entry(vm).machine;
+    for (const [disk, each] of tracked.entries()) {
+      this.#drill.tell({
+        kind: "tracked",
+        vm,
+        disk,
+        base: each.base,
+        marked: (block) => each.marked(block),
+        blockSize: each.geometry.blockSize,
+        content: this.#drill.contents(machine, disk),
+        opened,
+      });
+    }
+  }
+}
+
+interface Store {
+  view(point: PointId): Task<{
+    readonly sizes: readonly number[];
+    read(disk: number, at: number, length: number): Task<Uint8Array>;
+    close(): Task<void>;
+  }>;
+}
+
+function* readPoint(store: Store, point: PointId): Task<Uint8Array[]> {
+  const view = yield* store.view(point);
+  try {
+    const image: Uint8Array[] = [];
+    for (const [disk, size] of view.sizes.entries()) image.push(yield* view.read(disk, 0, size));
+    return image;
+  } finally {
+    yield* view.close();
+  }
+}

@@ -1,0 +1,228 @@
+/**
+ * A scenario at work: the world, the sites, the machines, and everybody who watches.
+ *
+ * Rule: it connects and decides nothing: faults are in `faults.ts`, administrators in `operator.ts`,
+ * readers of points in `auditor.ts`, the end of a run in `ending.ts`.
+ *
+ * @module
+ */
+
+import { isFailed } from "../../core/base/failure.ts";
+import type { Json, JsonObject } from "../../core/base/json.ts";
+import type { Kernel } from "../../core/ports/codec.ts";
+import type { Task } from "../../core/runtime/task.ts";
+import type { GuestGround, GuestHost, Reply } from "../guests/guest.ts";
+import type { Fact, Ground, Invariant } from "../invariants/fact.ts";
+import { Watchers } from "../invariants/watch.ts";
+import type { MachineHistory } from "../oracle/history.ts";
+import { SECTOR_SIZE } from "../sectors.ts";
+import { type Sighting, SimWorld } from "../world.ts";
+import { Auditor } from "./auditor.ts";
+import { Faults } from "./faults.ts";
+import { MachineRun } from "./machine_run.ts";
+import { Operator } from "./operator.ts";
+import type { HostName, Scenario, WorldSpec } from "./scenario.ts";
+import { Site } from "./site.ts";
+
+/** A run. */
+export class Drill implements Ground {
+  readonly scenario: Scenario;
+  readonly simulated: SimWorld;
+  readonly sites: Readonly<Record<HostName, Site>>;
+  readonly machines: readonly MachineRun[];
+  readonly watchers: Watchers;
+  readonly faults: Faults;
+  readonly operator: Operator;
+  readonly auditor: Auditor;
+  /** What guests need. */
+  readonly guests: GuestGround;
+  #instants = 0;
+
+  constructor(
+    scenario: Scenario,
+    kernel: Kernel,
+    invariants: readonly Invariant[],
+    keepTrace: boolean,
+  ) {
+    this.scenario = scenario;
+    this.simulated = new SimWorld({ seed: scenario.seed, kernel, keepTrace });
+    const { world, simulated } = { world: scenario.world, simulated: this.simulated };
+    const { latency, jitter, bandwidth, segment } = world.link;
+    simulated.net.usual = { latency, jitter, bandwidth, segment, queue: 4 * 1024 * 1024 };
+    const ground = {
+      world: simulated,
+      instant: () => this.instant(),
+      replied: (reply: Reply) => this.#replied(reply),
+      opened: (site: Site, host: GuestHost) => this.#opened(site, host),
+      died: (site: Site, how: "kill" | "power") => this.#died(site, how),
+    };
+    this.guests = ground;
+    this.sites = { a: new Site(ground, "a", world), b: new Site(ground, "b", world) };
+    this.machines = world.machines.map((spec, index) => new MachineRun(ground, index, spec));
+    for (const machine of this.machines) {
+      for (const [disk, sectors] of machine.spec.disks.entries()) {
+        this.sites.a.host.addDisk(machine.device(disk), {
+          size: sectors * SECTOR_SIZE,
+          block: machine.spec.block,
+          storage: world.storage.a,
+        });
+      }
+    }
+    this.watchers = new Watchers(invariants, this);
+    this.faults = new Faults(this);
+    this.operator = new Operator(this);
+    this.auditor = new Auditor(this);
+    simulated.onEngineEvent.push((sighting) => this.#sighted(sighting));
+    simulated.afterEvent.push(() => {
+      this.sites.a.watch();
+      this.sites.b.watch();
+    });
+  }
+
+  /** World time, µs. */
+  get now(): number {
+    return this.simulated.now;
+  }
+
+  /** See `Ground`. */
+  get world(): WorldSpec {
+    return this.scenario.world;
+  }
+
+  /** A new instant of the oracle's order. */
+  instant(): number {
+    return ++this.#instants;
+  }
+
+  /** The machine of that name. */
+  machine(vm: string): MachineRun | undefined {
+    return this.machines.find(({ spec }) => spec.name === vm);
+  }
+
+  /** See `Ground`. */
+  history(vm: string): MachineHistory | undefined {
+    return this.machine(vm)?.history;
+  }
+
+  /** See `Ground`. */
+  cutOf(point: string): number | undefined {
+    for (const { cuts } of this.machines) {
+      const cut = cuts.get(point);
+      if (cut !== undefined) return cut.instant;
+    }
+    return undefined;
+  }
+
+  /** See `Ground`. */
+  violate(id: string, message: string): void {
+    this.simulated.violate(id, message);
+  }
+
+  /** Tells the invariants something. */
+  tell(fact: Fact): void {
+    this.watchers.tell(fact);
+  }
+
+  /** Runs `task` in the server at `site`, if one is open; a failure goes to `failed`. */
+  within(
+    site: Site,
+    name: string,
+    task: (host: GuestHost) => Task<void>,
+    failed?: (code: string) => void,
+  ) {
+    const host = site.current;
+    if (host === undefined) return;
+    const guarded = function* (): Task<void> {
+      try {
+        yield* task(host);
+      } catch (error) {
+        if (!isFailed(error) || error.code === "cancelled") throw error;
+        failed?.(error.code);
+      }
+    };
+    host.process.scope.spawn(name, guarded());
+  }
+
+  /** Calls a verb at `site`; `done` is told the result, or the failure's code. */
+  call(
+    site: Site,
+    verb: string,
+    args: JsonObject,
+    done: (outcome: { readonly value: Json } | string) => void,
+  ): void {
+    this.within(site, `verb/${verb}`, function* (host) {
+      done({ value: yield* host.server.call(verb, args) });
+    }, done);
+  }
+
+  #replied(reply: Reply): void {
+    const excused = this.faults.excuses(reply);
+    this.tell({ kind: "reply", reply, excused });
+  }
+
+  #opened(site: Site, host: GuestHost): void {
+    this.faults.restarted(site.name);
+    for (const machine of this.machines) {
+      if (site.name === "a") {
+        machine.guest.attach(host);
+        this.auditor.lookAtTracking(machine, host, true);
+      } else {
+        this.operator.resumed(machine, host);
+        this.auditor.lookAtPoints(machine, host, true);
+      }
+    }
+  }
+
+  #died(site: Site, how: "kill" | "power"): void {
+    this.operator.died(site);
+    for (const machine of this.machines) {
+      if (site.name === "b") {
+        this.operator.failoverDied(machine, how);
+        continue;
+      }
+      const { guest, history } = machine;
+      if (site.host.power === "destroyed") continue;
+      const image = machine.spec.disks.map((_, disk) => this.contents(machine, disk));
+      const now = this.instant();
+      const judgement = history.judgeSurvivors(
+        image,
+        now,
+        (request) =>
+          how === "kill" ? request.acknowledged !== Infinity : guest.flushed.has(request),
+      );
+      this.tell({ kind: "survived", vm: guest.vm, how, judgement });
+      guest.lost();
+      guest.flushed.clear();
+      history.rebase(image, now);
+    }
+  }
+
+  /** What the kernel at `a` shows of a machine's disk: valid until the next change. */
+  contents(machine: MachineRun, disk: number): Uint8Array {
+    const device = this.sites.a.host.disks.get(machine.device(disk));
+    return device?.node.sectors.peek() ?? new Uint8Array(0);
+  }
+
+  #sighted(sighting: Sighting): void {
+    this.tell({ kind: "engine", sighting });
+    const { event, host } = sighting;
+    if (!("machine" in event)) return;
+    const machine = this.machine(event.machine);
+    if (machine === undefined) return;
+    const vm = event.machine;
+    if (event.kind === "cut") {
+      const instant = this.instant();
+      machine.cuts.set(event.point, { instant, time: this.now });
+      this.tell({ kind: "cut", vm, point: event.point, instant, closed: event.closed });
+    } else if (event.kind === "staged" && host === "a") {
+      machine.told.push(event.point);
+      this.tell({ kind: "told-staged", vm, point: event.point });
+    } else if (event.kind === "staged") {
+      machine.staged.push(event.point);
+      this.tell({ kind: "staged", vm, point: event.point });
+      this.auditor.staged(machine, event.point);
+    } else if (event.kind === "dropped") {
+      this.tell({ kind: "dropped", vm, point: event.point });
+    }
+  }
+}

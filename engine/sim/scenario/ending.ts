@@ -1,0 +1,100 @@
+/**
+ * The end of a run: everything heals, guests go on writing for a while, and every machine that is still
+ * replicated must have a point of its own time within three cycles and what the transfer takes (I47).
+ *
+ * @module
+ */
+
+import { SECOND } from "../../core/base/units.ts";
+import type { Drill } from "./drill.ts";
+import type { MachineRun } from "./machine_run.ts";
+
+/** What recovery, retry and greeting may take on top of cycles, µs. */
+const GRACE = 10 * SECOND;
+/** How many points of each machine are read again at the end. */
+const READ_AGAIN = 3;
+
+/** Brings a run to its end. */
+export class Ending {
+  readonly #drill: Drill;
+
+  constructor(drill: Drill) {
+    this.#drill = drill;
+  }
+
+  /** Heals, waits, judges. */
+  run(): void {
+    const drill = this.#drill;
+    const { simulated } = drill;
+    drill.faults.heal();
+    const healed = simulated.now;
+    const deadline = healed + Math.max(...drill.machines.map((machine) => this.#patience(machine)));
+    let step = 0;
+    const write = () => {
+      for (const machine of drill.machines) this.#write(machine, step);
+      step++;
+      if (simulated.now < deadline - SECOND) simulated.schedule(700_000, write);
+    };
+    write();
+    simulated.runWhile(
+      () => drill.machines.some((machine) => !this.#agrees(machine, healed)),
+      deadline - healed,
+    );
+    if (simulated.stopped) return;
+    for (const machine of drill.machines) this.#judge(machine, healed);
+    if (simulated.stopped) return;
+    this.#lastLook();
+  }
+
+  /** A few writes to places that the end of the scenario decides. */
+  #write(machine: MachineRun, step: number): void {
+    const vm = machine.index;
+    for (const [disk, size] of machine.spec.disks.entries()) {
+      const sector = (step * 7 + disk * 3 + this.#drill.scenario.seed) % size;
+      machine.guest.act({ kind: "write", vm, disk, sector, count: 1, rough: false });
+    }
+  }
+
+  /** How long a machine may take, µs. */
+  #patience(machine: MachineRun): number {
+    const { frequency, disks, bandwidth } = machine.spec;
+    const { link, machines } = this.#drill.world;
+    const speeds = [bandwidth, link.bandwidth].filter((speed) => speed > 0);
+    const bytes = disks.reduce((sum, sectors) => sum + sectors * 512, 0) * machines.length;
+    const transfer = speeds.length === 0 ? 0 : (2 * bytes * SECOND) / Math.min(...speeds);
+    return 3 * frequency + Math.ceil(transfer) + GRACE;
+  }
+
+  /** True when a point that was cut after `healed` is staged, or nothing is expected. */
+  #agrees(machine: MachineRun, healed: number): boolean {
+    if (machine.retired || machine.failover !== undefined) return true;
+    const newest = machine.told[machine.told.length - 1];
+    const cut = newest === undefined ? undefined : machine.cuts.get(newest);
+    return cut !== undefined && cut.time >= healed && machine.staged.includes(newest as never);
+  }
+
+  #judge(machine: MachineRun, healed: number): void {
+    const { vm } = machine.guest;
+    const server = this.#drill.sites.a.current?.server;
+    const known = server !== undefined && server.primary.has(vm);
+    const status = known ? server.primary.status(vm) : {};
+    this.#drill.tell({
+      kind: "deadline",
+      vm,
+      state: String(status["state"] ?? "none"),
+      converged: this.#agrees(machine, healed),
+      detail: JSON.stringify(status),
+    });
+  }
+
+  /** Everything is read once more. */
+  #lastLook(): void {
+    const { simulated, sites, auditor, machines } = this.#drill;
+    for (const machine of machines) {
+      if (sites.a.current !== undefined) auditor.lookAtTracking(machine, sites.a.current, false);
+      if (sites.b.current !== undefined) auditor.lookAtPoints(machine, sites.b.current, false);
+      for (const point of machine.staged.slice(-READ_AGAIN)) auditor.read(machine, point, "again");
+    }
+    simulated.runFor(SECOND);
+  }
+}

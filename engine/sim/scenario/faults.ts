@@ -1,0 +1,215 @@
+/**
+ * Faults of a scenario, done to the world and healed again; and what they excuse.
+ *
+ * @module
+ */
+
+import { SECOND } from "../../core/base/units.ts";
+import { Directory } from "../directory.ts";
+import type { Reply } from "../guests/guest.ts";
+import type { Link } from "../network.ts";
+import { FileNode, type Volume } from "../volume.ts";
+import type { Drill } from "./drill.ts";
+import type { Direction, FaultAction, HostName, Place } from "./scenario.ts";
+import type { Site } from "./site.ts";
+
+/** Until when replies are excused that came late, behind the end of what made them late, µs. */
+const AFTERMATH = 2 * SECOND;
+
+/** Does and heals. */
+export class Faults {
+  readonly #drill: Drill;
+  #quietSince: number | undefined;
+  /** Until when requests at a host may be slow, world time in µs. */
+  readonly #slowUntil: Record<HostName, number> = { a: 0, b: 0 };
+  /** Hosts whose storage failed requests since their server started. */
+  readonly #failing: Record<HostName, boolean> = { a: false, b: false };
+
+  constructor(drill: Drill) {
+    this.#drill = drill;
+  }
+
+  /** µs since everything healed for good; negative before. */
+  get quietFor(): number {
+    return this.#quietSince === undefined ? -1 : this.#drill.now - this.#quietSince;
+  }
+
+  /** True when a reply that failed or came late is no wonder. */
+  excuses(reply: Reply): boolean {
+    const host = reply.host as HostName;
+    return this.#failing[host] || this.#drill.now - reply.took < this.#slowUntil[host];
+  }
+
+  /** Requests at `host` may be slow until `lasts` µs from here. */
+  #slow(host: HostName, lasts: number): void {
+    const until = this.#drill.now + lasts + AFTERMATH;
+    this.#slowUntil[host] = Math.max(this.#slowUntil[host], until);
+  }
+
+  #later(micros: number, heal: () => void): void {
+    this.#drill.simulated.schedule(micros, heal);
+  }
+
+  #volume(host: HostName, place: Place): Volume | undefined {
+    const { host: machine } = this.#drill.sites[host];
+    if (place === "data") return machine.data.volume;
+    if (place === "logs") return machine.logs.volume;
+    const device = this.#drill.machines[place.vm]?.device(place.disk);
+    return device === undefined ? undefined : machine.disks.get(device)?.volume;
+  }
+
+  #links(way: Direction): Link[] {
+    const { net } = this.#drill.simulated;
+    const links: Link[] = [];
+    if (way !== "b>a") links.push(net.link("a", "b"));
+    if (way !== "a>b") links.push(net.link("b", "a"));
+    return links;
+  }
+
+  /** Does it. */
+  // Long because: one arm for each kind of fault, and nothing shared between them.
+  act(fault: FaultAction): void {
+    const { simulated, sites } = this.#drill;
+    switch (fault.kind) {
+      case "kill":
+      case "power":
+        sites[fault.host].down = fault.down;
+        if (fault.kind === "kill") sites[fault.host].host.kill();
+        else sites[fault.host].host.powerLoss();
+        return;
+      case "crash": {
+        const { host } = sites[fault.host];
+        sites[fault.host].down = fault.down;
+        simulated.crashAt(fault.host, host.calls + fault.calls, fault.when, fault.how);
+        return;
+      }
+      case "pause":
+        this.#slow(fault.host, fault.lasts);
+        return sites[fault.host].host.pause(fault.lasts);
+      case "lag":
+        this.#slow(fault.host, fault.lasts);
+        sites[fault.host].host.lag = fault.lag;
+        return this.#later(fault.lasts, () => sites[fault.host].host.lag = 0);
+      case "clock":
+        return sites[fault.host].host.jumpWall(fault.by);
+      case "io": {
+        const volume = this.#volume(fault.host, fault.place);
+        if (volume === undefined) return;
+        volume.faults[fault.what] += fault.count;
+        this.#failing[fault.host] = true;
+        if (fault.what === "failFlushes") sites[fault.host].unsound = true;
+        return;
+      }
+      case "latent": {
+        const device = this.#drill.machines[fault.place.vm]?.device(fault.place.disk);
+        const node = sites.a.host.disks.get(device ?? "")?.node;
+        this.#failing.a = true;
+        node?.latent.set(fault.sector, fault.sticky);
+        return;
+      }
+      case "rot":
+        return this.#rot(fault.pick, fault.bit);
+      case "slow": {
+        const faults = this.#volume(fault.host, fault.place)?.faults;
+        if (faults === undefined) return;
+        this.#slow(fault.host, fault.lasts + 50_000 * fault.factor);
+        faults.slowdown = fault.factor;
+        return this.#later(fault.lasts, () => faults.slowdown = 1);
+      }
+      case "stall": {
+        const faults = this.#volume(fault.host, fault.place)?.faults;
+        this.#slow(fault.host, fault.lasts);
+        if (faults !== undefined) faults.stalledUntil = this.#drill.now + fault.lasts;
+        return;
+      }
+      case "full": {
+        const faults = this.#volume(fault.host, fault.place)?.faults;
+        if (faults === undefined) return;
+        faults.full = true;
+        return this.#later(fault.lasts, () => faults.full = false);
+      }
+      case "partition": {
+        const links = this.#links(fault.way);
+        for (const { faults } of links) faults.partitioned = true;
+        return this.#later(fault.lasts, () => {
+          for (const { faults } of links) faults.partitioned = false;
+        });
+      }
+      case "link": {
+        const links = this.#links(fault.way);
+        for (const { faults } of links) faults[fault.what] = fault.rate;
+        return this.#later(fault.lasts, () => {
+          for (const { faults } of links) faults[fault.what] = 0;
+        });
+      }
+      case "link-stall":
+        for (const { faults } of this.#links(fault.way)) {
+          faults.stalledUntil = this.#drill.now + fault.lasts;
+        }
+        return;
+      case "link-slow": {
+        const links = this.#links("both");
+        const usual = simulated.net.usual;
+        for (const link of links) link.speed = { ...usual, bandwidth: fault.bandwidth };
+        return this.#later(fault.lasts, () => {
+          for (const link of links) link.speed = usual;
+        });
+      }
+      case "reset":
+        return simulated.net.reset("a", "b");
+      case "refuse": {
+        const [link] = this.#links("a>b") as [Link];
+        const key = fault.what === "refuse" ? "refuse" : "acceptThenHang";
+        link.faults[key] = true;
+        return this.#later(fault.lasts, () => link.faults[key] = false);
+      }
+      case "destroy": {
+        const site: Site = sites[fault.host];
+        site.down = fault.down;
+        return site.host.destroy();
+      }
+    }
+  }
+
+  /** A bit of a file below the replica's folder flips. */
+  #rot(pick: number, bit: number): void {
+    const files: FileNode[] = [];
+    const todo: Directory[] = [this.#drill.sites.b.host.data];
+    for (let directory = todo.pop(); directory !== undefined; directory = todo.pop()) {
+      for (const entry of directory.entries.values()) {
+        if (entry instanceof Directory) todo.push(entry);
+        else if (entry.sectors.length > 0) files.push(entry);
+      }
+    }
+    const file = files[pick % Math.max(files.length, 1)];
+    if (file === undefined) return;
+    this.#failing.b = true;
+    file.rot((pick * 7919) % file.sectors.length, bit);
+  }
+
+  /** A server started: what failed before it is forgotten. */
+  restarted(host: HostName): void {
+    this.#failing[host] = false;
+  }
+
+  /** Everything heals, for good. */
+  heal(): void {
+    this.#quietSince = this.#drill.now;
+    const { simulated, sites } = this.#drill;
+    simulated.net.heal();
+    for (const link of this.#links("both")) link.speed = simulated.net.usual;
+    for (const site of [sites.a, sites.b]) {
+      const { host } = site;
+      host.crashPlan = undefined;
+      host.lag = 0;
+      while (host.paused) host.resume();
+      host.data.volume.faults.heal();
+      host.logs.volume.faults.heal();
+      for (const { node, volume } of host.disks.values()) {
+        volume.faults.heal();
+        node.latent.clear();
+      }
+      if (host.process === undefined) site.start();
+    }
+  }
+}

@@ -1,0 +1,433 @@
+/**
+ * The generator: a seed becomes a scenario.
+ *
+ * Rule: everything is drawn here, from streams named for what they decide; each kind of fault is in the
+ * game in about half of all runs (swarm), for a world in which all goes wrong at once never gets deep.
+ * The same weights for everybody: no bug is looked for by name.
+ *
+ * @module
+ */
+
+// Long because: it is one table of what may happen and how often, easier to weigh in one place.
+
+import { HOUR, KiB, MILLISECOND, SECOND } from "../../core/base/units.ts";
+import { Prng } from "../prng.ts";
+import type { StorageSpeed } from "../volume.ts";
+import type {
+  Direction,
+  FaultAction,
+  HostName,
+  MachineSpec,
+  Place,
+  Scenario,
+  ScenarioEvent,
+  WorldSpec,
+} from "./scenario.ts";
+
+/** Writes of all guests, at most. */
+const WRITES_MAX = 240;
+/** When the machines are under protection at the earliest and faults begin, µs. */
+const SETUP = 100 * MILLISECOND;
+
+/** The scenario of a seed. */
+export function generate(seed: number): Scenario {
+  const root = new Prng(seed).stream("scenario");
+  const world = makeWorld(root.stream("world"));
+  const pace = root.stream("pace");
+  const fastest = Math.min(...world.machines.map(({ frequency }) => frequency));
+  const active = Math.min(60 * SECOND, Math.max(8 * SECOND, fastest * pace.between(3, 12)));
+  const events: ScenarioEvent[] = [];
+  guestEvents(root, world, active, events);
+  operatorEvents(root, world, active, events);
+  faultEvents(root, world, active, events);
+  events.sort((left, right) => left.at - right.at);
+  return { seed, world, events, quiet: active };
+}
+
+function makeWorld(random: Prng): WorldSpec {
+  const blockSize = random.pick([512, 512, 1024, 2048]);
+  const machines: MachineSpec[] = [];
+  const count = random.below(4) === 0 ? 2 : 1;
+  for (let index = 0; index < count; index++) machines.push(makeMachine(random, index, blockSize));
+  return {
+    blockSize,
+    regionBlocks: random.pick([4, 4, 8]),
+    slots: random.pick([2, 3, 4, 8, 16]),
+    cowBlocks: random.pick([1, 2, 4, 16, 256, 256]),
+    machines,
+    link: {
+      latency: random.pick([200, 2 * MILLISECOND, 20 * MILLISECOND]),
+      jitter: random.pick([50, 500, 5 * MILLISECOND]),
+      bandwidth: random.pick([20_000, 100_000, 1_000_000, 0]),
+      segment: random.pick([1460, 4 * KiB, 64 * KiB]),
+    },
+    storage: { a: makeStorage(random), b: makeStorage(random) },
+    wall: {
+      a: random.between(-300, 300) * SECOND,
+      b: random.between(-300, 300) * SECOND,
+    },
+  };
+}
+
+function makeMachine(random: Prng, index: number, blockSize: number): MachineSpec {
+  const disks: number[] = [];
+  const count = random.below(3) === 0 ? 2 : 1;
+  for (let disk = 0; disk < count; disk++) {
+    disks.push(random.between(16, 128) * (blockSize / 512));
+  }
+  return {
+    name: index === 0 ? "vm" : `vm${index}`,
+    disks,
+    block: random.below(4) === 0,
+    frequency: random.pick([1, 1, 2, 3, 5, 10]) * SECOND,
+    keep: random.between(1, 6),
+    compression: random.flip(),
+    bandwidth: random.pick([0, 0, 0, 50_000, 500_000]),
+  };
+}
+
+function makeStorage(random: Prng): StorageSpeed {
+  const slow = random.pick([1, 1, 4, 20]);
+  return {
+    readMin: 20,
+    readMean: 60 * slow,
+    writeMin: 10,
+    writeMean: 30 * slow,
+    flushMin: 300,
+    flushMean: 700 * slow,
+    bandwidth: 1_000_000_000,
+  };
+}
+
+/** Writes come in bursts over the whole time; most of them go to few places. */
+function guestEvents(root: Prng, world: WorldSpec, active: number, events: ScenarioEvent[]): void {
+  for (const [vm, machine] of world.machines.entries()) {
+    const random = root.stream(`guest/${vm}`);
+    const budget = Math.floor(random.between(20, WRITES_MAX) / world.machines.length);
+    const zeros = random.flip() ? random.pick([5, 15, 40]) : 0;
+    const rough = random.between(0, 100);
+    const largest = random.pick([2, 8, 24]);
+    const hot = machine.disks.map((size) => random.below(size));
+    const spread = random.pick([3, 8, 1_000_000]);
+    let at = random.flip() ? 0 : SETUP;
+    let made = 0;
+    while (made < budget && at < active) {
+      const burst = random.flip() ? 1 : random.between(2, 12);
+      const gap = random.pick([0, 20, 300, 3000]);
+      for (let index = 0; index < burst; index++) {
+        const disk = random.below(machine.disks.length);
+        const size = machine.disks[disk] as number;
+        const place = guestPlace(random, size, hot[disk] as number, spread, largest);
+        events.push({ at, vm, disk, ...place, ...guestKind(random, zeros, rough) });
+        if (random.below(12) === 0) events.push({ at: at + 1, kind: "flush", vm, disk });
+        if (random.below(8) === 0) {
+          events.push({ at: at + random.below(2000), kind: "read", vm, disk, ...place });
+        }
+        at += random.exponential(gap);
+        made++;
+      }
+      at += random.exponential(Math.ceil((active * 3) / budget));
+    }
+    if (random.below(3) === 0) reconnects(random, vm, active, events);
+  }
+}
+
+function guestKind(random: Prng, zeros: number, rough: number) {
+  if (random.below(100) < zeros) return { kind: "zero" } as const;
+  return { kind: "write", rough: random.below(100) < rough } as const;
+}
+
+function guestPlace(random: Prng, size: number, hot: number, spread: number, largest: number) {
+  const count = Math.min(size, random.below(4) === 0 ? random.between(1, largest) : 1);
+  const choice = random.below(10);
+  // The last sectors of a disk are where arithmetic goes wrong.
+  if (choice === 0) return { sector: size - count, count };
+  const near = choice < 7 && spread < size;
+  const sector = near ? (hot + random.below(spread)) % size : random.below(size);
+  return { sector: Math.min(sector, size - count), count };
+}
+
+function reconnects(random: Prng, vm: number, active: number, events: ScenarioEvent[]): void {
+  const count = random.between(1, 6);
+  for (let index = 0; index < count; index++) {
+    // Most often while something is under way: just behind a write.
+    const writes = events.filter((event) => event.kind === "write" && event.vm === vm);
+    const near = writes.length > 0 && random.below(4) > 0
+      ? random.pick(writes).at + random.below(60)
+      : random.below(active);
+    events.push({ at: near, kind: "reconnect", vm });
+  }
+}
+
+function operatorEvents(root: Prng, world: WorldSpec, active: number, events: ScenarioEvent[]) {
+  for (const vm of world.machines.keys()) {
+    const random = root.stream(`operator/${vm}`);
+    const asks = random.pick([0, 0, 1, 4]);
+    for (let index = 0; index < asks; index++) {
+      events.push({ at: random.below(active), kind: "cycle", vm });
+    }
+    if (random.below(3) === 0) illegalVerbs(random, vm, active, events);
+    if (random.below(3) > 0) continue;
+    const rounds = random.between(1, 2);
+    let at = random.between(Math.floor(active / 4), active);
+    for (let round = 0; round < rounds && at < active; round++) {
+      events.push({ at, kind: "failover", vm, back: random.flip() ? 0 : random.below(4) });
+      at += random.between(200 * MILLISECOND, 4 * SECOND);
+      const last = round === rounds - 1;
+      const kind = last && random.below(3) === 0 ? "complete" : "cancel";
+      events.push({ at, kind, vm });
+      // What was refused or lost is asked for again.
+      for (const again of [1, 3, 6]) events.push({ at: at + again * SECOND, kind, vm });
+      if (kind === "complete") break;
+      at += random.between(SECOND, 10 * SECOND);
+    }
+  }
+  const random = root.stream("operator");
+  for (const host of ["a", "b"] as const) {
+    if (random.below(4) > 0) continue;
+    const at = random.below(active);
+    events.push({ at, kind: "restart", host, down: random.below(2 * SECOND) });
+  }
+}
+
+const ILLEGAL = [
+  "vm remove",
+  "replication start",
+  "failover cancel",
+  "failover complete",
+  "failover start",
+] as const;
+
+function illegalVerbs(random: Prng, vm: number, active: number, events: ScenarioEvent[]): void {
+  const count = random.between(1, 3);
+  for (let index = 0; index < count; index++) {
+    const verb = random.pick(ILLEGAL);
+    events.push({ at: random.below(active), kind: "verb", host: "a", vm, verb });
+  }
+}
+
+/** How one kind of fault is drawn, and how many of it a run has at most. */
+interface FaultKind {
+  readonly name: string;
+  readonly most: number;
+  /** One of so many runs has it; 2 by default. */
+  readonly rarity?: number;
+  make(random: Prng, world: WorldSpec): FaultAction;
+}
+
+const FAULTS: readonly FaultKind[] = [
+  {
+    name: "kill-a",
+    most: 4,
+    make: (random) => ({ kind: "kill", host: "a", down: downtime(random) }),
+  },
+  {
+    name: "kill-b",
+    most: 4,
+    make: (random) => ({ kind: "kill", host: "b", down: downtime(random) }),
+  },
+  {
+    name: "power-a",
+    most: 3,
+    make: (random) => ({ kind: "power", host: "a", down: downtime(random) }),
+  },
+  {
+    name: "power-b",
+    most: 3,
+    make: (random) => ({ kind: "power", host: "b", down: downtime(random) }),
+  },
+  { name: "crash", most: 6, make: crashFault },
+  { name: "crash-storm", most: 3, rarity: 6, make: crashFault },
+  {
+    name: "pause",
+    most: 2,
+    rarity: 3,
+    make: (random) => ({ kind: "pause", host: anyHost(random), lasts: span(random, 40) }),
+  },
+  {
+    name: "lag",
+    most: 1,
+    rarity: 6,
+    make: (random) => ({
+      kind: "lag",
+      host: anyHost(random),
+      lag: random.pick([20, 200, 2000]),
+      lasts: span(random, 20),
+    }),
+  },
+  {
+    name: "clock",
+    most: 4,
+    make: (random) => ({ kind: "clock", host: anyHost(random), by: clockJump(random) }),
+  },
+  { name: "io", most: 3, rarity: 4, make: ioFault },
+  {
+    name: "latent",
+    most: 3,
+    rarity: 5,
+    make: (random, world) => {
+      const place = anyDisk(random, world);
+      const size = world.machines[place.vm]?.disks[place.disk] ?? 1;
+      const sector = random.below(size);
+      return { kind: "latent", host: "a", place, sector, sticky: random.flip() };
+    },
+  },
+  {
+    name: "rot",
+    most: 2,
+    rarity: 8,
+    make: (random) => ({ kind: "rot", pick: random.u32(), bit: random.below(8) }),
+  },
+  {
+    name: "slow",
+    most: 3,
+    rarity: 3,
+    make: (random, world) => ({
+      kind: "slow",
+      ...anyPlace(random, world),
+      factor: random.pick([10, 100]),
+      lasts: span(random, 20),
+    }),
+  },
+  {
+    name: "stall",
+    most: 3,
+    rarity: 3,
+    make: (random, world) => ({
+      kind: "stall",
+      ...anyPlace(random, world),
+      lasts: random.pick([20 * MILLISECOND, 200 * MILLISECOND, 2 * SECOND]),
+    }),
+  },
+  {
+    name: "full",
+    most: 2,
+    rarity: 4,
+    make: (random) => ({
+      kind: "full",
+      host: anyHost(random),
+      place: random.pick(["data", "logs"]),
+      lasts: span(random, 20),
+    }),
+  },
+  {
+    name: "partition",
+    most: 3,
+    make: (random) => ({ kind: "partition", way: anyWay(random), lasts: span(random, 40) }),
+  },
+  {
+    name: "link",
+    most: 3,
+    make: (random) => ({
+      kind: "link",
+      what: random.pick(["lossRate", "duplicateRate", "reorderRate", "corruptRate"]),
+      way: anyWay(random),
+      rate: random.pick([2_000, 20_000, 100_000]),
+      lasts: span(random, 30),
+    }),
+  },
+  {
+    name: "link-stall",
+    most: 2,
+    rarity: 3,
+    make: (random) => ({ kind: "link-stall", way: anyWay(random), lasts: span(random, 10) }),
+  },
+  {
+    name: "link-slow",
+    most: 1,
+    rarity: 3,
+    make: (random) => ({
+      kind: "link-slow",
+      bandwidth: random.pick([2_000, 10_000]),
+      lasts: span(random, 30),
+    }),
+  },
+  { name: "reset", most: 5, make: () => ({ kind: "reset" }) },
+  {
+    name: "refuse",
+    most: 2,
+    rarity: 4,
+    make: (random) => ({
+      kind: "refuse",
+      what: random.pick(["refuse", "hang"]),
+      lasts: span(random, 10),
+    }),
+  },
+  {
+    name: "destroy-b",
+    most: 1,
+    rarity: 40,
+    make: (random) => ({ kind: "destroy", host: "b", down: downtime(random) }),
+  },
+];
+
+/** Every kind of fault that the generator knows, by name. */
+export const FAULT_NAMES: readonly string[] = FAULTS.map(({ name }) => name);
+
+function faultEvents(root: Prng, world: WorldSpec, active: number, events: ScenarioEvent[]): void {
+  for (const kind of FAULTS) {
+    const random = root.stream(`fault/${kind.name}`);
+    if (random.below(kind.rarity ?? 2) > 0) continue;
+    const count = random.between(1, kind.most);
+    for (let index = 0; index < count; index++) {
+      const at = random.between(SETUP, active - 1);
+      const fault = kind.make(random, world);
+      events.push({ at, ...fault });
+      // A crash that comes again soon meets the recovery from the first.
+      if ((fault.kind === "kill" || fault.kind === "power") && random.below(4) === 0) {
+        const again = crashFault(random);
+        events.push({ at: at + fault.down, ...again, host: fault.host });
+      }
+    }
+  }
+}
+
+function crashFault(random: Prng): FaultAction & { readonly kind: "crash" } {
+  return {
+    kind: "crash",
+    host: anyHost(random),
+    calls: random.between(1, random.pick([10, 40, 200])),
+    when: random.pick(["before", "after", "torn"]),
+    how: random.pick(["kill", "power"]),
+    down: downtime(random),
+  };
+}
+
+function ioFault(random: Prng, world: WorldSpec): FaultAction {
+  const what = random.pick(["failReads", "failWrites", "failFlushes"] as const);
+  return { kind: "io", ...anyPlace(random, world), what, count: random.pick([1, 1, 3]) };
+}
+
+function downtime(random: Prng): number {
+  return random.pick([MILLISECOND, 100 * MILLISECOND, SECOND, 5 * SECOND]);
+}
+
+/** Mostly short, seldom long. */
+function span(random: Prng, seconds: number): number {
+  return Math.min(seconds * SECOND, 20 * MILLISECOND + random.exponential((seconds * SECOND) / 8));
+}
+
+function clockJump(random: Prng): number {
+  const size = random.pick([SECOND, 288 * SECOND, HOUR, 40 * 24 * HOUR]);
+  return random.flip() ? size : -size;
+}
+
+function anyHost(random: Prng): HostName {
+  return random.flip() ? "a" : "b";
+}
+
+function anyWay(random: Prng): Direction {
+  return random.pick(["both", "both", "a>b", "b>a"]);
+}
+
+function anyDisk(random: Prng, world: WorldSpec): { readonly vm: number; readonly disk: number } {
+  const vm = random.below(world.machines.length);
+  return { vm, disk: random.below(world.machines[vm]?.disks.length ?? 1) };
+}
+
+function anyPlace(random: Prng, world: WorldSpec): { host: HostName; place: Place } {
+  const choice = random.below(5);
+  if (choice < 2) return { host: "b", place: "data" };
+  if (choice === 2) return { host: "a", place: "data" };
+  return { host: "a", place: choice === 3 ? "logs" : anyDisk(random, world) };
+}

@@ -1,0 +1,52 @@
+/**
+ * One machine in a run: its guest at `a`, what is known of its points, and its failover at `b`.
+ *
+ * @module
+ */
+
+import type { PointId } from "../../core/base/units.ts";
+import { Guest, type GuestGround } from "../guests/guest.ts";
+import { MachineHistory } from "../oracle/history.ts";
+import type { MachineSpec } from "./scenario.ts";
+
+/** A failover under way or completed. */
+export interface FailoverRun {
+  readonly point: PointId;
+  /** The guest at the replica. */
+  readonly guest: Guest;
+  completed: boolean;
+  /** Its server lost power, and what is left was not looked at yet. */
+  lostPower: boolean;
+}
+
+/** One machine. */
+export class MachineRun {
+  readonly index: number;
+  readonly spec: MachineSpec;
+  readonly guest: Guest;
+  /** In the oracle's order, when each point was cut. */
+  readonly cuts = new Map<string, { readonly instant: number; readonly time: number }>();
+  /** Points that the primary was told are staged, oldest first. */
+  readonly told: PointId[] = [];
+  /** Points that the replica staged, oldest first. */
+  readonly staged: PointId[] = [];
+  failover: FailoverRun | undefined;
+  /** Its guest runs elsewhere or nowhere from here on: nothing has to converge. */
+  retired = false;
+
+  constructor(ground: GuestGround, index: number, spec: MachineSpec) {
+    this.index = index;
+    this.spec = spec;
+    this.guest = new Guest(ground, spec.name, new MachineHistory(index, spec.disks));
+  }
+
+  /** The oracle of the guest at `a`. */
+  get history(): MachineHistory {
+    return this.guest.history;
+  }
+
+  /** Names of the devices at `a`. */
+  device(disk: number): string {
+    return `${this.spec.name}-${disk}.img`;
+  }
+}

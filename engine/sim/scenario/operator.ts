@@ -1,0 +1,310 @@
+/**
+ * The administrators of both sites: they bring every machine under protection, look at its status, do
+ * what the scenario says, and help where the engine asks for help.
+ *
+ * @module
+ */
+
+import type { JsonObject } from "../../core/base/json.ts";
+import type { PointId } from "../../core/base/units.ts";
+import { SECOND } from "../../core/base/units.ts";
+import { Guest, type GuestHost } from "../guests/guest.ts";
+import { MachineHistory } from "../oracle/history.ts";
+import type { Drill } from "./drill.ts";
+import type { MachineRun } from "./machine_run.ts";
+import type { OperatorAction } from "./scenario.ts";
+import type { Site } from "./site.ts";
+
+/** How often they look. */
+const ROUND = SECOND;
+
+/** Both administrators. */
+export class Operator {
+  readonly #drill: Drill;
+  /** Verbs under way, by site and machine: since when. */
+  readonly #underway = new Map<string, { readonly verb: string; readonly since: number }>();
+
+  constructor(drill: Drill) {
+    this.#drill = drill;
+  }
+
+  /** Begins to look, now and every second. */
+  begin(): void {
+    this.#round();
+  }
+
+  #round(): void {
+    for (const machine of this.#drill.machines) this.#look(machine);
+    this.#drill.simulated.schedule(ROUND, () => this.#round());
+  }
+
+  #look(machine: MachineRun): void {
+    const { a, b } = this.#drill.sites;
+    const { vm } = machine.guest;
+    if (a.current !== undefined && !machine.retired) {
+      const next = this.#next(machine);
+      if (next !== undefined) this.#ask(a, machine, next.verb, next.args);
+    }
+    if (a.current !== undefined) this.#drill.auditor.lookAtTracking(machine, a.current, false);
+    if (b.current !== undefined) this.#drill.auditor.lookAtPoints(machine, b.current, false);
+    for (const site of [a, b]) {
+      const server = site.current?.server;
+      if (server === undefined) continue;
+      const known = site === a ? server.primary.has(vm) : server.replica.has(vm);
+      if (!known) continue;
+      const status = site === a ? server.primary.status(vm) : server.replica.status(vm);
+      const incarnation = site.host.incarnations;
+      const quiet = this.#drill.faults.quietFor >= 0;
+      this.#drill.tell({ kind: "status", host: site.name, vm, status, incarnation, quiet });
+    }
+    this.#help(machine);
+  }
+
+  /** What brings the machine nearer to being protected. */
+  #next(machine: MachineRun): { readonly verb: string; readonly args: JsonObject } | undefined {
+    const { vm } = machine.guest;
+    const server = this.#drill.sites.a.current?.server;
+    if (server === undefined) return undefined;
+    if (!server.primary.has(vm)) {
+      const disks = machine.spec.disks.map((_, disk) => machine.device(disk));
+      return { verb: "vm add", args: { vm, disks } };
+    }
+    const { state } = server.primary.entry(vm).machine;
+    if (state === "Disabled") {
+      const { frequency, keep, compression, bandwidth } = machine.spec;
+      const args = { vm, to: "b:7700", frequency, keep, compression, bandwidth };
+      return { verb: "replication enable", args };
+    }
+    const starts = ["ReadyForInitialReplication", "WaitingForStartResynchronize"];
+    return starts.includes(state) ? { verb: "replication start", args: { vm } } : undefined;
+  }
+
+  /** A disk that failed is served again only after a restart (T10). */
+  #help(machine: MachineRun): void {
+    const { a } = this.#drill.sites;
+    const { vm } = machine.guest;
+    const primary = a.current?.server.primary;
+    if (primary === undefined || !primary.has(vm)) return;
+    const { tracked } = primary.entry(vm).machine;
+    const failed = tracked.some(({ troubles }) =>
+      troubles.some(({ code }) => code === "disk-failed")
+    );
+    if (failed) a.host.kill();
+  }
+
+  #ask(site: Site, machine: MachineRun, verb: string, args: JsonObject, then?: Outcome): void {
+    const key = `${site.name}/${machine.spec.name}`;
+    if (this.#underway.has(key) || site.current === undefined) return;
+    const mark = { verb, since: this.#drill.now };
+    this.#underway.set(key, mark);
+    const before = this.#state(site, machine);
+    this.#drill.call(site, verb, args, (outcome) => {
+      if (this.#underway.get(key) === mark) this.#underway.delete(key);
+      const code = typeof outcome === "string" ? outcome : "";
+      this.#drill.tell({
+        kind: "verb",
+        host: site.name,
+        vm: machine.spec.name,
+        verb,
+        outcome: code,
+        before,
+        after: this.#state(site, machine),
+        took: this.#drill.now - mark.since,
+      });
+      if (typeof outcome === "string") then?.(undefined);
+      else then?.(outcome.value as JsonObject);
+      if (verb === "vm add" && code === "" && site.current !== undefined) {
+        machine.guest.attach(site.current);
+      }
+    });
+  }
+
+  #state(site: Site, machine: MachineRun): string {
+    const server = site.current?.server;
+    const vm = machine.spec.name;
+    if (server === undefined) return "down";
+    if (site.name === "b" && server.replica.has(vm)) return server.replica.machine(vm).state;
+    if (server.primary.has(vm)) return server.primary.entry(vm).machine.state;
+    return "none";
+  }
+
+  /** A server died: what it was asked will not be answered. */
+  died(site: Site): void {
+    for (const key of [...this.#underway.keys()]) {
+      if (key.startsWith(`${site.name}/`)) this.#underway.delete(key);
+    }
+  }
+
+  /** Verbs that have been under way since before `time`. */
+  overdue(time: number): string[] {
+    return [...this.#underway].filter(([, { since }]) => since < time)
+      .map(([key, { verb, since }]) => `"${verb}" at ${key} since ${since}`);
+  }
+
+  /** Does what the scenario says. */
+  act(action: OperatorAction): void {
+    if (action.kind === "restart") return this.#restart(action.host, action.down);
+    const machine = this.#drill.machines[action.vm];
+    if (machine === undefined) return;
+    const { vm } = machine.guest;
+    const { a, b } = this.#drill.sites;
+    switch (action.kind) {
+      case "cycle":
+        return this.#drill.call(a, "replication cycle", { vm }, () => {});
+      case "failover":
+        return this.#failOver(machine, action.back);
+      case "cancel":
+        return this.#cancel(machine);
+      case "complete":
+        return this.#complete(machine);
+      case "verb": {
+        const site = action.host === "a" ? a : b;
+        const before = this.#state(site, machine);
+        const since = this.#drill.now;
+        const { verb } = action;
+        return this.#drill.call(site, verb, { vm }, (outcome) => {
+          this.#drill.tell({
+            kind: "verb",
+            host: action.host,
+            vm,
+            verb,
+            outcome: typeof outcome === "string" ? outcome : "",
+            before,
+            after: this.#state(site, machine),
+            took: this.#drill.now - since,
+          });
+        });
+      }
+    }
+  }
+
+  #restart(name: "a" | "b", down: number): void {
+    const site = this.#drill.sites[name];
+    site.down = down;
+    this.#drill.within(site, "stop", function* (host) {
+      yield* host.server.stop();
+      if (site.current === host) site.host.kill();
+    });
+  }
+
+  #failOver(machine: MachineRun, back: number): void {
+    const { b } = this.#drill.sites;
+    const { vm } = machine.guest;
+    const server = b.current?.server;
+    if (server === undefined || !server.replica.has(vm) || machine.failover !== undefined) return;
+    const { points } = server.replica.machine(vm).store;
+    const sound = points.filter(({ broken }) => broken === undefined);
+    const chosen = back === 0 ? undefined : sound[Math.max(0, sound.length - 1 - back)]?.id;
+    const newest = sound[sound.length - 1]?.id;
+    const args = chosen === undefined ? { vm } : { vm, point: chosen };
+    this.#ask(b, machine, "failover start", args, (result) => {
+      if (result === undefined) return;
+      const started = result["point"] as PointId;
+      const asked = chosen ?? newest ?? "";
+      this.#drill.tell({ kind: "failed-over", vm, asked: back === 0 ? started : asked, started });
+      this.#begin(machine, started);
+    });
+  }
+
+  /** Starts a guest on what the failover offers, once its disks were read whole. */
+  #begin(machine: MachineRun, point: PointId): void {
+    const drill = this.#drill;
+    const { b } = drill.sites;
+    const { vm } = machine.guest;
+    const ground = drill.guests;
+    const blank = new Guest(
+      ground,
+      vm,
+      new MachineHistory(machine.index + 100, machine.spec.disks),
+    );
+    drill.within(b, `boot/${vm}`, function* (host) {
+      const image = yield* blank.image(host);
+      if (image === undefined) return;
+      drill.auditor.seen(machine, point, image, "failover");
+      const history = new MachineHistory(machine.index + 100, machine.spec.disks, image);
+      const guest = new Guest(ground, vm, history);
+      machine.failover = { point, guest, completed: false, lostPower: false };
+      guest.attach(host);
+    });
+  }
+
+  /** A server at `b` opened: a failover that it resumed gets its guest back. */
+  resumed(machine: MachineRun, host: GuestHost): void {
+    const { vm } = machine.guest;
+    const server = host.server;
+    if (!server.replica.has(vm)) return;
+    const { failover } = server.replica.machine(vm).record;
+    const known = machine.failover;
+    if (failover === undefined) {
+      if (known === undefined || known.completed) return;
+      // A crash amid cancel or complete: what the server made of it counts.
+      const { state, store } = server.replica.machine(vm);
+      if (state !== "FailedOver") machine.failover = undefined;
+      else if (store.newest !== undefined) this.completed(machine, store.newest.id);
+      return;
+    }
+    if (known === undefined) return this.#begin(machine, failover.point);
+    const drill = this.#drill;
+    drill.within(drill.sites.b, `boot/${vm}`, function* (here) {
+      const image = yield* known.guest.image(here);
+      if (image === undefined) return;
+      const now = drill.instant();
+      const { history, flushed } = known.guest;
+      const power = known.lostPower;
+      const judgement = history.judgeSurvivors(
+        image,
+        now,
+        (request) => power ? flushed.has(request) : request.acknowledged !== Infinity,
+      );
+      drill.tell({ kind: "survived", vm, how: power ? "power" : "kill", judgement });
+      history.rebase(image, now);
+      flushed.clear();
+      known.lostPower = false;
+      known.guest.attach(here);
+    });
+  }
+
+  /** The server under a failed-over machine died. */
+  failoverDied(machine: MachineRun, how: "kill" | "power"): void {
+    const { failover } = machine;
+    if (failover === undefined) return;
+    failover.guest.lost();
+    if (how === "power") failover.lostPower = true;
+  }
+
+  #cancel(machine: MachineRun): void {
+    const { failover } = machine;
+    if (failover === undefined || failover.completed) return;
+    const { vm } = machine.guest;
+    this.#ask(this.#drill.sites.b, machine, "failover cancel", { vm }, (result) => {
+      if (result !== undefined && machine.failover === failover) machine.failover = undefined;
+    });
+  }
+
+  #complete(machine: MachineRun): void {
+    const { failover } = machine;
+    if (failover === undefined || failover.completed) return;
+    const { vm } = machine.guest;
+    const { b } = this.#drill.sites;
+    const drill = this.#drill;
+    const complete = () =>
+      this.#ask(b, machine, "failover complete", { vm }, (result) => {
+        if (result !== undefined) drill.operator.completed(machine, result["point"] as PointId);
+      });
+    drill.within(b, `shutdown/${vm}`, function* () {
+      yield* failover.guest.detach();
+      complete();
+    });
+  }
+
+  /** A failover is final: its point is what the machine is from here on. */
+  completed(machine: MachineRun, point: PointId): void {
+    const { failover } = machine;
+    if (failover === undefined) return;
+    failover.completed = true;
+    machine.retired = true;
+    this.#drill.auditor.completed(machine, point);
+  }
+}
+
+type Outcome = (result: JsonObject | undefined) => void;

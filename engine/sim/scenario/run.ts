@@ -1,0 +1,104 @@
+/**
+ * One run of a scenario: everything it does happens, then everything heals, and the world must come to
+ * agree.
+ *
+ * @module
+ */
+
+import type { Kernel } from "../../core/ports/codec.ts";
+import type { GuestAction, OperatorAction, Scenario, ScenarioEvent } from "./scenario.ts";
+import { INVARIANTS } from "../invariants/table.ts";
+import type { Invariant } from "../invariants/fact.ts";
+import type { Violation } from "../world.ts";
+import { Drill } from "./drill.ts";
+import { Ending } from "./ending.ts";
+import { generate } from "./generate.ts";
+import type { FaultAction } from "./scenario.ts";
+
+/** How a run is watched. */
+export interface RunOptions {
+  /** Who judges; everybody by default. */
+  readonly invariants?: readonly Invariant[];
+  /** Keeps the trace as text. */
+  readonly keepTrace?: boolean;
+}
+
+/** What became of a run. */
+export interface RunResult {
+  /** What was found wrong first. */
+  readonly violation: Violation | undefined;
+  /** The trace's hash. */
+  readonly hash: string;
+  /** Events of the world that happened. */
+  readonly events: number;
+  /** Simulated time, µs. */
+  readonly micros: number;
+  /** How often each probe fired. */
+  readonly probes: ReadonlyMap<string, number>;
+  /** The trace, where it was kept. */
+  readonly trace: readonly string[];
+}
+
+/** Runs a scenario. */
+export function runScenario(
+  scenario: Scenario,
+  kernel: Kernel,
+  options: RunOptions = {},
+): RunResult {
+  const drill = new Drill(
+    scenario,
+    kernel,
+    options.invariants ?? INVARIANTS,
+    options.keepTrace ?? false,
+  );
+  const { simulated } = drill;
+  drill.sites.a.start();
+  drill.sites.b.start();
+  simulated.schedule(20_000, () => drill.operator.begin());
+  for (const event of scenario.events) {
+    simulated.schedule(event.at, () => perform(drill, event));
+  }
+  simulated.runUntil(scenario.quiet);
+  if (!simulated.stopped) new Ending(drill).run();
+  return {
+    violation: simulated.violations[0],
+    hash: simulated.trace.hash,
+    events: simulated.events,
+    micros: simulated.now,
+    probes: simulated.probes,
+    trace: simulated.trace.lines,
+  };
+}
+
+/** The run of a seed. */
+export function runSeed(seed: number, kernel: Kernel, options: RunOptions = {}): RunResult {
+  return runScenario(generate(seed), kernel, options);
+}
+
+/** The trace hash of a seed as two 32-bit words, for comparing runtimes (I50). */
+export function traceOf(
+  seed: number,
+  kernel: Kernel,
+): { readonly high: number; readonly low: number; readonly hash: string; readonly events: number } {
+  const { hash, events } = runSeed(seed, kernel);
+  return { high: parseInt(hash.slice(0, 8), 16), low: parseInt(hash.slice(8), 16), hash, events };
+}
+
+function perform(drill: Drill, event: ScenarioEvent): void {
+  if (isGuest(event)) {
+    const machine = drill.machines[event.vm];
+    machine?.guest.act(event);
+    // The same guest, where the machine is failed over.
+    const { failover } = machine ?? {};
+    if (failover !== undefined && !failover.completed) failover.guest.act(event);
+  } else if (isOperator(event)) drill.operator.act(event);
+  else drill.faults.act(event as FaultAction);
+}
+
+function isGuest(event: ScenarioEvent): event is ScenarioEvent & GuestAction {
+  return ["write", "zero", "read", "flush", "reconnect"].includes(event.kind);
+}
+
+function isOperator(event: ScenarioEvent): event is ScenarioEvent & OperatorAction {
+  return ["cycle", "failover", "cancel", "complete", "restart", "verb"].includes(event.kind);
+}

@@ -1,0 +1,177 @@
+/**
+ * Scenarios: everything that a run does, as data. Two hosts, `a` where guests run and `b` that receives;
+ * what they look like, and a list of timed events.
+ *
+ * Rule: a scenario is plain JSON and decides the run alone. Nothing is drawn while it runs but by the
+ * named streams of the world's entities, so that leaving an event out leaves the rest as it is.
+ *
+ * @module
+ */
+
+import type { StorageSpeed } from "../volume.ts";
+
+/** The two hosts. */
+export type HostName = "a" | "b";
+
+/** What a storage fault hits: the data folder, the logs beside the disks, or a machine's disk. */
+export type Place = "data" | "logs" | { readonly vm: number; readonly disk: number };
+
+/** A direction on the link. */
+export type Direction = "both" | "a>b" | "b>a";
+
+/** One machine. */
+export interface MachineSpec {
+  readonly name: string;
+  /** Sectors of each disk, 512 bytes each. */
+  readonly disks: readonly number[];
+  /** Disks are block devices, without a time of change. */
+  readonly block: boolean;
+  /** Between two cycles, µs. */
+  readonly frequency: number;
+  readonly keep: number;
+  readonly compression: boolean;
+  /** Bytes a second on the wire; 0: no bound. */
+  readonly bandwidth: number;
+}
+
+/** The world before anything happens. */
+export interface WorldSpec {
+  readonly blockSize: number;
+  readonly regionBlocks: number;
+  /** Regions that may be hot at once. */
+  readonly slots: number;
+  /** Blocks of old contents that fit. */
+  readonly cowBlocks: number;
+  readonly machines: readonly MachineSpec[];
+  readonly link: {
+    readonly latency: number;
+    readonly jitter: number;
+    /** Bytes a second; 0: no bound. */
+    readonly bandwidth: number;
+    readonly segment: number;
+  };
+  readonly storage: Readonly<Record<HostName, StorageSpeed>>;
+  /** What the wall clocks are ahead of the world's, µs. */
+  readonly wall: Readonly<Record<HostName, number>>;
+}
+
+/** What a guest asks of its disk. */
+export type GuestAction =
+  | {
+    readonly kind: "write";
+    readonly vm: number;
+    readonly disk: number;
+    readonly sector: number;
+    readonly count: number;
+    /** Contents that do not compress. */
+    readonly rough: boolean;
+  }
+  | {
+    readonly kind: "zero";
+    readonly vm: number;
+    readonly disk: number;
+    readonly sector: number;
+    readonly count: number;
+  }
+  | {
+    readonly kind: "read";
+    readonly vm: number;
+    readonly disk: number;
+    readonly sector: number;
+    readonly count: number;
+  }
+  | { readonly kind: "flush"; readonly vm: number; readonly disk: number }
+  /** The guest's connection breaks; it connects again and sends again what was not answered (N2). */
+  | { readonly kind: "reconnect"; readonly vm: number };
+
+/** What an administrator does. */
+export type OperatorAction =
+  | { readonly kind: "cycle"; readonly vm: number }
+  /** Fail over to the newest point but `back`. */
+  | { readonly kind: "failover"; readonly vm: number; readonly back: number }
+  | { readonly kind: "cancel"; readonly vm: number }
+  | { readonly kind: "complete"; readonly vm: number }
+  /** A server is stopped in order and started again. */
+  | { readonly kind: "restart"; readonly host: HostName; readonly down: number }
+  /** A verb that may be illegal at this moment. */
+  | { readonly kind: "verb"; readonly host: HostName; readonly vm: number; readonly verb: string };
+
+/** What goes wrong. Times in µs, rates in millionths. */
+export type FaultAction =
+  | { readonly kind: "kill"; readonly host: HostName; readonly down: number }
+  | { readonly kind: "power"; readonly host: HostName; readonly down: number }
+  /** A crash at a port call to come: before it, after it, or amid it. */
+  | {
+    readonly kind: "crash";
+    readonly host: HostName;
+    readonly calls: number;
+    readonly when: "before" | "after" | "torn";
+    readonly how: "kill" | "power";
+    readonly down: number;
+  }
+  | { readonly kind: "pause"; readonly host: HostName; readonly lasts: number }
+  | { readonly kind: "lag"; readonly host: HostName; readonly lag: number; readonly lasts: number }
+  | { readonly kind: "clock"; readonly host: HostName; readonly by: number }
+  | {
+    readonly kind: "io";
+    readonly host: HostName;
+    readonly place: Place;
+    readonly what: "failReads" | "failWrites" | "failFlushes";
+    readonly count: number;
+  }
+  | {
+    readonly kind: "latent";
+    readonly host: HostName;
+    readonly place: { readonly vm: number; readonly disk: number };
+    readonly sector: number;
+    readonly sticky: boolean;
+  }
+  /** A bit flips in a file of the replica: `pick` chooses file and place. */
+  | { readonly kind: "rot"; readonly pick: number; readonly bit: number }
+  | {
+    readonly kind: "slow";
+    readonly host: HostName;
+    readonly place: Place;
+    readonly factor: number;
+    readonly lasts: number;
+  }
+  | {
+    readonly kind: "stall";
+    readonly host: HostName;
+    readonly place: Place;
+    readonly lasts: number;
+  }
+  | {
+    readonly kind: "full";
+    readonly host: HostName;
+    readonly place: "data" | "logs";
+    readonly lasts: number;
+  }
+  | { readonly kind: "partition"; readonly way: Direction; readonly lasts: number }
+  | {
+    readonly kind: "link";
+    readonly what: "lossRate" | "duplicateRate" | "reorderRate" | "corruptRate";
+    readonly way: Direction;
+    readonly rate: number;
+    readonly lasts: number;
+  }
+  | { readonly kind: "link-stall"; readonly way: Direction; readonly lasts: number }
+  | { readonly kind: "link-slow"; readonly bandwidth: number; readonly lasts: number }
+  | { readonly kind: "reset" }
+  | { readonly kind: "refuse"; readonly what: "refuse" | "hang"; readonly lasts: number }
+  /** Everything on the host is gone; an empty one takes its place. */
+  | { readonly kind: "destroy"; readonly host: HostName; readonly down: number };
+
+/** What happens at one instant. */
+export type ScenarioEvent = { readonly at: number } & (GuestAction | OperatorAction | FaultAction);
+
+/** A whole run. */
+export interface Scenario {
+  /** Seeds the world's streams. */
+  readonly seed: number;
+  readonly world: WorldSpec;
+  /** In order of time. */
+  readonly events: readonly ScenarioEvent[];
+  /** From here on nothing goes wrong any more, µs. */
+  readonly quiet: number;
+}

@@ -1,0 +1,107 @@
+/**
+ * A host and the server on it: started, watched, and started again when it died.
+ *
+ * @module
+ */
+
+import { KiB } from "../../core/base/units.ts";
+import type { ServerSettings } from "../../core/server/settings.ts";
+import { Attachments } from "../../core/server/attachments.ts";
+import { Server } from "../../core/server/server.ts";
+import { Signal } from "../../core/runtime/signal.ts";
+import type { GuestHost } from "../guests/guest.ts";
+import type { SimHost } from "../host.ts";
+import type { SimProcess } from "../process.ts";
+import type { SimWorld } from "../world.ts";
+import type { HostName, WorldSpec } from "./scenario.ts";
+
+/** How long a server that died by itself stays down, µs. */
+const DOWN_USUAL = 500_000;
+
+/** What a site tells its run. */
+export interface SiteGround {
+  readonly world: SimWorld;
+  /** A server opened. */
+  opened(site: Site, host: GuestHost): void;
+  /** A server died; the disks hold what they hold from here on. */
+  died(site: Site, how: "kill" | "power"): void;
+}
+
+/** A host with its server. */
+export class Site {
+  readonly name: HostName;
+  readonly host: SimHost;
+  /** How long the host stays down after the death to come, µs. */
+  down = DOWN_USUAL;
+  /** A flush failed here since the last loss of power: the service starts again only behind one. */
+  unsound = false;
+  /** The server while it is open. */
+  current: GuestHost | undefined;
+  readonly #ground: SiteGround;
+  readonly #settings: ServerSettings;
+  #process: SimProcess | undefined;
+  #starting = false;
+
+  constructor(ground: SiteGround, name: HostName, spec: WorldSpec) {
+    this.#ground = ground;
+    this.name = name;
+    this.host = ground.world.addHost(name, {
+      storage: spec.storage[name],
+      wallOffset: spec.wall[name],
+    });
+    const { blockSize, regionBlocks, slots, cowBlocks } = spec;
+    this.#settings = {
+      name,
+      listen: `${name}:7700`,
+      geometry: { blockSize, regionSize: blockSize * regionBlocks },
+      slots,
+      cowSizeMax: Math.min(cowBlocks * blockSize, 1024 * KiB),
+    };
+  }
+
+  /** Starts the server, unless it runs. */
+  start(): void {
+    const { host } = this;
+    this.#starting = false;
+    if (host.power === "off") host.powerOn();
+    if (host.power === "destroyed") host.replace();
+    if (this.#process !== undefined || host.process !== undefined) return;
+    if (this.unsound) {
+      host.powerLoss();
+      this.unsound = false;
+      this.#ground.died(this, "power");
+      host.powerOn();
+    }
+    const open = (server: Server) => {
+      const attachments = new Attachments();
+      server.exports.use(attachments);
+      this.current = { server, process: host.process as SimProcess, attachments };
+      this.#ground.opened(this, this.current);
+    };
+    const settings = this.#settings;
+    this.#process = host.start(function* (ports) {
+      open(yield* Server.start(ports, settings));
+      yield* new Signal().wait();
+    });
+  }
+
+  /** Looks whether the server died; to be called after every event. */
+  watch(): void {
+    if (this.#process === undefined || this.host.process === this.#process) return;
+    this.#process = undefined;
+    this.current = undefined;
+    const power = this.host.power !== "on";
+    if (power) this.unsound = false;
+    this.#ground.died(this, power ? "power" : "kill");
+    this.restart();
+  }
+
+  /** Starts the server again when its time down is over. */
+  restart(): void {
+    if (this.#starting) return;
+    this.#starting = true;
+    const { down } = this;
+    this.down = DOWN_USUAL;
+    this.#ground.world.schedule(down, () => this.start());
+  }
+}
