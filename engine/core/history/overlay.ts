@@ -22,8 +22,8 @@ import type { Ports } from "../ports/ports.ts";
 import { RangeLock } from "../runtime/lock.ts";
 import type { Task } from "../runtime/task.ts";
 import { all } from "../runtime/together.ts";
-import type { ClusterState, Mark, OverlayHeader } from "./overlay_map.ts";
-import { isClusterSize, OverlayMap } from "./overlay_map.ts";
+import { type ClusterState, isClusterSize, type OverlayHeader } from "./overlay_format.ts";
+import { type Mark, OverlayMap } from "./overlay_map.ts";
 
 /** What an overlay lies over: bytes that never change while it is open. */
 export interface OverlayBase {
