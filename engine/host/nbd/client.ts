@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type Failed, type FailureCode, peerFailure } from "../../core/base/failure.ts";
+import type { Failed } from "../../core/base/failure.ts";
 import { decodeUtf8 } from "../../core/base/utf8.ts";
 import type { StatusExtent } from "./commands.ts";
 import {
@@ -19,6 +19,7 @@ import {
   receive,
   send,
 } from "./client_handshake.ts";
+import { dial, failureOf, requestHead } from "./client_parts.ts";
 import type { ExportEntry } from "./export.ts";
 import { Input } from "./input.ts";
 import {
@@ -27,17 +28,14 @@ import {
   CHUNK_HEAD_SIZE,
   CMD,
   CMD_FLAG,
-  ERRNO,
   EXPORT_FLAG,
   PAYLOAD_MAX,
-  REQUEST_MAGIC,
-  REQUEST_SIZE,
   SIMPLE_REPLY_MAGIC,
   SIMPLE_REPLY_SIZE,
   STRUCTURED_REPLY_MAGIC,
 } from "./protocol.ts";
 import type { Stream } from "./session.ts";
-import { type NbdAddress, parseNbdUri } from "./uri.ts";
+import { parseNbdUri } from "./uri.ts";
 
 /** How a change is to be made. */
 export interface ChangeOptions {
@@ -58,47 +56,6 @@ interface Pending {
   failure: Failed | undefined;
   readonly resolve: (pending: Pending) => void;
   readonly reject: (error: Error) => void;
-}
-
-const CODE_OF: ReadonlyMap<number, FailureCode> = new Map([
-  [ERRNO.EPERM, "read-only"],
-  [ERRNO.EINVAL, "bad-argument"],
-  [ERRNO.ENOSPC, "no-space"],
-  [ERRNO.EOVERFLOW, "out-of-range"],
-  [ERRNO.ENOTSUP, "bad-argument"],
-  [ERRNO.ESHUTDOWN, "wrong-state"],
-]);
-
-/** A failure that the server replied with. */
-function failureOf(errno: number, text = ""): Failed {
-  const name = Object.entries(ERRNO).find(([, value]) => value === errno)?.[0] ?? String(errno);
-  const message = `The NBD server replied ${name}${text === "" ? "" : `: ${text}`}`;
-  return peerFailure(CODE_OF.get(errno) ?? "io-error", message);
-}
-
-async function dial(address: NbdAddress): Promise<Stream> {
-  try {
-    const connection = address.transport === "unix"
-      ? await Deno.connect({ transport: "unix", path: address.path })
-      : await Deno.connect({ hostname: address.hostname, port: address.port });
-    if (connection.remoteAddr.transport === "tcp") (connection as Deno.TcpConn).setNoDelay(true);
-    let open = true;
-    return {
-      read: (bytes) => connection.read(bytes),
-      write: (bytes) => connection.write(bytes),
-      close() {
-        if (open) connection.close();
-        open = false;
-      },
-    };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw peerFailure(
-      "connection-refused",
-      `Cannot connect to the NBD server: ${reason}`,
-      "Check that the server runs and that the address is its own",
-    );
-  }
 }
 
 /** A connection to one export. */
@@ -320,23 +277,4 @@ export class NbdClient {
 function flagsOf({ fua, noHole, fast }: ChangeOptions): number {
   return (fua === true ? CMD_FLAG.FUA : 0) | (noHole === true ? CMD_FLAG.NO_HOLE : 0) |
     (fast === true ? CMD_FLAG.FAST_ZERO : 0);
-}
-
-/** A request without its payload; `at` may be any 64-bit number that a double can hold. */
-function requestHead(
-  type: number,
-  flags: number,
-  cookie: number,
-  at: number,
-  length: number,
-): Uint8Array {
-  const bytes = new Uint8Array(REQUEST_SIZE);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, REQUEST_MAGIC);
-  view.setUint16(4, flags);
-  view.setUint16(6, type);
-  view.setUint32(12, cookie);
-  view.setBigUint64(16, BigInt(at));
-  view.setUint32(24, length);
-  return bytes;
 }

@@ -9,10 +9,10 @@
  * `stop` is how a client loses its export (N2): what it sent and was not begun is dropped, what was
  * begun is waited for, and nothing of it lands afterwards.
  *
- * Long because: the hot path of a guest's disk is one loop over one state.
- *
  * @module
  */
+
+// Long because: the hot path of a guest's disk is one loop over one state.
 
 import { setImmediate } from "node:timers";
 
