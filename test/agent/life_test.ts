@@ -1,0 +1,170 @@
+/**
+ * The life of a protected machine, by the commands that an administrator types.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { NbdClient } from "../../engine/host/nbd/client.ts";
+import { type JsonObject, Place, refusal, until, value, warmsite } from "./warmsite.ts";
+
+const MIB = 1024 * 1024;
+const IDENTITY = /^[0-9a-f]{32}$/;
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const STATUS_KEYS = [
+  ...["vm", "role", "state", "health", "objective", "backlogBytes", "lastCut", "lastStaged"],
+  ...["lastApplied", "rpoSeconds", "bytesSent", "compressedRatio", "warnings"],
+];
+
+function checkStatus(status: JsonObject): void {
+  for (const key of STATUS_KEYS) assert.ok(key in status, `status has ${key}`);
+  for (const key of ["lastCut", "lastStaged", "lastApplied"]) {
+    if (status[key] !== null) assert.match(status[key], TIME, key);
+  }
+  assert.ok(Array.isArray(status["warnings"]));
+}
+
+/** Fills one block of the export at `uri`. */
+async function write(uri: string, block: number, byte: number): Promise<void> {
+  const client = await NbdClient.connect(uri);
+  await client.write(block * 4096, new Uint8Array(4096).fill(byte), { fua: true });
+  await client.disconnect();
+}
+
+/** The first byte of one block of the export at `uri`, of which all bytes are the same. */
+async function read(uri: string, block: number): Promise<number | undefined> {
+  const client = await NbdClient.connect(uri);
+  const bytes = await client.read(block * 4096, 4096);
+  await client.disconnect();
+  assert.ok(bytes.every((byte) => byte === bytes[0]));
+  return bytes[0];
+}
+
+Deno.test("a machine is protected, fails over, comes back, and stays where it was completed", async () => {
+  await using place = new Place();
+  const [a, b] = await place.homes("a", "b") as [string, string];
+  await place.serve(a);
+  const replica = await place.serve(b);
+  const disk = place.image("db.raw", 16 * MIB);
+
+  const added = await value("vm", "add", "db", "--data", a, "--disk", disk);
+  const [{ name, uri, qemu, size, path }] = added["disks"];
+  assert.deepEqual({ name, size, path }, { name: "db/0", size: 16 * MIB, path: disk });
+  assert.equal(uri, `nbd+unix:///db/0?socket=${a}/nbd.sock`);
+  assert.match(qemu, /^-blockdev driver=nbd,.*export=db\/0.*reconnect-delay=[1-9]\d\d/);
+  assert.equal((await value("vm", "list", "--data", a))["length"], 1);
+
+  await write(uri, 1, 0x11);
+  const [data, to] = [["--data", a], ["--to", replica.listen]];
+  const more = ["--frequency", "1h", "--keep", "5", "--compression", "on", "--bandwidth", "1Gbit"];
+  const enabled = await value("replication", "enable", "db", ...data, ...to, ...more);
+  assert.equal(enabled["state"], "ReadyForInitialReplication");
+  checkStatus(enabled);
+  assert.equal(enabled["rpoSeconds"], null);
+  assert.equal((await refusal(4, "replication", "cycle", "db", ...data))["code"], "wrong-state");
+
+  await value("replication", "start", "db", ...data);
+  const { point } = await value("replication", "cycle", "db", ...data);
+  assert.match(point, IDENTITY);
+  const status = await value("replication", "status", "db", ...data);
+  checkStatus(status);
+  assert.deepEqual(
+    [status["vm"], status["role"], status["state"], status["health"], status["objective"]],
+    ["db", "primary", "Replicating", "Normal", "met"],
+  );
+  assert.ok(status["bytesSent"] > 0);
+  assert.ok(status["compressedRatio"] >= 0 && status["compressedRatio"] < 1);
+
+  await write(uri, 1, 0x22);
+  const second = (await value("replication", "cycle", "db", ...data))["point"];
+  await write(uri, 1, 0x33);
+  const points = await value("points", "db", "--data", b) as unknown as JsonObject[];
+  assert.deepEqual(points.slice(-2).map(({ id }) => id), [point, second]);
+  for (const listed of points) checkPoint(listed);
+  assert.equal(points.at(-1)?.["parent"], point);
+
+  const there = await value("replication", "status", "--data", b) as unknown as JsonObject[];
+  assert.equal(there.length, 1);
+  checkStatus(there[0]!);
+  assert.equal(there[0]!["role"], "replica");
+
+  // To an earlier point, back, and to the newest one.
+  const early = await value("failover", "start", "db", "--data", b, "--point", point);
+  assert.deepEqual([early["vm"], early["point"]], ["db", point]);
+  const [{ name: exported, uri: there1 }] = early["disks"];
+  assert.equal(exported, "db/0");
+  assert.equal(await read(there1, 1), 0x11);
+  await write(there1, 2, 0x44);
+  assert.equal((await refusal(4, "failover", "start", "db", "--data", b))["code"], "wrong-state");
+  const cancelled = await value("failover", "cancel", "db", "--data", b);
+  assert.equal(cancelled["state"], "Replicating");
+  assert.equal((await refusal(4, "failover", "cancel", "db", "--data", b))["code"], "wrong-state");
+
+  const newest = await value("failover", "start", "db", "--data", b);
+  assert.equal(newest["point"], second);
+  const there2 = newest["disks"][0].uri;
+  assert.equal(await read(there2, 1), 0x22);
+  assert.equal(await read(there2, 2), 0x00, "what was cancelled is gone");
+  await write(there2, 3, 0x55);
+  const completed = await value("failover", "complete", "db", "--data", b);
+  const [file] = completed["files"];
+  assert.equal(Deno.statSync(file).size, 16 * MIB);
+  const bytes = Deno.readFileSync(file);
+  assert.deepEqual([bytes[4096], bytes[2 * 4096], bytes[3 * 4096]], [0x22, 0x00, 0x55]);
+  const after = await value("replication", "status", "db", "--data", b);
+  assert.equal(after["state"], "FailedOver");
+
+  const disabled = await value("replication", "disable", "db", ...data);
+  assert.equal(disabled["state"], "Disabled");
+  assert.deepEqual(await value("vm", "remove", "db", ...data), { vm: "db" });
+  assert.equal(Deno.readFileSync(disk)[4096], 0x33, "its disk stays");
+});
+
+function checkPoint(point: JsonObject): void {
+  const keys = [
+    ...["id", "parent", "generation", "cut", "kind", "applied", "sizes", "digests", "broken"],
+  ];
+  for (const key of keys) assert.ok(key in point, `a point has ${key}`);
+  assert.match(point["id"], IDENTITY);
+  assert.match(point["cut"], TIME);
+  assert.deepEqual(point["sizes"], [16 * MIB]);
+  assert.equal(point["kind"], "standard");
+  assert.equal(point["broken"], null);
+}
+
+Deno.test("people read aligned tables, and relative paths mean the caller's folder", async () => {
+  await using place = new Place();
+  const [a] = await place.homes("a") as [string];
+  await place.serve(a);
+  place.image("relative.raw", MIB);
+  const added = await warmsite(
+    ["vm", "add", "web", "--data", "a", "--disk", "relative.raw"],
+    { cwd: place.folder },
+  );
+  assert.equal(added.code, 0, added.err);
+  assert.match(added.out, /Disk web\/0: .*relative\.raw, 1 MiB/);
+  assert.match(added.out, /-blockdev driver=nbd/);
+  const underTask = await warmsite(
+    ["vm", "list", "--data", "a"],
+    { env: { INIT_CWD: place.folder } },
+  );
+  assert.equal(underTask.code, 0, underTask.err);
+  const [heading, row] = underTask.out.split("\n");
+  assert.equal(heading?.indexOf("STATE"), row?.indexOf("Disabled"));
+});
+
+Deno.test("SIGTERM stops cleanly, and SIGHUP takes a new certificate", async () => {
+  await using place = new Place();
+  const [a] = await place.homes("a") as [string];
+  const server = await place.serve(a);
+  await value("pki", "issue", "--ca", place.path("ca"), "--data", a);
+  server.signal("SIGHUP");
+  await until(() => value("vm", "list", "--data", a), (list) => list["length"] === 0);
+  const { code, log } = await server.end("SIGTERM");
+  assert.equal(code, 0, log);
+  const events = log.trim().split("\n").map((line) => JSON.parse(line).event);
+  assert.deepEqual(events, ["started", "certificates", "stopping", "stopped"]);
+  assert.throws(() => Deno.statSync(`${a}/warmsite.sock`), Deno.errors.NotFound);
+  assert.throws(() => Deno.statSync(`${a}/nbd.sock`), Deno.errors.NotFound);
+  assert.equal((await refusal(3, "vm", "list", "--data", a))["code"], "no-server");
+});
