@@ -1,0 +1,191 @@
+/**
+ * Two real servers and the machines that one of them protects, for the clients of other people.
+ *
+ * Rule: what a test starts here is ended by its own process id, and its folder removed, whatever
+ * the test does; a server that could not stop in order fails the test.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+
+import { ChildServer } from "../../engine/agent/demo/child_server.ts";
+import { startPair } from "../../engine/agent/demo/pair.ts";
+import { Stage } from "../../engine/agent/demo/stage.ts";
+import { fieldsOf, rowsOf, textOf } from "../../engine/agent/command/value.ts";
+import type { Value, ValueObject } from "../../engine/agent/command/command.ts";
+import { mustRun } from "./foreign.ts";
+
+/** How long anything that a test waits for may take, ms. */
+const WAIT_MAX = 30_000;
+const SECOND = 1_000_000;
+
+/** A machine that is protected: one disk. */
+export interface Protected {
+  readonly vm: string;
+  /** The file or device that is the disk. */
+  readonly path: string;
+  /** Where its guest finds it. */
+  readonly uri: string;
+  /** The argument of QEMU's `-blockdev`, as the server tells it. */
+  readonly blockdev: string;
+}
+
+/** How a machine is protected. */
+export interface ProtectOptions {
+  /** Between cycles that nobody asks for, s; one by default, so that some always run. */
+  readonly every?: number;
+  /** Return before the first point is at the replica. */
+  readonly early?: boolean;
+}
+
+/** A primary and a replica. */
+export class Site implements AsyncDisposable {
+  /** A folder for the test's own files. */
+  readonly folder: string;
+  readonly #stage: Stage;
+  readonly #replica: ChildServer;
+  #primary: ChildServer;
+  #isKilled = false;
+  readonly #endings: (() => Promise<unknown> | unknown)[] = [];
+
+  private constructor(stage: Stage, primary: ChildServer, replica: ChildServer) {
+    this.folder = stage.folder;
+    this.#stage = stage;
+    this.#primary = primary;
+    this.#replica = replica;
+  }
+
+  /** Starts both, with an authority of their own. */
+  static async start(): Promise<Site> {
+    const stage = Stage.open(undefined, () => {});
+    try {
+      const { primary, replica } = await startPair(stage);
+      return new Site(stage, primary, replica);
+    } catch (error) {
+      await stage.close();
+      throw error;
+    }
+  }
+
+  /** Ends `ending` before the servers and the folder go. */
+  atEnd(ending: () => Promise<unknown> | unknown): void {
+    this.#endings.push(ending);
+  }
+
+  /** Makes a sparse file of `size` bytes in the test's folder. */
+  sparseFile(name: string, size: number): string {
+    const file = `${this.folder}/${name}`;
+    using made = Deno.openSync(file, { create: true, write: true });
+    made.truncateSync(size);
+    return file;
+  }
+
+  /** Adds the disk at `path` as machine `vm` and replicates it. */
+  async protect(vm: string, path: string, options: ProtectOptions = {}): Promise<Protected> {
+    const added = fieldsOf(await this.ask("vm add", { vm, disks: [path] }));
+    const [disk] = rowsOf(added["disks"]);
+    const frequency = (options.every ?? 1) * SECOND;
+    await this.ask("replication enable", { vm, to: this.#replica.listen, frequency });
+    await this.ask("replication start", { vm });
+    const machine = {
+      vm,
+      path,
+      uri: textOf(disk?.["uri"]),
+      blockdev: textOf(disk?.["qemu"]).replace(/^-blockdev /, ""),
+    };
+    if (options.early !== true) await this.untilReplicating(vm);
+    return machine;
+  }
+
+  /** Waits for the end of initial replication. */
+  async untilReplicating(vm: string): Promise<void> {
+    const state = await this.until(vm, ({ state }) => state !== "InitialReplicationInProgress");
+    assert.equal(state["state"], "Replicating", JSON.stringify(state));
+  }
+
+  /** Waits until the primary's status of `vm` is as it `should` be. */
+  async until(vm: string, should: (status: ValueObject) => boolean): Promise<ValueObject> {
+    for (const end = performance.now() + WAIT_MAX;;) {
+      const status = await this.status(vm);
+      if (should(status)) return status;
+      assert.ok(performance.now() < end, `Waited too long: ${JSON.stringify(status)}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Asks the primary. */
+  async ask(verb: string, args: ValueObject): Promise<Value> {
+    return await this.#primary.call(verb, args);
+  }
+
+  /** What the primary says of `vm`. */
+  async status(vm: string): Promise<ValueObject> {
+    return fieldsOf(await this.#primary.call("replication status", { vm }));
+  }
+
+  /** Runs a cycle; returns its point, which is staged. */
+  async cycle(vm: string): Promise<string> {
+    return textOf(fieldsOf(await this.#primary.call("replication cycle", { vm }))["point"]);
+  }
+
+  /** The primary, at once and in the middle of whatever it does. */
+  async killPrimary(): Promise<void> {
+    await this.#primary.kill();
+    this.#isKilled = true;
+  }
+
+  /** A primary on the home that the one before left. */
+  async restartPrimary(): Promise<void> {
+    this.#primary = await ChildServer.start(this.#primary.data);
+    this.#isKilled = false;
+  }
+
+  /** Ends the primary in order; returns its exit code. */
+  async stopPrimary(): Promise<number> {
+    return await this.#primary.stop();
+  }
+
+  /** Fails `vm` over to `point` or the newest; returns where its disk is and which point it was. */
+  async failover(vm: string, point?: string): Promise<{ uri: string; point: string }> {
+    const started = fieldsOf(await this.#replica.call("failover start", { vm, point }));
+    const [disk] = rowsOf(started["disks"]);
+    return { uri: textOf(disk?.["uri"]), point: textOf(started["point"]) };
+  }
+
+  /** Drops a failover. */
+  async cancelFailover(vm: string): Promise<void> {
+    await this.#replica.call("failover cancel", { vm });
+  }
+
+  /** The recovery points at the replica. */
+  async points(vm: string): Promise<readonly ValueObject[]> {
+    return rowsOf(await this.#replica.call("points", { vm }));
+  }
+
+  /**
+   * Nobody writes: a cycle, a failover to it, and QEMU's comparison of what each server exports.
+   * With `keep` the failover stays.
+   */
+  async assertSame({ vm, uri }: Protected, keep = false): Promise<string> {
+    const point = await this.cycle(vm);
+    const there = await this.failover(vm);
+    assert.equal(there.point, point, "the newest point is the one that was asked for");
+    const told = await mustRun("qemu-img", "compare", "-f", "raw", "-F", "raw", uri, there.uri);
+    assert.match(told, /identical/);
+    if (!keep) await this.cancelFailover(vm);
+    return there.uri;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    let codes: number[];
+    try {
+      for (let end = this.#endings.pop(); end !== undefined; end = this.#endings.pop()) await end();
+    } finally {
+      codes = await Promise.all([this.#replica.stop(), this.#primary.stop()]);
+      await this.#stage.close();
+    }
+    // A process that was killed has no say in its exit code.
+    assert.deepEqual(codes, [0, this.#isKilled ? codes[1] : 0], "both servers stopped in order");
+  }
+}
