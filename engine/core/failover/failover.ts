@@ -29,7 +29,7 @@ import { mergeFailover } from "./merge.ts";
 /** Name of the hold that keeps the point of a failover. */
 const HOLD = "failover";
 /** Folder of the overlays, in the machine's folder. */
-const OVERLAYS = "failover";
+export const OVERLAYS = "failover";
 /** A cluster of an overlay, bytes. */
 export const OVERLAY_CLUSTER = 64 * KiB;
 

@@ -66,6 +66,7 @@ function* stageMerged(
     codec: ports.codec,
     blockSize: store.geometry.blockSize,
     compression: true,
+    chained: true,
   };
   yield* store.dropDelta();
   yield* store.startDelta(id, parent, failover.generation);
@@ -77,9 +78,9 @@ function* stageMerged(
       const last = end * options.blockSize;
       for (let at = start * options.blockSize; at < last; at += EXTENT_SIZE_MAX) {
         const content = yield* overlay.read(at, Math.min(EXTENT_SIZE_MAX, last - at));
-        for (const record of yield* packContent(options, disk, at, content)) {
-          yield* store.append(record);
-          chain = chainDigest(kernel, chain, record);
+        for (const { extent, digest } of yield* packContent(options, disk, at, content)) {
+          yield* store.append(extent);
+          chain = chainDigest(kernel, chain, extent, digest);
           records++;
         }
       }

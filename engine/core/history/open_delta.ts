@@ -11,10 +11,10 @@
 
 import { localFailure, peerFailure } from "../base/failure.ts";
 import { toHex } from "../base/units.ts";
-import type { Kernel } from "../ports/codec.ts";
+import type { Codec, Kernel } from "../ports/codec.ts";
 import type { File, Folder } from "../ports/folder.ts";
 import type { Task } from "../runtime/task.ts";
-import { chainDigest, emptyChain } from "../wire/chain.ts";
+import { chainDigest, emptyChain, payloadDigest } from "../wire/chain.ts";
 import type { StagedExtent } from "../wire/extent.ts";
 import { DeltaRecords } from "./delta_records.ts";
 import type { ExtentContext, ExtentFile } from "./extent_file.ts";
@@ -126,10 +126,11 @@ export class OpenDelta {
    */
   static *resume(
     folder: Folder,
-    kernel: Kernel,
+    codec: Codec,
     name: string,
     blockSize: number,
   ): Task<OpenDelta | undefined> {
+    const { kernel } = codec;
     const file = yield* folder.open(name);
     try {
       const head = yield* file.read(0, STAGING_HEADER_SIZE);
@@ -144,7 +145,7 @@ export class OpenDelta {
       for (let extent = yield* scanner.next(); extent; extent = yield* scanner.next()) {
         records.checkRoom();
         push(records, extent, scanner.at - extent.payload.length);
-        chain = chainDigest(kernel, chain, extent);
+        chain = chainDigest(kernel, chain, extent, yield* payloadDigest(codec, extent));
       }
       const cut = file.size - scanner.at;
       if (cut > 0) yield* file.truncate(scanner.at);
@@ -157,8 +158,11 @@ export class OpenDelta {
     }
   }
 
-  /** Appends a record; it is in the kernel or in the write buffer, and durable after `flush`. */
-  *append(extent: StagedExtent): Task<void> {
+  /**
+   * Appends a record whose payload has `digest`; it is in the kernel or in the write buffer, and
+   * durable after `flush`.
+   */
+  *append(extent: StagedExtent, digest: Uint8Array): Task<void> {
     yield* this.#cutTail();
     this.#records.checkRoom();
     const bytes = encodeRecord(this.#kernel, extent, this.records, this.header.salt);
@@ -166,7 +170,7 @@ export class OpenDelta {
     // Crash here: the record is torn or whole; opening finds out by its checksum (R1).
     yield* this.#guarded(this.#appender.append(bytes));
     push(this.#records, extent, payloadAt);
-    this.#chain = chainDigest(this.#kernel, this.#chain, extent);
+    this.#chain = chainDigest(this.#kernel, this.#chain, extent, digest);
   }
 
   /** Makes every record durable; returns how many there are. */

@@ -180,10 +180,14 @@ function sameStamp(now: DiskIdentity, then: DiskIdentity | undefined): boolean {
 /** The one unsealed delta that goes on from the newest point; its tail is cut (R1). */
 function* openUnsealed(files: ReplicaFiles): Task<OpenDelta | undefined> {
   const newest = files.newest()?.id;
-  const { kernel } = files.context.codec;
   for (const name of yield* files.staging.list()) {
     if (!name.endsWith(".open")) continue;
-    const delta = yield* OpenDelta.resume(files.staging, kernel, name, files.context.blockSize);
+    const delta = yield* OpenDelta.resume(
+      files.staging,
+      files.context.codec,
+      name,
+      files.context.blockSize,
+    );
     if (delta === undefined) continue;
     if (delta.cut > 0) probe(files, "history/torn-tail-cut");
     const { machine, parent } = delta.header;

@@ -25,6 +25,7 @@ import { DIGEST_SIZE } from "../ports/codec.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Task } from "../runtime/task.ts";
+import { payloadDigest } from "../wire/chain.ts";
 import type { StagedExtent } from "../wire/extent.ts";
 import { applyNext, discardBroken } from "./apply.ts";
 import { EXTRA_MAX, HOLDS_MAX } from "./bounds.ts";
@@ -278,9 +279,10 @@ export class ReplicaStore {
   /** Appends a record to the open delta; its bytes may be reused when this returns. */
   *append(extent: StagedExtent): Task<void> {
     this.#checkExtent(extent);
+    const digest = yield* payloadDigest(this.#files.context.codec, extent);
     yield* this.#files.stagingLock.lock();
     try {
-      yield* this.#open().append(extent);
+      yield* this.#open().append(extent, digest);
     } finally {
       this.#files.stagingLock.unlock();
     }

@@ -8,7 +8,7 @@ import type { JsonObject } from "../base/json.ts";
 import { toHex } from "../base/units.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { Task } from "../runtime/task.ts";
-import { chainDigest, emptyChain } from "../wire/chain.ts";
+import { chainDigest, emptyChain, payloadDigest } from "../wire/chain.ts";
 import { damaged, type ExtentContext, type ExtentFile } from "./extent_file.ts";
 import { pointFrom, type PointRecord } from "./recovery_point.ts";
 import { decodeStagingHeader, RecordScanner, STAGING_HEADER_SIZE } from "./staging_record.ts";
@@ -68,7 +68,8 @@ export function* verifyDelta(context: ExtentContext, file: ExtentFile): Task<voi
     const scanner = new RecordScanner(kernel, file.file, header.salt, file.bodyEnd);
     let chain = emptyChain();
     for (let extent = yield* scanner.next(); extent; extent = yield* scanner.next()) {
-      chain = chainDigest(kernel, chain, extent);
+      const digest = yield* payloadDigest(context.codec, extent);
+      chain = chainDigest(kernel, chain, extent, digest);
     }
     if (scanner.count !== metadata.records) {
       problem = `has record ${scanner.count} of ${metadata.records} damaged`;

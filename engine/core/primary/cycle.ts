@@ -104,6 +104,7 @@ function* sendDelta(work: Replication, peer: ReplicaPeer, delta: OpenDelta): Tas
         peer,
         shipment: delta.shipment,
         compression: work.settings.compression,
+        chained: true,
         onSent: (bytes, wire) => noteSent(work, bytes, wire),
       });
       if (!needsCut(work)) return;

@@ -11,7 +11,14 @@
 import type { Codec } from "../ports/codec.ts";
 import type { Task } from "../runtime/task.ts";
 import { type Compared, unitDiffers } from "../wire/compare.ts";
+import { emptyChain, payloadDigest } from "../wire/chain.ts";
 import type { StagedExtent } from "../wire/extent.ts";
+
+/** A record that is ready to travel, and the digest of its payload for the chain. */
+export interface PackedRecord {
+  readonly extent: StagedExtent;
+  readonly digest: Uint8Array;
+}
 
 /** A run of bytes of one disk: `[from, to)`, relative to a buffer. */
 interface Piece {
@@ -25,6 +32,8 @@ export interface PackOptions {
   readonly codec: Codec;
   readonly blockSize: number;
   readonly compression: boolean;
+  /** Whether the records belong to a delta, whose chain needs their digests; a seed has none. */
+  readonly chained: boolean;
 }
 
 /** The records for `content`, which lies at `at` of `disk`. */
@@ -33,10 +42,10 @@ export function* packContent(
   disk: number,
   at: number,
   content: Uint8Array,
-): Task<StagedExtent[]> {
+): Task<PackedRecord[]> {
   const { codec, blockSize } = options;
   const zeros = codec.kernel.zeroBlocks(content, blockSize);
-  const records: StagedExtent[] = [];
+  const records: PackedRecord[] = [];
   for (const piece of pieces(zeros, blockSize, content.length)) {
     const length = piece.to - piece.from;
     if (piece.zero) records.push(zeroRecord(codec, disk, at + piece.from, length));
@@ -49,9 +58,10 @@ export function* packContent(
 }
 
 /** A record for a run of zeros. */
-export function zeroRecord(codec: Codec, disk: number, at: number, length: number): StagedExtent {
+export function zeroRecord(codec: Codec, disk: number, at: number, length: number): PackedRecord {
   const payload = new Uint8Array(0);
-  return { disk, at, length, kind: "zero", payload, checksum: codec.kernel.checksum(payload) };
+  const checksum = codec.kernel.checksum(payload);
+  return { extent: { disk, at, length, kind: "zero", payload, checksum }, digest: emptyChain() };
 }
 
 function* dataRecord(
@@ -59,17 +69,19 @@ function* dataRecord(
   disk: number,
   at: number,
   bytes: Uint8Array,
-): Task<StagedExtent> {
-  const checksum = options.codec.kernel.checksum(bytes);
+): Task<PackedRecord> {
+  const { codec, chained, compression } = options;
+  const checksum = codec.kernel.checksum(bytes);
   const length = bytes.length;
-  if (options.compression) {
-    const frame = yield* options.codec.compress(bytes, 1);
+  let extent: StagedExtent = { disk, at, length, kind: "raw", payload: bytes, checksum };
+  if (compression) {
+    const frame = yield* codec.compress(bytes, 1);
     // Less than a sixteenth saved is not worth the other side's time.
     if (frame.length < length - (length >>> 4)) {
-      return { disk, at, length, kind: "zstd", payload: frame, checksum };
+      extent = { disk, at, length, kind: "zstd", payload: frame, checksum };
     }
   }
-  return { disk, at, length, kind: "raw", payload: bytes, checksum };
+  return { extent, digest: chained ? yield* payloadDigest(codec, extent) : emptyChain() };
 }
 
 /** Runs of blocks of one kind. */

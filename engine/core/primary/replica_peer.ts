@@ -79,8 +79,8 @@ export class ReplicaPeer {
   }
 
   /** Sends one record of the shipment; returns the bytes that it took of the window. */
-  *ship(shipment: Shipment, extent: StagedExtent): Task<number> {
-    const number = shipment.add(extent);
+  *ship(shipment: Shipment, extent: StagedExtent, digest: Uint8Array): Task<number> {
+    const number = shipment.add(extent, digest);
     const wire = yield* this.#channel.sendExtent(extent);
     if (this.#failure !== undefined) throw this.#failure;
     // Durable before we were told that it was sent: give its part of the window back here.

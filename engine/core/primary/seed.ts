@@ -105,6 +105,7 @@ function* runPass(work: Replication, peer: ReplicaPeer, shipment: Shipment): Tas
     peer,
     shipment,
     compression: work.settings.compression,
+    chained: false,
     onSent,
     *between() {
       if (!settle) return;
@@ -127,6 +128,7 @@ function* finalPass(work: Replication, peer: ReplicaPeer, shipment: Shipment): T
         peer,
         shipment,
         compression: work.settings.compression,
+        chained: false,
         onSent: (bytes, wire) => noteSent(work, bytes, wire),
       });
       if (!needsCut(work)) return cut;

@@ -16,8 +16,13 @@ import type { Task } from "../runtime/task.ts";
 import { currentLoop } from "../runtime/together.ts";
 import type { TrackedDisk } from "../tracking/tracked_disk.ts";
 import { COMPARE_DIGEST_SIZE } from "../wire/compare.ts";
-import type { StagedExtent } from "../wire/extent.ts";
-import { comparedRuns, packContent, type PackOptions, zeroRecord } from "./pack.ts";
+import {
+  comparedRuns,
+  packContent,
+  type PackedRecord,
+  type PackOptions,
+  zeroRecord,
+} from "./pack.ts";
 import type { ReplicaPeer } from "./replica_peer.ts";
 import type { Shipment } from "./shipment.ts";
 
@@ -31,6 +36,8 @@ export interface Sending {
   readonly peer: ReplicaPeer;
   readonly shipment: Shipment;
   readonly compression: boolean;
+  /** Whether this is a delta, with a chain digest, or a seed. */
+  readonly chained: boolean;
   /** Told of every record sent: bytes of blocks, and bytes on the wire. */
   readonly onSent: (bytes: number, wire: number) => void;
   /** Runs between records, while nothing is being handed to the connection. */
@@ -42,7 +49,7 @@ interface Prepared {
   readonly disk: number;
   readonly at: number;
   readonly length: number;
-  readonly records: Run<StagedExtent[]>;
+  readonly records: Run<PackedRecord[]>;
 }
 
 /** Sends all that is pending. When it returns, everything was handed to the connection. */
@@ -92,22 +99,22 @@ function takeNext({ disks }: Sending): Taken | undefined {
   return undefined;
 }
 
-function* sendRecords(sending: Sending, records: readonly StagedExtent[]): Task<void> {
+function* sendRecords(sending: Sending, records: readonly PackedRecord[]): Task<void> {
   let sent = 0;
   try {
-    for (const record of records) {
+    for (const { extent, digest } of records) {
       sent++;
-      const wire = yield* sending.peer.ship(sending.shipment, record);
-      sending.onSent(record.length, wire);
+      const wire = yield* sending.peer.ship(sending.shipment, extent, digest);
+      sending.onSent(extent.length, wire);
     }
   } finally {
-    for (const record of records.slice(sent)) {
-      sending.disks[record.disk]?.view?.putBack(record.at, record.length);
+    for (const { extent } of records.slice(sent)) {
+      sending.disks[extent.disk]?.view?.putBack(extent.at, extent.length);
     }
   }
 }
 
-function* prepare(sending: Sending, taken: Taken): Task<StagedExtent[]> {
+function* prepare(sending: Sending, taken: Taken): Task<PackedRecord[]> {
   const { disk, at, length } = taken;
   const tracked = sending.disks[disk] as TrackedDisk;
   const view = tracked.view;
@@ -121,6 +128,7 @@ function* prepare(sending: Sending, taken: Taken): Task<StagedExtent[]> {
     codec: sending.codec,
     blockSize: tracked.geometry.blockSize,
     compression: sending.compression,
+    chained: sending.chained,
   };
   const content = yield* view.read(at, length);
   if (taken.suspected) return yield* prepareSuspected(sending, options, taken, content);
@@ -133,7 +141,7 @@ function* prepareSuspected(
   options: PackOptions,
   { disk, at, length }: Taken,
   content: Uint8Array,
-): Task<StagedExtent[]> {
+): Task<PackedRecord[]> {
   const unit = options.blockSize;
   const count = Math.ceil(length / unit);
   const full = yield* options.codec.blockDigests(content, unit);
@@ -142,7 +150,7 @@ function* prepareSuspected(
     digests.set(full.subarray(block * 32, block * 32 + COMPARE_DIGEST_SIZE), block * 16);
   }
   const compared = yield* sending.peer.compare({ disk, unit, at, count, digests });
-  const records: StagedExtent[] = [];
+  const records: PackedRecord[] = [];
   for (const { from, to, differs } of comparedRuns(compared)) {
     const end = Math.min(to, length);
     if (differs) {

@@ -61,9 +61,12 @@ export class Shipment {
     return this.#chain;
   }
 
-  /** Notes a record just before it is handed to the channel; returns its number. */
-  add(extent: StagedExtent): number {
-    this.#chain = chainDigest(this.#kernel, this.#chain, extent);
+  /**
+   * Notes a record, whose payload has `digest`, just before it is handed to the channel; returns its
+   * number.
+   */
+  add(extent: StagedExtent, digest: Uint8Array): number {
+    this.#chain = chainDigest(this.#kernel, this.#chain, extent, digest);
     this.#sent++;
     const { disk, at, length } = extent;
     this.#inFlight.push({ number: this.#sent, disk, at, length, wire: 0, chain: this.#chain });

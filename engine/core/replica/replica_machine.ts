@@ -14,6 +14,8 @@ import { SECOND } from "../base/units.ts";
 import type { PointId } from "../base/units.ts";
 import type { ReplicaStore } from "../history/replica_store.ts";
 import type { Ports } from "../ports/ports.ts";
+import { firstGeneration } from "../lineage/generation.ts";
+import { FREQUENCY_DEFAULT } from "../relationship/settings.ts";
 import { nextState, type ReplicationState, type StateEvent } from "../relationship/state.ts";
 import { type Handle, Scope } from "../runtime/scope.ts";
 import { Signal } from "../runtime/signal.ts";
@@ -70,7 +72,8 @@ export class ReplicaMachine {
     store: ReplicaStore,
     fresh: ReplicaRecord | undefined,
   ): ReplicaMachine {
-    const record = fresh ?? replicaFromJson(store.extra);
+    const record = fresh ??
+      (store.extra === null ? rebuiltRecord(store) : replicaFromJson(store.extra));
     if (record === undefined) {
       throw localFailure(
         "damaged",
@@ -208,4 +211,17 @@ export class ReplicaMachine {
 function settled(store: ReplicaStore, record: ReplicaRecord): ReplicaRecord {
   if (record.state !== "WaitingForInitialReplication" || store.newest === undefined) return record;
   return { ...record, state: "Replicating" };
+}
+
+/** The state was rebuilt from the points (R11): they tell the generation, and nothing else is needed. */
+function rebuiltRecord(store: ReplicaStore): ReplicaRecord {
+  const generation = { ...firstGeneration(store.generation, "unknown"), reason: "rebuilt" };
+  return {
+    state: store.newest === undefined ? "WaitingForInitialReplication" : "Replicating",
+    ancestry: [generation],
+    failover: undefined,
+    dead: [],
+    primary: "unknown",
+    frequency: FREQUENCY_DEFAULT,
+  };
 }

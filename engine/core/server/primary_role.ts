@@ -4,7 +4,7 @@
  * @module
  */
 
-import { requestFailure } from "../base/failure.ts";
+import { Failed, type Failure, isFailed, requestFailure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { PointId } from "../base/units.ts";
 import type { Folder } from "../ports/folder.ts";
@@ -16,7 +16,7 @@ import { checkSettings, type RelationshipSettings } from "../relationship/settin
 import { Scope } from "../runtime/scope.ts";
 import type { Task } from "../runtime/task.ts";
 import { exportName, type Exports } from "./exports.ts";
-import { primaryStatus } from "./status.ts";
+import { primaryStatus, unopenedStatus } from "./status.ts";
 
 /** A machine and, while it has a relationship, its replicator in a scope of its own. */
 interface Entry {
@@ -32,6 +32,8 @@ export class PrimaryRole {
   readonly #exports: Exports;
   readonly #links: Links;
   readonly #entries = new Map<string, Entry>();
+  /** Machines that are recorded and cannot be opened, and why. */
+  readonly #unopened = new Map<string, Failure>();
 
   constructor(context: MachineContext, folder: Folder, exports: Exports, links: Links) {
     this.#context = context;
@@ -40,16 +42,28 @@ export class PrimaryRole {
     this.#links = links;
   }
 
-  /** Opens every machine that is recorded and offers its disks. */
+  /**
+   * Opens every machine that is recorded and offers its disks. One that cannot be opened, for a disk of
+   * its is gone, stands in the status with its reason and keeps no other from its work.
+   */
   *open(): Task<void> {
-    const { ports } = this.#context;
     for (const name of yield* this.#folder.list()) {
-      const folder = yield* this.#folder.folder(name);
-      const record = yield* loadRecord(ports.codec.kernel, folder, MACHINE_RECORD);
-      // A crash while the machine was being added: it was never acknowledged.
-      if (record === undefined) yield* this.#folder.remove(name);
-      else this.#take(yield* PrimaryMachine.open(this.#context, folder, record));
+      try {
+        yield* this.#openMachine(name);
+      } catch (error) {
+        if (!isFailed(error) || error.code === "cancelled") throw error;
+        this.#unopened.set(name, error.failure);
+      }
     }
+  }
+
+  *#openMachine(name: string): Task<void> {
+    const folder = yield* this.#folder.folder(name);
+    const { kernel } = this.#context.ports.codec;
+    const record = yield* loadRecord(kernel, folder, MACHINE_RECORD);
+    // A crash while the machine was being added: it was never acknowledged.
+    if (record === undefined) yield* this.#folder.remove(name);
+    else this.#take(yield* PrimaryMachine.open(this.#context, folder, record));
   }
 
   #take(machine: PrimaryMachine): void {
@@ -72,12 +86,12 @@ export class PrimaryRole {
 
   /** Machine names in the order in which they were added. */
   names(): readonly string[] {
-    return [...this.#entries.keys()];
+    return [...this.#entries.keys(), ...this.#unopened.keys()];
   }
 
   /** True when a machine of that name runs here. */
   has(name: string): boolean {
-    return this.#entries.has(name);
+    return this.#entries.has(name) || this.#unopened.has(name);
   }
 
   /** The machine and its replicator; `no-such-machine` when there is none. */
@@ -89,6 +103,8 @@ export class PrimaryRole {
   #entry(name: string): Entry {
     const entry = this.#entries.get(name);
     if (entry !== undefined) return entry;
+    const failure = this.#unopened.get(name);
+    if (failure !== undefined) throw new Failed(failure);
     throw requestFailure(
       "no-such-machine",
       `No machine "${name}" runs on this server`,
@@ -113,6 +129,7 @@ export class PrimaryRole {
 
   /** Removes a machine without a relationship; its disks stay as they are. */
   *remove(name: string): Task<void> {
+    if (this.#unopened.delete(name)) return yield* this.#forget(name);
     const { machine } = this.#entry(name);
     if (machine.state !== "Disabled") {
       throw requestFailure(
@@ -124,6 +141,10 @@ export class PrimaryRole {
     yield* this.#withdraw(machine);
     this.#entries.delete(name);
     yield* machine.close();
+    yield* this.#forget(name);
+  }
+
+  *#forget(name: string): Task<void> {
     yield* this.#folder.remove(name);
     yield* this.#folder.flush();
   }
@@ -175,6 +196,8 @@ export class PrimaryRole {
 
   /** Status of one machine. */
   status(name: string): JsonObject {
+    const failure = this.#unopened.get(name);
+    if (failure !== undefined) return unopenedStatus(name, "primary", failure);
     const { machine, replicator } = this.#entry(name);
     return primaryStatus(machine, replicator, this.#context.ports.clock.now());
   }

@@ -4,12 +4,19 @@
  * @module
  */
 
-import { type Failed, isFailed, peerFailure, requestFailure } from "../base/failure.ts";
+import {
+  Failed,
+  type Failure,
+  isFailed,
+  localFailure,
+  peerFailure,
+  requestFailure,
+} from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
 import { isName } from "../base/name.ts";
 import { isGeometry } from "../block/geometry.ts";
 import type { PointId } from "../base/units.ts";
-import { Failover } from "../failover/failover.ts";
+import { Failover, OVERLAYS } from "../failover/failover.ts";
 import type { RecoveryPoint } from "../history/recovery_point.ts";
 import { ReplicaStore } from "../history/replica_store.ts";
 import type { Folder } from "../ports/folder.ts";
@@ -23,7 +30,7 @@ import type { Channel } from "../wire/channel.ts";
 import type { MessageOf } from "../wire/message.ts";
 import { exportName, type Exports } from "./exports.ts";
 import type { ServerSettings } from "./settings.ts";
-import { replicaStatus } from "./status.ts";
+import { replicaStatus, unopenedStatus } from "./status.ts";
 
 interface Entry {
   readonly machine: ReplicaMachine;
@@ -39,6 +46,8 @@ export class ReplicaRole {
   readonly #folder: Folder;
   readonly #exports: Exports;
   readonly #entries = new Map<string, Entry>();
+  /** Machines whose folders are here and cannot be opened, and why. */
+  readonly #unopened = new Map<string, Failure>();
   /** Machines are created one at a time, failovers change one at a time. */
   readonly #changing = new Mutex();
   /** True when the primary's role has a machine of that name. */
@@ -58,20 +67,32 @@ export class ReplicaRole {
     this.#taken = taken;
   }
 
-  /** Opens every machine that is here; finishes what a crash interrupted. */
+  /**
+   * Opens every machine that is here and finishes what a crash interrupted. One that cannot be opened
+   * stands in the status with its reason and keeps no other from its work.
+   */
   *open(): Task<void> {
     for (const name of yield* this.#folder.list()) {
-      const folder = yield* this.#folder.folder(name);
-      const store = yield* this.#openStore(folder, name);
-      if (store !== undefined) yield* this.#take(store, folder, undefined);
+      try {
+        const folder = yield* this.#folder.folder(name);
+        const store = yield* this.#openStore(folder, name);
+        if (store !== undefined) yield* this.#take(store, folder, undefined);
+      } catch (error) {
+        if (!isFailed(error) || error.code === "cancelled") throw error;
+        this.#unopened.set(name, error.failure);
+      }
     }
   }
 
-  /** A crash while a store was created leaves a folder that nobody was told of. */
+  /**
+   * A crash while a machine was being created leaves a folder that nobody was told of: no state at all,
+   * or a state without a relationship and without a point. Everything else is kept, whatever is wrong.
+   */
   *#openStore(folder: Folder, name: string): Task<ReplicaStore | undefined> {
     try {
       const store = yield* ReplicaStore.open(this.#ports, folder);
-      if (store.extra !== null) return store;
+      const untold = store.extra === null && store.points.length === 0 && store.seed === undefined;
+      if (!untold) return store;
       yield* store.close();
     } catch (error) {
       if (!isFailed(error, "not-found")) throw error;
@@ -88,6 +109,7 @@ export class ReplicaRole {
   ): Task<ReplicaMachine> {
     const scope = new Scope(this.#ports.loop, `replica/${store.name}`);
     const server = this.#settings.name;
+    yield* refuseRebuiltFailover(store, folder);
     const machine = ReplicaMachine.start(this.#ports, server, scope, store, fresh);
     const entry: Entry = { machine, folder, scope, failover: undefined };
     entry.failover = yield* Failover.resume(machine, folder);
@@ -105,12 +127,12 @@ export class ReplicaRole {
 
   /** Names of the machines that are replicated to here. */
   names(): readonly string[] {
-    return [...this.#entries.keys()];
+    return [...this.#entries.keys(), ...this.#unopened.keys()];
   }
 
   /** True when a machine of that name is replicated to here. */
   has(name: string): boolean {
-    return this.#entries.has(name);
+    return this.#entries.has(name) || this.#unopened.has(name);
   }
 
   /** The machine; `no-such-machine` when there is none. */
@@ -121,6 +143,8 @@ export class ReplicaRole {
   #entry(name: string): Entry {
     const entry = this.#entries.get(name);
     if (entry !== undefined) return entry;
+    const failure = this.#unopened.get(name);
+    if (failure !== undefined) throw new Failed(failure);
     throw requestFailure(
       "no-such-machine",
       `No machine "${name}" is replicated to this server`,
@@ -152,6 +176,8 @@ export class ReplicaRole {
     }
     const entry = this.#entries.get(opening.name);
     if (entry !== undefined) return entry.machine;
+    const failure = this.#unopened.get(opening.name);
+    if (failure !== undefined) throw peerFailure(failure.code, failure.message, failure.action);
     if (this.#taken(opening.name)) {
       throw peerFailure(
         "exists",
@@ -276,6 +302,8 @@ export class ReplicaRole {
 
   /** Status of one machine. */
   status(name: string): JsonObject {
+    const failure = this.#unopened.get(name);
+    if (failure !== undefined) return unopenedStatus(name, "replica", failure);
     return replicaStatus(this.#entry(name).machine, this.#ports.clock.wall());
   }
 
@@ -308,4 +336,19 @@ function* firstMessage(channel: Channel): Task<MessageOf<"open-machine">> {
   const first = yield* channel.receive();
   if (first.kind === "control" && first.message.type === "open-machine") return first.message;
   throw peerFailure("protocol-violation", "A channel begins with open-machine");
+}
+
+/**
+ * A state that was rebuilt has lost its relationship. If a failover's overlays lie beside it, a guest's
+ * writes are in them: nothing is opened and nothing is removed until a person has looked.
+ */
+function* refuseRebuiltFailover(store: ReplicaStore, folder: Folder): Task<void> {
+  if (store.extra !== null || store.points.length === 0) return;
+  if (!(yield* folder.list()).includes(OVERLAYS)) return;
+  yield* store.close();
+  throw localFailure(
+    "damaged",
+    `The state of "${store.name}" was lost while it was failed over`,
+    `Copy the folder ${folder.path} away, then remove the machine at this server`,
+  );
 }

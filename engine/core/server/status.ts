@@ -124,6 +124,24 @@ export function replicaStatus(machine: ReplicaMachine, wall: number): JsonObject
   };
 }
 
+/** Status of a machine that is here and cannot be opened. */
+export function unopenedStatus(vm: string, role: Role, failure: Failure): JsonObject {
+  return {
+    vm,
+    role,
+    state: "Error",
+    health: "Critical",
+    objective: "breached",
+    backlogBytes: null,
+    lastCut: null,
+    lastStaged: null,
+    lastApplied: null,
+    rpoSeconds: null,
+    bytesSent: 0,
+    warnings: [failure.action === "" ? failure.message : `${failure.message}. ${failure.action}`],
+  };
+}
+
 /** A point as `points` lists it. */
 export function pointJson(point: RecoveryPoint): JsonObject {
   return {
