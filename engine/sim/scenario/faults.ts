@@ -171,14 +171,14 @@ export class Faults {
     }
   }
 
-  /** A bit of a file below the replica's folder flips. */
+  /** A bit of a file below the replica's folder flips; raw disks have no checksum but the scrub's. */
   #rot(pick: number, bit: number): void {
     const files: FileNode[] = [];
     const todo: Directory[] = [this.#drill.sites.b.host.data];
     for (let directory = todo.pop(); directory !== undefined; directory = todo.pop()) {
       for (const entry of directory.entries.values()) {
         if (entry instanceof Directory) todo.push(entry);
-        else if (entry.sectors.length > 0) files.push(entry);
+        else if (entry.sectors.length > 0 && !entry.sparse) files.push(entry);
       }
     }
     const file = files[pick % Math.max(files.length, 1)];

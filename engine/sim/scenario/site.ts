@@ -41,6 +41,7 @@ export class Site {
   readonly #settings: ServerSettings;
   #process: SimProcess | undefined;
   #starting = false;
+  #powered = true;
 
   constructor(ground: SiteGround, name: HostName, spec: WorldSpec) {
     this.#ground = ground;
@@ -65,6 +66,7 @@ export class Site {
     this.#starting = false;
     if (host.power === "off") host.powerOn();
     if (host.power === "destroyed") host.replace();
+    this.#powered = true;
     if (this.#process !== undefined || host.process !== undefined) return;
     if (this.unsound) {
       host.powerLoss();
@@ -87,12 +89,17 @@ export class Site {
 
   /** Looks whether the server died; to be called after every event. */
   watch(): void {
-    if (this.#process === undefined || this.host.process === this.#process) return;
+    const { host } = this;
+    const dead = this.#process !== undefined && host.process !== this.#process;
+    const dark = this.#powered && host.power !== "on";
+    if (!dead && !dark) return;
     this.#process = undefined;
     this.current = undefined;
-    const power = this.host.power !== "on";
-    if (power) this.unsound = false;
-    this.#ground.died(this, power ? "power" : "kill");
+    if (dark) {
+      this.#powered = false;
+      this.unsound = false;
+    }
+    this.#ground.died(this, dark ? "power" : "kill");
     this.restart();
   }
 
