@@ -1,0 +1,61 @@
+/**
+ * The demo, as whoever looks at the project for the first time runs it.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { program, testWithNeeds } from "../needs.ts";
+import { oneValue, Place, refusal, warmsite } from "./warmsite.ts";
+
+/** Names in the folder for temporary files that a demo makes there. */
+function leftBehind(): string[] {
+  const folder = Deno.env.get("TMPDIR") ?? "/tmp";
+  return [...Deno.readDirSync(folder)].map(({ name }) => name)
+    .filter((name) => name.startsWith("warmsite-demo-"));
+}
+
+testWithNeeds(
+  {
+    name: "the demo loses only what it says, proves it, and leaves nothing behind",
+    needs: [program("mke2fs", "e2fsprogs")],
+  },
+  async () => {
+    const before = leftBehind();
+    const result = await warmsite(["demo", "--json"]);
+    assert.equal(result.code, 0, result.out + result.err);
+    const verdict = oneValue(result);
+    assert.equal(verdict["ok"], true);
+    assert.deepEqual(verdict["differences"], []);
+    assert.ok(verdict["inPoint"] >= verdict["promised"]);
+    assert.ok(verdict["promised"] > 0, "the guest wrote before the last cycle");
+    assert.equal(verdict["lostWrites"], verdict["acknowledged"] - verdict["inPoint"]);
+    assert.ok(verdict["lostWrites"] > 0, "the guest wrote after the last cycle");
+    assert.ok([0, 1].includes(verdict["fileSystem"].repair));
+    assert.equal(verdict["fileSystem"].check, 0);
+    assert.match(result.err, /Killed the primary/, "progress goes to standard error");
+    assert.ok(verdict["seconds"] < 30, `it took ${verdict["seconds"]} s`);
+    assert.deepEqual(leftBehind(), before);
+  },
+);
+
+Deno.test("the demo never touches the image that it is given, and keeps what it is told to", async () => {
+  await using place = new Place();
+  const image = place.path("mine.raw");
+  const bytes = crypto.getRandomValues(new Uint8Array(65_536));
+  Deno.writeFileSync(image, bytes);
+  Deno.chmodSync(image, 0o444);
+  const stamp = Deno.statSync(image).mtime;
+  const kept = place.path("kept");
+  const result = await warmsite(["demo", image, "--keep", kept]);
+  assert.equal(result.code, 0, result.out + result.err);
+  assert.match(result.out, /Verdict: the failover is right\./);
+  assert.match(result.out, /not checked: the image is not an ext4 file system/);
+  assert.deepEqual(Deno.readFileSync(image), bytes);
+  assert.deepEqual(Deno.statSync(image).mtime, stamp);
+  assert.ok(Deno.statSync(`${kept}/primary/settings.json`).isFile);
+  assert.equal((await refusal(1, "demo", "--keep", kept))["code"], "exists");
+  const odd = place.image("odd.raw", 5000);
+  assert.equal((await refusal(2, "demo", odd))["code"], "bad-argument");
+  assert.equal((await refusal(1, "demo", place.path("absent")))["code"], "not-found");
+});
