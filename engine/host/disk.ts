@@ -104,17 +104,21 @@ export class FileDisk implements Disk {
   }
 
   *read(at: number, length: number): Task<Uint8Array> {
-    this.#check(at, length);
     const bytes = new Uint8Array(length);
+    yield* this.readInto(at, bytes);
+    return bytes;
+  }
+
+  *readInto(at: number, into: Uint8Array): Task<void> {
+    this.#check(at, into.length);
     let count: number;
     try {
-      count = yield* this.#io.read(bytes, at);
+      count = yield* this.#io.read(into, at);
     } catch (error) {
       if (errorName(error) !== "EIO") throw osFailure(error, `read "${this.path}" at ${at}`);
-      return yield* this.#reportBadPlace(at, length);
+      return yield* this.#reportBadPlace(at, into);
     }
-    if (count < length) throw this.#changedSize(at + count);
-    return bytes;
+    if (count < into.length) throw this.#changedSize(at + count);
   }
 
   *write(at: number, data: Uint8Array): Task<void> {
@@ -254,11 +258,10 @@ export class FileDisk implements Disk {
   }
 
   /** Reads again in small pieces, so that the failure names the place and not a whole megabyte. */
-  *#reportBadPlace(at: number, length: number): Task<Uint8Array> {
-    const bytes = new Uint8Array(length);
-    for (let past = 0; past < length; past += SEARCH_UNIT) {
+  *#reportBadPlace(at: number, into: Uint8Array): Task<void> {
+    for (let past = 0; past < into.length; past += SEARCH_UNIT) {
       try {
-        yield* this.#io.read(bytes.subarray(past, past + SEARCH_UNIT), at + past);
+        yield* this.#io.read(into.subarray(past, past + SEARCH_UNIT), at + past);
       } catch (error) {
         if (isFailed(error)) throw error;
         throw localFailure(
@@ -268,6 +271,5 @@ export class FileDisk implements Disk {
         );
       }
     }
-    return bytes;
   }
 }

@@ -32,6 +32,11 @@ export interface Disk {
   readonly size: number;
   /** Reads `length` bytes at `at`; the result is owned by the caller. */
   read(at: number, length: number): Task<Uint8Array>;
+  /**
+   * Like `read`, into `into`, which is filled whole and must not be touched until it returns. For
+   * whoever has a buffer already; a disk may do without it.
+   */
+  readInto?(at: number, into: Uint8Array): Task<void>;
   /** Writes `data` at `at`; `data` must not change until it returns. */
   write(at: number, data: Uint8Array): Task<void>;
   /** Makes a range read as zeros, giving its space back where the disk can. */
@@ -44,4 +49,13 @@ export interface Disk {
   allocated(at: number, length: number): Task<readonly Extent[]>;
   /** Gives disk and lock back. Nothing may be in flight. */
   close(): Task<void>;
+}
+
+/** `readInto` of any disk: by itself where it can, by a copy where it cannot. */
+export function readInto(disk: Disk, at: number, into: Uint8Array): Task<void> {
+  return disk.readInto === undefined ? copyInto(disk, at, into) : disk.readInto(at, into);
+}
+
+function* copyInto(disk: Disk, at: number, into: Uint8Array): Task<void> {
+  into.set(yield* disk.read(at, into.length));
 }

@@ -7,13 +7,11 @@
 import { localFailure } from "../base/failure.ts";
 import { SECOND } from "../base/units.ts";
 import type { Ports } from "../ports/ports.ts";
-import type { RelationshipSettings } from "../relationship/settings.ts";
 import { Mutex } from "../runtime/lock.ts";
 import type { Scope } from "../runtime/scope.ts";
 import type { Task } from "../runtime/task.ts";
 import type { Hello } from "../wire/message.ts";
-import { Session, type Throttle } from "../wire/session.ts";
-import { TokenBucket } from "../wire/throttle.ts";
+import { Session } from "../wire/session.ts";
 
 /** How long connecting may take, handshake included, µs. */
 export const CONNECT_TIMEOUT = 10 * SECOND;
@@ -72,13 +70,6 @@ export class Links {
     yield* session.whenClosed();
     const reason = session.closeReason?.message ?? "closed";
     this.#ports.observer.emit({ kind: "disconnected", peer: session.peer.name, reason });
-  }
-
-  /** The bandwidth limit of one machine; `undefined` for none. */
-  throttle({ bandwidth }: RelationshipSettings): Throttle | undefined {
-    if (bandwidth === 0) return undefined;
-    // A tenth of a second's worth may pass at once.
-    return new TokenBucket(this.#ports.clock, bandwidth, Math.floor(bandwidth / 10));
   }
 
   /** Ends every session and opens no more. */

@@ -8,7 +8,7 @@
  */
 
 import type { Extent } from "../block/extent.ts";
-import type { Disk, DiskIdentity } from "../ports/disk.ts";
+import { type Disk, type DiskIdentity, readInto } from "../ports/disk.ts";
 import type { GuestDisk } from "../ports/ports.ts";
 import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
@@ -61,6 +61,11 @@ export class MachineDisk implements Disk {
   /** See `Disk`. */
   read(at: number, length: number): Task<Uint8Array> {
     return this.#target.read(at, length);
+  }
+
+  /** See `Disk`; copies where the disk below cannot. */
+  readInto(at: number, into: Uint8Array): Task<void> {
+    return readInto(this.#target, at, into);
   }
 
   /** See `Disk`. */

@@ -78,14 +78,13 @@ export class ReplicaPeer {
     return answer as Message<Type>;
   }
 
-  /** Sends one record of the shipment; returns the bytes that it took of the window. */
-  *ship(shipment: Shipment, extent: StagedExtent, digest: Uint8Array): Task<number> {
+  /** Sends one record of the shipment; returns when it was handed to the connection. */
+  *ship(shipment: Shipment, extent: StagedExtent, digest: Uint8Array): Task<void> {
     const number = shipment.add(extent, digest);
-    const wire = yield* this.#channel.sendExtent(extent);
+    const cost = yield* this.#channel.sendExtent(extent);
     if (this.#failure !== undefined) throw this.#failure;
     // Durable before we were told that it was sent: give its part of the window back here.
-    if (!shipment.weigh(number, wire)) this.#channel.window.credit(wire);
-    return wire;
+    if (!shipment.weigh(number, cost)) this.#channel.window.credit(cost);
   }
 
   /** Asks which units of a range differ at the replica; questions are answered in order. */

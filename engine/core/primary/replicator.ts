@@ -11,6 +11,7 @@
 import { type Failure, isFailed, localFailure } from "../base/failure.ts";
 import type { PointId } from "../base/units.ts";
 import type { Decision } from "../lineage/decision.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Ports } from "../ports/ports.ts";
 import { retryDelay } from "../relationship/retry.ts";
 import type { RelationshipSettings } from "../relationship/settings.ts";
@@ -19,6 +20,9 @@ import { Scope } from "../runtime/scope.ts";
 import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
 import { runCycle } from "./cycle.ts";
+import type { Channel } from "../wire/channel.ts";
+import type { Session } from "../wire/session.ts";
+import { type Throttle, TokenBucket } from "../wire/throttle.ts";
 import type { Links } from "./links.ts";
 import type { PrimaryMachine } from "./machine.ts";
 import { ReplicaPeer } from "./replica_peer.ts";
@@ -31,6 +35,7 @@ import { StagedClock } from "./staged_clock.ts";
 export class Replicator {
   readonly #work: Replication;
   readonly #links: Links;
+  readonly #throttle: Throttle | undefined;
   readonly #wake = new Signal();
   readonly #turned = new Signal();
   #peer: ReplicaPeer | undefined;
@@ -45,6 +50,8 @@ export class Replicator {
 
   constructor(ports: Ports, machine: PrimaryMachine, settings: RelationshipSettings, links: Links) {
     this.#links = links;
+    // One bucket for the life of the relationship: a reconnect does not fill it (I42).
+    this.#throttle = throttleFor(ports.clock, settings);
     this.#work = {
       ports,
       machine,
@@ -227,11 +234,20 @@ export class Replicator {
     yield* this.#endPeer();
     const { ports, machine, settings } = this.#work;
     const session = yield* this.#links.session(settings.to);
-    const throttle = this.#links.throttle(settings);
-    const channel = session.openChannel(throttle === undefined ? {} : { throttle });
+    const channel = this.#openChannel(session);
     this.#peerScope = new Scope(ports.loop, `peer/${machine.name}`);
     this.#peer = new ReplicaPeer(channel, ports.clock, this.#peerScope);
     return yield* openMachine(this.#work, this.#peer);
+  }
+
+  #openChannel(session: Session): Channel {
+    try {
+      return session.openChannel(this.#throttle === undefined ? {} : { throttle: this.#throttle });
+    } catch (error) {
+      // A connection whose channel numbers are used up: the next attempt makes another one.
+      if (isFailed(error, "busy")) session.close();
+      throw error;
+    }
   }
 
   *#endPeer(): Task<void> {
@@ -241,4 +257,11 @@ export class Replicator {
     this.#peerScope = undefined;
     if (scope !== undefined) yield* scope.cancel();
   }
+}
+
+/** The bandwidth limit of one machine; `undefined` for none. A tenth of a second may pass at once. */
+function throttleFor(clock: Clock, { bandwidth }: RelationshipSettings): Throttle | undefined {
+  return bandwidth === 0
+    ? undefined
+    : new TokenBucket(clock, bandwidth, Math.floor(bandwidth / 10));
 }

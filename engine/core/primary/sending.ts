@@ -16,6 +16,8 @@ import type { Task } from "../runtime/task.ts";
 import { currentLoop } from "../runtime/together.ts";
 import type { TrackedDisk } from "../tracking/tracked_disk.ts";
 import { COMPARE_DIGEST_SIZE } from "../wire/compare.ts";
+import { RECORD_HEADER_SIZE } from "../wire/extent.ts";
+import { FRAME_HEADER_SIZE } from "../wire/frame.ts";
 import {
   comparedRuns,
   packContent,
@@ -104,8 +106,8 @@ function* sendRecords(sending: Sending, records: readonly PackedRecord[]): Task<
   try {
     for (const { extent, digest } of records) {
       sent++;
-      const wire = yield* sending.peer.ship(sending.shipment, extent, digest);
-      sending.onSent(extent.length, wire);
+      yield* sending.peer.ship(sending.shipment, extent, digest);
+      sending.onSent(extent.length, FRAME_HEADER_SIZE + RECORD_HEADER_SIZE + extent.payload.length);
     }
   } finally {
     for (const { extent } of records.slice(sent)) {

@@ -18,7 +18,7 @@ import { ISSUED_MAX } from "../base/limits.ts";
 import type { PointId } from "../base/units.ts";
 import type { Geometry } from "../block/geometry.ts";
 import { type Extent, inside } from "../block/extent.ts";
-import type { Disk, DiskIdentity } from "../ports/disk.ts";
+import { type Disk, type DiskIdentity, readInto } from "../ports/disk.ts";
 import type { GuestDisk, Ports } from "../ports/ports.ts";
 import type { Task } from "../runtime/task.ts";
 import { BlockSet } from "./block_set.ts";
@@ -220,6 +220,12 @@ export class TrackedDisk implements Disk {
   read(at: number, length: number): Task<Uint8Array> {
     if (this.#failed !== undefined) return failing(this.#failed);
     return this.#disk.read(at, length);
+  }
+
+  /** See `Disk`; copies where the disk below cannot. */
+  readInto(at: number, into: Uint8Array): Task<void> {
+    if (this.#failed !== undefined) return failing(this.#failed);
+    return readInto(this.#disk, at, into);
   }
 
   /** Writes, the change tracked before it is submitted. Returns when the disk has (E4). */

@@ -84,7 +84,11 @@ export function written(
 
 export function chainOf(extents: readonly StagedExtent[]): Uint8Array {
   let chain = emptyChain();
-  for (const each of extents) chain = chainDigest(kernel, chain, each);
+  for (const each of extents) {
+    const { payload } = each;
+    const digest = payload.length === 0 ? emptyChain() : kernel.digest(payload);
+    chain = chainDigest(kernel, chain, each, digest);
+  }
   return chain;
 }
 
