@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Command } from "./command.ts";
+import { type Command, DATA_OPTION } from "./command.ts";
 import { optionsOf, usageLine } from "./parse.ts";
 import { formatPairs } from "./table.ts";
 
@@ -59,12 +59,14 @@ export function commandsMarkdown(commands: readonly Command[]): string {
   return ["| command | what it does |", "|---|---|", ...rows].join("\n");
 }
 
-/** Every option of every command as a Markdown table. */
+/** Every option that only some commands have, as a Markdown table. */
 export function optionsMarkdown(commands: readonly Command[]): string {
   const rows = commands.flatMap((command) =>
-    Object.entries(command.options ?? {}).map(([name, { value, about }]) => {
+    Object.entries(command.options ?? {}).flatMap(([name, option]) => {
+      if (option === DATA_OPTION) return [];
+      const { value, about } = option;
       const typed = value === undefined ? `--${name}` : `--${name} ${value}`;
-      return `| \`${command.words}\` | \`${escapeCell(typed)}\` | ${escapeCell(about)} |`;
+      return [`| \`${command.words}\` | \`${escapeCell(typed)}\` | ${escapeCell(about)} |`];
     })
   );
   return ["| command | option | meaning |", "|---|---|---|", ...rows].join("\n");
