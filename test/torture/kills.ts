@@ -1,0 +1,181 @@
+/**
+ * Killing a server inside a phase, with evidence. A kill counts for a phase only if what the dead server
+ * had said, what lies on its disk, or what it had open proves that it died in there.
+ *
+ * @module
+ */
+
+import type { AgentProcess, LogLine } from "./agent_process.ts";
+import { pause, type Role, type Theatre } from "./theatre.ts";
+
+/** What was going on when a server was killed. */
+export type Phase =
+  | "initial replication, primary"
+  | "initial replication, replica"
+  | "cycle, primary"
+  | "apply before its mark, replica"
+  | "apply after its mark, replica"
+  | "recovery, primary"
+  | "recovery, replica"
+  | "elsewhere";
+
+/** Counts kills by phase. */
+export class KillCount {
+  readonly #counts = new Map<Phase, number>();
+
+  /** Adds one. */
+  add(phase: Phase): void {
+    this.#counts.set(phase, (this.#counts.get(phase) ?? 0) + 1);
+  }
+
+  /** All of them. */
+  get total(): number {
+    return this.of(() => true);
+  }
+
+  /** How many fit. */
+  of(fits: (phase: Phase) => boolean): number {
+    return this.rows().filter(([phase]) => fits(phase)).reduce((sum, [, count]) => sum + count, 0);
+  }
+
+  /** By phase. */
+  rows(): (readonly [Phase, number])[] {
+    return [...this.#counts].sort(([left], [right]) => left < right ? -1 : 1);
+  }
+}
+
+/** Whether a line is of that event. */
+export function is(event: string): (line: LogLine) => boolean {
+  return (line) => line.event === event;
+}
+
+/**
+ * Kills the primary some time after it has begun to send. Evidence: it said that it sent something for
+ * the seed, and no point was staged.
+ */
+export async function killPrimaryInSeed(theatre: Theatre, sent: number): Promise<Phase> {
+  const primary = theatre.server("primary");
+  await nthLine(primary, 0, "sent", sent);
+  await theatre.kill("primary");
+  const seeding = primary.said(0, is("sent")) && !primary.said(0, is("staged"));
+  return seeding ? "initial replication, primary" : "elsewhere";
+}
+
+/** The same of the replica: the primary had begun to send and the replica staged nothing. */
+export async function killReplicaInSeed(theatre: Theatre, sent: number): Promise<Phase> {
+  const [primary, replica] = [theatre.server("primary"), theatre.server("replica")];
+  await nthLine(primary, primary.lines.length, "sent", sent);
+  await theatre.kill("replica");
+  const seeding = primary.said(0, is("sent")) && !replica.said(0, is("staged"));
+  return seeding ? "initial replication, replica" : "elsewhere";
+}
+
+/**
+ * Asks for a cycle and kills the primary after `sent` records of it. Evidence: it said that it had made
+ * a cut and never that the point was staged.
+ */
+export async function killInCycle(theatre: Theatre, sent: number, delay: number): Promise<Phase> {
+  const primary = theatre.server("primary");
+  const from = primary.lines.length;
+  const cycle = theatre.cycle();
+  const cut = await primary.line(from, is("cut"));
+  if (cut !== undefined && sent > 0) {
+    await nthLine(primary, primary.lines.indexOf(cut), "sent", sent);
+  }
+  if (delay > 0) await pause(delay);
+  await theatre.kill("primary");
+  await cycle;
+  const cuts = primary.lines.findLastIndex(is("cut"));
+  const inside = cuts >= from && !primary.said(cuts, is("staged"));
+  return inside ? "cycle, primary" : "elsewhere";
+}
+
+/**
+ * Asks for a cycle and kills the replica `delay` ms after it has staged the point. Evidence: it never
+ * said that the point was applied, and the sealed delta still lies there. Whether the mark was set is
+ * seen by the undo file's final name.
+ */
+export async function killInApply(theatre: Theatre, delay: number): Promise<Phase> {
+  const replica = theatre.server("replica");
+  const from = replica.lines.length;
+  const cycle = theatre.cycle();
+  const staged = await replica.line(from, is("staged"));
+  if (delay > 0) await pause(delay);
+  await theatre.kill("replica");
+  await cycle;
+  const point = String(staged?.fields["point"]);
+  const applied = replica.said(
+    from,
+    (line) => is("applied")(line) && line.fields["point"] === point,
+  );
+  const folder = `${theatre.data("replica")}/replicas`;
+  const files = filesBelow(folder);
+  if (staged === undefined || applied || !files.some((file) => file.endsWith(`/${point}.delta`))) {
+    return "elsewhere";
+  }
+  return files.some((file) => file.endsWith(`/undo/${point}.undo`))
+    ? "apply after its mark, replica"
+    : "apply before its mark, replica";
+}
+
+/**
+ * Starts a server and kills it while it opens what a kill had left. Evidence: it had a file of the
+ * machine open, and had not said that it is ready.
+ */
+export async function killInRecovery(
+  theatre: Theatre,
+  role: Role,
+  delay: number,
+): Promise<Phase> {
+  const server = theatre.spawn(role);
+  const wanted = role === "primary" ? `${theatre.image}.hrl` : `${theatre.data(role)}/replicas/`;
+  let seen = false;
+  while (!server.isReady && !server.isGone && !seen) {
+    seen = openFiles(server.pid).some((file) => file.startsWith(wanted));
+    if (!seen) await pause(0);
+  }
+  if (seen && delay > 0) await pause(delay);
+  const early = seen && !server.isReady;
+  await theatre.kill(role);
+  return early && !server.isReady ? `recovery, ${role}` : "elsewhere";
+}
+
+/** Waits for the `count`-th line of an event, or for the end of the process. */
+async function nthLine(
+  server: AgentProcess,
+  from: number,
+  event: string,
+  count: number,
+): Promise<void> {
+  for (let next = from, left = count; left > 0; left--) {
+    const line = await server.line(next, is(event));
+    if (line === undefined) return;
+    next = server.lines.indexOf(line, next) + 1;
+  }
+}
+
+function openFiles(pid: number): string[] {
+  try {
+    const folder = `/proc/${pid}/fd`;
+    return [...Deno.readDirSync(folder)].flatMap(({ name }) => {
+      try {
+        return [Deno.readLinkSync(`${folder}/${name}`)];
+      } catch {
+        return [];
+      }
+    });
+  } catch {
+    return [];
+  }
+}
+
+function filesBelow(folder: string): string[] {
+  const files: string[] = [];
+  const todo = [folder];
+  for (let each = todo.pop(); each !== undefined; each = todo.pop()) {
+    for (const { name, isDirectory } of Deno.readDirSync(each)) {
+      (isDirectory ? todo : files).push(`${each}/${name}`);
+    }
+  }
+  return files;
+}
