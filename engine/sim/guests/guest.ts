@@ -25,8 +25,11 @@ import { GuestConnection } from "./connection.ts";
 export interface Reply {
   readonly action: GuestAction["kind"];
   readonly vm: string;
+  readonly disk: number;
   /** Whose server answered. */
   readonly host: string;
+  /** Which of that host's processes. */
+  readonly incarnation: number;
   /** How long it took, µs. */
   readonly took: number;
   /** Why it failed. */
@@ -210,7 +213,7 @@ export class Guest {
   #ask<T>(
     host: GuestHost,
     connection: GuestConnection,
-    action: GuestAction,
+    action: GuestAction & { readonly disk: number },
     request: (disk: GuestConnection["disk"]) => Task<T>,
     answered: (ok: boolean, value?: T) => boolean | Judgement,
   ): void {
@@ -223,7 +226,9 @@ export class Guest {
       this.#ground.replied({
         action: action.kind,
         vm,
+        disk: action.disk,
         host: host.process.host.name,
+        incarnation: host.process.incarnation,
         took: world.now - began,
         failure,
         judgement,

@@ -61,8 +61,12 @@ export type Fact =
     readonly vm: string;
     readonly points: readonly ListedPoint[];
     readonly keep: number;
+    /** Points that a view or a failover holds. */
+    readonly held: number;
     readonly opened: boolean;
     readonly failedOver: boolean;
+    /** Bytes of the replica were damaged, or its devices failed, at some time. */
+    readonly damaged: boolean;
   }
   /** What a tracked disk says of itself, and what is really on it. */
   | {
@@ -109,6 +113,23 @@ export type Fact =
     /** µs since the world was well, or since it was asked. */
     readonly took: number;
   }
+  /** Everything on a host is gone, and an empty one takes its place. */
+  | { readonly kind: "destroyed"; readonly host: HostName }
+  /** A server could not be opened. */
+  | {
+    readonly kind: "not-opened";
+    readonly host: HostName;
+    readonly code: string;
+    readonly message: string;
+    readonly damaged: boolean;
+  }
+  /** Space that one replication log or its old contents take. */
+  | {
+    readonly kind: "space";
+    readonly name: string;
+    readonly bytes: number;
+    readonly bound: number | undefined;
+  }
   /** A point was chosen for a failover. */
   | {
     readonly kind: "failed-over";
@@ -133,14 +154,6 @@ export type Fact =
     readonly micros: number;
     readonly events: number;
     readonly bytes: number;
-  }
-  /** Bytes on the wire in a window. */
-  | {
-    readonly kind: "wire";
-    readonly vm: string;
-    readonly micros: number;
-    readonly bytes: number;
-    readonly bandwidth: number;
   };
 
 /** Facts of one kind. */
@@ -155,6 +168,10 @@ export interface Ground {
   history(vm: string): MachineHistory | undefined;
   /** When a point was cut, in the oracle's order. */
   cutOf(point: string): number | undefined;
+  /** The newest point that the primary was told is staged, and the newest that the replica staged. */
+  newest(vm: string): { readonly told: string | undefined; readonly staged: string | undefined };
+  /** True once a failover of the machine was completed. */
+  retired(vm: string): boolean;
   /** Says that an invariant does not hold. */
   violate(id: string, message: string): void;
 }

@@ -1,27 +1,22 @@
 /**
- * I1: what a recovery point holds.
+ * I1: A recovery point holds what guests wrote, byte for byte, and every write that was acknowledged before its cut.
  *
  * @module
  */
 
+import { tellMismatch } from "./mismatch.ts";
 import type { Invariant } from "./fact.ts";
 
-/** I1: content, byte for byte. */
+/** I1. */
 export const PREFIX: Invariant = {
   id: "I1",
-  about: "A recovery point holds every write acknowledged before its cut, byte for byte",
+  about:
+    "A recovery point holds what guests wrote, byte for byte, and every write that was acknowledged before its cut",
   begin: (ground) => ({
-    image: ({ vm, point, why, cut, judgement }) => {
-      const wrong = judgement.mismatches.find(({ shown }) =>
-        shown === undefined || cut === undefined || shown.issued < cut
-      );
-      if (wrong === undefined) return;
-      const { disk, sector, found, expected } = wrong;
-      const where = `disk ${disk} sector ${sector}`;
-      ground.violate(
-        "I1",
-        `${vm}: point ${point} (${why}): ${where} holds ${found}; expected: ${expected}`,
-      );
+    image: ({ vm, point, why, judgement }) => {
+      if (why === "failover" || why === "completed") return;
+      const wrong = judgement.mismatches.find(({ shown }) => shown === undefined);
+      if (wrong !== undefined) ground.violate("I1", tellMismatch(vm, point, why, wrong));
     },
   }),
 };

@@ -1,11 +1,80 @@
 /**
- * The table of all invariants.
+ * The table of all invariants that a run is judged by. I14 (crash anywhere) is the sweep, I50 and I51
+ * (determinism, observation is free) compare whole runs: they are tests over runs, not judges in one.
+ *
+ * The order counts where two invariants speak of one thing: the first to fire names it.
  *
  * @module
  */
 
 import type { Invariant } from "./fact.ts";
 import { PREFIX } from "./i01_prefix.ts";
+import { DECLARED_CUT } from "./i02_declared_cut.ts";
+import { WRITE_ORDER } from "./i03_write_order.ts";
+import { GROUP } from "./i04_group.ts";
+import { NO_PARTIAL_CYCLE } from "./i05_partial.ts";
+import { IMMUTABLE } from "./i06_immutable.ts";
+import { MERGE_NEUTRAL } from "./i07_merge_neutral.ts";
+import { ATOMIC } from "./i08_atomic.ts";
+import { INITIAL_COPY } from "./i09_initial_copy.ts";
+import { DURABLE_BEFORE_ACK } from "./i11_durable_before_ack.ts";
+import { DIRTY_SUPERSET } from "./i12_dirty_superset.ts";
+import { LOG_RECOVERY } from "./i13_log_recovery.ts";
+import { STICKY_FLUSH } from "./i15_sticky_flush.ts";
+import { NEVER_WRONG } from "./i16_never_wrong.ts";
+import { DISK_FULL } from "./i18_disk_full.ts";
+import { GUEST_ISOLATION } from "./i19_guest_isolation.ts";
+import { IDEMPOTENT } from "./i20_idempotent.ts";
+import { ACK_MONOTONIC } from "./i21_ack_monotonic.ts";
+import { FENCING } from "./i23_fencing.ts";
+import { SINGLE_WRITER } from "./i24_single_writer.ts";
+import { CLOCK_INDEPENDENCE } from "./i26_clock_independence.ts";
+import { LOSS_EXACT } from "./i30_loss_reported.ts";
+import { POINT_CHOSEN } from "./i31_point_chosen.ts";
+import { TRANSITIONS } from "./i36_transitions.ts";
+import { RPO } from "./i37_rpo.ts";
+import { COUNTERS } from "./i39_counters.ts";
+import { BOUNDED } from "./i40_bounded.ts";
+import { RETENTION } from "./i41_retention.ts";
+import { THROTTLE } from "./i42_throttle.ts";
+import { HEALTH } from "./i46_health.ts";
+import { CONVERGENCE } from "./i47_convergence.ts";
+import { OPERATIONS_END } from "./i48_operations_end.ts";
+import { QUIESCENCE } from "./i49_quiescence.ts";
 
-/** Every invariant, by id. */
-export const INVARIANTS: readonly Invariant[] = [PREFIX];
+/** Every invariant. */
+export const INVARIANTS: readonly Invariant[] = [
+  INITIAL_COPY,
+  GROUP,
+  PREFIX,
+  DECLARED_CUT,
+  WRITE_ORDER,
+  NO_PARTIAL_CYCLE,
+  IMMUTABLE,
+  MERGE_NEUTRAL,
+  ATOMIC,
+  DURABLE_BEFORE_ACK,
+  DIRTY_SUPERSET,
+  LOG_RECOVERY,
+  STICKY_FLUSH,
+  NEVER_WRONG,
+  DISK_FULL,
+  GUEST_ISOLATION,
+  IDEMPOTENT,
+  ACK_MONOTONIC,
+  FENCING,
+  SINGLE_WRITER,
+  CLOCK_INDEPENDENCE,
+  LOSS_EXACT,
+  POINT_CHOSEN,
+  TRANSITIONS,
+  RPO,
+  COUNTERS,
+  BOUNDED,
+  RETENTION,
+  THROTTLE,
+  HEALTH,
+  CONVERGENCE,
+  OPERATIONS_END,
+  QUIESCENCE,
+];

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { describeSector, WORDS, wordsOf } from "./stamp.ts";
+import { describeSector, SECTOR, WORDS, wordsOf } from "./stamp.ts";
 
 /** One request that changes a disk. */
 export interface Request {
@@ -175,9 +175,45 @@ export class MachineHistory {
     return { mismatches, torn: undefined };
   }
 
-  /** Judges what survived a loss of power: requests for which `kept` holds must show. */
-  judgeSurvivors(image: readonly Uint8Array[], now: number, kept: (r: Request) => boolean) {
-    return this.#judge(image, now, now, kept);
+  /** Judges some bytes of a disk's `content` for a cut; the first sector that is wrong. */
+  judgeRange(
+    disk: number,
+    at: number,
+    length: number,
+    content: Uint8Array,
+    cut: number,
+  ): Mismatch | undefined {
+    const epoch = this.#epochAt(cut);
+    const words = wordsOf(content);
+    const sure = (request: Request) => request.acknowledged < cut;
+    const wrong: Mismatch[] = [];
+    for (let byte = at; byte < at + length && wrong.length === 0; byte += SECTOR) {
+      this.#sector(epoch, disk, byte / SECTOR, words, byte / 4, cut, sure, wrong);
+    }
+    return wrong[0];
+  }
+
+  /**
+   * Judges what survived: requests for which `kept` holds must show, or later ones. `all`: the rest must
+   * be as it was; otherwise a sector without such a request may hold anything that it ever held.
+   */
+  judgeSurvivors(
+    image: readonly Uint8Array[],
+    now: number,
+    kept: (request: Request) => boolean,
+    all: boolean,
+  ): Judgement {
+    if (all) return this.#judge(image, now, now, kept);
+    const epoch = this.#epochAt(now);
+    const mismatches: Mismatch[] = [];
+    for (const [disk, bytes] of image.entries()) {
+      const words = wordsOf(bytes);
+      for (const [sector, row] of (epoch.sectors[disk] ?? []).entries()) {
+        if (!row?.some(kept)) continue;
+        this.#sector(epoch, disk, sector, words, sector * WORDS, now, kept, mismatches);
+      }
+    }
+    return { mismatches, torn: undefined };
   }
 
   /**

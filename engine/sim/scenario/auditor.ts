@@ -10,6 +10,7 @@
 import type { PointId } from "../../core/base/units.ts";
 import type { Task } from "../../core/runtime/task.ts";
 import type { GuestHost } from "../guests/guest.ts";
+import { FileNode } from "../volume.ts";
 import type { ImageReason } from "../invariants/fact.ts";
 import type { Drill } from "./drill.ts";
 import type { MachineRun } from "./machine_run.ts";
@@ -17,6 +18,8 @@ import type { MachineRun } from "./machine_run.ts";
 /** Reads and tells. */
 export class Auditor {
   readonly #drill: Drill;
+  /** Views that are open. */
+  #browsing = 0;
 
   constructor(drill: Drill) {
     this.#drill = drill;
@@ -67,10 +70,33 @@ export class Auditor {
       applied,
       broken,
     }));
+    // A sealed delta that a restart found is staged without a word.
+    for (const { id } of points) {
+      if (machine.staged.includes(id as PointId)) continue;
+      machine.staged.push(id as PointId);
+      this.#drill.tell({ kind: "staged", vm, point: id as PointId });
+    }
     const keep = replica.store.keep;
     const failedOver = replica.record.failover !== undefined;
-    this.#drill.tell({ kind: "points", vm, points, keep, opened, failedOver });
+    const held = replica.store.holds.size + this.#browsing;
+    const { damaged } = this.#drill.faults;
+    this.#drill.tell({ kind: "points", vm, points, keep, held, opened, failedOver, damaged });
     if (opened) { for (const { id } of points) this.read(machine, id as PointId, "again"); }
+  }
+
+  /** Measures replication logs and old contents at the primary. */
+  lookAtSpace(machine: MachineRun): void {
+    const { cowBlocks, blockSize } = this.#drill.world;
+    const { logs } = this.#drill.sites.a.host;
+    for (const disk of machine.spec.disks.keys()) {
+      const stem = machine.device(disk);
+      for (const [suffix, bound] of [["hrl", undefined], ["cow", cowBlocks * blockSize]] as const) {
+        const entry = logs.entries.get(`${stem}.${suffix}`);
+        if (!(entry instanceof FileNode)) continue;
+        const name = `${stem}.${suffix}`;
+        this.#drill.tell({ kind: "space", name, bytes: entry.sectors.length, bound });
+      }
+    }
   }
 
   /** Compares what is marked with what is really different. */

@@ -54,6 +54,7 @@ export class Drill implements Ground {
       instant: () => this.instant(),
       replied: (reply: Reply) => this.#replied(reply),
       opened: (site: Site, host: GuestHost) => this.#opened(site, host),
+      refused: (site: Site, error: Error) => this.#refused(site, error),
       died: (site: Site, how: "kill" | "power") => this.#died(site, how),
     };
     this.guests = ground;
@@ -111,6 +112,17 @@ export class Drill implements Ground {
       if (cut !== undefined) return cut.instant;
     }
     return undefined;
+  }
+
+  /** See `Ground`. */
+  newest(vm: string): { readonly told: string | undefined; readonly staged: string | undefined } {
+    const machine = this.machine(vm);
+    return { told: machine?.told.at(-1), staged: machine?.staged.at(-1) };
+  }
+
+  /** See `Ground`. */
+  retired(vm: string): boolean {
+    return this.machine(vm)?.retired ?? false;
   }
 
   /** See `Ground`. */
@@ -173,8 +185,15 @@ export class Drill implements Ground {
     }
   }
 
+  #refused(site: Site, error: Error): void {
+    const code = isFailed(error) ? error.code : error.name;
+    const damaged = this.faults.doubtful(site.name);
+    this.tell({ kind: "not-opened", host: site.name, code, message: error.message, damaged });
+  }
+
   #died(site: Site, how: "kill" | "power"): void {
     this.operator.died(site);
+    if (site.host.power === "destroyed") this.#destroyed(site);
     for (const machine of this.machines) {
       if (site.name === "b") {
         this.operator.failoverDied(machine, how);
@@ -189,11 +208,23 @@ export class Drill implements Ground {
         now,
         (request) =>
           how === "kill" ? request.acknowledged !== Infinity : guest.flushed.has(request),
+        how === "kill",
       );
       this.tell({ kind: "survived", vm: guest.vm, how, judgement });
       guest.lost();
       guest.flushed.clear();
       history.rebase(image, now);
+    }
+  }
+
+  /** A site is gone for good: what its replica held counts no more. */
+  #destroyed(site: Site): void {
+    this.tell({ kind: "destroyed", host: site.name });
+    if (site.name === "a") return;
+    for (const machine of this.machines) {
+      machine.told.length = 0;
+      machine.staged.length = 0;
+      machine.failover = undefined;
     }
   }
 

@@ -42,8 +42,31 @@ export class Ending {
     );
     if (simulated.stopped) return;
     for (const machine of drill.machines) this.#judge(machine, healed);
+    this.#overdue(healed);
     if (simulated.stopped) return;
     this.#lastLook();
+    if (drill.scenario.seed % 8 === 0 && !simulated.stopped) this.#calm();
+  }
+
+  /** Nobody writes, nothing fails: little must happen. */
+  #calm(): void {
+    const { simulated, machines } = this.#drill;
+    const micros = 2 * Math.max(...machines.map(({ spec }) => spec.frequency)) + SECOND;
+    const moved = () => simulated.net.links.reduce((sum, { bytes }) => sum + bytes, 0);
+    const { events } = simulated;
+    const bytes = moved();
+    simulated.runFor(micros);
+    const calm = { micros, events: simulated.events - events, bytes: moved() - bytes };
+    if (!simulated.stopped) this.#drill.tell({ kind: "calm", ...calm });
+  }
+
+  /** What was asked before everything healed has ended. */
+  #overdue(healed: number): void {
+    for (const { host, vm, verb, since } of this.#drill.operator.overdue(healed)) {
+      const state = { outcome: undefined, before: "", after: "" };
+      const took = this.#drill.now - since;
+      this.#drill.tell({ kind: "verb", host, vm, verb, ...state, took });
+    }
   }
 
   /** A few writes to places that the end of the scenario decides. */

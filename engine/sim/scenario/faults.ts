@@ -29,6 +29,14 @@ export class Faults {
     this.#drill = drill;
   }
 
+  /** True once bytes at the replica were damaged, or its devices failed or were full. */
+  damaged = false;
+
+  /** True when storage at a host has failed requests since its server opened, or was full. */
+  doubtful(host: HostName): boolean {
+    return this.#failing[host] || (host === "b" && this.damaged);
+  }
+
   /** µs since everything healed for good; negative before. */
   get quietFor(): number {
     return this.#quietSince === undefined ? -1 : this.#drill.now - this.#quietSince;
@@ -97,6 +105,7 @@ export class Faults {
         if (volume === undefined) return;
         volume.faults[fault.what] += fault.count;
         this.#failing[fault.host] = true;
+        if (fault.host === "b") this.damaged = true;
         if (fault.what === "failFlushes") sites[fault.host].unsound = true;
         return;
       }
@@ -125,6 +134,8 @@ export class Faults {
       case "full": {
         const faults = this.#volume(fault.host, fault.place)?.faults;
         if (faults === undefined) return;
+        this.#failing[fault.host] ||= fault.host === "b";
+        if (fault.host === "b") this.damaged = true;
         faults.full = true;
         return this.#later(fault.lasts, () => faults.full = false);
       }
@@ -165,6 +176,7 @@ export class Faults {
       }
       case "destroy": {
         const site: Site = sites[fault.host];
+        this.damaged = true;
         site.down = fault.down;
         return site.host.destroy();
       }
@@ -184,12 +196,19 @@ export class Faults {
     const file = files[pick % Math.max(files.length, 1)];
     if (file === undefined) return;
     this.#failing.b = true;
+    this.damaged = true;
     file.rot((pick * 7919) % file.sectors.length, bit);
   }
 
   /** A server started: what failed before it is forgotten. */
   restarted(host: HostName): void {
-    this.#failing[host] = false;
+    const machine = this.#drill.sites[host].host;
+    const volumes = [machine.data.volume, machine.logs.volume];
+    for (const { volume } of machine.disks.values()) volumes.push(volume);
+    this.#failing[host] =
+      volumes.some(({ faults: { failReads, failWrites, failFlushes, full } }) =>
+        failReads + failWrites + failFlushes > 0 || full
+      ) || [...machine.disks.values()].some(({ node }) => node.latent.size > 0);
   }
 
   /** Everything heals, for good. */

@@ -57,6 +57,7 @@ export class Operator {
       const quiet = this.#drill.faults.quietFor >= 0;
       this.#drill.tell({ kind: "status", host: site.name, vm, status, incarnation, quiet });
     }
+    if (a.current !== undefined) this.#drill.auditor.lookAtSpace(machine);
     this.#help(machine);
   }
 
@@ -136,9 +137,12 @@ export class Operator {
   }
 
   /** Verbs that have been under way since before `time`. */
-  overdue(time: number): string[] {
+  overdue(time: number) {
     return [...this.#underway].filter(([, { since }]) => since < time)
-      .map(([key, { verb, since }]) => `"${verb}" at ${key} since ${since}`);
+      .map(([key, { verb, since }]) => {
+        const [host, vm] = key.split("/") as ["a" | "b", string];
+        return { host, vm, verb, since };
+      });
   }
 
   /** Does what the scenario says. */
@@ -182,8 +186,10 @@ export class Operator {
     const site = this.#drill.sites[name];
     site.down = down;
     this.#drill.within(site, "stop", function* (host) {
+      // It is nobody's server any more while it stops; guests lose it when it is gone.
+      site.current = undefined;
       yield* host.server.stop();
-      if (site.current === host) site.host.kill();
+      site.host.kill();
     });
   }
 
@@ -255,6 +261,7 @@ export class Operator {
         image,
         now,
         (request) => power ? flushed.has(request) : request.acknowledged !== Infinity,
+        !power,
       );
       drill.tell({ kind: "survived", vm, how: power ? "power" : "kill", judgement });
       history.rebase(image, now);

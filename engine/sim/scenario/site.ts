@@ -23,6 +23,8 @@ export interface SiteGround {
   readonly world: SimWorld;
   /** A server opened. */
   opened(site: Site, host: GuestHost): void;
+  /** A server did not open. */
+  refused(site: Site, error: Error): void;
   /** A server died; the disks hold what they hold from here on. */
   died(site: Site, how: "kill" | "power"): void;
 }
@@ -93,6 +95,8 @@ export class Site {
     const dead = this.#process !== undefined && host.process !== this.#process;
     const dark = this.#powered && host.power !== "on";
     if (!dead && !dark) return;
+    const failure = this.current === undefined ? this.#process?.failure : undefined;
+    if (dead && failure !== undefined) this.#ground.refused(this, failure);
     this.#process = undefined;
     this.current = undefined;
     if (dark) {

@@ -1,0 +1,41 @@
+/**
+ * I36: What is not legal in a state is refused.
+ *
+ * @module
+ */
+
+import type { Invariant } from "./fact.ts";
+
+const ON = ["ReadyForInitialReplication", "InitialReplicationInProgress", "Replicating"];
+const TROUBLED = ["Error", "WaitingForStartResynchronize"];
+
+/** In which states a verb may succeed, by host. Written down by hand, not taken from the engine. */
+const LEGAL: Readonly<Record<string, readonly string[]>> = {
+  "a vm add": ["none"],
+  "a vm remove": ["Disabled"],
+  "a replication enable": ["Disabled"],
+  "a replication start": [...ON, ...TROUBLED],
+  "a failover start": [],
+  "a failover cancel": [],
+  "a failover complete": [],
+  "b failover start": ["Replicating"],
+  "b failover cancel": ["FailedOverWaitingCompletion"],
+  "b failover complete": ["FailedOverWaitingCompletion"],
+  "b replication cycle": [],
+  "b replication start": [],
+  "b replication enable": [],
+  "b vm add": [],
+};
+
+/** I36. */
+export const TRANSITIONS: Invariant = {
+  id: "I36",
+  about: "What is not legal in a state is refused",
+  begin: (ground) => ({
+    verb: ({ host, vm, verb, outcome, before }) => {
+      const legal = LEGAL[`${host} ${verb}`];
+      if (outcome !== "" || legal === undefined || legal.includes(before)) return;
+      ground.violate("I36", `${vm}: "${verb}" at ${host} succeeded in state ${before}`);
+    },
+  }),
+};

@@ -1,0 +1,32 @@
+/**
+ * I39: Counters never go back while a server runs, and nothing travels twice that was not sent twice.
+ *
+ * @module
+ */
+
+import type { Invariant } from "./fact.ts";
+
+const COUNTERS_CHECKED = ["bytesSent", "wireBytes", "cycles", "missed", "viewsGivenUp"] as const;
+
+/** I39. */
+export const COUNTERS: Invariant = {
+  id: "I39",
+  about:
+    "Counters never go back while a server runs, and nothing travels twice that was not sent twice",
+  begin: (ground) => {
+    const before = new Map<string, number>();
+    return {
+      status: ({ host, vm, status, incarnation }) => {
+        for (const name of COUNTERS_CHECKED) {
+          const value = status[name];
+          if (typeof value !== "number") continue;
+          const key = `${host}/${vm}/${incarnation}/${name}`;
+          if (value < (before.get(key) ?? 0)) {
+            ground.violate("I39", `${vm}: ${name} went from ${before.get(key)} to ${value}`);
+          }
+          before.set(key, value);
+        }
+      },
+    };
+  },
+};
