@@ -46,24 +46,42 @@ Deno.test("a machine is protected, fails over, comes back, and stays where it wa
   await place.serve(a);
   const replica = await place.serve(b);
   const disk = place.image("db.raw", 16 * MIB);
+  const uri = await protect(a, disk, replica.listen);
+  const [first, second] = await cycleTwice(a, b, uri);
+  await failOverAndBack(b, first);
+  await failOverForGood(b, second);
+  const disabled = await value("replication", "disable", "db", "--data", a);
+  assert.equal(disabled["state"], "Disabled");
+  assert.deepEqual(await value("vm", "remove", "db", "--data", a), { vm: "db" });
+  assert.equal(Deno.readFileSync(disk)[4096], 0x33, "its disk stays");
+});
 
-  const added = await value("vm", "add", "db", "--data", a, "--disk", disk);
+/** Adds the machine and replicates it for the first time; returns its disk's URI. */
+async function protect(a: string, disk: string, listen: string): Promise<string> {
+  const data = ["--data", a];
+  const added = await value("vm", "add", "db", ...data, "--disk", disk);
   const [{ name, uri, qemu, size, path }] = added["disks"];
   assert.deepEqual({ name, size, path }, { name: "db/0", size: 16 * MIB, path: disk });
   assert.equal(uri, `nbd+unix:///db/0?socket=${a}/nbd.sock`);
   assert.match(qemu, /^-blockdev driver=nbd,.*export=db\/0.*reconnect-delay=[1-9]\d\d/);
-  assert.equal((await value("vm", "list", "--data", a))["length"], 1);
+  assert.equal((await value("vm", "list", ...data))["length"], 1);
 
   await write(uri, 1, 0x11);
-  const [data, to] = [["--data", a], ["--to", replica.listen]];
-  const more = ["--frequency", "1h", "--keep", "5", "--compression", "on", "--bandwidth", "1Gbit"];
-  const enabled = await value("replication", "enable", "db", ...data, ...to, ...more);
+  const enabled = await value(
+    ...["replication", "enable", "db", ...data, "--to", listen, "--frequency", "1h"],
+    ...["--keep", "5", "--compression", "on", "--bandwidth", "1Gbit"],
+  );
   assert.equal(enabled["state"], "ReadyForInitialReplication");
   checkStatus(enabled);
   assert.equal(enabled["rpoSeconds"], null);
   assert.equal((await refusal(4, "replication", "cycle", "db", ...data))["code"], "wrong-state");
-
   await value("replication", "start", "db", ...data);
+  return uri;
+}
+
+/** Writes and cycles, twice, and writes once more; returns both points. */
+async function cycleTwice(a: string, b: string, uri: string): Promise<[string, string]> {
+  const data = ["--data", a];
   const { point } = await value("replication", "cycle", "db", ...data);
   assert.match(point, IDENTITY);
   const status = await value("replication", "status", "db", ...data);
@@ -82,43 +100,44 @@ Deno.test("a machine is protected, fails over, comes back, and stays where it wa
   assert.deepEqual(points.slice(-2).map(({ id }) => id), [point, second]);
   for (const listed of points) checkPoint(listed);
   assert.equal(points.at(-1)?.["parent"], point);
-
   const there = await value("replication", "status", "--data", b) as unknown as JsonObject[];
   assert.equal(there.length, 1);
   checkStatus(there[0]!);
   assert.equal(there[0]!["role"], "replica");
+  return [point, second];
+}
 
-  // To an earlier point, back, and to the newest one.
-  const early = await value("failover", "start", "db", "--data", b, "--point", point);
+/** To an earlier point, and back to being a replica. */
+async function failOverAndBack(b: string, point: string): Promise<void> {
+  const data = ["--data", b];
+  const early = await value("failover", "start", "db", ...data, "--point", point);
   assert.deepEqual([early["vm"], early["point"]], ["db", point]);
-  const [{ name: exported, uri: there1 }] = early["disks"];
-  assert.equal(exported, "db/0");
-  assert.equal(await read(there1, 1), 0x11);
-  await write(there1, 2, 0x44);
-  assert.equal((await refusal(4, "failover", "start", "db", "--data", b))["code"], "wrong-state");
-  const cancelled = await value("failover", "cancel", "db", "--data", b);
-  assert.equal(cancelled["state"], "Replicating");
-  assert.equal((await refusal(4, "failover", "cancel", "db", "--data", b))["code"], "wrong-state");
+  const [{ name, uri }] = early["disks"];
+  assert.equal(name, "db/0");
+  assert.equal(await read(uri, 1), 0x11);
+  await write(uri, 2, 0x44);
+  assert.equal((await refusal(4, "failover", "start", "db", ...data))["code"], "wrong-state");
+  assert.equal((await value("failover", "cancel", "db", ...data))["state"], "Replicating");
+  assert.equal((await refusal(4, "failover", "cancel", "db", ...data))["code"], "wrong-state");
+}
 
-  const newest = await value("failover", "start", "db", "--data", b);
-  assert.equal(newest["point"], second);
-  const there2 = newest["disks"][0].uri;
-  assert.equal(await read(there2, 1), 0x22);
-  assert.equal(await read(there2, 2), 0x00, "what was cancelled is gone");
-  await write(there2, 3, 0x55);
-  const completed = await value("failover", "complete", "db", "--data", b);
+/** To the newest point, and complete. */
+async function failOverForGood(b: string, point: string): Promise<void> {
+  const data = ["--data", b];
+  const newest = await value("failover", "start", "db", ...data);
+  assert.equal(newest["point"], point);
+  const { uri } = newest["disks"][0];
+  assert.equal(await read(uri, 1), 0x22);
+  assert.equal(await read(uri, 2), 0x00, "what was cancelled is gone");
+  await write(uri, 3, 0x55);
+  const completed = await value("failover", "complete", "db", ...data);
   const [file] = completed["files"];
   assert.equal(Deno.statSync(file).size, 16 * MIB);
   const bytes = Deno.readFileSync(file);
   assert.deepEqual([bytes[4096], bytes[2 * 4096], bytes[3 * 4096]], [0x22, 0x00, 0x55]);
-  const after = await value("replication", "status", "db", "--data", b);
+  const after = await value("replication", "status", "db", ...data);
   assert.equal(after["state"], "FailedOver");
-
-  const disabled = await value("replication", "disable", "db", ...data);
-  assert.equal(disabled["state"], "Disabled");
-  assert.deepEqual(await value("vm", "remove", "db", ...data), { vm: "db" });
-  assert.equal(Deno.readFileSync(disk)[4096], 0x33, "its disk stays");
-});
+}
 
 function checkPoint(point: JsonObject): void {
   const keys = [

@@ -62,12 +62,18 @@ function presentDisks(vm: string, told: Json | undefined, around: Surroundings):
     const name = exportName(vm, index);
     const disk = (disks[index] ?? {}) as ValueObject;
     if (!offered.includes(name)) return { name, ...disk };
-    const node = name.replaceAll(/[^A-Za-z0-9._-]/g, "-");
+    // Not the machine's name: a node's may have 31 characters and begins with a letter.
+    const blockdev = qemuBlockdev(around.nbd, name, `warmsite-${index}`);
     return {
       ...disk,
       name,
       uri: nbdUri(around.nbd, name),
-      qemu: `-blockdev ${qemuBlockdev(around.nbd, name, node)}`,
+      qemu: `-blockdev ${shellWord(blockdev)}`,
     };
   });
+}
+
+/** `text` as one word of a shell. */
+function shellWord(text: string): string {
+  return /^[A-Za-z0-9_./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

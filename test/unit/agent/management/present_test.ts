@@ -31,10 +31,18 @@ Deno.test("disks that are offered have an address, others none", () => {
   };
   assert.deepEqual(shown.disks.map(({ name, size }) => [name, size]), [["db/0", 5], ["db/1", 6]]);
   assert.equal(shown.disks[1]?.uri, "nbd+unix:///db/1?socket=/d/nbd.sock");
-  assert.match(shown.disks[0]?.qemu ?? "", /^-blockdev driver=nbd,node-name=db-0,/);
+  assert.match(shown.disks[0]?.qemu ?? "", /^-blockdev driver=nbd,node-name=warmsite-0,/);
   const hidden = presentResult({ vm: "gone", disks: [{ path: "/x" }] }, AROUND);
   assert.deepEqual(hidden, { vm: "gone", disks: [{ name: "gone/0", path: "/x" }] });
   assert.deepEqual(presentResult({ vm: "d" }, AROUND), { vm: "d" });
+});
+
+Deno.test("QEMU's argument is one word of a shell", () => {
+  const nbd = { transport: "unix", path: "/it's here/nbd.sock" } as const;
+  const shown = presentResult({ vm: "db" }, { nbd, exports: () => ["db/0"] }) as {
+    disks: { qemu: string }[];
+  };
+  assert.match(shown.disks[0]?.qemu ?? "", /^-blockdev 'driver=.*path=\/it'\\''s here\/nbd.*'$/);
 });
 
 Deno.test("compression is bytes on the wire for each byte of blocks", () => {
