@@ -33,10 +33,12 @@ import {
 } from "./staging_record.ts";
 
 /** How far a delta has got. */
-interface Progress {
+export interface Progress {
   readonly records: number;
   readonly end: number;
   readonly chain: Uint8Array;
+  /** How often the delta had gone back then. */
+  readonly rewinds: number;
 }
 
 /** One unsealed delta. Its calls do not overlap: the store sees to that. */
@@ -56,6 +58,8 @@ export class OpenDelta {
   #durable: Progress;
   /** The file may hold more than is durable: the next call cuts it first. */
   #dirtyTail = false;
+  /** Counts the times that it went back: what was appended before is not there any more. */
+  #rewinds = 0;
   #sealed: string | undefined;
 
   private constructor(
@@ -115,7 +119,7 @@ export class OpenDelta {
       yield* file.close();
       throw error;
     }
-    const start = { records: 0, end: STAGING_HEADER_SIZE, chain: emptyChain() };
+    const start = { records: 0, end: STAGING_HEADER_SIZE, chain: emptyChain(), rewinds: 0 };
     return new OpenDelta(folder, kernel, file, header, new DeltaRecords(blockSize), start, 0);
   }
 
@@ -150,7 +154,7 @@ export class OpenDelta {
       const cut = file.size - scanner.at;
       if (cut > 0) yield* file.truncate(scanner.at);
       yield* file.flush();
-      const durable = { records: scanner.count, end: scanner.at, chain };
+      const durable = { records: scanner.count, end: scanner.at, chain, rewinds: 0 };
       return new OpenDelta(folder, kernel, file, header, records, durable, cut);
     } catch (error) {
       yield* file.close();
@@ -175,15 +179,28 @@ export class OpenDelta {
 
   /** Makes every record durable; returns how many there are. */
   *flush(): Task<number> {
-    yield* this.#cutTail();
-    yield* this.#guarded(this.#flushAll());
-    this.#durable = { records: this.records, end: this.#appender.position, chain: this.#chain };
+    const reached = yield* this.drain();
+    yield* this.#guarded(this.flushFile());
+    this.reached(reached);
     return this.#durable.records;
   }
 
-  *#flushAll(): Task<void> {
-    yield* this.#appender.drain();
-    yield* this.#file.flush();
+  /** Puts every record into the kernel; returns what a flush of the file makes durable. */
+  *drain(): Task<Progress> {
+    yield* this.#cutTail();
+    yield* this.#guarded(this.#appender.drain());
+    const end = this.#appender.position;
+    return { records: this.records, end, chain: this.#chain, rewinds: this.#rewinds };
+  }
+
+  /** Flushes the file. Records may be appended meanwhile; when it fails, `rewind` is due. */
+  flushFile(): Task<void> {
+    return this.#file.flush();
+  }
+
+  /** What `drain` returned is durable, unless the delta went back since. */
+  reached(progress: Progress): void {
+    if (progress.rewinds === this.#rewinds) this.#durable = progress;
   }
 
   /** Goes back to the durable prefix when `task` fails. */
@@ -204,6 +221,8 @@ export class OpenDelta {
     this.#chain = this.#durable.chain;
     this.#appender.rewind(this.#durable.end);
     this.#dirtyTail = true;
+    this.#rewinds++;
+    this.#durable = { ...this.#durable, rewinds: this.#rewinds };
   }
 
   *#cutTail(): Task<void> {

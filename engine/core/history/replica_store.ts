@@ -24,6 +24,7 @@ import { checkDiskSize, type Geometry } from "../block/geometry.ts";
 import { DIGEST_SIZE } from "../ports/codec.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { Ports } from "../ports/ports.ts";
+import { Mutex } from "../runtime/lock.ts";
 import type { Task } from "../runtime/task.ts";
 import { payloadDigest } from "../wire/chain.ts";
 import type { StagedExtent } from "../wire/extent.ts";
@@ -58,6 +59,8 @@ export class ReplicaStore {
   readonly #files: ReplicaFiles;
   readonly #seeding: Seeding;
   #delta: OpenDelta | undefined;
+  /** Held while the open delta's file is flushed, and by whatever must not happen meanwhile. */
+  readonly #flushing = new Mutex();
   #stagedAt: number;
   #protectedTime: number;
 
@@ -236,7 +239,7 @@ export class ReplicaStore {
    * Another unsealed delta is dropped. Returns how many records are durable: 0 for a new one.
    */
   startDelta(id: string, parent: PointId, generation: GenerationId): Task<number> {
-    return this.#files.stagingLock.during(this.#startDelta(id, parent, generation));
+    return this.#exclusively(this.#startDelta(id, parent, generation));
   }
 
   *#startDelta(id: string, parent: PointId, generation: GenerationId): Task<number> {
@@ -288,14 +291,32 @@ export class ReplicaStore {
     }
   }
 
-  /** Makes the open delta durable; returns its number of records. */
-  *flushDelta(): Task<number> {
-    yield* this.#files.stagingLock.lock();
+  /** Runs `task` while neither an append nor a flush of the open delta is under way. */
+  #exclusively<T>(task: Task<T>): Task<T> {
+    return this.#flushing.during(this.#files.stagingLock.during(task));
+  }
+
+  /** Makes the open delta durable; returns its number of durable records. Appending goes on. */
+  flushDelta(): Task<number> {
+    return this.#flushing.during(this.#flushDelta());
+  }
+
+  *#flushDelta(): Task<number> {
+    const { stagingLock } = this.#files;
+    const delta = this.#open();
+    const reached = yield* stagingLock.during(delta.drain());
+    let flushed = false;
     try {
-      return yield* this.#open().flush();
+      yield* delta.flushFile();
+      flushed = true;
     } finally {
-      this.#files.stagingLock.unlock();
+      // Not in the middle of an append.
+      yield* stagingLock.lock();
+      if (flushed) delta.reached(reached);
+      else delta.rewind();
+      stagingLock.unlock();
     }
+    return delta.durable;
   }
 
   #open(): OpenDelta {
@@ -308,7 +329,7 @@ export class ReplicaStore {
    * point is listed and can be failed over to, whatever happens. May be repeated after a failure.
    */
   seal(point: PointDeclaration, records: number, digest: Uint8Array): Task<void> {
-    return this.#files.stagingLock.during(this.#seal(point, records, digest));
+    return this.#exclusively(this.#seal(point, records, digest));
   }
 
   *#seal(point: PointDeclaration, records: number, digest: Uint8Array): Task<void> {
@@ -357,7 +378,7 @@ export class ReplicaStore {
 
   /** Forgets the open delta and what it has staged. */
   dropDelta(): Task<void> {
-    return this.#files.stagingLock.during(this.#dropDelta());
+    return this.#exclusively(this.#dropDelta());
   }
 
   *#dropDelta(): Task<void> {
@@ -490,6 +511,7 @@ export class ReplicaStore {
 
   /** Gives files, disks and locks back, after what is in progress. Open views are over. */
   *close(): Task<void> {
+    yield* this.#flushing.lock();
     yield* this.#files.stagingLock.lock();
     yield* this.#files.applying.lock();
     if (this.#delta !== undefined) yield* this.#delta.close();

@@ -14,6 +14,7 @@ import { Bitmap } from "../block/bitmap.ts";
 import { accumulateSetDigest, DIGEST_SIZE } from "../ports/codec.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Task } from "../runtime/task.ts";
+import { all } from "../runtime/together.ts";
 import type { StagedExtent } from "../wire/extent.ts";
 import type { PointDeclaration, PointRecord } from "./recovery_point.ts";
 import type { ReplicaFiles } from "./replica_files.ts";
@@ -63,31 +64,37 @@ export class Seeding {
     const sums = this.#sums;
     this.#sums = undefined;
     const known = sums?.[extent.disk];
-    if (known !== undefined) yield* this.#account(disk, extent, content, known);
-    // Crash in here: no point refers to the disks yet; the primary sends again what was not flushed.
-    if (content === undefined) yield* disk.zero(extent.at, extent.length);
-    else yield* disk.write(extent.at, content);
+    if (known !== undefined) yield* this.#discount(disk, extent, known);
+    // The new content is digested while it is written.
+    const counted = known === undefined ? [] : [this.#count(extent, content, known)];
+    yield* all("seed-write", [...counted, this.#put(disk, extent, content)]);
     this.#sums = sums;
   }
 
-  *#account(
-    disk: Disk,
-    extent: StagedExtent,
+  *#put(disk: Disk, extent: StagedExtent, content: Uint8Array | undefined): Task<void> {
+    // Crash in here: no point refers to the disks yet; the primary sends again what was not flushed.
+    if (content === undefined) yield* disk.zero(extent.at, extent.length);
+    else yield* disk.write(extent.at, content);
+  }
+
+  /** Takes what is overwritten out of the digest. */
+  *#discount(disk: Disk, { at, length }: StagedExtent, known: SeedDigest): Task<void> {
+    const { codec, blockSize } = this.#files.context;
+    if (!known.written.any(at / blockSize, (at + length) / blockSize)) return;
+    const old = yield* disk.read(at, length);
+    accumulateSetDigest(known.sum, yield* codec.setDigest(at, old, blockSize), -1);
+  }
+
+  /** Takes the new content into the digest. */
+  *#count(
+    { at, length }: StagedExtent,
     content: Uint8Array | undefined,
     known: SeedDigest,
   ): Task<void> {
+    if (content === undefined) return;
     const { codec, blockSize } = this.#files.context;
-    const { at, length } = extent;
-    const first = at / blockSize;
-    const end = (at + length) / blockSize;
-    if (known.written.any(first, end)) {
-      const old = yield* disk.read(at, length);
-      accumulateSetDigest(known.sum, yield* codec.setDigest(at, old, blockSize), -1);
-    }
-    if (content !== undefined) {
-      known.written.set(first, end);
-      accumulateSetDigest(known.sum, yield* codec.setDigest(at, content, blockSize), 1);
-    }
+    known.written.set(at / blockSize, (at + length) / blockSize);
+    accumulateSetDigest(known.sum, yield* codec.setDigest(at, content, blockSize), 1);
   }
 
   /** Makes everything written durable. */

@@ -15,6 +15,7 @@ import { inside } from "../block/extent.ts";
 import { relate } from "../lineage/generation.ts";
 import { Mutex } from "../runtime/lock.ts";
 import type { Run } from "../runtime/loop.ts";
+import { Queue } from "../runtime/queue.ts";
 import { ended } from "../runtime/scope.ts";
 import type { Task } from "../runtime/task.ts";
 import type { Channel, Incoming } from "../wire/channel.ts";
@@ -24,13 +25,25 @@ import type { ControlMessage, MessageOf } from "../wire/message.ts";
 import type { ReplicaMachine } from "./replica_machine.ts";
 
 /** How long bytes wait for more before they are made durable and acknowledged, µs. */
-const IDLE_FLUSH = 100 * MILLISECOND;
+const IDLE_FLUSH = 25 * MILLISECOND;
+/** Messages taken off the channel, and extents unpacked, ahead of the one that is dealt with. */
+const AHEAD = 4;
 
 /** What the channel is in the middle of. */
 type Phase =
   | { readonly kind: "idle" }
   | { readonly kind: "seed" }
   | { readonly kind: "delta"; readonly delta: string };
+
+/** What an extent holds, in the making. */
+type Unpacking = Run<Uint8Array | undefined>;
+
+/** What came, in order. */
+interface Arrived {
+  readonly incoming: Incoming;
+  /** Of extents alone. */
+  readonly content: Unpacking | undefined;
+}
 
 /** Serves one channel. */
 export class Receiver {
@@ -45,6 +58,10 @@ export class Receiver {
   /** Of these, how many the primary was told are durable. */
   #told = 0;
   #unflushed = 0;
+  readonly #arrived = new Queue<Arrived>(AHEAD);
+  readonly #unpacking = new Set<Unpacking>();
+  /** The newest flush. Extents are taken while it runs; what says where we stand waits for it. */
+  #flushing: Run<void> | undefined;
 
   /** `opening` is the first message, which has arrived. */
   constructor(machine: ReplicaMachine, channel: Channel, opening: MessageOf<"open-machine">) {
@@ -57,22 +74,47 @@ export class Receiver {
   *run(): Task<void> {
     const { loop } = this.#machine.ports;
     const flusher = loop.start("idle-flush", this.#flushWhenIdle()) as Run;
+    const reader = loop.start("read-ahead", this.#readAhead()) as Run;
     try {
       yield* this.#turn.during(this.#answerOpen(this.#opening));
       for (;;) {
-        const incoming = yield* this.#channel.receive();
-        yield* this.#turn.during(this.#take(incoming));
-        // The idle flush saw trouble: the conversation ends with it.
-        const outcome = flusher.outcome;
-        if (outcome?.ok === false) throw outcome.error;
+        const arrived = yield* this.#arrived.take();
+        // Not before the next use of what they failed at: the end of the channel, or of the disk.
+        for (const run of [this.#flushing, arrived === undefined ? reader : undefined]) {
+          if (run?.outcome?.ok === false) throw run.outcome.error;
+        }
+        if (arrived !== undefined) yield* this.#turn.during(this.#take(arrived));
       }
     } catch (error) {
       if (isFailed(error) && error.code !== "cancelled") yield* this.#refuse(error);
       throw error;
     } finally {
-      flusher.interrupt();
-      yield* ended(flusher);
+      this.#arrived.close();
+      const left = [flusher, reader, this.#flushing as Run | undefined, ...this.#unpacking];
+      for (const run of left) run?.interrupt();
+      for (const run of left) if (run !== undefined) yield* ended(run as Run);
       this.#channel.close();
+    }
+  }
+
+  /** Takes messages off the channel and begins to unpack extents while earlier ones are kept. */
+  *#readAhead(): Task<void> {
+    const { loop, codec } = this.#machine.ports;
+    try {
+      for (;;) {
+        const incoming = yield* this.#channel.receive();
+        let content: Unpacking | undefined;
+        if (incoming.kind === "extent") {
+          // What cannot be unpacked must not be acknowledged: it is looked at before it is kept.
+          const run = loop.start("unpack", extentContent(codec, incoming.extent));
+          this.#unpacking.add(run);
+          run.whenEnded(() => this.#unpacking.delete(run));
+          content = run;
+        }
+        if (!(yield* this.#arrived.put({ incoming, content }))) return;
+      }
+    } finally {
+      this.#arrived.close();
     }
   }
 
@@ -123,13 +165,14 @@ export class Receiver {
     );
   }
 
-  *#take(incoming: Incoming): Task<void> {
+  *#take({ incoming, content }: Arrived): Task<void> {
     switch (incoming.kind) {
       case "extent":
-        return yield* this.#takeExtent(incoming.extent);
+        return yield* this.#takeExtent(incoming.extent, content as Unpacking);
       case "compare":
         return yield* this.#answerCompare(incoming.compare);
       case "control":
+        yield* this.#flushed();
         return yield* this.#takeControl(incoming.message);
       default:
         throw this.#outOfOrder(incoming);
@@ -179,18 +222,19 @@ export class Receiver {
     this.#unflushed = 0;
   }
 
-  *#takeExtent(extent: StagedExtent): Task<void> {
+  *#takeExtent(extent: StagedExtent, unpacking: Unpacking): Task<void> {
     this.#mustAccept();
-    const { store, ports } = this.#machine;
+    const { store } = this.#machine;
     this.#checkExtent(extent);
-    // What cannot be unpacked must not be acknowledged: it is looked at before it is kept.
-    const content = yield* extentContent(ports.codec, extent);
-    if (this.#phase.kind === "seed") yield* store.seedWrite(extent, content);
+    yield* ended(unpacking);
+    const outcome = unpacking.outcome;
+    if (outcome?.ok !== true) throw outcome?.error ?? new Error("A task ended with no outcome");
+    if (this.#phase.kind === "seed") yield* store.seedWrite(extent, outcome.value);
     else if (this.#phase.kind === "delta") yield* store.append(extent);
     else throw this.#outOfOrder({ kind: "extent", extent });
     this.#records++;
     this.#unflushed += extent.payload.length + 64;
-    if (this.#unflushed >= PROGRESS_INTERVAL_BYTES) yield* this.#progress();
+    if (this.#unflushed >= PROGRESS_INTERVAL_BYTES) this.#startFlush();
   }
 
   #checkExtent({ disk, at, length }: StagedExtent): void {
@@ -204,16 +248,40 @@ export class Receiver {
     );
   }
 
-  /** Makes what was taken durable, and says so. */
+  /** Begins to make durable what was taken, unless that is under way. In a turn alone. */
+  #startFlush(): void {
+    if (this.#flushing !== undefined && this.#flushing.outcome === undefined) return;
+    const run = this.#machine.ports.loop.start("progress", this.#progress());
+    this.#flushing = run;
+    // Nothing may come for long: the conversation ends with the disk all the same.
+    run.whenEnded(() => {
+      if (run.outcome?.ok === false) this.#arrived.close();
+    });
+  }
+
+  /** Waits until no flush is under way; throws what it failed with. */
+  *#flushed(): Task<void> {
+    const run = this.#flushing;
+    if (run === undefined) return;
+    yield* ended(run);
+    if (run.outcome?.ok === false) throw run.outcome.error;
+  }
+
+  /**
+   * Makes what was taken durable, and says so; again while enough was taken meanwhile. Only what was
+   * taken before a flush began counts as durable after it.
+   */
   *#progress(): Task<void> {
     const { store } = this.#machine;
-    if (this.#phase.kind === "idle" || this.#records === this.#told) return;
-    const records = this.#records;
-    this.#unflushed = 0;
-    if (this.#phase.kind === "seed") yield* store.seedFlush();
-    else yield* store.flushDelta();
-    this.#told = records;
-    yield* this.#channel.send({ type: "progress", records });
+    do {
+      if (this.#phase.kind === "idle" || this.#records === this.#told) return;
+      const records = this.#records;
+      this.#unflushed = 0;
+      if (this.#phase.kind === "seed") yield* store.seedFlush();
+      else yield* store.flushDelta();
+      this.#told = records;
+      yield* this.#channel.send({ type: "progress", records });
+    } while (this.#unflushed >= PROGRESS_INTERVAL_BYTES);
   }
 
   *#flushWhenIdle(): Task<void> {
@@ -222,7 +290,9 @@ export class Receiver {
       const before = this.#records;
       yield* clock.sleep(IDLE_FLUSH);
       if (this.#records !== before || this.#records === this.#told) continue;
-      yield* this.#turn.during(this.#progress());
+      yield* this.#turn.lock();
+      this.#startFlush();
+      this.#turn.unlock();
     }
   }
 
