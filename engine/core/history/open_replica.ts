@@ -35,18 +35,15 @@ export function* openReplica(
 ): Task<OpenedReplica> {
   const names = yield* folder.list();
   const known = [...STATE_NAMES, "undo", diskName(0)];
-  if (!known.some((name) => names.includes(name))) {
-    throw localFailure(
-      "not-found",
-      `"${folder.path}" holds no replica`,
-      "Check the storage location",
-    );
-  }
+  if (!known.some((name) => names.includes(name))) throw noReplica(folder);
   const undo = yield* folder.folder("undo", { create: true });
   const staging = yield* folder.folder("staging", { create: true });
-  const { file: stateFile, state: read } = yield* StateFile.open(folder, ports.codec.kernel);
+  const opened = yield* StateFile.open(folder, ports.codec.kernel);
+  const { file: stateFile, state: read } = opened;
   const disks: Disk[] = [];
   try {
+    // Before its second state a replica was told to nobody: what there is was cut short in the making.
+    if (opened.unborn) throw noReplica(folder);
     const { codec } = ports;
     const context = { codec, cache, sizes: [], blockSize: 512 };
     const state = read ?? (yield* rebuildState(folder, undo, staging, context));
@@ -62,6 +59,14 @@ export function* openReplica(
     yield* stateFile.close();
     throw error;
   }
+}
+
+function noReplica(folder: Folder): Error {
+  return localFailure(
+    "not-found",
+    `"${folder.path}" holds no replica`,
+    "Check the storage location",
+  );
 }
 
 function* openRaw(folder: Folder, index: number, size: number): Task<Disk> {

@@ -75,13 +75,14 @@ export class StateFile {
 
   /**
    * Opens both files, making one that is missing. The state is `undefined` when neither is valid.
+   * `unborn`: the second was never written, so a crash cut the making of the replica short.
    * What was read is flushed: after a kill it may be in the kernel only, and what follows from it
    * must not outlive it.
    */
   static *open(
     folder: Folder,
     kernel: Kernel,
-  ): Task<{ file: StateFile; state: StoreState | undefined }> {
+  ): Task<{ file: StateFile; state: StoreState | undefined; unborn: boolean }> {
     const files: File[] = [];
     try {
       for (const name of STATE_NAMES) files.push(yield* folder.open(name, { create: true }));
@@ -90,7 +91,8 @@ export class StateFile {
       for (const each of files) slots.push(yield* readSlot(each, kernel));
       const state = file.#choose(slots);
       if (state !== undefined) yield* (files[1 - file.#next] as File).flush();
-      return { file, state };
+      const unborn = state === undefined && (yield* isBlank(files[1] as File));
+      return { file, state, unborn };
     } catch (error) {
       for (const file of files) yield* file.close();
       throw error;
@@ -168,6 +170,12 @@ function checksum(kernel: Kernel, bytes: Uint8Array): bigint {
   content.set(bytes.subarray(0, HEADER_SIZE - 8));
   content.set(bytes.subarray(HEADER_SIZE), HEADER_SIZE - 8);
   return kernel.checksum(content);
+}
+
+/** True when nothing was ever written to a state file. */
+function* isBlank(file: File): Task<boolean> {
+  const header = yield* file.read(0, HEADER_SIZE);
+  return header.every((byte) => byte === 0);
 }
 
 function* readSlot(file: File, kernel: Kernel): Task<Slot | undefined> {
