@@ -13,7 +13,7 @@ import type { GuestHost } from "../guests/guest.ts";
 import { FileNode } from "../volume.ts";
 import type { ImageReason } from "../invariants/fact.ts";
 import type { Drill } from "./drill.ts";
-import type { MachineRun } from "./machine_run.ts";
+import { type MachineRun, replicaOf } from "./machine_run.ts";
 
 /** Reads and tells. */
 export class Auditor {
@@ -35,9 +35,8 @@ export class Auditor {
     const { vm } = machine.guest;
     const tell = (image: Uint8Array[]) => this.seen(machine, point, image, why);
     this.#drill.within(this.#drill.sites.b, `audit/${vm}`, function* (host) {
-      if (!host.server.replica.has(vm)) return;
-      const { store } = host.server.replica.machine(vm);
-      if (!store.points.some(({ id }) => id === point)) return;
+      const store = replicaOf(host.server, vm)?.store;
+      if (!store?.points.some(({ id }) => id === point)) return;
       tell(yield* readPoint(store, point));
     });
   }
@@ -61,8 +60,8 @@ export class Auditor {
   /** What the replica lists; some of it is read again. */
   lookAtPoints(machine: MachineRun, host: GuestHost, opened: boolean): void {
     const { vm } = machine.guest;
-    if (!host.server.replica.has(vm)) return;
-    const replica = host.server.replica.machine(vm);
+    const replica = replicaOf(host.server, vm);
+    if (replica === undefined) return;
     const points = replica.store.points.map(({ id, parent, generation, applied, broken }) => ({
       id,
       parent,

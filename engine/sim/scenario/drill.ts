@@ -19,7 +19,7 @@ import { SECTOR_SIZE } from "../sectors.ts";
 import { type Sighting, SimWorld } from "../world.ts";
 import { Auditor } from "./auditor.ts";
 import { Faults } from "./faults.ts";
-import { MachineRun } from "./machine_run.ts";
+import { MachineRun, replicaOf } from "./machine_run.ts";
 import { Operator } from "./operator.ts";
 import type { HostName, Scenario, WorldSpec } from "./scenario.ts";
 import { Site } from "./site.ts";
@@ -179,10 +179,21 @@ export class Drill implements Ground {
         machine.guest.attach(host);
         this.auditor.lookAtTracking(machine, host, true);
       } else {
+        this.#unopened(machine, host);
         this.operator.resumed(machine, host);
         this.auditor.lookAtPoints(machine, host, true);
       }
     }
+  }
+
+  /** A server that opened may have left out a replica that it could not open. */
+  #unopened(machine: MachineRun, host: GuestHost): void {
+    const { vm } = machine.guest;
+    const { replica } = host.server;
+    if (!replica.has(vm) || replicaOf(host.server, vm) !== undefined) return;
+    const message = JSON.stringify(replica.status(vm));
+    const damaged = this.faults.doubtful("b");
+    this.tell({ kind: "not-opened", host: "b", code: "unopened", message, damaged });
   }
 
   #refused(site: Site, error: Error): void {

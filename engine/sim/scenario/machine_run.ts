@@ -4,7 +4,10 @@
  * @module
  */
 
+import { isFailed } from "../../core/base/failure.ts";
 import type { PointId } from "../../core/base/units.ts";
+import type { ReplicaMachine } from "../../core/replica/replica_machine.ts";
+import type { Server } from "../../core/server/server.ts";
 import { Guest, type GuestGround } from "../guests/guest.ts";
 import { MachineHistory } from "../oracle/history.ts";
 import type { MachineSpec } from "./scenario.ts";
@@ -17,6 +20,17 @@ export interface FailoverRun {
   completed: boolean;
   /** Its server lost power, and what is left was not looked at yet. */
   lostPower: boolean;
+}
+
+/** The replica of a machine at a server; `undefined` where there is none, or one that did not open. */
+export function replicaOf(server: Server, vm: string): ReplicaMachine | undefined {
+  if (!server.replica.has(vm)) return undefined;
+  try {
+    return server.replica.machine(vm);
+  } catch (error) {
+    if (isFailed(error)) return undefined;
+    throw error;
+  }
 }
 
 /** One machine. */

@@ -11,7 +11,7 @@ import { SECOND } from "../../core/base/units.ts";
 import { Guest, type GuestHost } from "../guests/guest.ts";
 import { MachineHistory } from "../oracle/history.ts";
 import type { Drill } from "./drill.ts";
-import type { MachineRun } from "./machine_run.ts";
+import { type MachineRun, replicaOf } from "./machine_run.ts";
 import type { OperatorAction } from "./scenario.ts";
 import type { Site } from "./site.ts";
 
@@ -50,7 +50,7 @@ export class Operator {
     for (const site of [a, b]) {
       const server = site.current?.server;
       if (server === undefined) continue;
-      const known = site === a ? server.primary.has(vm) : server.replica.has(vm);
+      const known = site === a ? server.primary.has(vm) : replicaOf(server, vm) !== undefined;
       if (!known) continue;
       const status = site === a ? server.primary.status(vm) : server.replica.status(vm);
       const incarnation = site.host.incarnations;
@@ -124,7 +124,8 @@ export class Operator {
     const server = site.current?.server;
     const vm = machine.spec.name;
     if (server === undefined) return "down";
-    if (site.name === "b" && server.replica.has(vm)) return server.replica.machine(vm).state;
+    const replica = site.name === "b" ? replicaOf(server, vm) : undefined;
+    if (replica !== undefined) return replica.state;
     if (server.primary.has(vm)) return server.primary.entry(vm).machine.state;
     return "none";
   }
@@ -197,8 +198,9 @@ export class Operator {
     const { b } = this.#drill.sites;
     const { vm } = machine.guest;
     const server = b.current?.server;
-    if (server === undefined || !server.replica.has(vm) || machine.failover !== undefined) return;
-    const { points } = server.replica.machine(vm).store;
+    const replica = server === undefined ? undefined : replicaOf(server, vm);
+    if (replica === undefined || machine.failover !== undefined) return;
+    const { points } = replica.store;
     const sound = points.filter(({ broken }) => broken === undefined);
     const chosen = back === 0 ? undefined : sound[Math.max(0, sound.length - 1 - back)]?.id;
     const newest = sound[sound.length - 1]?.id;
@@ -237,14 +239,14 @@ export class Operator {
   /** A server at `b` opened: a failover that it resumed gets its guest back. */
   resumed(machine: MachineRun, host: GuestHost): void {
     const { vm } = machine.guest;
-    const server = host.server;
-    if (!server.replica.has(vm)) return;
-    const { failover } = server.replica.machine(vm).record;
+    const replica = replicaOf(host.server, vm);
+    if (replica === undefined) return;
+    const { failover } = replica.record;
     const known = machine.failover;
     if (failover === undefined) {
       if (known === undefined || known.completed) return;
       // A crash amid cancel or complete: what the server made of it counts.
-      const { state, store } = server.replica.machine(vm);
+      const { state, store } = replica;
       if (state !== "FailedOver") machine.failover = undefined;
       else if (store.newest !== undefined) this.completed(machine, store.newest.id);
       return;
