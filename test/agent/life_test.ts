@@ -76,6 +76,10 @@ async function protect(a: string, disk: string, listen: string): Promise<string>
   assert.equal(enabled["rpoSeconds"], null);
   assert.equal((await refusal(4, "replication", "cycle", "db", ...data))["code"], "wrong-state");
   await value("replication", "start", "db", ...data);
+  await until(
+    () => value("replication", "status", "db", ...data),
+    ({ state }) => state === "Replicating",
+  );
   return uri;
 }
 

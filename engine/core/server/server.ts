@@ -70,13 +70,19 @@ export class Server {
       (machine) => primary.has(machine),
     );
     const server = new Server({ ports, settings, exports, primary, replica, scope, incarnation });
-    yield* primary.open();
-    yield* replica.open();
-    if (settings.listen !== undefined) {
-      server.#listener = yield* ports.network.listen(settings.listen);
-      scope.spawn("listen", server.#listen(server.#listener));
+    try {
+      yield* primary.open();
+      yield* replica.open();
+      if (settings.listen !== undefined) {
+        server.#listener = yield* ports.network.listen(settings.listen);
+        scope.spawn("listen", server.#listen(server.#listener));
+      }
+      return server;
+    } catch (error) {
+      // What was opened is closed cleanly (T6), so that the next start has nothing to compare.
+      yield* server.stop();
+      throw error;
     }
-    return server;
   }
 
   /** The address at which peers reach this server. */
