@@ -129,8 +129,12 @@ export class AgentProcess {
   async #readReady(): Promise<number | undefined> {
     let port: number | undefined;
     for await (const text of linesOf(this.#child.stdout)) {
-      const { port: said } = parse(text);
-      if (typeof said !== "number") continue;
+      const { port: said, ...others } = parse(text);
+      if (typeof said !== "number") {
+        // With --json, the reason not to start is one line on standard output.
+        this.lines.push({ at: performance.now(), event: "not-started", fields: others });
+        continue;
+      }
       port = said;
       this.isReady = true;
       break;

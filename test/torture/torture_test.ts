@@ -24,9 +24,9 @@ import { listPoints, readImage, readPoint } from "./points.ts";
 import { BLOCK } from "./stamp.ts";
 import { pause, type Role, Theatre, VM } from "./theatre.ts";
 
-/** Blocks of the disk, 80 MiB, and of these how many are not a hole at first. */
-const BLOCKS = 20_480;
-const STAMPED = 14_336;
+/** Blocks of the disk, 64 MiB, and of these how many are not a hole at first. */
+const BLOCKS = 16_384;
+const STAMPED = 10_240;
 /** Kills that must be reached. */
 const WANTED = { total: 50, cycle: 15, apply: 15, seed: 5, recovery: 5 };
 /** Rounds after which it is given up to hit a phase. */
@@ -37,6 +37,9 @@ const LOOK_EVERY = 8;
 const WRITING = 250;
 
 const SEED = Number(Deno.env.get("TORTURE_SEED") ?? 1 + Math.floor(Math.random() * 0x7fffffff));
+
+/** Whether the servers' homes are left for a look at them. */
+const KEEP = Deno.env.get("TORTURE_KEEP") !== undefined;
 
 /** A source of numbers that the seed decides. */
 function randomFrom(seed: number): (below: number) => number {
@@ -172,13 +175,16 @@ class Torture {
     for (let round = 1; round <= TRIES_MAX; round++) {
       const missing = this.missing();
       if (!missing.cycle && !missing.apply && !missing.recovery && !missing.total) return;
+      const t0 = performance.now();
       await pause(WRITING);
       if (round % 9 === 0 || (!missing.cycle && !missing.apply)) {
         if (missing.recovery) await this.forceRecovery();
         else await this.bothRound();
       } else if (missing.cycle && (round % 2 === 0 || !missing.apply)) await this.cycleRound();
       else await this.applyRound();
+      const t1 = performance.now();
       await this.settle();
+      this.tell(`round ${round} ${(t1 - t0).toFixed(0)} + ${(performance.now() - t1).toFixed(0)}`);
       if (round % LOOK_EVERY === 0) await this.look(false);
     }
   }
@@ -300,7 +306,8 @@ testWithNeeds(
         await theatre.close();
       }
     } finally {
-      Deno.removeSync(folder, { recursive: true });
+      if (KEEP) console.log(`kept ${folder}`);
+      else Deno.removeSync(folder, { recursive: true });
     }
   },
 );
