@@ -10,7 +10,7 @@ import type { Json, JsonObject } from "../base/json.ts";
 import { DISKS_MAX } from "../base/limits.ts";
 import { checkName } from "../base/name.ts";
 import { defaultObjective, FREQUENCY_DEFAULT, KEEP_DEFAULT } from "../relationship/settings.ts";
-import type { Task } from "../runtime/task.ts";
+import { done, type Task } from "../runtime/task.ts";
 import {
   flagArgument,
   listArgument,
@@ -43,9 +43,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   "vm list": {
     about: "List the machines of this server",
     args: [],
-    *run(server) {
-      return [...server.primary.names(), ...server.replica.names()].map((vm) => status(server, vm));
-    },
+    run: (server) => done(everyStatus(server)),
   },
   "vm remove": {
     about: "Remove a machine from this server; its disks stay",
@@ -76,10 +74,8 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   "replication status": {
     about: "Show state, health and progress",
     args: ["vm?"],
-    *run(server, args) {
-      if (args["vm"] !== undefined && args["vm"] !== null) return status(server, machineName(args));
-      return [...server.primary.names(), ...server.replica.names()].map((vm) => status(server, vm));
-    },
+    run: (server, args) =>
+      done((args["vm"] ?? null) === null ? everyStatus(server) : status(server, machineName(args))),
   },
   "replication disable": {
     about: "End replication on this side; the other side is told nothing",
@@ -97,9 +93,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   "points": {
     about: "List the recovery points of a machine, oldest first",
     args: ["vm"],
-    *run(server, args) {
-      return server.replica.points(machineName(args)).map(pointJson);
-    },
+    run: (server, args) => done(server.replica.points(machineName(args)).map(pointJson)),
   },
   "failover start": {
     about: "Bring a machine up here on a recovery point, the newest by default",
@@ -120,6 +114,10 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     run: completeFailover,
   },
 };
+
+function everyStatus(server: Server): JsonObject[] {
+  return [...server.primary.names(), ...server.replica.names()].map((vm) => status(server, vm));
+}
 
 function status(server: Server, vm: string): JsonObject {
   return server.replica.has(vm) ? server.replica.status(vm) : server.primary.status(vm);
