@@ -21,7 +21,6 @@ export class ChildServer {
   readonly listen: string;
   readonly #child: Deno.ChildProcess;
   readonly #logged: Promise<void>;
-  #ended = false;
 
   private constructor(
     data: string,
@@ -40,8 +39,14 @@ export class ChildServer {
     return this.#child.pid;
   }
 
-  /** Starts a server on the home `data` and waits until it is ready; its log goes to `data`.log. */
-  static async start(data: string): Promise<ChildServer> {
+  /**
+   * Starts a server on the home `data` and waits until it is ready; its log goes to `data`.log. What
+   * ends its process is told to `atEnd` before anything is waited for.
+   */
+  static async start(
+    data: string,
+    atEnd: (end: () => Promise<unknown>) => void,
+  ): Promise<ChildServer> {
     const { program, args } = selfCommand();
     const child = new Deno.Command(program, {
       args: [...args, "serve", "--data", data, "--json", "--log", "json"],
@@ -50,6 +55,7 @@ export class ChildServer {
       stderr: "piped",
     }).spawn();
     const logged = saveLog(child.stderr, `${data}.log`);
+    atEnd(() => endChild(child, "SIGTERM", logged));
     try {
       const ready = await firstLine(child.stdout);
       const { listen, error } = JSON.parse(ready) as {
@@ -59,8 +65,7 @@ export class ChildServer {
       if (listen !== undefined) return new ChildServer(data, listen, child, logged);
       throw localFailure("io-error", error?.message ?? "no reason given", error?.action);
     } catch (error) {
-      kill(child, "SIGKILL");
-      await Promise.all([child.status, logged]);
+      await endChild(child, "SIGKILL", logged);
       const reason = error instanceof Failed ? error.failure.message : String(error);
       throw localFailure(
         "io-error",
@@ -77,23 +82,21 @@ export class ChildServer {
 
   /** Ends it in the middle of whatever it does. */
   async kill(): Promise<void> {
-    await this.#end("SIGKILL");
+    await endChild(this.#child, "SIGKILL", this.#logged);
   }
+}
 
-  /** Ends it in order; returns its exit code. */
-  async stop(): Promise<number> {
-    return await this.#end("SIGTERM");
-  }
-
-  async #end(signal: Deno.Signal): Promise<number> {
-    if (!this.#ended) kill(this.#child, signal);
-    this.#ended = true;
-    const timer = setTimeout(() => kill(this.#child, "SIGKILL"), WAIT_MAX);
-    const { code } = await this.#child.status;
-    clearTimeout(timer);
-    await this.#logged;
-    return code;
-  }
+/** Ends a process, in order or not, and waits for it; may be repeated. */
+async function endChild(
+  child: Deno.ChildProcess,
+  signal: Deno.Signal,
+  logged: Promise<void>,
+): Promise<void> {
+  kill(child, signal);
+  const timer = setTimeout(() => kill(child, "SIGKILL"), WAIT_MAX);
+  await child.status;
+  clearTimeout(timer);
+  await logged;
 }
 
 function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { localFailure } from "../../core/base/failure.ts";
 import type { Terminal } from "../command/command.ts";
 import { EXIT } from "../problem.ts";
 import { playDisaster } from "./disaster.ts";
@@ -25,13 +26,16 @@ export interface DemoOptions {
 export async function runDemo({ image, keep, json, terminal }: DemoOptions): Promise<number> {
   const say = (line: string) => json ? terminal.err(line) : terminal.out(line);
   const stage = Stage.open(keep, say);
-  const stopListening = endOnSignals(stage);
+  const interruption = endOnSignals(stage);
   let facts: DemoFacts;
   try {
     facts = await playDisaster(stage, image);
+  } catch (error) {
+    // What fails after an interruption fails because of it.
+    throw interruption.happened ? localFailure("cancelled", "The demo was interrupted") : error;
   } finally {
-    stopListening();
     await stage.close();
+    interruption.stopListening();
   }
   const { ok, lostWrites, text } = judge(facts);
   const seconds = round(stage.seconds);
@@ -42,15 +46,24 @@ export async function runDemo({ image, keep, json, terminal }: DemoOptions): Pro
   return ok ? EXIT.done : EXIT.failed;
 }
 
+interface Interruption {
+  happened: boolean;
+  stopListening(): void;
+}
+
 /** Whoever interrupts a demo gets processes and folders removed all the same. */
-function endOnSignals(stage: Stage): () => void {
+function endOnSignals(stage: Stage): Interruption {
+  const interruption = { happened: false, stopListening };
   const end = () => {
+    interruption.happened = true;
     stage.close().catch(() => {}).finally(() => Deno.exit(EXIT.failed));
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, end);
-  return () => {
+  return interruption;
+
+  function stopListening(): void {
     for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.removeSignalListener(signal, end);
-  };
+  }
 }
 
 function round(value: number): number {

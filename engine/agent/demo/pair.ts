@@ -35,7 +35,6 @@ async function startServer(stage: Stage, name: string): Promise<ChildServer> {
   const data = `${stage.folder}/${name}`;
   await createHome(data, { name, listen: "127.0.0.1:0" });
   await issueToServer(`${stage.folder}/ca`, data);
-  const server = await ChildServer.start(data);
-  stage.atEnd(() => server.stop());
-  return server;
+  stage.checkOpen();
+  return await ChildServer.start(data, (end) => stage.atEnd(end));
 }

@@ -7,7 +7,7 @@
 import * as fs from "node:fs";
 import { makeFolderDurably } from "../../host/durable_file.ts";
 import { checkSockets } from "../home.ts";
-import { requestFailure } from "../../core/base/failure.ts";
+import { localFailure, requestFailure } from "../../core/base/failure.ts";
 
 type Ending = () => Promise<unknown> | unknown;
 
@@ -18,6 +18,7 @@ export class Stage {
   readonly #say: (line: string) => void;
   readonly #began = performance.now();
   readonly #endings: Ending[] = [];
+  #closed: Promise<void> | undefined;
 
   private constructor(folder: string, say: (line: string) => void) {
     this.folder = folder;
@@ -54,8 +55,18 @@ export class Stage {
     this.#endings.push(ending);
   }
 
-  /** Ends everything. Goes on where one ending fails, and throws the first failure at last. */
-  async close(): Promise<void> {
+  /** Stops here when the demo was ended meanwhile: what began now would be cleared away by nobody. */
+  checkOpen(): void {
+    if (this.#closed !== undefined) throw localFailure("cancelled", "The demo was interrupted");
+  }
+
+  /** Ends everything, once. Goes on where one ending fails, and throws the first failure at last. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     let first: unknown;
     for (let end = this.#endings.pop(); end !== undefined; end = this.#endings.pop()) {
       try {
