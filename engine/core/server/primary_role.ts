@@ -202,6 +202,11 @@ export class PrimaryRole {
     return primaryStatus(machine, replicator, this.#context.ports.clock.now());
   }
 
+  /** Stops replication: whoever waits for a cycle is told so. */
+  *rest(): Task<void> {
+    for (const entry of this.#entries.values()) yield* this.#stop(entry);
+  }
+
   /** Stops replication, drops guests and closes every disk in order. */
   *close(): Task<void> {
     this.#links.close();

@@ -12,6 +12,7 @@ import type { Ports } from "../ports/ports.ts";
 import { Links } from "../primary/links.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import { Scope } from "../runtime/scope.ts";
+import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
 import { Session } from "../wire/session.ts";
 import { Exports } from "./exports.ts";
@@ -38,6 +39,9 @@ export class Server {
   readonly #incarnation: Incarnation;
   #listener: Listener | undefined;
   #stopping = false;
+  /** Verbs under way. */
+  #underWay = 0;
+  readonly #calm = new Signal();
 
   private constructor(parts: ServerParts) {
     this.ports = parts.ports;
@@ -97,7 +101,13 @@ export class Server {
     if (definition === undefined) {
       throw requestFailure("bad-argument", `No verb "${verb}"`, 'Look at "warmsite help"');
     }
-    return yield* definition.run(this, args);
+    this.#underWay++;
+    try {
+      return yield* definition.run(this, args);
+    } finally {
+      this.#underWay--;
+      this.#calm.notify();
+    }
   }
 
   *#listen(listener: Listener): Task<void> {
@@ -135,10 +145,15 @@ export class Server {
     }
   }
 
-  /** Stops in order: no new peers, replication cancelled, guests dropped, logs closed cleanly. */
+  /**
+   * Stops in order: no new peers, replication cancelled, verbs under way ended, guests dropped, logs
+   * closed cleanly.
+   */
   *stop(): Task<void> {
     this.#stopping = true;
     this.#listener?.close();
+    yield* this.primary.rest();
+    yield* this.#calm.until(() => this.#underWay === 0);
     yield* this.primary.close();
     yield* this.replica.close();
     yield* this.#scope.cancel();
