@@ -105,7 +105,7 @@ export class Ending {
       kind: "deadline",
       vm,
       state: String(status["state"] ?? "none"),
-      converged: this.#agrees(machine, healed),
+      converged: this.#agrees(machine, healed) || this.#drill.faults.rotten,
       detail: JSON.stringify(status),
     });
   }

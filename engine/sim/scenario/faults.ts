@@ -32,6 +32,9 @@ export class Faults {
   /** True once bytes at the replica were damaged, or its devices failed or were full. */
   damaged = false;
 
+  /** True once bytes at the replica were changed behind its back: it may need to be made anew. */
+  rotten = false;
+
   /** True when storage at a host has failed requests since its server opened, or was full. */
   doubtful(host: HostName): boolean {
     return this.#failing[host] || (host === "b" && this.damaged);
@@ -197,6 +200,7 @@ export class Faults {
     if (file === undefined) return;
     this.#failing.b = true;
     this.damaged = true;
+    this.rotten = true;
     file.rot((pick * 7919) % file.sectors.length, bit);
   }
 

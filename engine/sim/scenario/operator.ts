@@ -80,10 +80,12 @@ export class Operator {
     return starts.includes(state) ? { verb: "replication start", args: { vm } } : undefined;
   }
 
-  /** A disk that failed is served again only after a restart (T10). */
+  /** A disk that failed, a replica that did not open: both are served again only after a restart. */
   #help(machine: MachineRun): void {
-    const { a } = this.#drill.sites;
+    const { a, b } = this.#drill.sites;
     const { vm } = machine.guest;
+    const there = b.current?.server;
+    if (there?.replica.has(vm) === true && replicaOf(there, vm) === undefined) b.host.kill();
     const primary = a.current?.server.primary;
     if (primary === undefined || !primary.has(vm)) return;
     const { tracked } = primary.entry(vm).machine;
