@@ -13,6 +13,8 @@ import type { Kernel } from "../core/ports/codec.ts";
 
 /** Bytes from which on the runtime compresses faster than the kernel. */
 const NATIVE_MIN = 65_536;
+/** Bytes from which on level 2 of the runtime takes no longer than level 1, and saves 4 % more. */
+const LEVEL_2_MIN = 524_288;
 
 /** One piece of slow work, without its bytes. */
 export type CodecWork =
@@ -44,7 +46,10 @@ function compress(kernel: Kernel, bytes: Uint8Array, level: 1 | 3): Uint8Array {
   const options = {
     // Into one chunk: the runtime ends what it made in several with an empty second frame.
     chunkSize: bytes.length + (bytes.length >> 8) + 1024,
-    params: { [constants.ZSTD_c_compressionLevel]: level },
+    params: {
+      [constants.ZSTD_c_compressionLevel]: Math.max(level, bytes.length < LEVEL_2_MIN ? 1 : 2),
+    },
   };
-  return new Uint8Array(zstdCompressSync(bytes, options));
+  const { buffer, byteOffset, length } = zstdCompressSync(bytes, options);
+  return new Uint8Array(buffer, byteOffset, length);
 }
