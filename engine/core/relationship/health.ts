@@ -25,6 +25,8 @@ export interface HealthFacts {
   readonly sinceStaged: number | undefined;
   /** Recovery point, µs; `undefined` before the first point. */
   readonly rpo: number | undefined;
+  /** One sentence for each disk that is compared with the replica as a whole. */
+  readonly comparisons?: readonly string[];
   /** The objective for it, µs. */
   readonly objective: number;
 }
@@ -43,6 +45,7 @@ export function judgeHealth(facts: HealthFacts): { health: Health; warnings: str
   if (facts.role === "primary" && facts.state !== "Replicating" && critical.length === 0) {
     warnings.push("Initial replication has not finished: the machine is not protected yet");
   }
+  warnings.push(...facts.comparisons ?? []);
   if (facts.state === "FailedOverWaitingCompletion" || facts.state === "FailedOver") {
     warnings.push("Failed over and not reversed: nothing protects this machine");
   }

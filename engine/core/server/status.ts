@@ -36,6 +36,7 @@ export function primaryStatus(
     sinceStaged,
     rpo,
     objective,
+    comparisons: comparisonsOf(machine),
   });
   const statistics = replicator?.statistics;
   return {
@@ -45,6 +46,7 @@ export function primaryStatus(
     health,
     objective: rpo !== undefined && rpo > objective ? "breached" : "met",
     backlogBytes: tracked.reduce((sum, disk) => sum + disk.backlogBytes, 0),
+    comparingBytes: tracked.reduce((sum, disk) => sum + disk.suspectedBytes, 0),
     lastCut: replicator?.staged.lastCut ?? null,
     lastStaged: replicator?.staged.newest?.stagedAt ?? null,
     lastApplied: replicator?.appliedAt ?? null,
@@ -62,6 +64,17 @@ export function primaryStatus(
     disks: machine.disks.map((disk) => ({ path: disk.path, size: disk.size })),
     warnings,
   };
+}
+
+/** Disks of which nobody knows what changed while they were not tracked (T6, T7). */
+function comparisonsOf(machine: PrimaryMachine): string[] {
+  return machine.disks.flatMap(({ path, tracked }) => {
+    if (tracked?.recovery.kind !== "whole" || tracked.suspectedBytes === 0) return [];
+    const { recovery, suspectedBytes } = tracked;
+    return [
+      `"${path}" is compared with the replica, ${suspectedBytes} bytes of it: ${recovery.reason}`,
+    ];
+  });
 }
 
 /**

@@ -100,6 +100,8 @@ function whyWhole(
   if (header.whole) return "A comparison of the whole disk was due";
   if (ring?.kind === "broken") return ring.reason;
   if (highest > header.sequence) return "The header is older than the bitmap";
+  // A block device has no time of change: after a crash nothing tells whether somebody wrote to it.
+  if (header.open && !identity.stamped) return "A block device was not closed cleanly";
   if (sameStamp(header.stamp, identity, !header.open)) return undefined;
   return header.open
     ? "The disk is not the one that was tracked"

@@ -171,6 +171,13 @@ export class TrackedDisk implements Disk {
     return (this.#rest.all.count + this.#current.all.count - both) * this.#blockSize;
   }
 
+  /** Bytes of blocks that are still to be compared with the replica, because they are suspected. */
+  get suspectedBytes(): number {
+    const rest = this.#rest.suspected;
+    const current = this.#current.suspected;
+    return (rest.count + current.count - rest.countBoth(current)) * this.#blockSize;
+  }
+
   /** Whether a block is marked: changed or suspected since the base. */
   marked(block: number): boolean {
     return this.#current.all.has(block) || this.#delta.all.has(block);

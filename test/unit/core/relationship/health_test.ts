@@ -48,6 +48,7 @@ Deno.test("judgeHealth() follows the facts, worst first (I46)", () => {
     { ...well, state: "InitialReplicationInProgress" as const },
     { ...well, sinceStaged: 2 * HOUR },
     { ...well, rpo: 11 * MINUTE },
+    { ...well, comparisons: ["A disk is compared with the replica (T6)"] },
     { ...well, role: "replica" as const, state: "FailedOverWaitingCompletion" as const },
   ].map((facts) => judgeHealth(facts).health);
   deepEqual(verdicts, [
@@ -57,6 +58,7 @@ Deno.test("judgeHealth() follows the facts, worst first (I46)", () => {
     "Critical",
     "Critical",
     "Critical",
+    "Warning",
     "Warning",
     "Warning",
     "Warning",
