@@ -52,9 +52,8 @@ function unstableSeeds(runs: readonly RunTrace[]): number[] {
 
 /** The first event in which two runs of `seed` part, for whoever has to find out why. */
 async function firstDifference(seed: number, left: Runtime, right: Runtime): Promise<string> {
-  const [ours, theirs] = await Promise.all(
-    [left, right].map(async (runtime) => linesOf(await runtime({ what: "lines", seed }))),
-  ) as [readonly string[], readonly string[]];
+  const order: Order = { what: "lines", seed };
+  const [ours, theirs] = [linesOf(await left(order)), linesOf(await right(order))];
   const at = ours.findIndex((line, index) => line !== theirs[index]);
   const place = at < 0 ? ours.length : at;
   return `Seed ${seed}, line ${place}: Deno has "${ours[place]}", Chromium "${theirs[place]}"`;
@@ -77,9 +76,8 @@ testWithNeeds(
     await withChromium(server, async (page) => {
       const inPage = runInPage(page, server);
       const order: Order = { what: "traces", seeds: [...SEEDS, ...AGAIN], banned: true };
-      const [deno, browser] = await Promise.all(
-        [runInDeno(order), inPage(order)].map(async (answer) => tracesOf(await answer)),
-      ) as [readonly RunTrace[], readonly RunTrace[]];
+      const answers = await Promise.all([runInDeno(order), inPage(order)]);
+      const [deno, browser] = [tracesOf(answers[0]), tracesOf(answers[1])];
       assert.equal(deno.length, SEEDS.length + AGAIN.length);
       assert.equal(new Set(deno.map(({ hash }) => hash)).size, SEEDS.length, "Seeds differ");
       assert.deepEqual(unstableSeeds(deno), [], "In Deno a seed runs the same every time");

@@ -4,6 +4,8 @@
  * @module
  */
 
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { chromium, type Page } from "playwright-core";
 import type { Answer, Order } from "./run_worker.ts";
 import type { SourceServer } from "./source_server.ts";
@@ -11,18 +13,18 @@ import type { SourceServer } from "./source_server.ts";
 /** A run that takes longer hangs. */
 const ANSWER_MAX = 240_000;
 
-/** Carries out an order in a worker of its own. */
+/** Carries out an order in a worker of its own. What goes wrong there is an answer, no rejection. */
 export type Runtime = (order: Order) => Promise<Answer>;
 
 /** In a worker of this Deno, from the source as it stands. */
 export async function runInDeno(order: Order): Promise<Answer> {
   const worker = new Worker(import.meta.resolve("./run_worker.ts"), { type: "module" });
   try {
-    return await new Promise<Answer>((resolve, reject) => {
+    return await new Promise<Answer>((resolve) => {
       worker.onmessage = (event: MessageEvent<Answer>) => resolve(event.data);
       worker.onerror = (event) => {
         event.preventDefault();
-        reject(new Error(`The worker in Deno failed: ${event.message}`));
+        resolve({ error: `The worker in Deno failed: ${event.message}` });
       };
       worker.postMessage(order);
     });
@@ -31,13 +33,21 @@ export async function runInDeno(order: Order): Promise<Answer> {
   }
 }
 
+/** The system's Chromium; playwright-core brings none. */
+function findChromium(): string {
+  const folders = [...(Deno.env.get("PATH") ?? "").split(":"), "/usr/bin"];
+  const found = folders.map((folder) => `${folder}/chromium`).find((file) => existsSync(file));
+  assert.ok(found !== undefined, "The test's needs name chromium");
+  return found;
+}
+
 /** Starts Chromium on an empty page of `server`, lets `use` work with it, and ends it. */
 export async function withChromium<T>(
   server: SourceServer,
   use: (page: Page) => Promise<T>,
 ): Promise<T> {
   const browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
+    executablePath: findChromium(),
     headless: true,
     // Root, as which continuous integration often runs, cannot have the sandbox.
     chromiumSandbox: false,
@@ -60,8 +70,8 @@ export function runInPage(page: Page, server: SourceServer, variant = "plain"): 
   const url = `${server.origin}/${variant}/test/web/run_worker.ts`;
   return async (order) => {
     const answer = await page.evaluate(orderInBrowser, { url, order, patience: ANSWER_MAX });
-    if (server.problems.length > 0) throw new Error(server.problems.join("\n"));
-    return answer;
+    // The browser knows only that a module did not load.
+    return server.problems.length === 0 ? answer : { error: server.problems.join("\n") };
   };
 }
 
