@@ -33,6 +33,8 @@ Deno.test("purity refuses each thing that would make a run differ, with a hint",
       "const a = Math.sin(1);",
       "const a = Math.pow(2, 3);",
       "const a = Math.PI;",
+      "const a = 2 ** b;",
+      "a **= 2;",
       "const a = Math[name](1);",
       "const a = { Date };",
       "const a = Date.now();",
@@ -67,6 +69,7 @@ Deno.test("purity allows exact arithmetic, generators and members that share a n
   for (
     const source of [
       "const a = Math.floor(Math.sqrt(2)) + Math.imul(3, 4);",
+      "const a = 2 ** 52;",
       "function* f() { const a = yield* g(); return a; }",
       "const a = world.console;",
       "const a = { Date: 1, crypto() {} };",

@@ -17,6 +17,7 @@ const TIME = "Ask the Clock port, whose time is simulated in half of all runs";
 const TEXT = "Use the UTF-8 functions of engine/core/base";
 const OBSERVE = "Tell the Observer port: it is the one source of logs";
 const DIFFERS = "It depends on the collector or the platform, so two runs of one seed would differ";
+const INEXACT = "Its last bits differ between engines. Use integers or a table";
 const HIDDEN = "It reaches every global, so no rule could see what it uses";
 
 /** Names of globals. */
@@ -93,7 +94,7 @@ function memberProblem(node: Deno.lint.MemberExpression): string | undefined {
   }
   if (isMath && property.name === "random") return "Draw from the Entropy port or a seeded Prng";
   if (isMath && !EXACT_MATH.has(property.name)) {
-    return "Its last bits differ between engines. Use integers or a table";
+    return INEXACT;
   }
   if (property.name === "fromAsync") return SUSPEND;
   return METHODS.get(property.name);
@@ -116,6 +117,13 @@ export const purity: Deno.lint.Rule = {
       MemberExpression(node) {
         const hint = memberProblem(node);
         if (hint !== undefined) report(node, context.sourceCode.getText(node), hint);
+      },
+      BinaryExpression(node) {
+        const isWrittenOut = node.left.type === "Literal" && node.right.type === "Literal";
+        if (node.operator === "**" && !isWrittenOut) report(node, "**", INEXACT);
+      },
+      AssignmentExpression(node) {
+        if (node.operator === "**=") report(node, "**=", INEXACT);
       },
       AwaitExpression: (node) => report(node, "await", SUSPEND),
       ForOfStatement(node) {

@@ -11,6 +11,6 @@ import { SECOND } from "../base/units.ts";
  * that a healed link is found within a cycle (I47).
  */
 export function retryDelay(failures: number, frequency: number): number {
-  const doubled = SECOND * 2 ** Math.min(Math.max(failures - 1, 0), 12);
+  const doubled = SECOND * (1 << Math.min(Math.max(failures - 1, 0), 12));
   return Math.min(doubled, Math.max(frequency, SECOND));
 }
