@@ -9,11 +9,12 @@
 
 import assert from "node:assert/strict";
 
-import { ChildServer } from "../../engine/agent/demo/child_server.ts";
-import { startPair } from "../../engine/agent/demo/pair.ts";
-import { Stage } from "../../engine/agent/demo/stage.ts";
 import { fieldsOf, rowsOf, textOf } from "../../engine/agent/command/value.ts";
 import type { Value, ValueObject } from "../../engine/agent/command/command.ts";
+import { callServer } from "../../engine/agent/management/client.ts";
+import { createHome } from "../../engine/agent/home.ts";
+import { initAuthority, issueToServer } from "../../engine/host/pki.ts";
+import { RunningServer } from "../agent/warmsite.ts";
 import { mustRun } from "./foreign.ts";
 
 /** How long anything that a test waits for may take, ms. */
@@ -43,29 +44,32 @@ export interface ProtectOptions {
 export class Site implements AsyncDisposable {
   /** A folder for the test's own files. */
   readonly folder: string;
-  readonly #stage: Stage;
-  readonly #replica: ChildServer;
-  #primary: ChildServer;
+  readonly #replica: RunningServer;
+  #primary: RunningServer;
   #isKilled = false;
   readonly #endings: (() => Promise<unknown> | unknown)[] = [];
 
-  private constructor(stage: Stage, primary: ChildServer, replica: ChildServer) {
-    this.folder = stage.folder;
-    this.#stage = stage;
+  private constructor(folder: string, primary: RunningServer, replica: RunningServer) {
+    this.folder = folder;
     this.#primary = primary;
     this.#replica = replica;
   }
 
   /** Starts both, with an authority of their own. */
   static async start(): Promise<Site> {
-    const stage = Stage.open(undefined, () => {});
-    try {
-      const { primary, replica } = await startPair(stage);
-      return new Site(stage, primary, replica);
-    } catch (error) {
-      await stage.close();
-      throw error;
-    }
+    const folder = Deno.makeTempDirSync({ dir: "/tmp", prefix: "warmsite-test-" });
+    await initAuthority(`${folder}/ca`);
+    const starts = await Promise.allSettled(["primary", "replica"].map(async (name) => {
+      const data = `${folder}/${name}`;
+      await createHome(data, { name, listen: "127.0.0.1:0" });
+      await issueToServer(`${folder}/ca`, data);
+      return await RunningServer.start(data);
+    }));
+    const servers = starts.flatMap((start) => start.status === "fulfilled" ? [start.value] : []);
+    const [primary, replica] = servers;
+    if (primary !== undefined && replica !== undefined) return new Site(folder, primary, replica);
+    await Promise.all(servers.map((server) => server.end("SIGKILL")));
+    throw starts.find((start) => start.status === "rejected")?.reason;
   }
 
   /** Ends `ending` before the servers and the folder go. */
@@ -116,51 +120,55 @@ export class Site implements AsyncDisposable {
 
   /** Asks the primary. */
   async ask(verb: string, args: ValueObject): Promise<Value> {
-    return await this.#primary.call(verb, args);
+    return await callServer(`${this.folder}/primary`, verb, args);
+  }
+
+  async #askReplica(verb: string, args: ValueObject): Promise<Value> {
+    return await callServer(`${this.folder}/replica`, verb, args);
   }
 
   /** What the primary says of `vm`. */
   async status(vm: string): Promise<ValueObject> {
-    return fieldsOf(await this.#primary.call("replication status", { vm }));
+    return fieldsOf(await this.ask("replication status", { vm }));
   }
 
   /** Runs a cycle; returns its point, which is staged. */
   async cycle(vm: string): Promise<string> {
-    return textOf(fieldsOf(await this.#primary.call("replication cycle", { vm }))["point"]);
+    return textOf(fieldsOf(await this.ask("replication cycle", { vm }))["point"]);
   }
 
   /** The primary, at once and in the middle of whatever it does. */
   async killPrimary(): Promise<void> {
-    await this.#primary.kill();
     this.#isKilled = true;
+    await this.#primary.end("SIGKILL");
   }
 
   /** A primary on the home that the one before left. */
   async restartPrimary(): Promise<void> {
-    this.#primary = await ChildServer.start(this.#primary.data);
+    this.#primary = await RunningServer.start(`${this.folder}/primary`);
     this.#isKilled = false;
   }
 
   /** Ends the primary in order; returns its exit code. */
   async stopPrimary(): Promise<number> {
-    return await this.#primary.stop();
+    return (await this.#primary.end()).code;
   }
 
   /** Fails `vm` over to `point` or the newest; returns where its disk is and which point it was. */
   async failover(vm: string, point?: string): Promise<{ uri: string; point: string }> {
-    const started = fieldsOf(await this.#replica.call("failover start", { vm, point }));
+    const started = fieldsOf(await this.#askReplica("failover start", { vm, point }));
     const [disk] = rowsOf(started["disks"]);
     return { uri: textOf(disk?.["uri"]), point: textOf(started["point"]) };
   }
 
   /** Drops a failover. */
   async cancelFailover(vm: string): Promise<void> {
-    await this.#replica.call("failover cancel", { vm });
+    await this.#askReplica("failover cancel", { vm });
   }
 
   /** The recovery points at the replica. */
   async points(vm: string): Promise<readonly ValueObject[]> {
-    return rowsOf(await this.#replica.call("points", { vm }));
+    return rowsOf(await this.#askReplica("points", { vm }));
   }
 
   /**
@@ -178,14 +186,15 @@ export class Site implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    let codes: number[];
     try {
       for (let end = this.#endings.pop(); end !== undefined; end = this.#endings.pop()) await end();
     } finally {
-      codes = await Promise.all([this.#replica.stop(), this.#primary.stop()]);
-      await this.#stage.close();
+      const ends = await Promise.all([this.#replica.end(), this.#primary.end()]);
+      Deno.removeSync(this.folder, { recursive: true });
+      const [replica, primary] = ends;
+      assert.equal(replica.code, 0, `the replica stopped in order: ${replica.log}`);
+      // A process that was killed has no say in its exit code.
+      if (!this.#isKilled) assert.equal(primary.code, 0, `so did the primary: ${primary.log}`);
     }
-    // A process that was killed has no say in its exit code.
-    assert.deepEqual(codes, [0, this.#isKilled ? codes[1] : 0], "both servers stopped in order");
   }
 }
