@@ -15,27 +15,34 @@ export const VM = "bench";
 /** Cycles run when they are asked for, so the frequency is the longest: 1 h in µs. */
 const FREQUENCY = 3_600_000_000;
 
+/** Gives back what a server holds. */
+type Ending = () => Promise<unknown> | unknown;
+
 /** A primary and a replica. */
 export class Agents {
   readonly primary: ChildServer;
   readonly replica: ChildServer;
 
-  private constructor(primary: ChildServer, replica: ChildServer) {
+  readonly #endings: readonly Ending[];
+
+  private constructor(primary: ChildServer, replica: ChildServer, endings: readonly Ending[]) {
     this.primary = primary;
     this.replica = replica;
+    this.#endings = endings;
   }
 
   /** Makes homes in `folder`, which exists and is empty, and starts both. */
   static async start(folder: string): Promise<Agents> {
     await initAuthority(`${folder}/ca`);
     const started: ChildServer[] = [];
+    const endings: Ending[] = [];
     for (const name of ["primary", "replica"]) {
       const data = `${folder}/${name}`;
       await createHome(data, { name, listen: "127.0.0.1:0" });
       await issueToServer(`${folder}/ca`, data);
-      started.push(await ChildServer.start(data));
+      started.push(await ChildServer.start(data, (ending) => endings.push(ending)));
     }
-    return new Agents(started[0] as ChildServer, started[1] as ChildServer);
+    return new Agents(started[0] as ChildServer, started[1] as ChildServer, endings);
   }
 
   /** Adds the machine with the disk `file` and enables replication; returns the disk's NBD URI. */
@@ -78,5 +85,6 @@ export class Agents {
   async stop(): Promise<void> {
     await this.primary.stop();
     await this.replica.stop();
+    for (const end of this.#endings) await end();
   }
 }
