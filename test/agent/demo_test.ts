@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { program, testWithNeeds } from "../needs.ts";
 import { oneValue, Place, refusal, warmsite } from "./warmsite.ts";
 
@@ -58,4 +59,30 @@ Deno.test("the demo never touches the image that it is given, and keeps what it 
   const odd = place.image("odd.raw", 5000);
   assert.equal((await refusal(2, "demo", odd))["code"], "bad-argument");
   assert.equal((await refusal(1, "demo", place.path("absent")))["code"], "not-found");
+});
+
+Deno.test("a demo that is interrupted ends its servers and removes its folder", async () => {
+  await using place = new Place();
+  const main = fileURLToPath(new URL("../../engine/agent/main.ts", import.meta.url));
+  const demo = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", main, "demo"],
+    env: { TMPDIR: place.folder },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const errors = new Response(demo.stderr).text();
+  let said = "";
+  const servers: string[] = [];
+  for await (const text of demo.stdout.pipeThrough(new TextDecoderStream())) {
+    said += text;
+    if (servers.length > 0 || !said.includes("The guest writes")) continue;
+    servers.push(...[...said.matchAll(/process (\d+)/g)].map((match) => match[1]!));
+    demo.kill("SIGTERM");
+  }
+  assert.equal((await demo.status).code, 1);
+  assert.match(await errors, /The demo was interrupted/);
+  assert.equal(servers.length, 2);
+  for (const pid of servers) assert.throws(() => Deno.statSync(`/proc/${pid}`), pid);
+  assert.deepEqual([...Deno.readDirSync(place.folder)], []);
 });

@@ -5,12 +5,13 @@
  * @module
  */
 
-import { localFailure } from "../../core/base/failure.ts";
 import type { Terminal } from "../command/command.ts";
 import { EXIT } from "../problem.ts";
 import { playDisaster } from "./disaster.ts";
 import { Stage } from "./stage.ts";
 import { type DemoFacts, judge } from "./verdict.ts";
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /** What a demo is told. */
 export interface DemoOptions {
@@ -26,16 +27,17 @@ export interface DemoOptions {
 export async function runDemo({ image, keep, json, terminal }: DemoOptions): Promise<number> {
   const say = (line: string) => json ? terminal.err(line) : terminal.out(line);
   const stage = Stage.open(keep, say);
-  const interruption = endOnSignals(stage);
+  const stopListening = interruptOnSignals(stage);
   let facts: DemoFacts;
   try {
     facts = await playDisaster(stage, image);
   } catch (error) {
     // What fails after an interruption fails because of it.
-    throw interruption.happened ? localFailure("cancelled", "The demo was interrupted") : error;
+    stage.checkOpen();
+    throw error;
   } finally {
     await stage.close();
-    interruption.stopListening();
+    stopListening();
   }
   const { ok, lostWrites, text } = judge(facts);
   const seconds = round(stage.seconds);
@@ -46,24 +48,18 @@ export async function runDemo({ image, keep, json, terminal }: DemoOptions): Pro
   return ok ? EXIT.done : EXIT.failed;
 }
 
-interface Interruption {
-  happened: boolean;
-  stopListening(): void;
-}
-
-/** Whoever interrupts a demo gets processes and folders removed all the same. */
-function endOnSignals(stage: Stage): Interruption {
-  const interruption = { happened: false, stopListening };
-  const end = () => {
-    interruption.happened = true;
-    stage.close().catch(() => {}).finally(() => Deno.exit(EXIT.failed));
+/** Whoever interrupts a demo gets processes and folders removed all the same; the second time, not. */
+function interruptOnSignals(stage: Stage): () => void {
+  let again = false;
+  const interrupt = () => {
+    if (again) Deno.exit(EXIT.failed);
+    again = true;
+    stage.interrupt();
   };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, end);
-  return interruption;
-
-  function stopListening(): void {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.removeSignalListener(signal, end);
-  }
+  for (const signal of SIGNALS) Deno.addSignalListener(signal, interrupt);
+  return () => {
+    for (const signal of SIGNALS) Deno.removeSignalListener(signal, interrupt);
+  };
 }
 
 function round(value: number): number {

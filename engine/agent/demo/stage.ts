@@ -15,29 +15,27 @@ type Ending = () => Promise<unknown> | unknown;
 export class Stage {
   /** Its folder. */
   readonly folder: string;
+  readonly #kept: boolean;
   readonly #say: (line: string) => void;
   readonly #began = performance.now();
   readonly #endings: Ending[] = [];
-  #closed: Promise<void> | undefined;
+  #interrupted = false;
 
-  private constructor(folder: string, say: (line: string) => void) {
+  private constructor(folder: string, kept: boolean, say: (line: string) => void) {
     this.folder = folder;
+    this.#kept = kept;
     this.#say = say;
   }
 
   /** Makes a folder of its own, or uses `keep`, which must be empty, and leaves it. */
   static open(keep: string | undefined, say: (line: string) => void): Stage {
-    if (keep !== undefined) {
-      makeFolderDurably(keep);
-      if (fs.readdirSync(keep).length > 0) {
-        throw requestFailure("exists", `"${keep}" is not empty`, "Name an empty folder to keep");
-      }
-      checkSockets(`${keep}/primary`);
-      return new Stage(keep, say);
+    if (keep === undefined) return new Stage(temporaryFolder(), false, say);
+    makeFolderDurably(keep);
+    if (fs.readdirSync(keep).length > 0) {
+      throw requestFailure("exists", `"${keep}" is not empty`, "Name an empty folder to keep");
     }
-    const stage = new Stage(temporaryFolder(), say);
-    stage.atEnd(() => Deno.remove(stage.folder, { recursive: true }));
-    return stage;
+    checkSockets(`${keep}/primary`);
+    return new Stage(keep, true, say);
   }
 
   /** Seconds since it began. */
@@ -55,27 +53,31 @@ export class Stage {
     this.#endings.push(ending);
   }
 
-  /** Stops here when the demo was ended meanwhile: what began now would be cleared away by nobody. */
+  /** Ends processes at once, so that the demo fails at its next step and closes the stage. */
+  interrupt(): void {
+    this.#interrupted = true;
+    for (const end of this.#endings) Promise.resolve(end()).catch(() => {});
+  }
+
+  /** Fails once the demo was interrupted: what began now might be ended by nobody. */
   checkOpen(): void {
-    if (this.#closed !== undefined) throw localFailure("cancelled", "The demo was interrupted");
+    if (this.#interrupted) throw localFailure("cancelled", "The demo was interrupted");
   }
 
-  /** Ends everything, once. Goes on where one ending fails, and throws the first failure at last. */
-  close(): Promise<void> {
-    this.#closed ??= this.#close();
-    return this.#closed;
-  }
-
-  async #close(): Promise<void> {
-    let first: unknown;
+  /** Ends everything and removes the folder; throws the first failure when all was tried. */
+  async close(): Promise<void> {
+    const failures: unknown[] = [];
+    if (!this.#kept) {
+      this.#endings.unshift(() => Deno.remove(this.folder, { recursive: true }));
+    }
     for (let end = this.#endings.pop(); end !== undefined; end = this.#endings.pop()) {
       try {
         await end();
       } catch (error) {
-        first ??= error;
+        failures.push(error);
       }
     }
-    if (first !== undefined) throw first;
+    if (failures.length > 0) throw failures[0];
   }
 }
 
