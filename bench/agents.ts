@@ -83,8 +83,6 @@ export class Agents {
 
   /** Ends both. */
   async stop(): Promise<void> {
-    await this.primary.stop();
-    await this.replica.stop();
     for (const end of this.#endings) await end();
   }
 }
