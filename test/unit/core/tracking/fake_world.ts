@@ -48,6 +48,8 @@ export class Store {
   durable = new Uint8Array(0);
   readonly inode: number;
   changed = 1;
+  /** False for a block device, which tells no time of change. */
+  stamped = true;
   locked = false;
   #snapshots = 0;
   #flushed = 0;
@@ -326,14 +328,14 @@ class FakeDisk implements Disk {
   }
 
   *identity(): Task<DiskIdentity> {
-    const { inode, changed, cache } = this.#host.disk;
+    const { inode, changed, cache, stamped } = this.#host.disk;
     yield* this.#host.request("disk", "read", 0, 0, () => {});
     return {
       device: "fake",
       inode: String(inode),
       size: cache.length,
       changed: String(changed),
-      stamped: true,
+      stamped,
     };
   }
 

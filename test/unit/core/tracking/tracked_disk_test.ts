@@ -131,6 +131,19 @@ Deno.test("A disk changed while it was not tracked is compared whole (T6)", () =
   assert.equal(reopen(host, options).recovery.kind, "whole");
 });
 
+Deno.test("A block device is compared whole after a crash, and not after a clean stop (T6)", () => {
+  const { host, options } = world();
+  host.disk.stamped = false;
+  const tracked = reopen(host, options);
+  host.do(tracked.closeClean());
+  const clean = reopen(host, options);
+  assert.equal(clean.recovery.kind, "clean");
+  host.kill();
+  const crashed = reopen(host, options);
+  assert.match(crashed.recovery.reason, /block device was not closed cleanly/);
+  assert.equal(crashed.suspectedBytes, 64 * 512);
+});
+
 Deno.test("A missing log is made anew, every block suspected, and said (T6)", () => {
   const { host, options, disk } = world();
   host.do(disk.closeClean());
