@@ -30,14 +30,22 @@ export async function listPoints(replica: AgentProcess, vm: string): Promise<Lis
   }));
 }
 
-/** What each block of a point holds, as `readStamp` says. */
+/**
+ * What each block of a point holds, as `readStamp` says; `undefined` when retention dropped the point
+ * since it was listed.
+ */
 export async function readPoint(
   replica: AgentProcess,
   vm: string,
   point: string,
   uri: string,
-): Promise<Int32Array> {
-  await replica.call("failover start", { vm, point });
+): Promise<Int32Array | undefined> {
+  try {
+    await replica.call("failover start", { vm, point });
+  } catch (error) {
+    if ((await listPoints(replica, vm)).some(({ id }) => id === point)) throw error;
+    return undefined;
+  }
   try {
     return await readImage(uri);
   } finally {

@@ -212,6 +212,7 @@ class Torture {
       if (broken !== "") this.problems.push(`point ${id} is broken: ${broken}`);
       if (all || place === again || !this.images.has(id)) {
         const found = await readPoint(replica, VM, id, theatre.uri("replica"));
+        if (found === undefined) continue;
         this.reads++;
         const before = this.images.get(id);
         if (before !== undefined && !same(before, found)) {
