@@ -33,28 +33,31 @@ function ban(owner: object, name: string, use: () => never): () => void {
   };
 }
 
-/** Does `work`, which must be synchronous; throws if it used anything banned. */
+/** Does `work`, which must be synchronous; throws where it first used anything banned. */
 export function withoutBannedCalls<T>(work: () => T): T {
-  const used = new Set<string>();
+  const used: Error[] = [];
   const restore: (() => void)[] = [];
   const banAll = (owner: object, prefix: string, names: readonly string[]) => {
     for (const name of names) {
       const use = () => {
-        used.add(prefix + name);
-        throw new Error(`A simulated run used ${prefix}${name}`);
+        const error = new Error(`A simulated run used ${prefix}${name}`);
+        used.push(error);
+        throw error;
       };
       restore.push(ban(owner, name, use));
     }
   };
+  let outcome: { readonly result: T } | { readonly error: unknown };
   try {
     banAll(Math, "Math.", MATH);
     banAll(globalThis, "", GLOBALS);
-    const result = work();
-    if (used.size === 0) return result;
+    outcome = { result: work() };
   } catch (error) {
-    if (used.size === 0) throw error;
+    outcome = { error };
   } finally {
     for (const undo of restore.reverse()) undo();
   }
-  throw new Error(`A simulated run used ${[...used].join(", ")}`);
+  if (used.length > 0) throw used[0];
+  if ("error" in outcome) throw outcome.error;
+  return outcome.result;
 }
