@@ -9,21 +9,14 @@ import { fileURLToPath } from "node:url";
 import { program, testWithNeeds } from "../needs.ts";
 import { oneValue, Place, refusal, warmsite } from "./warmsite.ts";
 
-/** Names in the folder for temporary files that a demo makes there. */
-function leftBehind(): string[] {
-  const folder = Deno.env.get("TMPDIR") ?? "/tmp";
-  return [...Deno.readDirSync(folder)].map(({ name }) => name)
-    .filter((name) => name.startsWith("warmsite-demo-"));
-}
-
 testWithNeeds(
   {
     name: "the demo loses only what it says, proves it, and leaves nothing behind",
     needs: [program("mke2fs", "e2fsprogs")],
   },
   async () => {
-    const before = leftBehind();
-    const result = await warmsite(["demo", "--json"]);
+    await using place = new Place();
+    const result = await warmsite(["demo", "--json"], { env: { TMPDIR: place.folder } });
     assert.equal(result.code, 0, result.out + result.err);
     const verdict = oneValue(result);
     assert.equal(verdict["ok"], true);
@@ -36,7 +29,7 @@ testWithNeeds(
     assert.equal(verdict["fileSystem"].check, 0);
     assert.match(result.err, /Killed the primary/, "progress goes to standard error");
     assert.ok(verdict["seconds"] < 30, `it took ${verdict["seconds"]} s`);
-    assert.deepEqual(leftBehind(), before);
+    assert.deepEqual([...Deno.readDirSync(place.folder)], []);
   },
 );
 
