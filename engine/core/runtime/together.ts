@@ -6,7 +6,7 @@
 
 import { isFailed, peerFailure } from "../base/failure.ts";
 import type { Loop, Run, Token } from "./loop.ts";
-import { ended } from "./scope.ts";
+import { ended, type Scope } from "./scope.ts";
 import { suspend, type Task, type Wait } from "./task.ts";
 
 /** A wait that completes at once with the loop of the task that waits. */
@@ -98,4 +98,18 @@ function* stopped(
 ): Task<void> {
   for (const run of runs) run.interrupt();
   for (const run of runs) yield* ended(run);
+}
+
+/**
+ * Cancels a scope under a deadline (E2). False when something of it had not ended after `micros`: a
+ * disk that hangs; whoever asked must fail it whole, for what still runs there may still write.
+ */
+export function* cancelWithin(clock: Sleeper, micros: number, scope: Scope): Task<boolean> {
+  try {
+    yield* within(clock, micros, `Stopping ${scope.name}`, scope.cancel());
+    return true;
+  } catch (error) {
+    if (!isFailed(error, "timed-out")) throw error;
+    return false;
+  }
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { isFailed, requestFailure } from "../base/failure.ts";
+import { isFailed, localFailure, requestFailure } from "../base/failure.ts";
 import type { Json, JsonObject } from "../base/json.ts";
-import type { Incarnation } from "../base/units.ts";
+import { type Incarnation, SECOND } from "../base/units.ts";
 import type { Connection, Listener } from "../ports/network.ts";
 import type { Ports } from "../ports/ports.ts";
 import { Links } from "../primary/links.ts";
@@ -14,6 +14,7 @@ import { newIdentity } from "../relationship/identity.ts";
 import { Scope } from "../runtime/scope.ts";
 import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
+import { cancelWithin } from "../runtime/together.ts";
 import { Session } from "../wire/session.ts";
 import { Exports } from "./exports.ts";
 import { PrimaryRole } from "./primary_role.ts";
@@ -25,6 +26,8 @@ import { VERBS } from "./verbs.ts";
 const MACHINES = "machines";
 /** Folder of the machines that are replicated to here. */
 const REPLICAS = "replicas";
+/** How long connections and their tasks may take to end when the server stops, µs (E2). */
+const STOP_DEADLINE = 10 * SECOND;
 /** Folder of untrusted marks (T7). */
 const MARKS = "marks";
 
@@ -156,7 +159,8 @@ export class Server {
     yield* this.#calm.until(() => this.#underWay === 0);
     yield* this.primary.close();
     yield* this.replica.close();
-    yield* this.#scope.cancel();
+    if (yield* cancelWithin(this.ports.clock, STOP_DEADLINE, this.#scope)) return;
+    throw localFailure("timed-out", "Something of this server does not end", "End its process");
   }
 }
 

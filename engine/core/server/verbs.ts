@@ -36,7 +36,7 @@ export interface Verb {
 /** Every verb, by the words that an administrator types. */
 export const VERBS: Readonly<Record<string, Verb>> = {
   "vm add": {
-    about: "Protect nothing yet: offer a machine's disks to its guest",
+    about: "Offer a machine's disks to its guest over NBD; protects nothing yet",
     args: ["vm", "disks"],
     run: addMachine,
   },

@@ -7,7 +7,8 @@
 import assert from "node:assert/strict";
 import { AssertionError } from "../../../../engine/core/base/assert.ts";
 import { isFailed, localFailure } from "../../../../engine/core/base/failure.ts";
-import { all, within } from "../../../../engine/core/runtime/together.ts";
+import { Scope } from "../../../../engine/core/runtime/scope.ts";
+import { all, cancelWithin, within } from "../../../../engine/core/runtime/together.ts";
 import type { Task } from "../../../../engine/core/runtime/task.ts";
 import { Door, pending, TestLoop } from "./test_loop.ts";
 
@@ -170,4 +171,32 @@ Deno.test("cleaning up after a deadline is not disturbed by a cancel from outsid
   bench.loop.drain();
   assert.equal(clean, true);
   assert.equal(run.outcome?.ok, false);
+});
+
+Deno.test("a scope that does not end in time is given up, one that does is not (E2)", () => {
+  const bench = new TestLoop();
+  const [timer, hung] = [new Door(), new Door()];
+  const clock = { sleep: () => timer.pass<void>() };
+  const stuck = new Scope(bench.loop, "stuck");
+  stuck.spawn(
+    "write",
+    (function* (): Task<void> {
+      try {
+        yield* new Door().pass();
+      } finally {
+        yield* hung.pass();
+      }
+    })(),
+  );
+  bench.loop.drain();
+  const run = bench.start(cancelWithin(clock, 1, stuck));
+  assert.ok(pending(run));
+  timer.open();
+  bench.loop.drain();
+  assert.deepEqual(run.outcome, { ok: true, value: false });
+  hung.open();
+  bench.loop.drain();
+  const calm = new Scope(bench.loop, "calm");
+  const never = { sleep: () => new Door().pass<void>() };
+  assert.deepEqual(bench.start(cancelWithin(never, 1, calm)).outcome, { ok: true, value: true });
 });
