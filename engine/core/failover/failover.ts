@@ -65,16 +65,34 @@ export class Failover {
   ): Task<Failover> {
     const state = machine.stateAfter("fail-over");
     const point = choosePoint(machine, chosen);
-    yield* machine.store.hold(point.id, HOLD);
-    yield* clearStrays(folder);
-    const failover = yield* Failover.#build(machine, folder, point.id, "create");
+    const failover = yield* Failover.#prepare(machine, folder, point.id);
     const generation = newIdentity<GenerationId>(machine.ports.entropy);
     const record = { point: point.id, generation, completing: false };
-    yield* machine.setRecord({ ...machine.record, state, failover: record });
+    try {
+      yield* machine.setRecord({ ...machine.record, state, failover: record });
+    } catch (error) {
+      // Nobody knows whether the record is durable: what it tells of stays for the next opening, which
+      // resumes it or clears it; the next start replaces it.
+      yield* failover.close();
+      throw error;
+    }
     // The record refuses data from here on; whoever was sending learns why.
     yield* machine.endChannel("The machine was failed over");
     failover.#tell("started", generation);
     return failover;
+  }
+
+  /** Holds the point and makes its overlays; a failure leaves nothing of either. */
+  static *#prepare(machine: ReplicaMachine, folder: Folder, point: PointId): Task<Failover> {
+    yield* machine.store.hold(point, HOLD);
+    try {
+      yield* clearStrays(folder);
+      return yield* Failover.#build(machine, folder, point, "create");
+    } catch (error) {
+      yield* clearStrays(folder);
+      yield* machine.store.unhold(HOLD);
+      throw error;
+    }
   }
 
   /** Takes up the failover that the record tells of, or clears what a crash left of one. */
@@ -147,6 +165,8 @@ export class Failover {
     yield* this.close();
     yield* clearStrays(this.#folder);
     yield* machine.store.unhold(HOLD);
+    // The chosen point was held until here; nothing is applied any more that would drop it.
+    yield* machine.prune();
     this.#tell("completed", failover.generation);
   }
 

@@ -28,13 +28,14 @@ export function* mergeFailover(
   view: PointView,
   overlays: readonly Overlay[],
 ): Task<void> {
-  const { store, ports } = machine;
+  const { store } = machine;
   const failover = machine.record.failover as FailoverRecord;
-  yield* machine.applyAll();
   if (store.newest?.generation !== failover.generation) {
     yield* stageMerged(machine, view, overlays, failover);
-    yield* machine.applyAll();
   }
+  yield* machine.applyAll();
+  // Hyper-V's complete removes all other points; only the one that is now the machine stays.
+  yield* store.setKeep(1);
   const state = machine.stateAfter("complete-failover");
   const ancestry = beginGeneration(
     machine.record.ancestry,
@@ -44,11 +45,6 @@ export function* mergeFailover(
     "failover",
   );
   yield* machine.setRecord({ ...machine.record, state, ancestry, failover: undefined });
-  // Hyper-V's complete removes all other points; only the one that is now the machine stays.
-  yield* store.setKeep(1);
-  for (const point of yield* store.prune()) {
-    ports.observer.emit({ kind: "dropped", machine: machine.name, point });
-  }
 }
 
 /** Stages, as one delta of the new generation, all that the machine has otherwise than the newest point. */
@@ -69,7 +65,10 @@ function* stageMerged(
     chained: true,
   };
   yield* store.dropDelta();
+  // This takes back damaged deltas above the parent, which nothing could ever apply; what is left of
+  // the staged ones is applied, for the view tells what it has otherwise than the newest applied point.
   yield* store.startDelta(id, parent, failover.generation);
+  yield* machine.applyAll();
   let chain = emptyChain();
   let records = 0;
   for (const [disk, overlay] of overlays.entries()) {

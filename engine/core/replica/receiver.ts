@@ -10,40 +10,31 @@
 
 import { type Failed, isFailed, peerFailure } from "../base/failure.ts";
 import { PROGRESS_INTERVAL_BYTES } from "../base/limits.ts";
-import { fromHex, MILLISECOND, toHex } from "../base/units.ts";
+import { fromHex, MILLISECOND, type PointId, toHex } from "../base/units.ts";
 import { inside } from "../block/extent.ts";
 import { relate } from "../lineage/generation.ts";
 import { Mutex } from "../runtime/lock.ts";
 import type { Run } from "../runtime/loop.ts";
-import { Queue } from "../runtime/queue.ts";
+import { Signal } from "../runtime/signal.ts";
 import { ended } from "../runtime/scope.ts";
 import type { Task } from "../runtime/task.ts";
-import type { Channel, Incoming } from "../wire/channel.ts";
-import { type Compare, COMPARE_DIGEST_SIZE } from "../wire/compare.ts";
-import { extentContent, type StagedExtent } from "../wire/extent.ts";
+import { type Channel, type Incoming, legible } from "../wire/channel.ts";
+import type { Compare } from "../wire/compare.ts";
+import { RECORD_HEADER_SIZE, type StagedExtent } from "../wire/extent.ts";
+import { frameCost } from "../wire/limits.ts";
 import type { ControlMessage, MessageOf } from "../wire/message.ts";
+import { answerTo } from "./comparing.ts";
+import { type Arrived, ReadAhead, type Unpacking } from "./read_ahead.ts";
 import type { ReplicaMachine } from "./replica_machine.ts";
 
 /** How long bytes wait for more before they are made durable and acknowledged, µs. */
 const IDLE_FLUSH = 25 * MILLISECOND;
-/** Messages taken off the channel, and extents unpacked, ahead of the one that is dealt with. */
-const AHEAD = 4;
 
 /** What the channel is in the middle of. */
 type Phase =
   | { readonly kind: "idle" }
   | { readonly kind: "seed" }
   | { readonly kind: "delta"; readonly delta: string };
-
-/** What an extent holds, in the making. */
-type Unpacking = Run<Uint8Array | undefined>;
-
-/** What came, in order. */
-interface Arrived {
-  readonly incoming: Incoming;
-  /** Of extents alone. */
-  readonly content: Unpacking | undefined;
-}
 
 /** Serves one channel. */
 export class Receiver {
@@ -58,8 +49,10 @@ export class Receiver {
   /** Of these, how many the primary was told are durable. */
   #told = 0;
   #unflushed = 0;
-  readonly #arrived = new Queue<Arrived>(AHEAD);
-  readonly #unpacking = new Set<Unpacking>();
+  #ahead: ReadAhead | undefined;
+  /** The newest applied point that the primary was not told of. */
+  #applied: PointId | undefined;
+  readonly #appliedMore = new Signal();
   /** The newest flush. Extents are taken while it runs; what says where we stand waits for it. */
   #flushing: Run<void> | undefined;
 
@@ -70,58 +63,72 @@ export class Receiver {
     this.#opening = opening;
   }
 
+  /** Tells the primary of an applied point when the connection has room; nobody waits for that. */
+  applied(point: PointId): void {
+    this.#applied = point;
+    this.#appliedMore.notify();
+  }
+
   /** The conversation; ends with the channel. */
   *run(): Task<void> {
-    const { loop } = this.#machine.ports;
-    const flusher = loop.start("idle-flush", this.#flushWhenIdle()) as Run;
-    const reader = loop.start("read-ahead", this.#readAhead()) as Run;
+    const { loop, codec } = this.#machine.ports;
+    const ahead = this.#ahead = new ReadAhead(loop, codec, this.#channel);
+    const own = [
+      loop.start("idle-flush", this.#flushWhenIdle()),
+      loop.start("tell-applied", this.#tellApplied()),
+    ] as Run[];
     try {
       yield* this.#turn.during(this.#answerOpen(this.#opening));
       for (;;) {
-        const arrived = yield* this.#arrived.take();
-        // Not before the next use of what they failed at: the end of the channel, or of the disk.
-        for (const run of [this.#flushing, arrived === undefined ? reader : undefined]) {
-          if (run?.outcome?.ok === false) throw run.outcome.error;
-        }
-        if (arrived !== undefined) yield* this.#turn.during(this.#take(arrived));
+        const arrived = yield* ahead.next();
+        this.#refuseFailedFlush();
+        if (arrived === undefined) throw peerFailure("connection-lost", "The channel has ended");
+        yield* this.#turn.during(this.#take(arrived));
       }
     } catch (error) {
-      if (isFailed(error) && error.code !== "cancelled") yield* this.#refuse(error);
-      throw error;
+      const cause = this.#flushFailure() ?? error;
+      if (isFailed(cause) && cause.code !== "cancelled") yield* this.#refuse(cause);
+      throw cause;
     } finally {
-      this.#arrived.close();
-      const left = [flusher, reader, this.#flushing as Run | undefined, ...this.#unpacking];
+      const left = [...own, this.#flushing as Run | undefined];
       for (const run of left) run?.interrupt();
-      for (const run of left) if (run !== undefined) yield* ended(run as Run);
+      for (const run of left) if (run !== undefined) yield* ended(run);
+      yield* ahead.stop();
       this.#channel.close();
     }
   }
 
-  /** Takes messages off the channel and begins to unpack extents while earlier ones are kept. */
-  *#readAhead(): Task<void> {
-    const { loop, codec } = this.#machine.ports;
-    try {
-      for (;;) {
-        const incoming = yield* this.#channel.receive();
-        let content: Unpacking | undefined;
-        if (incoming.kind === "extent") {
-          // What cannot be unpacked must not be acknowledged: it is looked at before it is kept.
-          const run = loop.start("unpack", extentContent(codec, incoming.extent));
-          this.#unpacking.add(run);
-          run.whenEnded(() => this.#unpacking.delete(run));
-          content = run;
-        }
-        if (!(yield* this.#arrived.put({ incoming, content }))) return;
+  #flushFailure(): Error | undefined {
+    const outcome = this.#flushing?.outcome;
+    return outcome?.ok === false ? outcome.error : undefined;
+  }
+
+  #refuseFailedFlush(): void {
+    const failure = this.#flushFailure();
+    if (failure !== undefined) throw failure;
+  }
+
+  *#tellApplied(): Task<void> {
+    for (;;) {
+      yield* this.#appliedMore.until(() => this.#applied !== undefined && this.#answered);
+      const point = this.#applied as PointId;
+      this.#applied = undefined;
+      try {
+        yield* this.#channel.send({ type: "applied", point });
+      } catch (error) {
+        // A primary that has gone away learns it from the next handshake.
+        if (!isFailed(error) || error.code === "cancelled") throw error;
+        return;
       }
-    } finally {
-      this.#arrived.close();
     }
   }
 
   /** Tells the primary why, unless the channel is gone; then it learns from the next handshake. */
   *#refuse(error: Failed): Task<void> {
     if (this.#channel.closed) return;
-    const { code, side, message, action } = error.failure;
+    const { code, side } = error.failure;
+    const message = legible(error.failure.message);
+    const action = legible(error.failure.action);
     try {
       yield* this.#channel.send({ type: "refused", code, side, message, action });
     } catch (other) {
@@ -131,8 +138,11 @@ export class Receiver {
 
   *#answerOpen(open: MessageOf<"open-machine">): Task<void> {
     const { store } = this.#machine;
-    if (open.machine === store.machine) {
-      this.#checkDisks(open);
+    const accepts = open.machine === store.machine &&
+      relate(this.#machine.record.ancestry, open.ancestry) === "same";
+    if (open.machine === store.machine) this.#checkDisks(open);
+    // Only who may write here chooses for this machine; not who was failed over from (L7).
+    if (accepts && this.#machine.state !== "FailedOver") {
       yield* store.setKeep(Math.max(1, open.keep));
     }
     const delta = store.openDelta;
@@ -147,9 +157,13 @@ export class Receiver {
         : { id: delta.id, parent: delta.parent, records: delta.records },
       state: this.#machine.state,
     });
-    this.#accepts = open.machine === store.machine &&
-      relate(this.#machine.record.ancestry, open.ancestry) === "same";
+    this.#accepts = accepts;
+    this.#answered = true;
+    this.#appliedMore.notify();
   }
+
+  /** True once the primary knows where the replica stands. */
+  #answered = false;
 
   /** Whether data of this primary is accepted at all (L7). */
   #accepts = false;
@@ -202,6 +216,9 @@ export class Receiver {
       throw peerFailure("wrong-state", "The replica has points already: it takes deltas, no seed");
     }
     yield* this.#machine.store.beginSeed(seed);
+    // What an earlier channel wrote and did not flush may be compared with and found equal: it must
+    // not be lost after the primary has forgotten it (T3).
+    yield* this.#machine.store.seedFlush();
     this.#begin({ kind: "seed" }, 0);
     yield* this.#channel.send({ type: "seed-ready", seed });
   }
@@ -233,7 +250,7 @@ export class Receiver {
     else if (this.#phase.kind === "delta") yield* store.append(extent);
     else throw this.#outOfOrder({ kind: "extent", extent });
     this.#records++;
-    this.#unflushed += extent.payload.length + 64;
+    this.#unflushed += frameCost(RECORD_HEADER_SIZE + extent.payload.length);
     if (this.#unflushed >= PROGRESS_INTERVAL_BYTES) this.#startFlush();
   }
 
@@ -248,23 +265,25 @@ export class Receiver {
     );
   }
 
-  /** Begins to make durable what was taken, unless that is under way. In a turn alone. */
+  /**
+   * Begins to make durable what was taken, unless that is under way. In a turn alone. After a failure
+   * never again: a later flush would succeed and cover nothing of what this one lost (T10).
+   */
   #startFlush(): void {
-    if (this.#flushing !== undefined && this.#flushing.outcome === undefined) return;
+    if (this.#flushing !== undefined && this.#flushing.outcome?.ok !== true) return;
     const run = this.#machine.ports.loop.start("progress", this.#progress());
     this.#flushing = run;
     // Nothing may come for long: the conversation ends with the disk all the same.
     run.whenEnded(() => {
-      if (run.outcome?.ok === false) this.#arrived.close();
+      if (run.outcome?.ok === false) this.#ahead?.close();
     });
   }
 
   /** Waits until no flush is under way; throws what it failed with. */
   *#flushed(): Task<void> {
-    const run = this.#flushing;
-    if (run === undefined) return;
-    yield* ended(run);
-    if (run.outcome?.ok === false) throw run.outcome.error;
+    if (this.#flushing === undefined) return;
+    yield* ended(this.#flushing);
+    this.#refuseFailedFlush();
   }
 
   /**
@@ -342,20 +361,7 @@ export class Receiver {
 
   *#answerCompare(compare: Compare): Task<void> {
     this.#mustAccept();
-    const { store } = this.#machine;
-    const { disk, unit, at, count, digests } = compare;
-    const length = unit * count;
-    if (unit !== store.geometry.blockSize || !inside(at, length, store.sizes[disk] ?? 0)) {
-      throw peerFailure("protocol-violation", "A comparison does not lie on the disk's blocks");
-    }
-    const ours = yield* store.blockDigests(disk, at, length, unit);
-    const differs = new Uint8Array(Math.ceil(count / 8));
-    for (let index = 0; index < count; index++) {
-      if (!sameDigest(ours, index * 32, digests, index * COMPARE_DIGEST_SIZE)) {
-        differs[index >>> 3] = (differs[index >>> 3] ?? 0) | (1 << (index & 7));
-      }
-    }
-    yield* this.#channel.sendCompared({ disk, unit, at, count, differs });
+    yield* this.#channel.sendCompared(yield* answerTo(this.#machine.store, compare));
   }
 
   #mustAccept(): void {
@@ -384,11 +390,4 @@ export class Receiver {
       "Check that both servers run the same version",
     );
   }
-}
-
-function sameDigest(left: Uint8Array, from: number, right: Uint8Array, start: number): boolean {
-  for (let at = 0; at < COMPARE_DIGEST_SIZE; at++) {
-    if (left[from + at] !== right[start + at]) return false;
-  }
-  return true;
 }

@@ -44,8 +44,14 @@ export class ReplicaMachine {
   readonly #scope: Scope;
   readonly #work = new Signal();
   readonly #serving = new Mutex();
-  #receiver: { readonly channel: Channel; readonly handle: Handle<void> } | undefined;
+  #receiver: {
+    readonly receiver: Receiver;
+    readonly channel: Channel;
+    readonly handle: Handle<void>;
+  } | undefined;
   #applyFailure: Failure | undefined;
+  /** Suspect disks were read by this process. */
+  #verified = false;
   /** Held by whoever applies: the applier, or a failover that completes. */
   readonly applying = new Mutex();
 
@@ -120,22 +126,29 @@ export class ReplicaMachine {
 
   /** Serves the primary on `channel` until it ends; an older channel is ended first. */
   *serve(channel: Channel, opening: MessageOf<"open-machine">): Task<void> {
-    yield* this.#serving.lock();
-    let handle: Handle<void>;
-    try {
-      yield* this.endChannel("Superseded by a newer connection");
-      const receiver = new Receiver(this, channel, opening);
-      handle = this.#scope.start(`serve/${this.name}`, receiver.run());
-      this.#receiver = { channel, handle };
-    } finally {
-      this.#serving.unlock();
-    }
+    const handle = yield* this.#serving.during(this.#receive(channel, opening));
     try {
       yield* handle.join();
     } catch (error) {
       if (!isFailed(error)) throw error;
+      if (error.code === "cancelled") return;
       this.ports.observer.emit({ kind: "failure", machine: this.name, failure: error.failure });
+    } finally {
+      // A receiver that was cancelled before it ran has closed nothing.
+      channel.close();
     }
+  }
+
+  *#receive(channel: Channel, opening: MessageOf<"open-machine">): Task<Handle<void>> {
+    const receiver = new Receiver(this, channel, opening);
+    const run = () => this.#scope.start(`serve/${this.name}`, receiver.run());
+    // Another machine of this name learns where it stands; nothing of it is accepted, and it does not
+    // drive away the one that replicates here.
+    if (opening.machine !== this.store.machine) return run();
+    yield* this.endChannel("Superseded by a newer connection");
+    const handle = run();
+    this.#receiver = { receiver, channel, handle };
+    return handle;
   }
 
   /** Ends the channel that is being served, and waits until nothing of it is in flight. */
@@ -155,8 +168,12 @@ export class ReplicaMachine {
   }
 
   *#apply(): Task<void> {
+    let crowded = false;
     for (;;) {
       try {
+        if (crowded) this.#tellDropped(yield* this.store.shed());
+        crowded = false;
+        yield* this.#verifyOnce();
         yield* this.applyAll();
         this.#applyFailure = undefined;
         yield* this.#work.wait();
@@ -164,9 +181,30 @@ export class ReplicaMachine {
         if (!isFailed(error) || error.code === "cancelled") throw error;
         this.#applyFailure = error.failure;
         this.ports.observer.emit({ kind: "failure", machine: this.name, failure: error.failure });
-        if (error.code === "no-space") yield* this.store.shed();
+        crowded = error.code === "no-space";
         yield* this.ports.clock.sleep(APPLY_RETRY);
       }
+    }
+  }
+
+  /** Disks that may have been changed by somebody else are read once; if all is well it goes on (R9). */
+  *#verifyOnce(): Task<void> {
+    if (!this.store.suspect || this.#verified || this.state === "FailedOver") return;
+    const differences = yield* this.store.verify();
+    this.#verified = true;
+    for (const what of differences) {
+      const failure = localFailure(
+        "disk-suspect",
+        what,
+        "Remove the machine here and seed it again",
+      );
+      this.ports.observer.emit({ kind: "failure", machine: this.name, failure: failure.failure });
+    }
+  }
+
+  #tellDropped(points: readonly PointId[]): void {
+    for (const point of points) {
+      this.ports.observer.emit({ kind: "dropped", machine: this.name, point });
     }
   }
 
@@ -179,25 +217,17 @@ export class ReplicaMachine {
         if (point === undefined) break;
         this.appliedAt = this.ports.clock.wall();
         this.ports.observer.emit({ kind: "applied", machine: this.name, point });
-        yield* this.#tellApplied(point);
+        this.#receiver?.receiver.applied(point);
       }
-      for (const point of yield* this.store.prune()) {
-        this.ports.observer.emit({ kind: "dropped", machine: this.name, point });
-      }
+      this.#tellDropped(yield* this.store.prune());
     } finally {
       this.applying.unlock();
     }
   }
 
-  /** A primary that has gone away learns it from the next handshake. */
-  *#tellApplied(point: PointId): Task<void> {
-    const channel = this.#receiver?.channel;
-    if (channel === undefined || channel.closed) return;
-    try {
-      yield* channel.send({ type: "applied", point });
-    } catch (error) {
-      if (!isFailed(error) || error.code === "cancelled") throw error;
-    }
+  /** Drops what retention no longer keeps. */
+  *prune(): Task<void> {
+    this.#tellDropped(yield* this.store.prune());
   }
 
   /** Ends the channel and closes the store. The scope that applies was cancelled before. */

@@ -1,0 +1,35 @@
+/**
+ * Answering a comparison: which units of a disk the newest point has otherwise than the primary (L3).
+ *
+ * @module
+ */
+
+import { peerFailure } from "../base/failure.ts";
+import { inside } from "../block/extent.ts";
+import type { ReplicaStore } from "../history/replica_store.ts";
+import type { Task } from "../runtime/task.ts";
+import { type Compare, COMPARE_DIGEST_SIZE, type Compared } from "../wire/compare.ts";
+
+/** The answer to `compare`; `protocol-violation` when it does not lie on the disk's blocks. */
+export function* answerTo(store: ReplicaStore, compare: Compare): Task<Compared> {
+  const { disk, unit, at, count, digests } = compare;
+  const length = unit * count;
+  if (unit !== store.geometry.blockSize || !inside(at, length, store.sizes[disk] ?? 0)) {
+    throw peerFailure("protocol-violation", "A comparison does not lie on the disk's blocks");
+  }
+  const ours = yield* store.blockDigests(disk, at, length, unit);
+  const differs = new Uint8Array(Math.ceil(count / 8));
+  for (let index = 0; index < count; index++) {
+    if (!sameDigest(ours, index * 32, digests, index * COMPARE_DIGEST_SIZE)) {
+      differs[index >>> 3] = (differs[index >>> 3] ?? 0) | (1 << (index & 7));
+    }
+  }
+  return { disk, unit, at, count, differs };
+}
+
+function sameDigest(left: Uint8Array, from: number, right: Uint8Array, start: number): boolean {
+  for (let at = 0; at < COMPARE_DIGEST_SIZE; at++) {
+    if (left[from + at] !== right[start + at]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,142 @@
+/**
+ * What a replica's receiver must not be talked into: acknowledging what a failed flush lost, forgetting
+ * what it said is equal, driving its primary away.
+ *
+ * @module
+ */
+
+import { equal, ok } from "node:assert/strict";
+import type { JsonObject } from "../../../../engine/core/base/json.ts";
+import {
+  MILLISECOND,
+  type PointId,
+  SECOND,
+  type SeedId,
+} from "../../../../engine/core/base/units.ts";
+import type { Task } from "../../../../engine/core/runtime/task.ts";
+import type { Channel } from "../../../../engine/core/wire/channel.ts";
+import { COMPARE_DIGEST_SIZE, unitDiffers } from "../../../../engine/core/wire/compare.ts";
+import type { StagedExtent } from "../../../../engine/core/wire/extent.ts";
+import { loadKernel } from "../../../../wasm/codec.ts";
+import { ask, asPeer, opening } from "../server/peer.ts";
+import { filled, makePair, protect } from "../server/pair.ts";
+
+const SEED = "5".repeat(32) as SeedId;
+
+function raw(at: number, payload: Uint8Array): StagedExtent {
+  const checksum = loadKernel().checksum(payload);
+  return { disk: 0, at, length: payload.length, kind: "raw", payload, checksum };
+}
+
+function* differs(channel: Channel, at: number, content: Uint8Array): Task<boolean> {
+  const digests = loadKernel().blockDigests(content, 512).slice(0, COMPARE_DIGEST_SIZE);
+  yield* channel.sendCompare({ disk: 0, unit: 512, at, count: 1, digests });
+  for (;;) {
+    const incoming = yield* channel.receive();
+    if (incoming.kind === "compared") return unitDiffers(incoming.compared, 0);
+  }
+}
+
+Deno.test("a block of a seed that was found equal is not lost with the power (T3)", () => {
+  for (let seed = 1; seed <= 6; seed++) {
+    const { world, a, b } = makePair(seed);
+    const block = filled(512, 7);
+    asPeer(world, a, function* (peer) {
+      const channel = (yield* peer.session()).openChannel();
+      yield* ask(channel, opening());
+      yield* ask(channel, { type: "seed-begin", seed: SEED });
+      for (let at = 0; at < 64; at++) yield* channel.sendExtent(raw(at * 512, block));
+      return true;
+    });
+    world.runUntil(world.now + 5 * MILLISECOND);
+    const compare = (): boolean[] =>
+      asPeer(world, a, function* (peer) {
+        const channel = (yield* peer.session()).openChannel();
+        yield* ask(channel, opening());
+        yield* ask(channel, { type: "seed-begin", seed: SEED });
+        const found: boolean[] = [];
+        for (let at = 0; at < 64; at++) found.push(yield* differs(channel, at * 512, block));
+        return found;
+      });
+    const before = compare();
+    b.host.powerLoss();
+    b.host.powerOn();
+    b.start();
+    const after = compare();
+    before.forEach((differed, at) => {
+      if (!differed) equal(after[at], false, `seed ${seed}: block ${at} was lost`);
+    });
+  }
+});
+
+Deno.test("progress is never told of what a failed flush lost, however many flushes follow (T10)", () => {
+  const { world, a, b } = makePair(11);
+  const told = asPeer(world, a, function* (peer) {
+    const channel = (yield* peer.session()).openChannel();
+    yield* ask(channel, opening());
+    yield* ask(channel, { type: "seed-begin", seed: SEED });
+    b.host.data.volume.faults.failFlushes = 1;
+    let most = 0;
+    try {
+      for (let at = 0; at < 2000; at++) yield* channel.sendExtent(raw(at * 512, filled(512, 7)));
+      for (;;) {
+        const incoming = yield* channel.receive();
+        if (incoming.kind !== "control") continue;
+        const { message } = incoming;
+        if (message.type === "refused") break;
+        if (message.type === "progress") most = message.records;
+      }
+    } catch {
+      // The channel ended: that is what is asked for.
+    }
+    return most;
+  });
+  equal(told, 0);
+});
+
+Deno.test("another machine of the same name does not drive the primary away (L7)", () => {
+  const { world, a, b } = makePair(12);
+  protect(a, { frequency: SECOND });
+  a.host.kill();
+  const machine = (b.server!.replica.machine("vm")).store;
+  const newest = machine.newest?.id as PointId;
+  const generation = machine.generation;
+  const mine = {
+    machine: machine.machine,
+    generation,
+    ancestry: b.server!.replica.machine("vm").record.ancestry,
+  };
+  const ready = asPeer(world, a, function* (peer) {
+    const session = yield* peer.session();
+    const own = session.openChannel();
+    yield* ask(own, opening(mine));
+    const foreign = (yield* peer.session()).openChannel();
+    const opened = yield* ask(foreign, opening());
+    equal(opened.type, "machine-opened");
+    const delta = "d".repeat(32);
+    return yield* ask(own, {
+      type: "delta-open",
+      delta,
+      parent: newest,
+      generation,
+      cut: "e".repeat(32) as PointId,
+    });
+  });
+  equal(ready.type, "delta-ready");
+});
+
+Deno.test("a primary that was failed over from chooses nothing any more (L7)", () => {
+  const { world, a, b } = makePair(13);
+  protect(a, { keep: 7 });
+  b.call("failover start", { vm: "vm" });
+  b.call("failover complete", { vm: "vm" });
+  const { store } = b.server!.replica.machine("vm");
+  equal(store.keep, 1);
+  a.call("replication disable", { vm: "vm" });
+  a.call("replication enable", { vm: "vm", to: "b:7700", keep: 9 });
+  a.call("replication start", { vm: "vm" });
+  world.runUntil(world.now + 10 * SECOND);
+  equal(store.keep, 1);
+  equal((b.call("points", { vm: "vm" }) as JsonObject[]).length, 1, "only what is now the machine");
+  ok((a.call("replication status", { vm: "vm" }) as JsonObject)["health"] === "Critical");
+});
