@@ -68,6 +68,11 @@ export function* createReplica(
   }
 }
 
+/** True for a replica that was never told of: making it went wrong behind its first state. */
+export function isUntold(state: Pick<StoreState, "extra" | "points" | "seed">): boolean {
+  return state.extra === null && state.points.length === 0 && state.seed === undefined;
+}
+
 /** Refuses a number of points that retention cannot keep. */
 export function checkKeep(keep: number): void {
   if (Number.isSafeInteger(keep) && keep >= 1 && keep <= POINTS_MAX / 2) return;
@@ -84,7 +89,7 @@ function* refuseExisting(ports: Ports, folder: Folder): Task<void> {
   if (!STATE_NAMES.some((name) => names.includes(name))) return;
   const { file, state } = yield* StateFile.open(folder, ports.codec.kernel);
   yield* file.close();
-  if (state === undefined) return;
+  if (state === undefined || isUntold(state)) return;
   throw localFailure(
     "exists",
     `"${folder.path}" holds a replica of "${state.name}"`,

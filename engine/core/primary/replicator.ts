@@ -111,7 +111,8 @@ export class Replicator {
     for (;;) {
       this.ask();
       yield* this.#turned.until(() =>
-        this.#attempts > counts || this.#pointAfter(cuts) !== undefined
+        this.#attempts > counts || this.#pointAfter(cuts) !== undefined ||
+        this.#stopped !== undefined
       );
       const point = this.#pointAfter(cuts);
       if (point !== undefined) return point;

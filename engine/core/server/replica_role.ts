@@ -210,9 +210,31 @@ export class ReplicaRole {
       primary,
       frequency: opening.frequency,
     };
-    const machine = yield* this.#take(store, folder, record);
-    yield* machine.setRecord(record);
-    return machine;
+    try {
+      const machine = yield* this.#take(store, folder, record);
+      yield* machine.setRecord(record);
+      return machine;
+    } catch (error) {
+      yield* this.#unmake(opening.name, store);
+      throw error;
+    }
+  }
+
+  /** A machine that was never told of goes; what is left of its folder is written over next time. */
+  *#unmake(name: string, store: ReplicaStore): Task<void> {
+    const entry = this.#entries.get(name);
+    this.#entries.delete(name);
+    if (entry === undefined) yield* store.close();
+    else {
+      yield* entry.scope.cancel();
+      yield* entry.machine.close();
+    }
+    try {
+      yield* this.#folder.remove(name);
+      yield* this.#folder.flush();
+    } catch (error) {
+      if (!isFailed(error)) throw error;
+    }
   }
 
   /** The points of one machine, oldest first. */
