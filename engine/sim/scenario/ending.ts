@@ -17,6 +17,8 @@ const READ_AGAIN = 3;
 /** Brings a run to its end. */
 export class Ending {
   readonly #drill: Drill;
+  /** Guests write no more. */
+  #still = false;
 
   constructor(drill: Drill) {
     this.#drill = drill;
@@ -31,6 +33,7 @@ export class Ending {
     const deadline = healed + Math.max(...drill.machines.map((machine) => this.#patience(machine)));
     let step = 0;
     const write = () => {
+      if (this.#still) return;
       for (const machine of drill.machines) this.#write(machine, step);
       step++;
       if (simulated.now < deadline - SECOND) simulated.schedule(700_000, write);
@@ -40,6 +43,7 @@ export class Ending {
       () => drill.machines.some((machine) => !this.#agrees(machine, healed)),
       deadline - healed,
     );
+    this.#still = true;
     if (simulated.stopped) return;
     for (const machine of drill.machines) this.#judge(machine, healed);
     this.#overdue(healed);
@@ -53,6 +57,8 @@ export class Ending {
     const { simulated, machines } = this.#drill;
     const micros = 2 * Math.max(...machines.map(({ spec }) => spec.frequency)) + SECOND;
     const moved = () => simulated.net.links.reduce((sum, { bytes }) => sum + bytes, 0);
+    // First the last writes travel.
+    simulated.runFor(micros);
     const { events } = simulated;
     const bytes = moved();
     simulated.runFor(micros);
