@@ -36,6 +36,7 @@ import {
   type ReplicationState,
   type StateEvent,
 } from "../relationship/state.ts";
+import { Mutex } from "../runtime/lock.ts";
 import type { Task } from "../runtime/task.ts";
 import { TrackedDisk } from "../tracking/tracked_disk.ts";
 import type { TrackingOptions } from "../tracking/tracking_base.ts";
@@ -71,6 +72,8 @@ export class PrimaryMachine {
   #state: ReplicationState;
   #settings: RelationshipSettings | undefined;
   #ancestry: Ancestry;
+  /** One change of the record at a time: two that are written at once leave neither. */
+  readonly #saving = new Mutex();
 
   private constructor(context: MachineContext, folder: Folder, parts: MachineParts) {
     this.#context = context;
@@ -107,7 +110,7 @@ export class PrimaryMachine {
         settings: undefined,
         ancestry: [firstGeneration(generation, context.server)],
       });
-      yield* machine.#save();
+      yield* machine.#save(machine.#state, undefined);
       return machine;
     } catch (error) {
       for (const disk of disks) yield* disk.close();
@@ -168,31 +171,43 @@ export class PrimaryMachine {
   }
 
   /** Moves to the state after `event`, durably; a refusal changes nothing. */
-  *enter(event: StateEvent): Task<void> {
-    const to = nextState(this.#state, event, this.name);
-    if (to === this.#state) return;
+  enter(event: StateEvent): Task<void> {
+    return this.#saving.during(this.#enter(event, this.#settings));
+  }
+
+  *#enter(event: StateEvent, settings: RelationshipSettings | undefined): Task<void> {
     const from = this.#state;
+    const to = nextState(from, event, this.name);
+    if (to === from) return;
+    yield* this.#save(to, settings);
     this.#state = to;
-    yield* this.#save();
+    this.#settings = settings;
     this.#context.ports.observer.emit({ kind: "state", machine: this.name, from, to });
   }
 
   /** Begins to track every disk and keeps the settings: the relationship exists from then on. */
   *enable(settings: RelationshipSettings): Task<void> {
     nextState(this.#state, "enable", this.name);
-    for (const [index, disk] of this.disks.entries()) {
-      const options = trackingOptions(this.#context, this.id, index);
-      yield* disk.setTracked(TrackedDisk.create(this.#context.ports, disk.guest, options));
+    try {
+      for (const [index, disk] of this.disks.entries()) {
+        const options = trackingOptions(this.#context, this.id, index);
+        yield* disk.setTracked(TrackedDisk.create(this.#context.ports, disk.guest, options));
+      }
+      yield* this.#saving.during(this.#enter("enable", settings));
+    } catch (error) {
+      // What was begun ends, so that enabling can be tried again.
+      yield* this.#untrack();
+      throw error;
     }
-    this.#settings = settings;
-    yield* this.enter("enable");
   }
 
   /** Ends the relationship: tracking stops and its logs are removed. */
   *disable(): Task<void> {
-    nextState(this.#state, "disable", this.name);
-    this.#settings = undefined;
-    yield* this.enter("disable");
+    yield* this.#saving.during(this.#enter("disable", undefined));
+    yield* this.#untrack();
+  }
+
+  *#untrack(): Task<void> {
     for (const disk of this.disks) {
       const tracked = disk.tracked;
       if (tracked === undefined) continue;
@@ -206,14 +221,14 @@ export class PrimaryMachine {
     for (const disk of this.disks) yield* disk.close();
   }
 
-  #save(): Task<void> {
+  #save(state: ReplicationState, settings: RelationshipSettings | undefined): Task<void> {
     const record = {
       version: 1,
       id: this.id,
       name: this.name,
       disks: this.disks.map((disk) => disk.path),
-      state: this.#state,
-      settings: this.#settings === undefined ? null : settingsToJson(this.#settings),
+      state,
+      settings: settings === undefined ? null : settingsToJson(settings),
       ancestry: ancestryToJson(this.#ancestry),
     };
     return saveRecord(this.#context.ports.codec.kernel, this.#folder, MACHINE_RECORD, record);

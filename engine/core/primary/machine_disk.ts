@@ -21,6 +21,7 @@ export class MachineDisk implements Disk {
   /** The disk and the place of its logs. */
   readonly guest: GuestDisk;
   #tracked: TrackedDisk | undefined;
+  /** Writes and flushes in flight. */
   #writes = 0;
   #held = false;
   readonly #changed = new Signal();
@@ -95,9 +96,15 @@ export class MachineDisk implements Disk {
     if (this.#held && this.#writes === 0) this.#changed.notify();
   }
 
-  /** See `Disk`. */
-  flush(): Task<void> {
-    return this.#target.flush();
+  /** See `Disk`. Waits like a write: one that tracking ended beneath would fail, and the guest with it. */
+  *flush(): Task<void> {
+    if (this.#held) yield* this.#changed.until(() => !this.#held);
+    this.#writes++;
+    try {
+      yield* this.#target.flush();
+    } finally {
+      this.#leave();
+    }
   }
 
   /** See `Disk`. */

@@ -29,6 +29,8 @@ export interface RelationshipSettings {
 export const FREQUENCY_DEFAULT = 5 * MINUTE;
 /** Points kept when nothing is chosen. */
 export const KEEP_DEFAULT = 24;
+/** Points that can be kept: replicas hold the other half of their list for what is on its way out. */
+const KEEP_MAX = POINTS_MAX / 2;
 
 /** `settings` when all values are possible; otherwise `bad-argument` naming the first that is not. */
 export function checkSettings(settings: RelationshipSettings): RelationshipSettings {
@@ -41,8 +43,11 @@ export function checkSettings(settings: RelationshipSettings): RelationshipSetti
   if (!within(settings.frequency, SECOND, HOUR)) {
     refuse("The frequency is out of range", "Choose from 1s to 1h");
   }
-  if (!within(settings.keep, 1, POINTS_MAX)) {
-    refuse("The number of points to keep is out of range", `Choose from 1 to ${POINTS_MAX}`);
+  if (!within(settings.keep, 1, KEEP_MAX)) {
+    refuse("The number of points to keep is out of range", `Choose from 1 to ${KEEP_MAX}`);
+  }
+  if (!within(settings.objective, 0, Number.MAX_SAFE_INTEGER)) {
+    refuse("The objective is out of range", "Give a time, e.g. 10m");
   }
   if (!within(settings.bandwidth, 0, Number.MAX_SAFE_INTEGER)) {
     refuse(

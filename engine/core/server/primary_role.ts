@@ -13,6 +13,8 @@ import { MACHINE_RECORD, type MachineContext, PrimaryMachine } from "../primary/
 import { Replicator } from "../primary/replicator.ts";
 import { loadRecord } from "../relationship/record.ts";
 import { checkSettings, type RelationshipSettings } from "../relationship/settings.ts";
+import { Mutex } from "../runtime/lock.ts";
+import { nextState } from "../relationship/state.ts";
 import { Scope } from "../runtime/scope.ts";
 import type { Task } from "../runtime/task.ts";
 import { exportName, type Exports } from "./exports.ts";
@@ -21,6 +23,8 @@ import { primaryStatus, unopenedStatus } from "./status.ts";
 /** A machine and, while it has a relationship, its replicator in a scope of its own. */
 interface Entry {
   readonly machine: PrimaryMachine;
+  /** Its relationship changes one at a time. */
+  readonly changing: Mutex;
   replicator: Replicator | undefined;
   scope: Scope | undefined;
 }
@@ -34,6 +38,8 @@ export class PrimaryRole {
   readonly #entries = new Map<string, Entry>();
   /** Machines that are recorded and cannot be opened, and why. */
   readonly #unopened = new Map<string, Failure>();
+  /** Names on their way in or out: nobody else may have them. */
+  readonly #reserved = new Set<string>();
 
   constructor(context: MachineContext, folder: Folder, exports: Exports, links: Links) {
     this.#context = context;
@@ -67,7 +73,8 @@ export class PrimaryRole {
   }
 
   #take(machine: PrimaryMachine): void {
-    const entry: Entry = { machine, replicator: undefined, scope: undefined };
+    const changing = new Mutex();
+    const entry: Entry = { machine, changing, replicator: undefined, scope: undefined };
     this.#entries.set(machine.name, entry);
     for (const [index, disk] of machine.disks.entries()) {
       this.#exports.offer(exportName(machine.name, index), disk);
@@ -89,9 +96,29 @@ export class PrimaryRole {
     return [...this.#entries.keys(), ...this.#unopened.keys()];
   }
 
-  /** True when a machine of that name runs here. */
+  /** True when a machine of that name runs here, or is just being added or removed. */
   has(name: string): boolean {
-    return this.#entries.has(name) || this.#unopened.has(name);
+    return this.#entries.has(name) || this.#unopened.has(name) || this.#reserved.has(name);
+  }
+
+  *#reserve<T>(name: string, task: Task<T>): Task<T> {
+    this.#reserved.add(name);
+    try {
+      return yield* task;
+    } finally {
+      this.#reserved.delete(name);
+    }
+  }
+
+  /** The machine's entry, which nobody else changes while `task` runs. */
+  *#alone<T>(name: string, task: (entry: Entry) => Task<T>): Task<T> {
+    const entry = this.#entry(name);
+    yield* entry.changing.lock();
+    try {
+      return yield* task(this.#entry(name));
+    } finally {
+      entry.changing.unlock();
+    }
   }
 
   /** The machine and its replicator; `no-such-machine` when there is none. */
@@ -112,8 +139,15 @@ export class PrimaryRole {
     );
   }
 
-  /** Adds a machine and offers its disks. */
+  /** Adds a machine and offers its disks; `exists` when the name is taken. */
   *add(name: string, paths: readonly string[]): Task<PrimaryMachine> {
+    if (this.has(name)) {
+      throw requestFailure("exists", `A machine "${name}" exists here`, "Choose another name");
+    }
+    return yield* this.#reserve(name, this.#add(name, paths));
+  }
+
+  *#add(name: string, paths: readonly string[]): Task<PrimaryMachine> {
     const folder = yield* this.#folder.folder(name, { create: true });
     yield* this.#folder.flush();
     try {
@@ -129,8 +163,12 @@ export class PrimaryRole {
 
   /** Removes a machine without a relationship; its disks stay as they are. */
   *remove(name: string): Task<void> {
-    if (this.#unopened.delete(name)) return yield* this.#forget(name);
-    const { machine } = this.#entry(name);
+    if (this.#unopened.delete(name)) return yield* this.#reserve(name, this.#forget(name));
+    yield* this.#alone(name, (entry) => this.#reserve(name, this.#remove(entry)));
+  }
+
+  *#remove({ machine }: Entry): Task<void> {
+    const { name } = machine;
     if (machine.state !== "Disabled") {
       throw requestFailure(
         "wrong-state",
@@ -157,8 +195,12 @@ export class PrimaryRole {
 
   /** Enables replication: from its return on every change is tracked. */
   *enable(name: string, settings: RelationshipSettings): Task<void> {
-    const entry = this.#entry(name);
-    yield* entry.machine.enable(checkSettings(settings));
+    const checked = checkSettings(settings);
+    yield* this.#alone(name, (entry) => this.#enable(entry, checked));
+  }
+
+  *#enable(entry: Entry, settings: RelationshipSettings): Task<void> {
+    yield* entry.machine.enable(settings);
     this.#replicate(entry);
   }
 
@@ -181,8 +223,12 @@ export class PrimaryRole {
   }
 
   /** Ends the relationship on this side. */
-  *disable(name: string): Task<void> {
-    const entry = this.#entry(name);
+  disable(name: string): Task<void> {
+    return this.#alone(name, (entry) => this.#disable(entry));
+  }
+
+  *#disable(entry: Entry): Task<void> {
+    nextState(entry.machine.state, "disable", entry.machine.name);
     yield* this.#stop(entry);
     yield* entry.machine.disable();
   }
