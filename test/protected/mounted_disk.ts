@@ -4,7 +4,7 @@
  *
  * nbdfuse gives a file whose every request fails once its server is gone; it never connects again.
  * QEMU's driver does: it holds requests back and sends them again to the next server. So qemu-nbd
- * stands between, with the very `-blockdev` options that Warmsite prints for a virtual machine.
+ * stands between, with the `-blockdev` options that Warmsite prints for a virtual machine.
  *
  * @module
  */
@@ -63,10 +63,23 @@ export async function mount(site: Site, name: string, loop: string, options: str
   return folder;
 }
 
-/** Makes a block device of the export with QEMU's options `blockdev`, until the test ends. */
-export async function attachExport(site: Site, blockdev: string): Promise<string> {
-  const socket = `${site.folder}/qemu.sock`;
-  const options = blockdev.replace(/node-name=[^,]*,/, "");
+/** A block device that is an export. */
+export interface AttachedExport {
+  readonly loop: string;
+  /** Lets the export go, when nothing is mounted any more. Idempotent; the test's end does it too. */
+  detach(): Promise<void>;
+}
+
+/** Makes a block device of the export with QEMU's options `blockdev`. `name` is for its files. */
+export async function attachExport(
+  site: Site,
+  blockdev: string,
+  name = "export",
+): Promise<AttachedExport> {
+  const socket = `${site.folder}/${name}.sock`;
+  // Half a minute is long for a restart, and short for a test that failed with no server left.
+  const options = blockdev.replace(/node-name=[^,]*,/, "")
+    .replace(/reconnect-delay=\d+/, "reconnect-delay=30");
   const qemu = Beside.start("qemu-nbd", [
     "--persistent",
     "--discard=unmap",
@@ -77,15 +90,24 @@ export async function attachExport(site: Site, blockdev: string): Promise<string
   ]);
   site.atEnd(() => qemu.end("SIGKILL"));
   await qemu.until(() => exists(socket));
-  const folder = `${site.folder}/fuse`;
+  const folder = `${site.folder}/${name}.fuse`;
   Deno.mkdirSync(folder);
   const fuse = Beside.start("nbdfuse", [`${folder}/nbd`, `nbd+unix:///disk?socket=${socket}`]);
-  site.atEnd(async () => {
+  const endFuse = async () => {
     await run("fusermount3", ["-u", "-z", folder]);
-    await fuse.end("SIGKILL");
-  });
+    await fuse.end("SIGTERM");
+  };
+  site.atEnd(endFuse);
   await fuse.until(() => exists(`${folder}/nbd`));
-  return await attachLoop(site, `${folder}/nbd`);
+  const loop = await attachLoop(site, `${folder}/nbd`);
+  return {
+    loop,
+    async detach() {
+      await run("losetup", ["--detach", loop]);
+      await endFuse();
+      await qemu.end("SIGTERM");
+    },
+  };
 }
 
 /** A copy of the failed-over disk at `uri` whose file system was checked as an administrator would. */

@@ -23,7 +23,7 @@ testWithNeeds({
 }, async () => {
   await using site = await Site.start();
   const machine = await site.protect("vm", site.sparseFile("disk.raw", SIZE));
-  const loop = await attachExport(site, machine.blockdev);
+  const { loop } = await attachExport(site, machine.blockdev);
   await mustRun("mkfs.ext4", "-q", loop);
   const folder = await mount(site, "mounted", loop, "noatime");
   const writer = new FileWriter(folder);
@@ -54,4 +54,45 @@ testWithNeeds({
   // Whole disks, once nobody writes.
   await mustRun("umount", folder);
   await site.assertSame(machine);
+});
+
+testWithNeeds({
+  name: "a failed-over ext4 runs at the replica, outlives its SIGKILL, and is whole once the " +
+    "failover is complete (R8)",
+  needs: [...mountNeeds, program("qemu-img", "qemu-utils")],
+}, async () => {
+  await using site = await Site.start();
+  const machine = await site.protect("vm", site.sparseFile("disk.raw", SIZE));
+  const before = await attachExport(site, machine.blockdev, "before");
+  await mustRun("mkfs.ext4", "-q", before.loop);
+  const first = await mount(site, "first", before.loop, "noatime");
+  const old = new FileWriter(first);
+  await old.more(10);
+  await old.stop();
+  await mustRun("umount", first);
+  await before.detach();
+  await site.cycle(machine.vm);
+  await site.killPrimary();
+
+  const failover = await site.failover(machine.vm);
+  const after = await attachExport(site, failover.blockdev, "after");
+  const second = await mount(site, "second", after.loop, "noatime");
+  assert.deepEqual(missingFrom(second, old.durable), [], "what was there before the disaster");
+  Deno.mkdirSync(`${second}/later`);
+  const writer = new FileWriter(`${second}/later`);
+  site.atEnd(() => writer.stop().catch(() => {}));
+  await writer.more(10);
+  await site.crashReplica();
+  await writer.more(10);
+  await writer.stop();
+  await mustRun("umount", second);
+  await after.detach();
+
+  const file = await site.completeFailover(machine.vm);
+  // A server that runs holds QEMU's lock on it.
+  await site.stopReplica();
+  const copy = await checkedCopy(site, file, "complete.raw");
+  const there = await mount(site, "third", await attachLoop(site, copy, "--read-only"), "ro");
+  assert.deepEqual(missingFrom(there, old.durable), []);
+  assert.deepEqual(missingFrom(`${there}/later`, writer.durable), []);
 });

@@ -32,6 +32,13 @@ export interface Protected {
   readonly blockdev: string;
 }
 
+/** A machine that runs at the replica. */
+export interface FailedOver {
+  readonly point: string;
+  readonly uri: string;
+  readonly blockdev: string;
+}
+
 /** How a machine is protected. */
 export interface ProtectOptions {
   /** Between cycles that nobody asks for, s; one by default, so that some always run. */
@@ -44,7 +51,7 @@ export interface ProtectOptions {
 export class Site implements AsyncDisposable {
   /** A folder for the test's own files. */
   readonly folder: string;
-  readonly #replica: RunningServer;
+  #replica: RunningServer;
   #primary: RunningServer;
   #isKilled = false;
   readonly #endings: (() => Promise<unknown> | unknown)[] = [];
@@ -149,16 +156,38 @@ export class Site implements AsyncDisposable {
     this.#isKilled = false;
   }
 
+  /** SIGKILL for the replica, and a new one on its home. */
+  async crashReplica(): Promise<void> {
+    await this.#replica.end("SIGKILL");
+    this.#replica = await RunningServer.start(`${this.folder}/replica`);
+  }
+
+  /** Ends the replica in order. */
+  async stopReplica(): Promise<void> {
+    const { code, log } = await this.#replica.end();
+    assert.equal(code, 0, log);
+  }
+
   /** Ends the primary in order; returns its exit code. */
   async stopPrimary(): Promise<number> {
     return (await this.#primary.end()).code;
   }
 
-  /** Fails `vm` over to `point` or the newest; returns where its disk is and which point it was. */
-  async failover(vm: string, point?: string): Promise<{ uri: string; point: string }> {
+  /** Fails `vm` over to `point` or the newest. */
+  async failover(vm: string, point?: string): Promise<FailedOver> {
     const started = fieldsOf(await this.#askReplica("failover start", { vm, point }));
     const [disk] = rowsOf(started["disks"]);
-    return { uri: textOf(disk?.["uri"]), point: textOf(started["point"]) };
+    return {
+      point: textOf(started["point"]),
+      uri: textOf(disk?.["uri"]),
+      blockdev: textOf(disk?.["qemu"]).replace(/^-blockdev /, ""),
+    };
+  }
+
+  /** Makes a failover final; returns the file that is the disk from then on. */
+  async completeFailover(vm: string): Promise<string> {
+    const { files } = fieldsOf(await this.#askReplica("failover complete", { vm }));
+    return textOf((files as readonly Value[])[0]);
   }
 
   /** Drops a failover. */
