@@ -94,10 +94,12 @@ const { values: options } = parseArgs({
     json: { type: "boolean", default: false },
     rounds: { type: "string" },
     folder: { type: "string", default: "/tmp" },
-    modes: { type: "string", default: "disk,plain" },
+    modes: { type: "string", default: "disk,tracked,small" },
     only: { type: "string", default: "" },
   },
 });
+/** Seconds of load before it is measured. */
+const RAMP = 1;
 const rounds = Number(options.rounds ?? (options.quick ? 1 : 5));
 const seconds = options.quick ? 1 : 3;
 const fileMiB = options.quick ? 256 : 1024;
@@ -156,6 +158,8 @@ async function fio(load: Load, uri: string): Promise<{ rate: number; requests: n
       `--iodepth=${load.depth}`,
       "--time_based",
       `--runtime=${seconds}`,
+      // Regions become hot once, whatever is written later: that is not what is compared.
+      `--ramp_time=${RAMP}`,
       `--size=${fileMiB}m`,
       "--randrepeat=0",
       "--norandommap",
@@ -166,7 +170,8 @@ async function fio(load: Load, uri: string): Promise<{ rate: number; requests: n
   const report = JSON.parse(new TextDecoder().decode(stdout).replace(/^[^{]*/, ""));
   const side = load.rw.endsWith("read") ? report.jobs[0].read : report.jobs[0].write;
   const rate = load.blockSize === "4k" ? side.iops : side.bw_bytes / 1e6;
-  return { rate, requests: side.total_ios };
+  // The ramp's requests cost CPU time as well, and are not counted.
+  return { rate, requests: side.total_ios * (seconds + RAMP) / seconds };
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -230,6 +235,19 @@ function line(result: Result): string {
   ].join(" ").trimEnd();
 }
 
+/** What tracking costs against the same server without it: in rate, and in CPU time a request. */
+function trackingCosts(compared: readonly Result[]): string[] {
+  const without = compared.find(({ server }) => server === "warmsite disk");
+  if (without === undefined) return [];
+  const tracking = compared.filter(({ server }) => /tracked|small/.test(server));
+  return tracking.map(({ server, load, median, cpu }) => {
+    const rate = 100 * (1 - median / without.median);
+    const work = 100 * (cpu / without.cpu - 1);
+    return `${load.padEnd(18)} ${server} costs ${rate.toFixed(1)} % of the rate, ` +
+      `${work.toFixed(1)} % more CPU`;
+  });
+}
+
 const folder = await Deno.makeTempDir({ dir: options.folder, prefix: "warmsite-bench-" });
 const results: Result[] = [];
 try {
@@ -240,7 +258,7 @@ try {
     if (!load.name.includes(options.only)) continue;
     const compared = await compare(load, folder);
     results.push(...compared);
-    if (!options.json) console.log(compared.map(line).join("\n"));
+    if (!options.json) console.log([...compared.map(line), ...trackingCosts(compared)].join("\n"));
   }
 } finally {
   await Deno.remove(folder, { recursive: true });
