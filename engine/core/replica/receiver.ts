@@ -7,6 +7,8 @@
  *
  * @module
  */
+// Long because: what may be acknowledged after which flush is one conversation; reading ahead and
+// comparing are elsewhere.
 
 import { type Failed, isFailed, peerFailure } from "../base/failure.ts";
 import { PROGRESS_INTERVAL_BYTES } from "../base/limits.ts";

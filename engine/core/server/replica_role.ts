@@ -3,20 +3,14 @@
  *
  * @module
  */
+// Long because: which machines there are, and who may change one when, is one set of rules.
 
-import {
-  Failed,
-  type Failure,
-  isFailed,
-  localFailure,
-  peerFailure,
-  requestFailure,
-} from "../base/failure.ts";
+import { Failed, type Failure, isFailed, peerFailure, requestFailure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
 import { isName } from "../base/name.ts";
 import { isGeometry } from "../block/geometry.ts";
 import type { PointId } from "../base/units.ts";
-import { Failover, OVERLAYS } from "../failover/failover.ts";
+import { Failover } from "../failover/failover.ts";
 import type { RecoveryPoint } from "../history/recovery_point.ts";
 import { ReplicaStore } from "../history/replica_store.ts";
 import type { Folder } from "../ports/folder.ts";
@@ -29,13 +23,19 @@ import type { Task } from "../runtime/task.ts";
 import type { Channel } from "../wire/channel.ts";
 import type { MessageOf } from "../wire/message.ts";
 import { exportName, type Exports } from "./exports.ts";
+import { firstMessage, refuse, refuseLastCopy, refuseRebuiltFailover } from "./replica_refusals.ts";
 import type { ServerSettings } from "./settings.ts";
 import { replicaStatus, unopenedStatus } from "./status.ts";
+
+/** Machines on one replica server: each holds files open and space taken (E6). */
+const MACHINES_MAX = 1024;
 
 interface Entry {
   readonly machine: ReplicaMachine;
   readonly folder: Folder;
   readonly scope: Scope;
+  /** Its failover changes, and it is removed, one at a time. */
+  readonly changing: Mutex;
   failover: Failover | undefined;
 }
 
@@ -48,8 +48,11 @@ export class ReplicaRole {
   readonly #entries = new Map<string, Entry>();
   /** Machines whose folders are here and cannot be opened, and why. */
   readonly #unopened = new Map<string, Failure>();
-  /** Machines are created one at a time, failovers change one at a time. */
-  readonly #changing = new Mutex();
+  /** Machines are created one at a time; those that are there never wait for that. */
+  readonly #creating = new Mutex();
+  /** Names on their way in or out: nobody else may have them. */
+  readonly #reserved = new Set<string>();
+  #closed = false;
   /** True when the primary's role has a machine of that name. */
   readonly #taken: (name: string) => boolean;
 
@@ -109,14 +112,33 @@ export class ReplicaRole {
   ): Task<ReplicaMachine> {
     const scope = new Scope(this.#ports.loop, `replica/${store.name}`);
     const server = this.#settings.name;
-    yield* refuseRebuiltFailover(store, folder);
-    const machine = ReplicaMachine.start(this.#ports, server, scope, store, fresh);
-    const entry: Entry = { machine, folder, scope, failover: undefined };
-    entry.failover = yield* Failover.resume(machine, folder);
+    let entry: Entry;
+    try {
+      yield* refuseRebuiltFailover(store, folder);
+      const machine = ReplicaMachine.start(this.#ports, server, scope, store, fresh);
+      entry = { machine, folder, scope, changing: new Mutex(), failover: undefined };
+      entry.failover = yield* Failover.resume(machine, folder);
+    } catch (error) {
+      yield* scope.cancel();
+      yield* store.close();
+      throw error;
+    }
+    const { machine } = entry;
     this.#entries.set(machine.name, entry);
-    if (entry.failover !== undefined) this.#offer(entry.failover);
-    if (machine.record.failover?.completing === true) yield* this.#finishComplete(entry);
+    if (machine.record.failover?.completing === true) yield* this.#completeAgain(entry);
+    else if (entry.failover !== undefined) this.#offer(entry.failover);
     return machine;
+  }
+
+  /** Goes on with a complete that a crash cut short; what it fails with, the next call is told too. */
+  *#completeAgain(entry: Entry): Task<void> {
+    try {
+      yield* this.#finishComplete(entry);
+    } catch (error) {
+      if (!isFailed(error) || error.code === "cancelled") throw error;
+      const { name } = entry.machine;
+      this.#ports.observer.emit({ kind: "failure", machine: name, failure: error.failure });
+    }
   }
 
   #offer(failover: Failover): void {
@@ -132,7 +154,27 @@ export class ReplicaRole {
 
   /** True when a machine of that name is replicated to here. */
   has(name: string): boolean {
-    return this.#entries.has(name) || this.#unopened.has(name);
+    return this.#entries.has(name) || this.#unopened.has(name) || this.#reserved.has(name);
+  }
+
+  *#reserve<T>(name: string, task: Task<T>): Task<T> {
+    this.#reserved.add(name);
+    try {
+      return yield* task;
+    } finally {
+      this.#reserved.delete(name);
+    }
+  }
+
+  /** The machine's entry, which nobody else changes while `task` runs. */
+  *#alone<T>(name: string, task: (entry: Entry) => Task<T>): Task<T> {
+    const entry = this.#entry(name);
+    yield* entry.changing.lock();
+    try {
+      return yield* task(this.#entry(name));
+    } finally {
+      entry.changing.unlock();
+    }
   }
 
   /** The machine; `no-such-machine` when there is none. */
@@ -158,7 +200,8 @@ export class ReplicaRole {
     let opening: MessageOf<"open-machine">;
     try {
       opening = yield* firstMessage(channel);
-      machine = yield* this.#changing.during(this.#findOrCreate(channel, opening));
+      machine = this.#entries.get(opening.name)?.machine ??
+        (yield* this.#creating.during(this.#findOrCreate(channel, opening)));
     } catch (error) {
       if (!isFailed(error) || error.code === "cancelled") throw error;
       yield* refuse(channel, error);
@@ -185,7 +228,12 @@ export class ReplicaRole {
         "Choose another name for one of the two",
       );
     }
-    return yield* this.#create(opening, channel.session.peer.name);
+    if (this.#closed || this.#reserved.has(opening.name) || this.#entries.size >= MACHINES_MAX) {
+      const what = this.#entries.size >= MACHINES_MAX ? "holds all the machines it can" : "is busy";
+      throw peerFailure("busy", `The replica server ${what}`, "Remove a machine there, or wait");
+    }
+    const { name } = opening;
+    return yield* this.#reserve(name, this.#create(opening, channel.session.peer.name));
   }
 
   *#create(opening: MessageOf<"open-machine">, primary: string): Task<ReplicaMachine> {
@@ -215,17 +263,16 @@ export class ReplicaRole {
       yield* machine.setRecord(record);
       return machine;
     } catch (error) {
-      yield* this.#unmake(opening.name, store);
+      yield* this.#unmake(opening.name);
       throw error;
     }
   }
 
   /** A machine that was never told of goes; what is left of its folder is written over next time. */
-  *#unmake(name: string, store: ReplicaStore): Task<void> {
+  *#unmake(name: string): Task<void> {
     const entry = this.#entries.get(name);
     this.#entries.delete(name);
-    if (entry === undefined) yield* store.close();
-    else {
+    if (entry !== undefined) {
       yield* entry.scope.cancel();
       yield* entry.machine.close();
     }
@@ -244,11 +291,10 @@ export class ReplicaRole {
 
   /** Starts a failover and offers its disks. */
   startFailover(name: string, point: PointId | undefined): Task<Failover> {
-    return this.#changing.during(this.#startFailover(name, point));
+    return this.#alone(name, (entry) => this.#startFailover(entry, point));
   }
 
-  *#startFailover(name: string, point: PointId | undefined): Task<Failover> {
-    const entry = this.#entry(name);
+  *#startFailover(entry: Entry, point: PointId | undefined): Task<Failover> {
     const failover = yield* Failover.start(entry.machine, entry.folder, point);
     entry.failover = failover;
     this.#offer(failover);
@@ -257,11 +303,10 @@ export class ReplicaRole {
 
   /** Cancels a failover: its disks are withdrawn and what was written to them is dropped. */
   cancelFailover(name: string): Task<void> {
-    return this.#changing.during(this.#cancelFailover(name));
+    return this.#alone(name, (entry) => this.#cancelFailover(entry));
   }
 
-  *#cancelFailover(name: string): Task<void> {
-    const entry = this.#entry(name);
+  *#cancelFailover(entry: Entry): Task<void> {
     const failover = this.#failedOver(entry);
     entry.machine.stateAfter("cancel-failover");
     yield* this.#withdraw(failover);
@@ -271,12 +316,12 @@ export class ReplicaRole {
 
   /** Completes a failover. Refused while a guest is attached: its machine must be off. */
   completeFailover(name: string): Task<void> {
-    return this.#changing.during(this.#completeFailover(name));
+    return this.#alone(name, (entry) => this.#completeFailover(entry));
   }
 
-  *#completeFailover(name: string): Task<void> {
-    const entry = this.#entry(name);
+  *#completeFailover(entry: Entry): Task<void> {
     const failover = this.#failedOver(entry);
+    const { name } = entry.machine;
     entry.machine.stateAfter("complete-failover");
     for (const index of failover.disks.keys()) {
       if (this.#exports.clients(exportName(name, index)) === 0) continue;
@@ -311,13 +356,25 @@ export class ReplicaRole {
     }
   }
 
-  /** Removes a replica with all its points. Refused while it is failed over. */
+  /**
+   * Removes a replica with all its points. Refused while it is failed over, and while its disk files are
+   * the machine's only ones. One that cannot be opened goes as it is.
+   */
   *remove(name: string): Task<void> {
-    const entry = this.#entry(name);
-    entry.machine.stateAfter("disable");
-    this.#entries.delete(name);
-    yield* entry.scope.cancel();
-    yield* entry.machine.close();
+    if (this.#unopened.delete(name)) return yield* this.#reserve(name, this.#forget(name));
+    yield* this.#alone(name, (entry) => this.#reserve(name, this.#remove(entry)));
+  }
+
+  *#remove({ machine, scope, folder }: Entry): Task<void> {
+    machine.stateAfter("disable");
+    if (machine.state === "FailedOver") yield* refuseLastCopy(machine, folder);
+    this.#entries.delete(machine.name);
+    yield* scope.cancel();
+    yield* machine.close();
+    yield* this.#forget(machine.name);
+  }
+
+  *#forget(name: string): Task<void> {
     yield* this.#folder.remove(name);
     yield* this.#folder.flush();
   }
@@ -331,6 +388,7 @@ export class ReplicaRole {
 
   /** Ends every channel and closes every store in order. */
   *close(): Task<void> {
+    this.#closed = true;
     for (const entry of this.#entries.values()) {
       if (entry.failover !== undefined) {
         yield* this.#withdraw(entry.failover);
@@ -342,35 +400,4 @@ export class ReplicaRole {
     }
     this.#entries.clear();
   }
-}
-
-function* refuse(channel: Channel, error: Failed): Task<void> {
-  const { code, side, message, action } = error.failure;
-  try {
-    yield* channel.send({ type: "refused", code, side, message, action });
-  } catch (other) {
-    if (!isFailed(other)) throw other;
-  }
-  channel.close();
-}
-
-function* firstMessage(channel: Channel): Task<MessageOf<"open-machine">> {
-  const first = yield* channel.receive();
-  if (first.kind === "control" && first.message.type === "open-machine") return first.message;
-  throw peerFailure("protocol-violation", "A channel begins with open-machine");
-}
-
-/**
- * A state that was rebuilt has lost its relationship. If a failover's overlays lie beside it, a guest's
- * writes are in them: nothing is opened and nothing is removed until a person has looked.
- */
-function* refuseRebuiltFailover(store: ReplicaStore, folder: Folder): Task<void> {
-  if (store.extra !== null || store.points.length === 0) return;
-  if (!(yield* folder.list()).includes(OVERLAYS)) return;
-  yield* store.close();
-  throw localFailure(
-    "damaged",
-    `The state of "${store.name}" was lost while it was failed over`,
-    `Copy the folder ${folder.path} away, then remove the machine at this server`,
-  );
 }

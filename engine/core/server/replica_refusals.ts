@@ -1,0 +1,66 @@
+/**
+ * What a replica server refuses: channels that begin with nothing sound, and steps that would cost a
+ * machine its only contents.
+ *
+ * @module
+ */
+
+import {
+  type Failed,
+  isFailed,
+  localFailure,
+  peerFailure,
+  requestFailure,
+} from "../base/failure.ts";
+import { OVERLAYS } from "../failover/failover.ts";
+import type { ReplicaStore } from "../history/replica_store.ts";
+import type { Folder } from "../ports/folder.ts";
+import type { ReplicaMachine } from "../replica/replica_machine.ts";
+import type { Task } from "../runtime/task.ts";
+import { type Channel, legible } from "../wire/channel.ts";
+import type { MessageOf } from "../wire/message.ts";
+
+/** Tells a peer why nothing comes of its channel, and ends it. */
+export function* refuse(channel: Channel, error: Failed): Task<void> {
+  const { code, side } = error.failure;
+  const message = legible(error.failure.message);
+  const action = legible(error.failure.action);
+  try {
+    yield* channel.send({ type: "refused", code, side, message, action });
+  } catch (other) {
+    if (!isFailed(other)) throw other;
+  }
+  channel.close();
+}
+
+/** The first message of a channel, which must be open-machine. */
+export function* firstMessage(channel: Channel): Task<MessageOf<"open-machine">> {
+  const first = yield* channel.receive();
+  if (first.kind === "control" && first.message.type === "open-machine") return first.message;
+  throw peerFailure("protocol-violation", "A channel begins with open-machine");
+}
+
+/**
+ * A state that was rebuilt has lost its relationship. If a failover's overlays lie beside it, a guest's
+ * writes are in them: nothing is opened and nothing is removed until a person has looked.
+ */
+export function* refuseRebuiltFailover(store: ReplicaStore, folder: Folder): Task<void> {
+  if (store.extra !== null || store.points.length === 0) return;
+  if (!(yield* folder.list()).includes(OVERLAYS)) return;
+  throw localFailure(
+    "damaged",
+    `The state of "${store.name}" was lost while it was failed over`,
+    `Copy the folder ${folder.path} away, then remove the machine at this server`,
+  );
+}
+
+/** After a complete the disk files are the machine: they go only once somebody moved them (R9). */
+export function* refuseLastCopy(machine: ReplicaMachine, folder: Folder): Task<void> {
+  const names = yield* folder.list();
+  if (!names.some((name) => name.endsWith(".raw"))) return;
+  throw requestFailure(
+    "wrong-state",
+    `The disks of "${machine.name}" in ${folder.path} are the machine since its failover`,
+    "Move the disk files away first, then remove the machine",
+  );
+}
