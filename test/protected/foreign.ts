@@ -14,7 +14,7 @@ export interface Ran {
 }
 
 /** Where losetup and mkfs live is not on every user's PATH. */
-const PATH = `${Deno.env.get("PATH") ?? ""}:/usr/sbin:/sbin`;
+export const PATH = `${Deno.env.get("PATH") ?? ""}:/usr/sbin:/sbin`;
 
 /** Runs a program to its end, in the folder `cwd`: some leave files where they are. */
 export async function run(program: string, args: readonly string[], cwd?: string): Promise<Ran> {

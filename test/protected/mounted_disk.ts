@@ -12,7 +12,7 @@
 import assert from "node:assert/strict";
 
 import { condition, device, linux, type Need, program, root } from "../needs.ts";
-import { Beside, mustRun, run } from "./foreign.ts";
+import { Beside, mustRun, PATH, run } from "./foreign.ts";
 import type { Site } from "./site.ts";
 
 /** What loop devices need. */
@@ -37,7 +37,8 @@ export const mountNeeds: readonly Need[] = [
 
 function hasLoop(): boolean {
   try {
-    const { success } = new Deno.Command("losetup", { args: ["--find"] }).outputSync();
+    const { success } = new Deno.Command("losetup", { args: ["--find"], env: { PATH } })
+      .outputSync();
     return success;
   } catch {
     return false;
