@@ -18,9 +18,13 @@ const BENCHMARKS: ReadonlyMap<string, string> = new Map([
   ["sim", "events and simulated hours a second"],
 ]);
 
-const names = Deno.args.filter((arg, at) =>
-  !arg.startsWith("-") && (at === 0 || !Deno.args[at - 1]?.startsWith("--"))
-);
+/** Options without a value: what follows them is a name. */
+const FLAGS = ["--quick", "--json", "--no-invariants"];
+
+const names = Deno.args.filter((arg, at) => {
+  const before = Deno.args[at - 1] ?? "";
+  return !arg.startsWith("-") && (!before.startsWith("--") || FLAGS.includes(before));
+});
 const unknown = names.filter((name) => !BENCHMARKS.has(name));
 if (unknown.length > 0 || Deno.args.includes("--help")) {
   const list = [...BENCHMARKS].map(([name, what]) => `  ${name.padEnd(12)} ${what}`);
