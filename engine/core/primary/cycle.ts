@@ -12,6 +12,7 @@ import { isFailed, localFailure, peerFailure } from "../base/failure.ts";
 import { toHex } from "../base/units.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import type { Task } from "../runtime/task.ts";
+import type { MessageOf } from "../wire/message.ts";
 import type { PointDeclaration } from "../wire/point.ts";
 import { makeCut, needsCut, reportGivenUp } from "./cutting.ts";
 import type { OpenDelta } from "./open_delta.ts";
@@ -28,19 +29,41 @@ export function* runCycle(work: Replication, peer: ReplicaPeer): Task<void> {
   const delta = yield* openDelta(work, peer);
   yield* sendDelta(work, peer, delta);
   const { machine, ports } = work;
-  const staged = yield* peer.ask({
-    type: "delta-seal",
-    delta: delta.id,
-    point: declare(work, delta),
-    records: delta.shipment.sent,
-    digest: toHex(delta.shipment.chain),
-  }, "staged");
+  const staged = yield* seal(work, peer, delta);
   if (staged.point !== delta.point || staged.digest !== toHex(delta.shipment.chain)) {
     throw peerFailure("protocol-violation", "The replica staged another point than was sealed");
   }
   peer.settle();
   yield* finish(work, delta);
   ports.observer.emit({ kind: "staged", machine: machine.name, point: delta.point });
+}
+
+/**
+ * Asks for the seal. A replica that has other records than were sent would refuse them for ever: the
+ * delta is given up, and the next attempt sends its blocks anew.
+ */
+function* seal(
+  work: Replication,
+  peer: ReplicaPeer,
+  delta: OpenDelta,
+): Task<MessageOf<"staged">> {
+  const { sent, chain } = delta.shipment;
+  const point = declare(work, delta);
+  try {
+    return yield* peer.ask(
+      { type: "delta-seal", delta: delta.id, point, records: sent, digest: toHex(chain) },
+      "staged",
+    );
+  } catch (error) {
+    if (isFailed(error, "damaged", "protocol-violation")) abandon(work);
+    throw error;
+  }
+}
+
+/** Nothing of the open delta counts any more; all of its blocks are to be sent (C4). */
+function abandon(work: Replication): void {
+  work.delta = undefined;
+  for (const disk of work.machine.tracked) disk.forgetProgress();
 }
 
 /** The replica holds the point durably: the bits of its delta are cleared, in the order of T3 and T4. */
@@ -73,8 +96,11 @@ function* openDelta(work: Replication, peer: ReplicaPeer): Task<OpenDelta> {
     if (delta.shipment.resumeAt(ready.records)) return delta;
     // The replica lost what it had of this delta: nothing of it counts any more.
     work.ports.observer.emit({ kind: "probe", name: "replica-lost-open-delta" });
-    work.delta = undefined;
-    for (const disk of work.machine.tracked) disk.forgetProgress();
+    const fresh = delta.shipment.sent === 0;
+    abandon(work);
+    if (fresh && ready.records > 0) {
+      throw peerFailure("protocol-violation", "The replica has records of a delta that is new");
+    }
     yield* peer.tell({ type: "delta-drop", delta: delta.id });
   }
 }

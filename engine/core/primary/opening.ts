@@ -5,7 +5,7 @@
  * @module
  */
 
-import { localFailure } from "../base/failure.ts";
+import { Failed, peerFailure } from "../base/failure.ts";
 import type { PointId } from "../base/units.ts";
 import { decide, type Decision } from "../lineage/decision.ts";
 import type { Task } from "../runtime/task.ts";
@@ -57,14 +57,16 @@ function* follow(work: Replication, decision: Decision, newest: PointId | null):
   const { machine } = work;
   switch (decision.kind) {
     case "hold": {
-      const { code, message, action } = decision.failure;
+      const { code } = decision.failure;
       // A failover that may still be cancelled changes no state here (L5).
       if (code !== "wrong-state") yield* machine.enter("refused-by-replica");
-      throw localFailure(code, message, action);
+      throw new Failed(decision.failure);
     }
     case "replica-lost":
+      work.base = undefined;
+      work.staged.newest = undefined;
       yield* machine.enter("lose-replica");
-      throw localFailure(
+      throw peerFailure(
         "not-the-base",
         "The replica holds nothing of this machine",
         'Start initial replication again: "warmsite replication start"',

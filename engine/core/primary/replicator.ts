@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type Failure, isFailed, localFailure } from "../base/failure.ts";
+import { Failed, type Failure, isFailed, localFailure } from "../base/failure.ts";
 import type { PointId } from "../base/units.ts";
 import type { Decision } from "../lineage/decision.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -118,7 +118,7 @@ export class Replicator {
       if (point !== undefined) return point;
       const failure = this.#stopped ?? this.#lastFailure;
       if (failure !== undefined) {
-        throw localFailure(failure.code, failure.message, failure.action);
+        throw new Failed(failure);
       }
       counts = this.#attempts;
     }

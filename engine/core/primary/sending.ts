@@ -8,7 +8,9 @@
  * @module
  */
 
+import { localFailure } from "../base/failure.ts";
 import { EXTENT_SIZE_MAX } from "../base/limits.ts";
+import { release } from "../base/release.ts";
 import type { Codec } from "../ports/codec.ts";
 import type { Run } from "../runtime/loop.ts";
 import { ended } from "../runtime/scope.ts";
@@ -120,7 +122,8 @@ function* prepare(sending: Sending, taken: Taken): Task<PackedRecord[]> {
   const { disk, at, length } = taken;
   const tracked = sending.disks[disk] as TrackedDisk;
   const view = tracked.view;
-  if (taken.kind === "zero" || view === undefined) {
+  if (view === undefined) throw localFailure("view-given-up", "The view ended");
+  if (taken.kind === "zero") {
     return [zeroRecord(sending.codec, disk, at, length)];
   }
   if (view.mode === "live" && (yield* tracked.allocated(at, length)).length === 0) {
@@ -134,7 +137,10 @@ function* prepare(sending: Sending, taken: Taken): Task<PackedRecord[]> {
   };
   const content = yield* view.read(at, length);
   if (taken.suspected) return yield* prepareSuspected(sending, options, taken, content);
-  return yield* packContent(options, disk, at, content);
+  const records = yield* packContent(options, disk, at, content);
+  // Read for us alone; what travels as it is travels out of this buffer.
+  if (!records.some(({ kind }) => kind === "raw")) release(content);
+  return records;
 }
 
 /** Sends of a suspected run only what the replica's newest point has otherwise (T1, L3). */
