@@ -100,7 +100,14 @@ export class FileDisk implements Disk {
     this.#descriptor = descriptor;
     this.#unlock = unlock;
     this.#io = new PositionalIo(descriptor);
-    this.#flusher = new Flusher((finish) => fs.fdatasync(descriptor, finish));
+    // Noted here and not where the flush is awaited: whoever waited may have been cancelled, which
+    // says nothing about the disk.
+    this.#flusher = new Flusher((finish) =>
+      fs.fdatasync(descriptor, (error) => {
+        if (error !== null) this.#failed = true;
+        finish(error);
+      })
+    );
   }
 
   *read(at: number, length: number): Task<Uint8Array> {
@@ -156,7 +163,6 @@ export class FileDisk implements Disk {
       yield* this.#flusher.flush();
     } catch (error) {
       // Further flushes would succeed without what the kernel has dropped.
-      this.#failed = true;
       throw osFailure(error, `flush "${this.path}"`);
     }
     if (this.#failed) throw this.#failedBefore();
