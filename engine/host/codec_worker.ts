@@ -5,6 +5,7 @@
  * @module
  */
 
+import { release } from "../core/base/release.ts";
 import { newKernel } from "../../wasm/codec.ts";
 import { type CodecWork, doCodecWork } from "./codec_work.ts";
 
@@ -32,5 +33,8 @@ scope.onmessage = ({ data: { work, memory, length } }) => {
   const result = doCodecWork(kernel, work, bytes.subarray(0, length));
   if (result === undefined) return scope.postMessage(-1);
   bytes.set(result);
-  scope.postMessage(result.length);
+  const { length: size } = result;
+  // What waits to be collected is up to 64 MiB a thread.
+  release(result);
+  scope.postMessage(size);
 };

@@ -108,8 +108,11 @@ function* sendRecords(sending: Sending, records: readonly PackedRecord[]): Task<
   try {
     for (const { extent, digest } of records) {
       sent++;
+      const wire = FRAME_HEADER_SIZE + RECORD_HEADER_SIZE + extent.payload.length;
       yield* sending.peer.ship(sending.shipment, extent, digest);
-      sending.onSent(extent.length, FRAME_HEADER_SIZE + RECORD_HEADER_SIZE + extent.payload.length);
+      // Its frame has a copy.
+      if (extent.kind === "zstd") release(extent.payload);
+      sending.onSent(extent.length, wire);
     }
   } finally {
     for (const { extent } of records.slice(sent)) {
@@ -139,7 +142,7 @@ function* prepare(sending: Sending, taken: Taken): Task<PackedRecord[]> {
   if (taken.suspected) return yield* prepareSuspected(sending, options, taken, content);
   const records = yield* packContent(options, disk, at, content);
   // Read for us alone; what travels as it is travels out of this buffer.
-  if (!records.some(({ kind }) => kind === "raw")) release(content);
+  if (!records.some(({ extent }) => extent.kind === "raw")) release(content);
   return records;
 }
 

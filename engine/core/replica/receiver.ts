@@ -12,6 +12,7 @@
 
 import { type Failed, isFailed, peerFailure } from "../base/failure.ts";
 import { PROGRESS_INTERVAL_BYTES } from "../base/limits.ts";
+import { release } from "../base/release.ts";
 import { fromHex, MILLISECOND, type PointId, toHex } from "../base/units.ts";
 import { inside } from "../block/extent.ts";
 import { relate } from "../lineage/generation.ts";
@@ -251,6 +252,8 @@ export class Receiver {
     if (this.#phase.kind === "seed") yield* store.seedWrite(extent, outcome.value);
     else if (this.#phase.kind === "delta") yield* store.append(extent);
     else throw this.#outOfOrder({ kind: "extent", extent });
+    // Unpacked for us alone, and written, or kept as it came.
+    if (extent.kind === "zstd" && outcome.value !== undefined) release(outcome.value);
     this.#records++;
     this.#unflushed += frameCost(RECORD_HEADER_SIZE + extent.payload.length);
     if (this.#unflushed >= PROGRESS_INTERVAL_BYTES) this.#startFlush();
