@@ -13,6 +13,7 @@ import { filled, makePair, protect } from "../server/pair.ts";
 Deno.test("after a seal that the replica refuses the delta is sent anew and replication goes on", () => {
   const { a, b, world } = makePair(61);
   protect(a);
+  world.runUntil(world.now + 5 * SECOND);
   a.write("vm/0", 0, filled(8 * KiB, 1));
   const chain = Object.getOwnPropertyDescriptor(Shipment.prototype, "chain")!;
   let first: unknown;
