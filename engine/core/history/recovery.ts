@@ -39,13 +39,15 @@ export function* recover(files: ReplicaFiles): Task<OpenDelta | undefined> {
   return open;
 }
 
-/** Opens the undo files of all listed points, that of an apply in progress included. */
+/**
+ * Opens the undo files of all listed points: of the applied ones, of an apply in progress, and, where
+ * the state is older than its disks, of applies that it does not know of (`adoptApplied`).
+ */
 function* openUndos(files: ReplicaFiles, state: StoreState): Task<void> {
   const names = new Set(yield* files.undo.list());
   for (const [place, point] of state.points.entries()) {
     const name = undoName(point.id);
-    if (place === 0 || place > state.applied) continue;
-    if (place === state.applied && !names.has(name)) continue;
+    if (place === 0 || (place >= state.applied && !names.has(name))) continue;
     const undo = yield* openUndo(files.context, files.undo, name);
     files.undos.set(point.id, ofThisMachine(undo, state, point));
   }
