@@ -1,0 +1,11 @@
+/**
+ * The sweep of applying points, with retention dropping some, and of going on after a cancelled failover.
+ *
+ * @module
+ */
+
+import { sweepPhase, tellWays } from "./sweep.ts";
+
+tellWays();
+sweepPhase("apply");
+sweepPhase("resume");
