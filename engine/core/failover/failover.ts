@@ -101,6 +101,8 @@ export class Failover {
     if (failover === undefined) {
       yield* clearStrays(folder);
       yield* machine.store.unhold(HOLD);
+      // A crash came between the record of a completed failover and letting the disks go.
+      if (machine.state === "FailedOver") yield* machine.store.release();
       return undefined;
     }
     return yield* Failover.#build(machine, folder, failover.point, "open");
@@ -167,6 +169,7 @@ export class Failover {
     yield* machine.store.unhold(HOLD);
     // The chosen point was held until here; nothing is applied any more that would drop it.
     yield* machine.prune();
+    yield* machine.store.release();
     this.#tell("completed", failover.generation);
   }
 

@@ -108,5 +108,6 @@ function firstState(spec: CreateSpec): StoreState {
     stamps: [],
     holds: new Map(),
     suspect: false,
+    released: false,
   };
 }

@@ -14,6 +14,7 @@ import type { HistoryCache } from "./history_cache.ts";
 import type { OpenDelta } from "./open_delta.ts";
 import { rebuildState } from "./rebuild.ts";
 import { recover, wrongSize } from "./recovery.ts";
+import { ReleasedDisk } from "./released_disk.ts";
 import { ReplicaFiles } from "./replica_files.ts";
 import { STATE_NAMES, StateFile } from "./state_file.ts";
 import type { StoreState } from "./store_state.ts";
@@ -48,7 +49,8 @@ export function* openReplica(
     const context = { codec, cache, sizes: [], blockSize: 512 };
     const state = read ?? (yield* rebuildState(folder, undo, staging, context));
     for (const [index, size] of state.sizes.entries()) {
-      disks.push(yield* openRaw(folder, index, size));
+      const released = new ReleasedDisk(size, state.stamps[index]);
+      disks.push(state.released ? released : yield* openRaw(folder, index, size));
     }
     const parts = { ports, folder, staging, undo, disks, stateFile, state, cache };
     const files = new ReplicaFiles(parts);

@@ -57,6 +57,7 @@ export function* rebuildState(
     stamps: [],
     holds: {},
     suspect: true,
+    released: false,
   });
   if (state === undefined) throw refused(folder, "what they say contradicts itself");
   return state;

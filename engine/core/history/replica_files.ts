@@ -12,6 +12,7 @@ import { assert } from "../base/assert.ts";
 import type { Failure } from "../base/failure.ts";
 import { localFailure, requestFailure } from "../base/failure.ts";
 import type { PointId } from "../base/units.ts";
+import { ReleasedDisk } from "./released_disk.ts";
 import type { Disk, DiskIdentity } from "../ports/disk.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -46,7 +47,7 @@ export class ReplicaFiles {
   readonly staging: Folder;
   readonly undo: Folder;
   /** The raw disks, in the order of the machine's. */
-  readonly disks: readonly Disk[];
+  disks: readonly Disk[];
   /** What readers of extent files need. */
   readonly context: ExtentContext;
   /** By the point whose apply an undo file takes back. */
@@ -194,6 +195,18 @@ export class ReplicaFiles {
       `The disks of "${this.#state.name}" may have been changed by somebody else`,
       "Verify the replica before anything is applied to it",
     );
+  }
+
+  /**
+   * Lets the raw disks go for good: they are the machine's from here on (R9). Crash before the state: they
+   * are ours still, and whoever completes asks again. After it: they are never opened again.
+   */
+  *release(): Task<void> {
+    const stamps = yield* this.stamps();
+    yield* this.commit((state) => ({ ...state, stamps, released: true }));
+    const held = this.disks;
+    this.disks = held.map((disk, index) => new ReleasedDisk(disk.size, stamps[index]));
+    for (const disk of held) yield* disk.close();
   }
 
   /** Gives everything back. Nothing may be in flight. */

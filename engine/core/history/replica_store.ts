@@ -145,6 +145,20 @@ export class ReplicaStore {
     });
   }
 
+  /** True once the raw disks were let go: they are the machine's own. */
+  get released(): boolean {
+    return this.#files.state.released;
+  }
+
+  /**
+   * Lets the raw disks go, durably: whoever completed a failover starts the machine from their files
+   * (R9). Nothing may be staged or applied half. They are neither opened nor locked here again.
+   */
+  *release(): Task<void> {
+    assert(this.newest?.applied === true && !this.applyOpen, "Only whole disks are let go");
+    if (!this.released) yield* this.#files.applying.during(this.#files.release());
+  }
+
   /** Where the raw disks lie, for people; theirs to use only after the failover was completed (R9). */
   get diskFiles(): readonly string[] {
     return this.sizes.map((_, disk) => `${this.#files.folder.path}/${diskName(disk)}`);

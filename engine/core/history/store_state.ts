@@ -49,6 +49,8 @@ export interface StoreState {
   readonly holds: ReadonlyMap<string, PointId>;
   /** The disks are not trusted until they were compared with the digests (R9, R11). */
   readonly suspect: boolean;
+  /** The raw disks belong to the machine itself: the store never touches them again (R9). */
+  readonly released: boolean;
 }
 
 const anything: Field<Json> = { describe: "anything", check: () => undefined };
@@ -87,6 +89,7 @@ const STATE = object({
   ),
   holds: anything,
   suspect: flag,
+  released: flag,
 });
 
 /** `state` as JSON. */
@@ -112,6 +115,7 @@ export function stateJson(state: StoreState): JsonObject {
     stamps,
     holds,
     suspect: state.suspect,
+    released: state.released,
   };
 }
 

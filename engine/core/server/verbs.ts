@@ -46,7 +46,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     run: (server) => done(everyStatus(server)),
   },
   "vm remove": {
-    about: "Remove a machine from this server; its disks stay",
+    about: "Remove a machine from this server: a guest's disks stay, a replica's points go",
     args: ["vm"],
     run: removeMachine,
   },

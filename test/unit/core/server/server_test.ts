@@ -140,6 +140,23 @@ Deno.test("complete makes the disk files the machine, and the old primary is ref
   equal((a.call("replication status", CYCLE) as JsonObject)["state"], "Error");
 });
 
+Deno.test("after complete the disk files are unlocked, also after a restart of the server (R9)", () => {
+  const { a, b } = makePair(10);
+  protect(a);
+  failedOver(b);
+  b.call("failover complete", CYCLE);
+  for (let round = 0; round < 2; round++) {
+    let folder = b.host.data;
+    for (const name of ["replicas", "vm"]) folder = folder.entries.get(name) as Directory;
+    equal((folder.entries.get("disk-0.raw") as FileNode).lockedBy, undefined);
+    equal((b.call("replication status", CYCLE) as JsonObject)["state"], "FailedOver");
+    equal((b.call("points", CYCLE) as JsonObject[]).length, 1);
+    throws(() => a.call("replication cycle", CYCLE), /newer generation/);
+    b.host.kill();
+    b.start();
+  }
+});
+
 Deno.test("a guest that overwrites the frozen view costs the view and never a block (C4)", () => {
   const { a, b, world } = makePair(8, 40 * MiB);
   protect(a);
