@@ -2,8 +2,9 @@
  * The sweep: a life of `life.ts` for every port call of a phase, crashed there, in every way.
  *
  * A point that fails prints one line that replays it alone:
- * `SWEEP_CRASH="cycle b 17 torn power" deno test -A test/sweep/cycle_test.ts`, where a sixth word is the
- * port call of the restart at which the host crashes again. Each sweep prints how many points it swept;
+ * `SWEEP_CRASH="cycle b 17 torn power" deno test -A test/sweep`, where a sixth word is the
+ * port call of the restart at which the host crashes again. `SWEEP_SEED` sweeps another world: what a
+ * loss of power leaves is another draw in each. Each sweep prints how many points it swept;
  * ways with a stride leave calls out, and it says so.
  *
  * @module
@@ -29,15 +30,19 @@ interface Way {
 const WAYS: readonly Way[] = [
   { when: "before", how: "kill", stride: 1 },
   { when: "torn", how: "power", stride: 1 },
-  { when: "after", how: "kill", stride: 2 },
-  { when: "after", how: "power", stride: 2 },
-  { when: "before", how: "power", stride: 3 },
-  { when: "torn", how: "kill", stride: 3 },
+  { when: "after", how: "kill", stride: 3 },
+  { when: "after", how: "power", stride: 3 },
+  { when: "before", how: "power", stride: 4 },
+  { when: "torn", how: "kill", stride: 4 },
 ];
 const HOSTS: readonly HostName[] = ["a", "b"];
+/** At every how manieth call of a restart the second crash is tried. */
+const AGAIN_STRIDE = 2;
 /** Failing points that are told; the rest is counted. */
 const TOLD_MAX = 12;
 const KERNEL = loadKernel();
+const SEED_USUAL = 7;
+const SEED = Number(Deno.env.get("SWEEP_SEED") ?? SEED_USUAL);
 
 /** Counts of one sweep, and what it found. */
 class Tally {
@@ -48,7 +53,7 @@ class Tally {
 
   /** Lives one life. */
   try(point: CrashPoint): LifeResult {
-    const result = new Life(KERNEL, point).live(endOf(point.phase));
+    const result = new Life(KERNEL, SEED, point).live(endOf(point.phase));
     if (result.crashes === (point.again === undefined ? 1 : 2)) this.swept++;
     else this.notReached++;
     if (result.wrong !== undefined) this.failures.push(`${replayOf(point)}\n    ${result.wrong}`);
@@ -73,7 +78,8 @@ function endOf(phase: Phase): "cancel" | "complete" {
 
 function replayOf({ phase, host, call, when, how, again }: CrashPoint): string {
   const words = [phase, host, call, when, how, ...(again === undefined ? [] : [again])];
-  return `SWEEP_CRASH="${words.join(" ")}" deno test -A test/sweep`;
+  const seed = SEED === SEED_USUAL ? "" : `SWEEP_SEED=${SEED} `;
+  return `${seed}SWEEP_CRASH="${words.join(" ")}" deno test -A test/sweep`;
 }
 
 /** The point that the environment names. */
@@ -87,7 +93,7 @@ function askedFor(): CrashPoint | undefined {
 
 /** Lives the life that was asked for alone, telling everything that the engines report. */
 function replay(point: CrashPoint): void {
-  const life = new Life(KERNEL, point);
+  const life = new Life(KERNEL, SEED, point);
   life.drill.simulated.onEngineEvent.push(({ time, host, event }) =>
     console.log(`${(time / 1e6).toFixed(6)} ${host} ${JSON.stringify(event)}`)
   );
@@ -101,7 +107,7 @@ let counted: ReadonlyMap<Phase, Readonly<Record<HostName, number>>> | undefined;
 /** Port calls of each phase, from lives without a crash. */
 function callsOf(phase: Phase): Readonly<Record<HostName, number>> {
   if (counted === undefined) {
-    const lives = (["cancel", "complete"] as const).map((end) => new Life(KERNEL).live(end));
+    const lives = (["cancel", "complete"] as const).map((end) => new Life(KERNEL, SEED).live(end));
     for (const { wrong } of lives) assert.equal(wrong, undefined, "A life without a crash");
     counted = new Map(lives.flatMap(({ calls }) => [...calls]));
   }
@@ -144,12 +150,14 @@ export function sweepRecovery(phase: Phase, host: HostName): void {
     for (const [when, how] of [["torn", "power"], ["before", "kill"]] as const) {
       for (const share of [0.3, 0.55, 0.8]) {
         const point = { phase, host, call: Math.ceil(calls * share), when, how };
-        const { opening } = new Life(KERNEL, point).live(endOf(phase));
+        const { opening } = new Life(KERNEL, SEED, point).live(endOf(phase));
         longest = Math.max(longest, opening);
-        for (let again = 1; again <= opening; again += 2) tally.try({ ...point, again });
+        for (let again = 1; again <= opening; again += AGAIN_STRIDE) tally.try({ ...point, again });
       }
     }
-    tally.tell(`recovery of ${host} in ${phase}, up to ${longest} calls, every 2nd`);
+    tally.tell(
+      `recovery of ${host} in ${phase}, up to ${longest} calls, at every ${AGAIN_STRIDE}.`,
+    );
   });
 }
 
