@@ -74,6 +74,8 @@ export type Fact =
     readonly vm: string;
     readonly disk: number;
     readonly base: TrackingBase;
+    /** Points issued since. */
+    readonly issued: readonly PointId[];
     /** Whether a block is marked. */
     marked(block: number): boolean;
     readonly blockSize: number;

@@ -7,7 +7,7 @@
 import type { Invariant } from "./fact.ts";
 
 /** What a request may take on sound disks, µs: many flushes of the log may be before it. */
-const PATIENCE = 3_000_000;
+const PATIENCE = 10_000_000;
 
 /** I19. */
 export const GUEST_ISOLATION: Invariant = {

@@ -12,14 +12,21 @@ export const FENCING: Invariant = {
   about: "From the start of a failover on, nothing of the older generation changes the replica",
   begin: (ground) => {
     const failedOver = new Set<string>();
+    const completed = new Set<string>();
     return {
       engine: ({ sighting: { host, event } }) => {
         if (host !== "b") return;
         if (event.kind === "failover") {
           if (event.step === "cancelled") failedOver.delete(event.machine);
           else failedOver.add(event.machine);
-        } else if (event.kind === "staged" && failedOver.has(event.machine)) {
-          if (ground.cutOf(event.point) === undefined) return;
+          if (event.step === "completed") completed.add(event.machine);
+        } else if (event.kind === "staged") {
+          const { machine, point } = event;
+          const ours = ground.cutOf(point) !== undefined;
+          // The end of a failover is a point that no cut made; every other one is a stranger's.
+          if (!ours && failedOver.has(machine) && !completed.has(machine)) return;
+          if (ours && !failedOver.has(machine)) return;
+          if (!ours) return ground.violate("I23", `${machine}: ${point} of a stranger was staged`);
           ground.violate(
             "I23",
             `${event.machine}: ${event.point} of the old primary was staged in a failover`,

@@ -34,7 +34,9 @@ export const TRANSITIONS: Invariant = {
   begin: (ground) => ({
     verb: ({ host, vm, verb, outcome, before }) => {
       const legal = LEGAL[`${host} ${verb}`];
-      if (outcome !== "" || legal === undefined || legal.includes(before)) return;
+      if (outcome !== "" || legal === undefined || before === "busy" || legal.includes(before)) {
+        return;
+      }
       ground.violate("I36", `${vm}: "${verb}" at ${host} succeeded in state ${before}`);
     },
   }),

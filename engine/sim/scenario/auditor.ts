@@ -13,7 +13,7 @@ import type { GuestHost } from "../guests/guest.ts";
 import { FileNode } from "../volume.ts";
 import type { ImageReason } from "../invariants/fact.ts";
 import type { Drill } from "./drill.ts";
-import { type MachineRun, replicaOf } from "./machine_run.ts";
+import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 
 /** Reads and tells. */
 export class Auditor {
@@ -101,14 +101,14 @@ export class Auditor {
   /** Compares what is marked with what is really different. */
   lookAtTracking(machine: MachineRun, host: GuestHost, opened: boolean): void {
     const { vm } = machine.guest;
-    if (!host.server.primary.has(vm)) return;
-    const { tracked } = host.server.primary.entry(vm).machine;
+    const tracked = primaryOf(host.server, vm)?.tracked ?? [];
     for (const [disk, each] of tracked.entries()) {
       this.#drill.tell({
         kind: "tracked",
         vm,
         disk,
         base: each.base,
+        issued: each.issued,
         marked: (block) => each.marked(block),
         blockSize: each.geometry.blockSize,
         content: this.#drill.contents(machine, disk),

@@ -11,6 +11,7 @@ import type { Link } from "../network.ts";
 import { FileNode, type Volume } from "../volume.ts";
 import type { Drill } from "./drill.ts";
 import type { Direction, FaultAction, HostName, Place } from "./scenario.ts";
+import { tryStale } from "./stale_peer.ts";
 import type { Site } from "./site.ts";
 
 /** Until when replies are excused that came late, behind the end of what made them late, µs. */
@@ -176,6 +177,11 @@ export class Faults {
         const key = fault.what === "refuse" ? "refuse" : "acceptThenHang";
         link.faults[key] = true;
         return this.#later(fault.lasts, () => link.faults[key] = false);
+      }
+      case "stale": {
+        const machine = this.#drill.machines[fault.vm];
+        if (machine !== undefined) tryStale(this.#drill, machine, fault.what);
+        return;
       }
       case "destroy": {
         const site: Site = sites[fault.host];

@@ -354,6 +354,16 @@ const FAULTS: readonly FaultKind[] = [
     }),
   },
   {
+    name: "stale",
+    most: 3,
+    rarity: 4,
+    make: (random, world) => ({
+      kind: "stale",
+      vm: random.below(world.machines.length),
+      what: random.pick(["generation", "parent"]),
+    }),
+  },
+  {
     name: "destroy-b",
     most: 1,
     rarity: 40,

@@ -6,6 +6,7 @@
 
 import { isFailed } from "../../core/base/failure.ts";
 import type { PointId } from "../../core/base/units.ts";
+import type { PrimaryMachine } from "../../core/primary/machine.ts";
 import type { ReplicaMachine } from "../../core/replica/replica_machine.ts";
 import type { Server } from "../../core/server/server.ts";
 import { Guest, type GuestGround } from "../guests/guest.ts";
@@ -27,6 +28,17 @@ export function replicaOf(server: Server, vm: string): ReplicaMachine | undefine
   if (!server.replica.has(vm)) return undefined;
   try {
     return server.replica.machine(vm);
+  } catch (error) {
+    if (isFailed(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The machine at its primary; `undefined` where there is none, or one that did not open. */
+export function primaryOf(server: Server, vm: string): PrimaryMachine | undefined {
+  if (!server.primary.has(vm)) return undefined;
+  try {
+    return server.primary.entry(vm).machine;
   } catch (error) {
     if (isFailed(error)) return undefined;
     throw error;

@@ -11,7 +11,7 @@ import { SECOND } from "../../core/base/units.ts";
 import { Guest, type GuestHost } from "../guests/guest.ts";
 import { MachineHistory } from "../oracle/history.ts";
 import type { Drill } from "./drill.ts";
-import { type MachineRun, replicaOf } from "./machine_run.ts";
+import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 import type { OperatorAction } from "./scenario.ts";
 import type { Site } from "./site.ts";
 
@@ -50,7 +50,9 @@ export class Operator {
     for (const site of [a, b]) {
       const server = site.current?.server;
       if (server === undefined) continue;
-      const known = site === a ? server.primary.has(vm) : replicaOf(server, vm) !== undefined;
+      const known = site === a
+        ? primaryOf(server, vm) !== undefined
+        : replicaOf(server, vm) !== undefined;
       if (!known) continue;
       const status = site === a ? server.primary.status(vm) : server.replica.status(vm);
       const incarnation = site.host.incarnations;
@@ -70,7 +72,7 @@ export class Operator {
       const disks = machine.spec.disks.map((_, disk) => machine.device(disk));
       return { verb: "vm add", args: { vm, disks } };
     }
-    const { state } = server.primary.entry(vm).machine;
+    const state = primaryOf(server, vm)?.state ?? "none";
     if (state === "Disabled") {
       const { frequency, keep, compression, bandwidth } = machine.spec;
       const args = { vm, to: "b:7700", frequency, keep, compression, bandwidth };
@@ -86,13 +88,14 @@ export class Operator {
     const { vm } = machine.guest;
     const there = b.current?.server;
     if (there?.replica.has(vm) === true && replicaOf(there, vm) === undefined) b.host.kill();
-    const primary = a.current?.server.primary;
-    if (primary === undefined || !primary.has(vm)) return;
-    const { tracked } = primary.entry(vm).machine;
-    const failed = tracked.some(({ troubles }) =>
+    const here = a.current?.server;
+    if (here === undefined) return;
+    const real = primaryOf(here, vm);
+    if (real === undefined && here.primary.has(vm)) a.host.kill();
+    const failed = real?.tracked.some(({ troubles }) =>
       troubles.some(({ code }) => code === "disk-failed")
     );
-    if (failed) a.host.kill();
+    if (failed === true) a.host.kill();
   }
 
   #ask(site: Site, machine: MachineRun, verb: string, args: JsonObject, then?: Outcome): void {
@@ -128,8 +131,7 @@ export class Operator {
     if (server === undefined) return "down";
     const replica = site.name === "b" ? replicaOf(server, vm) : undefined;
     if (replica !== undefined) return replica.state;
-    if (server.primary.has(vm)) return server.primary.entry(vm).machine.state;
-    return "none";
+    return primaryOf(server, vm)?.state ?? "none";
   }
 
   /** A server died: what it was asked will not be answered. */
@@ -166,7 +168,9 @@ export class Operator {
         return this.#complete(machine);
       case "verb": {
         const site = action.host === "a" ? a : b;
-        const before = this.#state(site, machine);
+        // What it is asked beside another verb may meet any state.
+        const busy = this.#underway.has(`${site.name}/${machine.spec.name}`);
+        const before = busy ? "busy" : this.#state(site, machine);
         const since = this.#drill.now;
         const { verb } = action;
         return this.#drill.call(site, verb, { vm }, (outcome) => {

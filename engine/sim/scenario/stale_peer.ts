@@ -1,0 +1,128 @@
+/**
+ * A stale primary: a third host with a copy of the machine from another time, which claims to be its
+ * primary and does not know, or does not care, that its history is not the replica's.
+ *
+ * It speaks the protocol without a fault. Its data must be refused all the same: of an unknown generation
+ * (L7), or on a point that is not the newest (R2).
+ *
+ * @module
+ */
+
+import { isFailed, requestFailure } from "../../core/base/failure.ts";
+import {
+  type GenerationId,
+  type Incarnation,
+  type PointId,
+  SECOND,
+  toHex,
+} from "../../core/base/units.ts";
+import type { Ports } from "../../core/ports/ports.ts";
+import { newIdentity } from "../../core/relationship/identity.ts";
+import { Scope } from "../../core/runtime/scope.ts";
+import type { Task } from "../../core/runtime/task.ts";
+import { chainDigest, emptyChain, payloadDigest } from "../../core/wire/chain.ts";
+import type { Channel } from "../../core/wire/channel.ts";
+import type { ControlMessage } from "../../core/wire/message.ts";
+import { Session } from "../../core/wire/session.ts";
+import type { Drill } from "./drill.ts";
+import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
+
+/** What it gets wrong. */
+export type Staleness = "generation" | "parent";
+
+/** Lets a stale primary try to have one block of its own staged. */
+export function tryStale(drill: Drill, machine: MachineRun, what: Staleness): void {
+  const { simulated, sites, world } = drill;
+  const name = machine.spec.name;
+  const real = sites.a.current === undefined ? undefined : primaryOf(sites.a.current.server, name);
+  const replica = sites.b.current === undefined
+    ? undefined
+    : replicaOf(sites.b.current.server, name);
+  if (replica === undefined || real === undefined) return;
+  const { points, generation } = replica.store;
+  if (points.length < 2) return;
+  const host = simulated.hosts.get("c") ?? simulated.addHost("c");
+  const process = host.process ?? host.boot();
+  const ports = host.ports as Ports;
+  const strange = newIdentity<GenerationId>(ports.entropy);
+  const [first] = real.ancestry;
+  if (first === undefined) return;
+  const ancestry = what === "parent" ? real.ancestry : [{ ...first, generation: strange }];
+  const parent = (what === "parent" ? points[0]?.id : points.at(-1)?.id) as PointId;
+  const sizes = real.disks.map(({ size }) => size);
+  const attempt = function* (): Task<void> {
+    const scope = new Scope(ports.loop, "stale");
+    try {
+      const connection = yield* ports.network.connect("b:7700", 10 * SECOND);
+      const incarnation = newIdentity<Incarnation>(ports.entropy);
+      const hello = { server: "c", incarnation };
+      const session = yield* Session.start(ports, scope, connection, "initiator", hello);
+      const channel = session.openChannel();
+      yield* channel.send({
+        type: "open-machine",
+        machine: real.id,
+        name,
+        generation: what === "parent" ? real.generation : strange,
+        ancestry,
+        disks: sizes,
+        blockSize: world.blockSize,
+        keep: machine.spec.keep,
+        frequency: machine.spec.frequency,
+        base: null,
+        issued: [],
+      });
+      yield* push(ports, channel, { parent, generation, sizes, blockSize: world.blockSize });
+      session.close();
+    } catch (error) {
+      if (!isFailed(error) || error.code === "cancelled") throw error;
+    } finally {
+      yield* scope.cancel();
+    }
+  };
+  process.scope.spawn("stale", attempt());
+}
+
+interface Claim {
+  readonly parent: PointId;
+  readonly generation: GenerationId;
+  readonly sizes: readonly number[];
+  readonly blockSize: number;
+}
+
+/** Sends a delta of one block and waits for what comes of it. */
+function* push(ports: Ports, channel: Channel, claim: Claim): Task<void> {
+  const { parent, generation, sizes, blockSize } = claim;
+  const kernel = ports.codec.kernel;
+  const delta = newIdentity<string>(ports.entropy);
+  const point = newIdentity<PointId>(ports.entropy);
+  yield* expect(channel, "machine-opened");
+  yield* channel.send({ type: "delta-open", delta, parent, generation, cut: point });
+  yield* expect(channel, "delta-ready");
+  const payload = new Uint8Array(blockSize).fill(0x5a);
+  const checksum = kernel.checksum(payload);
+  const extent = { disk: 0, at: 0, length: blockSize, kind: "raw" as const, payload, checksum };
+  const digest = yield* payloadDigest(ports.codec, extent);
+  yield* channel.sendExtent(extent);
+  const cutAt = Math.max(0, ports.clock.wall());
+  yield* channel.send({
+    type: "delta-seal",
+    delta,
+    point: { id: point, parent, generation, cutAt, kind: "standard", sizes },
+    records: 1,
+    digest: toHex(chainDigest(kernel, emptyChain(), extent, digest)),
+  });
+  yield* expect(channel, "staged");
+}
+
+/** Waits for a message; a refusal or the channel's end is a failure. */
+function* expect(channel: Channel, type: ControlMessage["type"]): Task<void> {
+  for (;;) {
+    const incoming = yield* channel.receive();
+    if (incoming.kind !== "control") continue;
+    if (incoming.message.type === type) return;
+    if (incoming.message.type === "refused") {
+      channel.close();
+      throw requestFailure("unauthorized", "The stale primary was refused");
+    }
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * A new client is served while writes of the old one are under way (N2).
+ *
+ * @module
+ */
+
+import type { Plant } from "./plant.ts";
+
+/** A new client is served while writes of the old one are under way. */
+export const ORPHAN_WRITES: Plant = {
+  id: "orphan-writes",
+  rule: "N2",
+  invariants: ["I16", "I1", "I3", "I4", "I9"],
+  file: "engine/core/server/attachments.ts",
+  before: `      yield* other.stop();
+      this.leave(name, other);
+    }
+  }
+
+  /** Forgets`,
+  after: `      this.leave(name, other);
+    }
+  }
+
+  /** Forgets`,
+};

@@ -1,0 +1,45 @@
+/**
+ * Every planted bug, one file each.
+ *
+ * @module
+ */
+
+import type { Plant } from "./plant.ts";
+import { BITS_CLEARED_BEFORE_FLUSH } from "./bits_cleared_before_flush.ts";
+import { CLEAR_WRITES_ZERO } from "./clear_writes_zero.ts";
+import { BASE_AFTER_CLEAR } from "./base_after_clear.ts";
+import { ISSUED_NOT_RESET } from "./issued_not_reset.ts";
+import { NO_PARENT_CHECK } from "./no_parent_check.ts";
+import { COPY_BEFORE_WRITE_SKIPPED } from "./copy_before_write_skipped.ts";
+import { VIEW_READ_RACES_GUEST } from "./view_read_races_guest.ts";
+import { UNDO_MADE_AGAIN } from "./undo_made_again.ts";
+import { SEALED_TAIL_CUT } from "./sealed_tail_cut.ts";
+import { HOT_REGIONS_FORGOTTEN } from "./hot_regions_forgotten.ts";
+import { FAILED_SAVE_IGNORED } from "./failed_save_ignored.ts";
+import { OLDER_GENERATION_ACCEPTED } from "./older_generation_accepted.ts";
+import { ORPHAN_WRITES } from "./orphan_writes.ts";
+import { CLOCK_JUMP_PRUNES } from "./clock_jump_prunes.ts";
+import { LAST_BLOCK_FORGOTTEN } from "./last_block_forgotten.ts";
+import { STATE_NOT_FLUSHED } from "./state_not_flushed.ts";
+import { VIEW_MISSES_APPLY } from "./view_misses_apply.ts";
+
+/** All of them. */
+export const PLANTS: readonly Plant[] = [
+  BITS_CLEARED_BEFORE_FLUSH,
+  CLEAR_WRITES_ZERO,
+  BASE_AFTER_CLEAR,
+  ISSUED_NOT_RESET,
+  NO_PARENT_CHECK,
+  COPY_BEFORE_WRITE_SKIPPED,
+  VIEW_READ_RACES_GUEST,
+  UNDO_MADE_AGAIN,
+  SEALED_TAIL_CUT,
+  HOT_REGIONS_FORGOTTEN,
+  FAILED_SAVE_IGNORED,
+  OLDER_GENERATION_ACCEPTED,
+  ORPHAN_WRITES,
+  CLOCK_JUMP_PRUNES,
+  LAST_BLOCK_FORGOTTEN,
+  STATE_NOT_FLUSHED,
+  VIEW_MISSES_APPLY,
+];
