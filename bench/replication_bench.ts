@@ -120,8 +120,18 @@ async function ours(): Promise<void> {
   } finally {
     await agents.stop();
   }
+  tellTroubles(place);
   await compare(place);
   await Deno.remove(place, { recursive: true });
+}
+
+/** An attempt that failed and was repeated must not hide in a slow time. */
+function tellTroubles(place: string): void {
+  for (const server of ["primary", "replica"]) {
+    for (const line of Deno.readTextFileSync(`${place}/${server}.log`).split("\n")) {
+      if (/"level":"(warn|error)"/.test(line)) console.error(`  ${server}: ${line}`);
+    }
+  }
 }
 
 /** Writes the delta as a guest does. */
