@@ -105,7 +105,9 @@ export function replicaStatus(machine: ReplicaMachine, wall: number): JsonObject
   const bound = newest === undefined ? undefined : Math.max(0, wall - newest.cutAt);
   const role: Role = "replica";
   const objective = 2 * record.frequency;
-  const since = machine.stagedAt === undefined ? undefined : Math.max(0, wall - machine.stagedAt);
+  // After a restart the newest cut stands in for when it was staged: never later than that.
+  const stagedAt = machine.stagedAt ?? newest?.cutAt;
+  const since = stagedAt === undefined ? undefined : Math.max(0, wall - stagedAt);
   const { health, warnings } = judgeHealth({
     role,
     state: machine.state,
@@ -124,7 +126,7 @@ export function replicaStatus(machine: ReplicaMachine, wall: number): JsonObject
     objective: bound !== undefined && bound > objective ? "breached" : "met",
     backlogBytes: null,
     lastCut: newest?.cutAt ?? null,
-    lastStaged: machine.stagedAt ?? null,
+    lastStaged: stagedAt ?? null,
     lastApplied: machine.appliedAt ?? null,
     appliedPoint: applied?.id ?? null,
     rpoSeconds: bound === undefined ? null : Math.ceil(bound / 1_000_000),
