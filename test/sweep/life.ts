@@ -66,6 +66,8 @@ const KEEP = 2;
 const PATIENCE = 60 * SECOND;
 /** When a verb whose effect is not there is asked for again. */
 const AGAIN = 1_300 * MILLISECOND;
+/** How long a phase goes on behind its goal. */
+const BEHIND = 8 * MILLISECOND;
 const STORAGE = {
   readMin: 20,
   readMean: 40,
@@ -178,7 +180,10 @@ export class Life {
     const end = simulated.now + PATIENCE;
     while (!simulated.stopped && simulated.now < end) {
       begin();
-      if (simulated.runWhile(() => !done(), AGAIN) === "condition") return true;
+      if (simulated.runWhile(() => !done(), AGAIN) !== "condition") continue;
+      // What goes on behind an answer is of the phase that it answers.
+      simulated.runFor(BEHIND);
+      return true;
     }
     return false;
   }
@@ -276,7 +281,7 @@ export class Life {
       else this.drill.simulated.schedule(at * MILLISECOND, act);
     }
     const flush = () => machine.guest.act({ kind: "flush", vm: 0, disk: step % 2 });
-    this.drill.simulated.schedule(2 * MILLISECOND, flush);
+    this.drill.simulated.schedule(15 * MILLISECOND, flush);
   }
 
   /** The guest that was failed over writes, flushes, and writes again. */
