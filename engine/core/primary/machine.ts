@@ -172,7 +172,12 @@ export class PrimaryMachine {
 
   /** Moves to the state after `event`, durably; a refusal changes nothing. */
   enter(event: StateEvent): Task<void> {
-    return this.#saving.during(this.#enter(event, this.#settings));
+    return this.#saving.during(this.#entering(event));
+  }
+
+  /** With the settings of the moment when its turn has come. */
+  *#entering(event: StateEvent): Task<void> {
+    yield* this.#enter(event, this.#settings);
   }
 
   *#enter(event: StateEvent, settings: RelationshipSettings | undefined): Task<void> {

@@ -206,9 +206,9 @@ export class PrimaryRole {
 
   /** Starts initial replication, or starts it again. */
   *start(name: string): Task<void> {
-    const { machine, replicator } = this.#entry(name);
-    yield* machine.enter("start");
-    replicator?.ask();
+    const entry = this.#entry(name);
+    yield* entry.machine.enter("start");
+    entry.replicator?.ask();
   }
 
   /** Runs a cycle; returns its point when it is staged. */
