@@ -91,19 +91,25 @@ export async function killInCycle(theatre: Theatre, sent: number, delay: number)
 }
 
 /**
- * Asks for a cycle and kills the replica `delay` ms after it has staged the point. Evidence: it never
+ * Asks for a cycle and kills the replica `delay` ms after it has staged the point, or, with `marked`, as
+ * soon as the mark of the apply is there. Evidence: it never
  * said that the point was applied, and the sealed delta still lies there. Whether the mark was set is
  * seen by the undo file's final name.
  */
-export async function killInApply(theatre: Theatre, delay: number): Promise<Phase> {
+export async function killInApply(
+  theatre: Theatre,
+  delay: number,
+  marked: boolean,
+): Promise<Phase> {
   const replica = theatre.server("replica");
   const from = replica.lines.length;
   const cycle = theatre.cycle();
   const staged = await replica.line(from, is("staged"));
-  if (delay > 0) await pause(delay);
+  const point = String(staged?.fields["point"]);
+  if (marked) await markOf(theatre, replica, from, point);
+  else if (delay > 0) await pause(delay);
   await theatre.kill("replica");
   await cycle;
-  const point = String(staged?.fields["point"]);
   const applied = replica.said(
     from,
     (line) => is("applied")(line) && line.fields["point"] === point,
@@ -116,6 +122,22 @@ export async function killInApply(theatre: Theatre, delay: number): Promise<Phas
   return files.some((file) => file.endsWith(`/undo/${point}.undo`))
     ? "apply after its mark, replica"
     : "apply before its mark, replica";
+}
+
+/** Waits for the undo file of `point` to have its name, or for the apply to be over. */
+async function markOf(
+  theatre: Theatre,
+  replica: AgentProcess,
+  from: number,
+  point: string,
+): Promise<void> {
+  const name = `/undo/${point}.undo`;
+  while (!replica.isGone && !replica.said(from, is("applied"))) {
+    if (filesBelow(`${theatre.data("replica")}/replicas`).some((file) => file.endsWith(name))) {
+      return;
+    }
+    await pause(0);
+  }
 }
 
 /**
@@ -173,9 +195,18 @@ function filesBelow(folder: string): string[] {
   const files: string[] = [];
   const todo = [folder];
   for (let each = todo.pop(); each !== undefined; each = todo.pop()) {
-    for (const { name, isDirectory } of Deno.readDirSync(each)) {
+    for (const { name, isDirectory } of namesIn(each)) {
       (isDirectory ? todo : files).push(`${each}/${name}`);
     }
   }
   return files;
+}
+
+/** A folder may go while it is looked at: the server lives. */
+function namesIn(folder: string): Deno.DirEntry[] {
+  try {
+    return [...Deno.readDirSync(folder)];
+  } catch {
+    return [];
+  }
 }

@@ -17,9 +17,9 @@ const DEPTH = 8;
 /** Blocks in one write, at most. */
 const BLOCKS_MAX = 8;
 /** Writes in a second, at most. */
-const RATE_MAX = 1600;
+const RATE_MAX = 600;
 /** Blocks of the part of the disk that most writes go to. */
-const HOT_BLOCKS = 2560;
+const HOT_BLOCKS = 1280;
 /** Writes after which it moves. */
 const HOT_WRITES = 4000;
 /** Writes between two flushes. */
@@ -119,7 +119,7 @@ export class Writer {
   #choose(): { block: number; blocks: number } {
     for (;;) {
       const wanted = this.#next() % 4 === 0 ? 1 + this.#next() % BLOCKS_MAX : 1;
-      const far = this.#next() % 12 === 0;
+      const far = this.#next() % 30 === 0;
       const span = this.#blocks - HOT_BLOCKS;
       const hot = Math.floor(this.log.writes.length / HOT_WRITES) * 7919 % span;
       const block = far ? this.#next() % this.#blocks : hot + this.#next() % HOT_BLOCKS;

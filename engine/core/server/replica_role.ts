@@ -5,13 +5,21 @@
  */
 // Long because: which machines there are, and who may change one when, is one set of rules.
 
-import { Failed, type Failure, isFailed, peerFailure, requestFailure } from "../base/failure.ts";
+import {
+  Failed,
+  type Failure,
+  isFailed,
+  localFailure,
+  peerFailure,
+  requestFailure,
+} from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
 import { isName } from "../base/name.ts";
 import { isGeometry } from "../block/geometry.ts";
 import type { PointId } from "../base/units.ts";
 import { Failover } from "../failover/failover.ts";
 import type { RecoveryPoint } from "../history/recovery_point.ts";
+import { isBlank } from "../history/blank.ts";
 import { ReplicaStore } from "../history/replica_store.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -99,6 +107,7 @@ export class ReplicaRole {
       yield* store.close();
     } catch (error) {
       if (!isFailed(error, "not-found")) throw error;
+      if (!(yield* isBlank(folder))) throw unreadable(name, error);
     }
     yield* this.#folder.remove(name);
     yield* this.#folder.flush();
@@ -400,4 +409,13 @@ export class ReplicaRole {
     }
     this.#entries.clear();
   }
+}
+
+/** There are contents, so this is no replica that a crash cut short in the making (R11). */
+function unreadable(name: string, { failure }: Failed): Failed {
+  return localFailure(
+    "damaged",
+    `Cannot open the replica of "${name}": ${failure.message}`,
+    "Put back what is missing, state.0 or a disk, from a backup; or remove it and seed it again",
+  );
 }
