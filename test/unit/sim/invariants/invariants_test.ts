@@ -1,0 +1,297 @@
+/**
+ * Every invariant fires on a false fact, and is silent on a true one.
+ *
+ * @module
+ */
+
+// Long because: one lie for each invariant, and a lie without its truth beside it proves nothing.
+
+import { deepEqual, equal, ok } from "node:assert/strict";
+import type { GenerationId, PointId } from "../../../../engine/core/base/units.ts";
+import type { Reply } from "../../../../engine/sim/guests/guest.ts";
+import type { Fact, FactOf, Ground } from "../../../../engine/sim/invariants/fact.ts";
+import { INVARIANTS } from "../../../../engine/sim/invariants/table.ts";
+import { Watchers } from "../../../../engine/sim/invariants/watch.ts";
+import { type Judgement, MachineHistory } from "../../../../engine/sim/oracle/history.ts";
+import { stampSectors } from "../../../../engine/sim/oracle/stamp.ts";
+import { generate } from "../../../../engine/sim/scenario/generate.ts";
+
+const P1 = "1".repeat(32) as PointId;
+const P2 = "2".repeat(32) as PointId;
+const P3 = "3".repeat(32) as PointId;
+const G1 = "a".repeat(32) as GenerationId;
+const RIGHT: Judgement = { mismatches: [], torn: undefined };
+
+/** A ground on which one machine `vm` wrote sector 0 at instants 1 to 2 and 5 to 6; cuts at 3 and 8. */
+class FalseGround implements Ground {
+  now = 1_000_000;
+  readonly fired: string[] = [];
+  readonly oracle = new MachineHistory(0, [4]);
+  readonly cuts = new Map<string, number>([[P1, 3], [P2, 8]]);
+  told: string | undefined = P2;
+  staged: string | undefined = P2;
+  readonly world = {
+    ...generate(1).world,
+    machines: [{ ...generate(1).world.machines[0]!, name: "vm", bandwidth: 1000, frequency: 1e6 }],
+  };
+
+  constructor() {
+    for (const [from, to] of [[1, 2], [5, 6]] as const) {
+      const words = (request: number) =>
+        stampSectors({ machine: 0, disk: 0, sector: 0, request }, 1, false);
+      this.oracle.end(this.oracle.issue(0, 0, 1, words, from), to, to);
+    }
+  }
+
+  history() {
+    return this.oracle;
+  }
+
+  cutOf(point: string) {
+    return this.cuts.get(point);
+  }
+
+  newest() {
+    return { told: this.told, staged: this.staged };
+  }
+
+  retired() {
+    return false;
+  }
+
+  violate(id: string) {
+    this.fired.push(id);
+  }
+
+  /** The image of the disk with what request `index` wrote in sector 0. */
+  image(index: number): Uint8Array {
+    const bytes = new Uint8Array(4 * 512);
+    bytes.set(new Uint8Array(this.oracle.requests[index]!.words!.buffer));
+    return bytes;
+  }
+}
+
+function image(
+  ground: FalseGround,
+  point: PointId,
+  bytes: Uint8Array,
+  over: Partial<FactOf<"image">> = {},
+): Fact {
+  const cut = ground.cutOf(point);
+  const judgement = ground.oracle.judge([bytes], cut ?? 99);
+  return { kind: "image", vm: "vm", point, image: [bytes], why: "again", cut, judgement, ...over };
+}
+
+function points(ids: readonly PointId[], over: Partial<FactOf<"points">> = {}): Fact {
+  return {
+    kind: "points",
+    vm: "vm",
+    points: ids.map((id, at) => ({
+      id,
+      parent: ids[at - 1],
+      generation: G1,
+      applied: true,
+      broken: undefined,
+    })),
+    keep: 2,
+    held: 0,
+    opened: true,
+    failedOver: false,
+    damaged: false,
+    ...over,
+  };
+}
+
+function reply(over: Partial<Reply>): Fact {
+  const usual: Reply = {
+    action: "write",
+    vm: "vm",
+    disk: 0,
+    host: "a",
+    incarnation: 1,
+    took: 100,
+    failure: undefined,
+    judgement: undefined,
+  };
+  return { kind: "reply", reply: { ...usual, ...over }, excused: false };
+}
+
+function status(fields: Record<string, string | number>): Fact {
+  const { state = "Replicating", ...rest } = fields;
+  return {
+    kind: "status",
+    host: "a",
+    vm: "vm",
+    status: { state, ...rest },
+    incarnation: 1,
+    quiet: false,
+  };
+}
+
+function seen(host: string, event: FactOf<"engine">["sighting"]["event"]): Fact {
+  return { kind: "engine", sighting: { time: 0, host, event } };
+}
+
+function tracked(ground: FalseGround, over: Partial<FactOf<"tracked">>): Fact {
+  return {
+    kind: "tracked",
+    vm: "vm",
+    disk: 0,
+    base: { kind: "point", point: P2 },
+    issued: [],
+    marked: () => false,
+    blockSize: 512,
+    content: ground.image(1),
+    opened: true,
+    ...over,
+  };
+}
+
+const staged = (point: PointId): Fact => ({ kind: "staged", vm: "vm", point });
+const cut = (point: PointId): Fact => ({ kind: "cut", vm: "vm", point, instant: 3, closed: 0 });
+const verb = (over: Partial<FactOf<"verb">>): Fact => ({
+  kind: "verb",
+  host: "a",
+  vm: "vm",
+  verb: "vm remove",
+  outcome: "",
+  before: "Disabled",
+  after: "none",
+  took: 1,
+  ...over,
+});
+const failover = (step: "started" | "completed"): Fact =>
+  seen("b", { kind: "failover", machine: "vm", step, point: P1, generation: G1 });
+const torn = (ground: FalseGround): Judgement => ({
+  mismatches: [],
+  torn: { request: ground.oracle.requests[0]!, inside: 0, outside: 1 },
+});
+
+/** For each invariant: facts that are true, and one more that is not. */
+type Case = (ground: FalseGround) => { readonly before?: readonly Fact[]; readonly lie: Fact };
+
+const CASES: Readonly<Record<string, Case>> = {
+  I1: (ground) => ({
+    before: [image(ground, P1, ground.image(0)), image(ground, P2, ground.image(1))],
+    lie: image(ground, P3, new Uint8Array(4 * 512).fill(9), { why: "again", cut: 99 }),
+  }),
+  I2: (ground) => ({ lie: image(ground, P1, ground.image(1)) }),
+  I3: (ground) => ({ lie: image(ground, P2, ground.image(0)) }),
+  I4: (ground) => {
+    const two = new MachineHistory(0, [4, 4]);
+    const words = (request: number) =>
+      stampSectors({ machine: 0, disk: 1, sector: 0, request }, 1, false);
+    const late = two.issue(1, 0, 1, words, 4);
+    const wrong = new Uint8Array(4 * 512);
+    wrong.set(new Uint8Array(late.words!.buffer));
+    const both = [new Uint8Array(4 * 512), wrong];
+    const fact = image(ground, P1, both[0]!) as FactOf<"image">;
+    return { lie: { ...fact, image: both, judgement: two.judge(both, 3) } };
+  },
+  I5: () => ({ before: [points([P1, P2])], lie: points([P1, P2, P3]) }),
+  I6: (ground) => ({
+    before: [image(ground, P1, ground.image(0)), image(ground, P1, ground.image(0))],
+    lie: image(ground, P1, ground.image(1), { judgement: RIGHT }),
+  }),
+  I7: (ground) => ({
+    before: [image(ground, P2, ground.image(1)), { kind: "dropped", vm: "vm", point: P1 }],
+    lie: image(ground, P2, ground.image(0), { judgement: RIGHT }),
+  }),
+  I8: (ground) => ({ lie: image(ground, P1, ground.image(0), { judgement: torn(ground) }) }),
+  I9: (ground) => ({
+    before: [points([]), cut(P1), staged(P1)],
+    lie: image(ground, P1, ground.image(1), { why: "staged" }),
+  }),
+  I11: () => ({ before: [points([P1, P2])], lie: points([P1]) }),
+  I12: (ground) => ({
+    before: [
+      tracked(ground, {}),
+      tracked(ground, { base: { kind: "point", point: P1 }, marked: () => true }),
+    ],
+    lie: tracked(ground, { base: { kind: "point", point: P1 } }),
+  }),
+  I13: () => ({
+    lie: { kind: "not-opened", host: "a", code: "damaged", message: "", damaged: false },
+  }),
+  I15: () => ({
+    before: [reply({ action: "flush", failure: "io-error" })],
+    lie: reply({ action: "flush" }),
+  }),
+  I16: (ground) => ({
+    lie: reply({ action: "read", judgement: ground.oracle.judge([ground.image(0)], 8) }),
+  }),
+  I18: () => ({ lie: reply({ failure: "no-space: No space left" }) }),
+  I19: () => ({ before: [reply({})], lie: reply({ took: 60_000_000 }) }),
+  I20: () => ({
+    before: [seen("b", { kind: "applied", machine: "vm", point: P1 })],
+    lie: seen("b", { kind: "applied", machine: "vm", point: P1 }),
+  }),
+  I21: () => ({
+    before: [{ kind: "told-staged", vm: "vm", point: P2 }],
+    lie: { kind: "told-staged", vm: "vm", point: P1 },
+  }),
+  I23: () => ({
+    before: [failover("started"), failover("completed")],
+    lie: seen("b", { kind: "staged", machine: "vm", point: P2 }),
+  }),
+  I24: () => ({
+    before: [points([P1], { opened: false })],
+    lie: points([P1, P3], { opened: false }),
+  }),
+  I26: () => ({ before: [points([P1, P2])], lie: points([P2, P1]) }),
+  I30: (ground) => ({
+    before: [image(ground, P1, ground.image(0), { why: "failover" })],
+    lie: image(ground, P1, ground.image(1), { why: "failover" }),
+  }),
+  I31: () => ({
+    before: [{ kind: "failed-over", vm: "vm", asked: P1, started: P1 }],
+    lie: { kind: "failed-over", vm: "vm", asked: P1, started: P2 },
+  }),
+  I36: () => ({ before: [verb({})], lie: verb({ before: "Replicating" }) }),
+  I37: () => ({ before: [status({ rpoSeconds: 0 })], lie: status({ rpoSeconds: 50 }) }),
+  I39: () => ({ before: [status({ bytesSent: 7 })], lie: status({ bytesSent: 6 }) }),
+  I40: () => ({
+    before: [{ kind: "space", name: "vm.hrl", bytes: 9, bound: undefined }],
+    lie: { kind: "space", name: "vm.hrl", bytes: 10, bound: undefined },
+  }),
+  I41: () => ({ before: [staged(P1), staged(P2), points([P1, P2])], lie: points([P2]) }),
+  I42: () => ({
+    before: [seen("a", { kind: "sent", machine: "vm", bytes: 1, wire: 1000 })],
+    lie: seen("a", { kind: "sent", machine: "vm", bytes: 1, wire: 4 * 1024 * 1024 }),
+  }),
+  I46: () => ({
+    before: [status({ health: "Normal" })],
+    lie: status({ health: "Normal", state: "Error" }),
+  }),
+  I47: () => ({
+    before: [{ kind: "deadline", vm: "vm", state: "Replicating", converged: true, detail: "" }],
+    lie: { kind: "deadline", vm: "vm", state: "Replicating", converged: false, detail: "" },
+  }),
+  I48: () => ({ before: [verb({})], lie: verb({ outcome: undefined }) }),
+  I49: () => ({
+    before: [{ kind: "calm", micros: 1e6, events: 10, bytes: 10 }],
+    lie: { kind: "calm", micros: 1e6, events: 1e6, bytes: 10 },
+  }),
+};
+
+for (const invariant of INVARIANTS) {
+  Deno.test(`${invariant.id} fires on a false fact, and only on that`, () => {
+    const make = CASES[invariant.id];
+    ok(make !== undefined, `A case for ${invariant.id}`);
+    const ground = new FalseGround();
+    const watchers = new Watchers([invariant], ground);
+    const { before = [], lie } = make(ground);
+    for (const fact of before) watchers.tell(fact);
+    deepEqual(ground.fired, [], "silent on what is true");
+    watchers.tell(lie);
+    ok(ground.fired.length > 0, "fires on what is false");
+    ok(ground.fired.every((id) => id === invariant.id), "under its own name");
+  });
+}
+
+Deno.test("every invariant has an id of its own and says what always holds", () => {
+  const ids = INVARIANTS.map(({ id }) => id);
+  equal(new Set(ids).size, ids.length);
+  ok(ids.length >= 20);
+  for (const { id, about } of INVARIANTS) ok(/^I\d+$/.test(id) && about.length > 15);
+});
