@@ -4,7 +4,7 @@
  * @module
  */
 
-import { sweepPhase, tellWays } from "./sweep.ts";
+import { sweepPhase, tellWays } from "./life_sweep.ts";
 
 tellWays();
 sweepPhase("failover");

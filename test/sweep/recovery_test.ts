@@ -4,7 +4,7 @@
  * @module
  */
 
-import { sweepRecovery } from "./sweep.ts";
+import { sweepRecovery } from "./life_sweep.ts";
 
 sweepRecovery("initial", "a");
 sweepRecovery("initial", "b");
