@@ -186,6 +186,14 @@ export class House implements AsyncDisposable {
     }));
   }
 
+  /** Fails unless all of `points` are still listed as they were. */
+  async expectKept(points: readonly { id: string; broken: string }[]): Promise<void> {
+    const now = await this.points();
+    for (const { id, broken } of points) {
+      assert.equal(now.find((point) => point.id === id)?.broken, broken, `point ${id} is there`);
+    }
+  }
+
   /** Status as an object. */
   async status(role: Role): Promise<ValueObject> {
     return fieldsOf(await this.call(role, "replication status"));
