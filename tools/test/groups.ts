@@ -36,6 +36,7 @@ const SETTINGS: ReadonlyMap<string, GroupSettings> = new Map([
   ["conformance", QUICK],
   ["properties", QUICK],
   ["scenarios", QUICK],
+  ["sweep", QUICK],
   ["host", REAL],
   ["agent", REAL],
   ["interop", REAL],
