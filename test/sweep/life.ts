@@ -10,6 +10,8 @@
  * @module
  */
 
+// Long because: a life is one story, from what the world is like to what must be true at its end.
+
 import { MILLISECOND, SECOND } from "../../engine/core/base/units.ts";
 import type { PointId } from "../../engine/core/base/units.ts";
 import type { Kernel } from "../../engine/core/ports/codec.ts";
