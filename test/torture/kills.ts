@@ -55,7 +55,7 @@ export function is(event: string): (line: LogLine) => boolean {
  */
 export async function killPrimaryInSeed(theatre: Theatre, sent: number): Promise<Phase> {
   const primary = theatre.server("primary");
-  await nthLine(primary, 0, "sent", sent);
+  await sentRecords(primary, 0, sent);
   await theatre.kill("primary");
   const seeding = primary.said(0, is("sent")) && !primary.said(0, is("staged"));
   return seeding ? "initial replication, primary" : "elsewhere";
@@ -64,7 +64,7 @@ export async function killPrimaryInSeed(theatre: Theatre, sent: number): Promise
 /** The same of the replica: the primary had begun to send and the replica staged nothing. */
 export async function killReplicaInSeed(theatre: Theatre, sent: number): Promise<Phase> {
   const [primary, replica] = [theatre.server("primary"), theatre.server("replica")];
-  await nthLine(primary, primary.lines.length, "sent", sent);
+  if (!primary.said(0, is("staged"))) await sentRecords(primary, primary.lines.length, sent);
   await theatre.kill("replica");
   const seeding = primary.said(0, is("sent")) && !replica.said(0, is("staged"));
   return seeding ? "initial replication, replica" : "elsewhere";
@@ -80,7 +80,7 @@ export async function killInCycle(theatre: Theatre, sent: number, delay: number)
   const cycle = theatre.cycle();
   const cut = await primary.line(from, is("cut"));
   if (cut !== undefined && sent > 0) {
-    await nthLine(primary, primary.lines.indexOf(cut), "sent", sent);
+    await sentRecords(primary, primary.lines.indexOf(cut), sent);
   }
   if (delay > 0) await pause(delay);
   await theatre.kill("primary");
@@ -162,16 +162,11 @@ export async function killInRecovery(
   return early && !server.isReady ? `recovery, ${role}` : "elsewhere";
 }
 
-/** Waits for the `count`-th line of an event, or for the end of the process. */
-async function nthLine(
-  server: AgentProcess,
-  from: number,
-  event: string,
-  count: number,
-): Promise<void> {
+/** Waits until `count` records were sent, a point was staged, or the process has ended. */
+async function sentRecords(server: AgentProcess, from: number, count: number): Promise<void> {
   for (let next = from, left = count; left > 0; left--) {
-    const line = await server.line(next, is(event));
-    if (line === undefined) return;
+    const line = await server.line(next, ({ event }) => event === "sent" || event === "staged");
+    if (line === undefined || line.event === "staged") return;
     next = server.lines.indexOf(line, next) + 1;
   }
 }
