@@ -1,23 +1,17 @@
 /**
- * Clearing a delta writes zero instead of what changed since (T2).
+ * Clearing a delta writes pages of zeros, and not what was changed since the cut (T2).
  *
  * @module
  */
 
 import type { Plant } from "./plant.ts";
 
-/** Clearing a delta writes zero instead of what changed since. */
+/** Clearing a delta writes pages of zeros, and not what was changed since the cut. Pages say what is in the delta alone, which is empty by then. */
 export const CLEAR_WRITES_ZERO: Plant = {
   id: "clear-writes-zero",
   rule: "T2",
   invariants: ["I12"],
-  file: "engine/core/tracking/journal.ts",
-  before: `    if (!pages.empty) yield* this.#guarded(this.#writePages(pages, durable));`,
-  after: `    const kept = this.#bits;
-    this.#bits = { first: () => 0, second: () => 0 };
-    try {
-      if (!pages.empty) yield* this.#guarded(this.#writePages(pages, durable));
-    } finally {
-      this.#bits = kept;
-    }`,
+  file: "engine/core/tracking/page_bits.ts",
+  before: `const all = delta.all.word(word) | current.all.word(word);`,
+  after: `const all = delta.all.word(word);`,
 };

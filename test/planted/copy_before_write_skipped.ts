@@ -10,7 +10,7 @@ import type { Plant } from "./plant.ts";
 export const COPY_BEFORE_WRITE_SKIPPED: Plant = {
   id: "copy-before-write-skipped",
   rule: "C2",
-  invariants: ["I2", "I4", "I3"],
+  invariants: ["I1", "I2", "I3", "I4", "I6", "I7", "I8", "I9", "I30"],
   file: "engine/core/tracking/delta_view.ts",
   before: `this.#unsaved.any(start, end);
   }`,

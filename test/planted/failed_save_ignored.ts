@@ -1,19 +1,23 @@
 /**
- * A failed save of old contents does not give the view up (C2).
+ * Old contents whose save failed count as saved (C2).
  *
  * @module
  */
 
 import type { Plant } from "./plant.ts";
 
-/** A failed save of old contents does not give the view up. */
+/** Old contents whose save failed count as saved. */
 export const FAILED_SAVE_IGNORED: Plant = {
   id: "failed-save-ignored",
   rule: "C2",
-  invariants: ["I2", "I4", "I3", "I1"],
+  invariants: ["I1", "I2", "I3", "I4", "I5", "I6", "I8"],
   file: "engine/core/tracking/delta_view.ts",
-  before: `      this.giveUp(\`old contents cannot be saved (\${error.failure.message})\`);
+  before: `      yield* cow.write(slots, old);
 `,
-  after: `      this.#unsaved.clear(start, end);
+  after: `      try {
+        yield* cow.write(slots, old);
+      } catch (error) {
+        if (!isFailed(error) || error.code === "cancelled") throw error;
+      }
 `,
 };

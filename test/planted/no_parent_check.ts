@@ -1,19 +1,18 @@
 /**
- * A delta is staged on any parent (R2).
+ * A delta goes on although the replica's newest point is not its parent (R2).
  *
  * @module
  */
 
 import type { Plant } from "./plant.ts";
 
-/** A delta is staged on any parent. */
+/** A delta goes on although the replica's newest point is not its parent.
+ * The replica refuses it, for ever: nothing new is staged. */
 export const NO_PARENT_CHECK: Plant = {
   id: "no-parent-check",
   rule: "R2",
-  invariants: ["I23", "I5", "I1", "I24", "I26"],
-  file: "engine/core/history/replica_store.ts",
-  before: `    if (newest?.id === parent) return;
-    throw peerFailure(`,
-  after: `    if (newest !== undefined) return;
-    throw peerFailure(`,
+  invariants: ["I47", "I5", "I11", "I26"],
+  file: "engine/core/primary/opening.ts",
+  before: `  if (delta !== undefined && delta.parent !== newest) {`,
+  after: `  if (delta !== undefined && work.base === undefined) {`,
 };

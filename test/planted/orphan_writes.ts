@@ -10,7 +10,7 @@ import type { Plant } from "./plant.ts";
 export const ORPHAN_WRITES: Plant = {
   id: "orphan-writes",
   rule: "N2",
-  invariants: ["I16", "I1", "I3", "I4", "I9"],
+  invariants: ["I16", "I1", "I2", "I3", "I4", "I6", "I7", "I8", "I9", "I30"],
   file: "engine/core/server/attachments.ts",
   before: `      yield* other.stop();
       this.leave(name, other);

@@ -22,6 +22,10 @@ import { CLOCK_JUMP_PRUNES } from "./clock_jump_prunes.ts";
 import { LAST_BLOCK_FORGOTTEN } from "./last_block_forgotten.ts";
 import { STATE_NOT_FLUSHED } from "./state_not_flushed.ts";
 import { VIEW_MISSES_APPLY } from "./view_misses_apply.ts";
+import { SEAL_NOT_DURABLE } from "./seal_not_durable.ts";
+import { STATE_BEFORE_DISKS } from "./state_before_disks.ts";
+import { FLUSH_FAILURE_FORGOTTEN } from "./flush_failure_forgotten.ts";
+import { REST_FORGOTTEN_AT_CUT } from "./rest_forgotten_at_cut.ts";
 
 /** All of them. */
 export const PLANTS: readonly Plant[] = [
@@ -42,4 +46,8 @@ export const PLANTS: readonly Plant[] = [
   LAST_BLOCK_FORGOTTEN,
   STATE_NOT_FLUSHED,
   VIEW_MISSES_APPLY,
+  SEAL_NOT_DURABLE,
+  STATE_BEFORE_DISKS,
+  FLUSH_FAILURE_FORGOTTEN,
+  REST_FORGOTTEN_AT_CUT,
 ];

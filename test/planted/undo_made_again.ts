@@ -10,7 +10,7 @@ import type { Plant } from "./plant.ts";
 export const UNDO_MADE_AGAIN: Plant = {
   id: "undo-made-again",
   rule: "R3",
-  invariants: ["I1", "I3", "I6", "I7", "I30"],
+  invariants: ["I1", "I2", "I3", "I4", "I6", "I7", "I8", "I9", "I30"],
   file: "engine/core/history/apply.ts",
   before: `    if (!files.applyOpen) {`,
   after: `    if (delta !== undefined) {`,

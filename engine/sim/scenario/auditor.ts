@@ -18,8 +18,8 @@ import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 /** Reads and tells. */
 export class Auditor {
   readonly #drill: Drill;
-  /** Views that are open. */
-  #browsing = 0;
+  /** Points being read at this moment. */
+  reading = 0;
 
   constructor(drill: Drill) {
     this.#drill = drill;
@@ -34,18 +34,24 @@ export class Auditor {
   read(machine: MachineRun, point: PointId, why: ImageReason): void {
     const { vm } = machine.guest;
     const tell = (image: Uint8Array[]) => this.seen(machine, point, image, why);
+    const count = (change: number) => this.reading += change;
     this.#drill.within(this.#drill.sites.b, `audit/${vm}`, function* (host) {
       const store = replicaOf(host.server, vm)?.store;
       if (!store?.points.some(({ id }) => id === point)) return;
-      tell(yield* readPoint(store, point));
+      count(1);
+      try {
+        tell(yield* readPoint(store, point));
+      } finally {
+        count(-1);
+      }
     });
   }
 
   /** The image of a point was seen: the oracle judges it. */
   seen(machine: MachineRun, point: PointId, image: readonly Uint8Array[], why: ImageReason): void {
     const { vm } = machine.guest;
-    const cut = machine.cuts.get(point)?.instant;
-    // A point that no cut made is the end of a failover: its guest's history says what it holds.
+    // The end of a failover is a point that no cut made: its guest's history says what it must hold.
+    const cut = why === "completed" ? undefined : machine.cuts.get(point)?.instant;
     const history = cut === undefined ? machine.failover?.guest.history : machine.history;
     const judgement = history?.judge(image, cut ?? this.#drill.instant());
     if (judgement === undefined) return;
@@ -77,7 +83,7 @@ export class Auditor {
     }
     const keep = replica.store.keep;
     const failedOver = replica.record.failover !== undefined;
-    const held = replica.store.holds.size + this.#browsing;
+    const held = replica.store.holds.size + this.reading;
     const { damaged } = this.#drill.faults;
     this.#drill.tell({ kind: "points", vm, points, keep, held, opened, failedOver, damaged });
     if (opened) { for (const { id } of points) this.read(machine, id as PointId, "again"); }

@@ -204,6 +204,7 @@ export class Drill implements Ground {
 
   #died(site: Site, how: "kill" | "power"): void {
     this.operator.died(site);
+    if (site.name === "b") this.auditor.reading = 0;
     if (site.host.power === "destroyed") this.#destroyed(site);
     for (const machine of this.machines) {
       if (site.name === "b") {

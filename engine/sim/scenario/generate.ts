@@ -129,6 +129,7 @@ function guestEvents(root: Prng, world: WorldSpec, active: number, events: Scena
       at += random.exponential(Math.ceil((active * 3) / budget));
     }
     if (random.below(3) === 0) reconnects(random, vm, active, events);
+    if (random.flip()) races(root.stream(`race/${vm}`), machine, vm, active, events);
   }
 }
 
@@ -145,6 +146,34 @@ function guestPlace(random: Prng, size: number, hot: number, spread: number, lar
   const near = choice < 7 && spread < size;
   const sector = near ? (hot + random.below(spread)) % size : random.below(size);
   return { sector: Math.min(sector, size - count), count };
+}
+
+/** Cycles are asked for while guests write again what they have just written. */
+function races(
+  random: Prng,
+  machine: MachineSpec,
+  vm: number,
+  active: number,
+  events: ScenarioEvent[],
+): void {
+  const rounds = random.between(1, 4);
+  for (let round = 0; round < rounds; round++) {
+    const start = random.between(SETUP, active);
+    const disk = random.below(machine.disks.length);
+    const size = machine.disks[disk] as number;
+    const first = random.below(size);
+    const places = Array.from({ length: 4 }, (_, index) => (first + index * 3) % size);
+    for (const sector of places) {
+      events.push({ at: start, kind: "write", vm, disk, sector, count: 1, rough: true });
+    }
+    events.push({ at: start + 1000, kind: "cycle", vm });
+    const span = random.pick([2, 20, 200]) * MILLISECOND;
+    for (let index = 0; index < 10; index++) {
+      const at = start + 1000 + random.below(span);
+      const sector = random.pick(places);
+      events.push({ at, kind: "write", vm, disk, sector, count: 1, rough: true });
+    }
+  }
 }
 
 function reconnects(random: Prng, vm: number, active: number, events: ScenarioEvent[]): void {

@@ -192,9 +192,12 @@ export class Operator {
   #restart(name: "a" | "b", down: number): void {
     const site = this.#drill.sites[name];
     site.down = down;
+    const { auditor } = this.#drill;
     this.#drill.within(site, "stop", function* (host) {
       // It is nobody's server any more while it stops; guests lose it when it is gone.
       site.current = undefined;
+      // Nor does anybody read points of a server that stops.
+      while (auditor.reading > 0) yield* host.server.ports.clock.sleep(1000);
       yield* host.server.stop();
       site.host.kill();
     });
