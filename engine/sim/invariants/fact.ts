@@ -67,6 +67,8 @@ export type Fact =
     readonly failedOver: boolean;
     /** Bytes of the replica were damaged, or its devices failed, at some time. */
     readonly damaged: boolean;
+    /** Bytes were changed behind its back. */
+    readonly rotten: boolean;
   }
   /** What a tracked disk says of itself, and what is really on it. */
   | {

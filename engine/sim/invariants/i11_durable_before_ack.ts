@@ -11,8 +11,9 @@ export const DURABLE_BEFORE_ACK: Invariant = {
   id: "I11",
   about: "What the primary was told is staged is there after any crash of the replica",
   begin: (ground) => ({
-    points: ({ vm, points, opened }) => {
-      if (!opened || ground.retired(vm)) return;
+    points: ({ vm, points, opened, rotten }) => {
+      // A point whose bytes rotted is reported as broken, and may go then.
+      if (!opened || rotten || ground.retired(vm)) return;
       const { told } = ground.newest(vm);
       if (told === undefined || points.some(({ id }) => id === told)) return;
       const cut = ground.cutOf(told) ?? 0;

@@ -84,8 +84,18 @@ export class Auditor {
     const keep = replica.store.keep;
     const failedOver = replica.record.failover !== undefined;
     const held = replica.store.holds.size + this.reading;
-    const { damaged } = this.#drill.faults;
-    this.#drill.tell({ kind: "points", vm, points, keep, held, opened, failedOver, damaged });
+    const { damaged, rotten } = this.#drill.faults;
+    this.#drill.tell({
+      kind: "points",
+      vm,
+      points,
+      keep,
+      held,
+      opened,
+      failedOver,
+      damaged,
+      rotten,
+    });
     if (opened) { for (const { id } of points) this.read(machine, id as PointId, "again"); }
   }
 

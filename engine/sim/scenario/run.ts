@@ -56,6 +56,7 @@ export function runScenario(
   drill.sites.b.start();
   simulated.schedule(20_000, () => drill.operator.begin());
   for (const event of scenario.events) {
+    if (event.at >= scenario.quiet) continue;
     simulated.schedule(event.at, () => perform(drill, event));
   }
   simulated.runUntil(scenario.quiet);

@@ -98,6 +98,7 @@ function points(ids: readonly PointId[], over: Partial<FactOf<"points">> = {}): 
     opened: true,
     failedOver: false,
     damaged: false,
+    rotten: false,
     ...over,
   };
 }
