@@ -34,7 +34,8 @@ export function* recover(files: ReplicaFiles): Task<OpenDelta | undefined> {
   state = yield* checkStamps(files, state);
   if (state !== files.state) yield* files.commit(() => state);
   const open = yield* openUnsealed(files);
-  yield* removeStrays(files, open?.name);
+  // A state that may be older than its disks does not know what it needs: nothing goes on its word.
+  if (!files.state.suspect) yield* removeStrays(files, open?.name);
   yield* keepReserve(files.folder);
   return open;
 }
