@@ -8,6 +8,8 @@
  *
  * @module
  */
+// Long because: every way in which the one appended file changes stands in one place, beside
+// what a crash leaves of it.
 
 import { localFailure, peerFailure } from "../base/failure.ts";
 import { toHex } from "../base/units.ts";

@@ -9,6 +9,7 @@
  *
  * @module
  */
+// Long because: the story of one disk, its guests, its sender and its crashes is one program.
 
 import assert from "node:assert/strict";
 import { isFailed } from "../../../../engine/core/base/failure.ts";

@@ -4,6 +4,7 @@
  *
  * @module
  */
+// Long because: the parts of a world that is whole in itself, shared by the tests of one folder.
 
 import { Failed, localFailure } from "../../../../engine/core/base/failure.ts";
 import type { MachineId, PointId } from "../../../../engine/core/base/units.ts";

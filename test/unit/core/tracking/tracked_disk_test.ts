@@ -3,6 +3,7 @@
  *
  * @module
  */
+// Long because: one case for each promise, in the order of the rules.
 
 import assert from "node:assert/strict";
 import { Failed, isFailed, localFailure } from "../../../../engine/core/base/failure.ts";
