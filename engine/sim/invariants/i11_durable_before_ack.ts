@@ -10,16 +10,26 @@ import type { Invariant } from "./fact.ts";
 export const DURABLE_BEFORE_ACK: Invariant = {
   id: "I11",
   about: "What the primary was told is staged is there after any crash of the replica",
-  begin: (ground) => ({
-    points: ({ vm, points, opened, rotten }) => {
-      // A point whose bytes rotted is reported as broken, and may go then.
-      if (!opened || rotten || ground.retired(vm)) return;
-      const { told } = ground.newest(vm);
-      if (told === undefined || points.some(({ id }) => id === told)) return;
-      const cut = ground.cutOf(told) ?? 0;
-      const newer = points.some(({ id }) => (ground.cutOf(id) ?? 0) > cut);
-      if (newer) return;
-      ground.violate("I11", `${vm}: point ${told} was acknowledged and is gone after a restart`);
-    },
-  }),
+  begin: (ground) => {
+    // A point whose bytes rotted may go, but not without a word.
+    const reported = new Set<string>();
+    return {
+      engine: ({ sighting: { host, event } }) => {
+        const { told } = event.kind === "failure" ? ground.newest(event.machine) : {};
+        if (host !== "b" || event.kind !== "failure" || told === undefined) return;
+        if (event.failure.message.includes(told)) reported.add(told);
+      },
+      points: ({ vm, points, opened }) => {
+        for (const { id, broken } of points) if (broken !== undefined) reported.add(id);
+        if (!opened || ground.retired(vm)) return;
+        const { told } = ground.newest(vm);
+        if (told === undefined || reported.has(told)) return;
+        if (points.some(({ id }) => id === told)) return;
+        const cut = ground.cutOf(told) ?? 0;
+        const newer = points.some(({ id }) => (ground.cutOf(id) ?? 0) > cut);
+        if (newer) return;
+        ground.violate("I11", `${vm}: point ${told} was acknowledged and is gone after a restart`);
+      },
+    };
+  },
 };

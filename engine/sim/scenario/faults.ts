@@ -195,14 +195,20 @@ export class Faults {
   /** A bit of a file below the replica's folder flips; raw disks have no checksum but the scrub's. */
   #rot(pick: number, bit: number): void {
     const files: FileNode[] = [];
+    const staged: FileNode[] = [];
     const todo: Directory[] = [this.#drill.sites.b.host.data];
     for (let directory = todo.pop(); directory !== undefined; directory = todo.pop()) {
       for (const entry of directory.entries.values()) {
         if (entry instanceof Directory) todo.push(entry);
-        else if (entry.sectors.length > 0 && !entry.sparse) files.push(entry);
+        else if (entry.sectors.length > 0 && !entry.sparse) {
+          files.push(entry);
+          if (directory.path.endsWith("/staging")) staged.push(entry);
+        }
       }
     }
-    const file = files[pick % Math.max(files.length, 1)];
+    // What is staged is there for a short time only, and is looked for in half of all cases.
+    const among = pick % 2 === 0 && staged.length > 0 ? staged : files;
+    const file = among[(pick >>> 1) % Math.max(among.length, 1)];
     if (file === undefined) return;
     this.#failing.b = true;
     this.damaged = true;

@@ -340,6 +340,12 @@ const FAULTS: readonly FaultKind[] = [
     }),
   },
   {
+    name: "full-logs",
+    most: 3,
+    rarity: 3,
+    make: (random) => ({ kind: "full", host: "a", place: "logs", lasts: span(random, 60) }),
+  },
+  {
     name: "partition",
     most: 3,
     make: (random) => ({ kind: "partition", way: anyWay(random), lasts: span(random, 40) }),
@@ -416,6 +422,11 @@ function faultEvents(root: Prng, world: WorldSpec, active: number, events: Scena
       if ((fault.kind === "kill" || fault.kind === "power") && random.below(4) === 0) {
         const again = crashFault(random);
         events.push({ at: at + fault.down, ...again, host: fault.host });
+      }
+      // Nobody looks while a replica is down.
+      if (kind.name.endsWith("-b") && "down" in fault && random.below(10) === 0) {
+        const pick = random.u32();
+        events.push({ at: at + (fault.down >>> 1), kind: "rot", pick, bit: random.below(8) });
       }
     }
   }
