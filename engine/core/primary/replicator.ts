@@ -40,7 +40,8 @@ export class Replicator {
   readonly #turned = new Signal();
   #peer: ReplicaPeer | undefined;
   #peerScope: Scope | undefined;
-  #asked = false;
+  /** Number of the newest cut when somebody last asked; `undefined` when nobody waits for an attempt. */
+  #askedAt: number | undefined;
   #due = 0;
   #failures = 0;
   #lastFailure: Failure | undefined;
@@ -96,7 +97,7 @@ export class Replicator {
 
   /** Wakes the replicator: there is something to do before the next cycle is due. */
   ask(): void {
-    this.#asked = true;
+    this.#askedAt = this.#work.cuts;
     this.#wake.notify();
   }
 
@@ -136,7 +137,7 @@ export class Replicator {
     try {
       for (;;) {
         yield* this.#untilDue();
-        this.#asked = false;
+        this.#askedAt = undefined;
         const started = clock.now();
         this.#running = true;
         try {
@@ -178,6 +179,11 @@ export class Replicator {
         }
       }
     }
+  }
+
+  /** Somebody asked, and no cut was made since that answers them. */
+  get #asked(): boolean {
+    return this.#askedAt === this.#work.cuts;
   }
 
   #ready(): boolean {

@@ -36,10 +36,12 @@ Deno.test("after a seal that the replica refuses the delta is sent anew and repl
 });
 
 Deno.test("a primary whose replica was removed has no recovery point, and says so", () => {
-  const { a, b } = makePair(62);
+  const { a, b, world } = makePair(62);
   protect(a);
   b.call("vm remove", { vm: "vm" });
   throws(() => a.call("replication cycle", { vm: "vm" }));
+  // The attempt lost its channel; the next one hears from the handshake what happened.
+  world.runUntil(world.now + 5 * SECOND);
   const status = a.call("replication status", { vm: "vm" }) as JsonObject;
   equal(status["state"], "WaitingForStartResynchronize");
   equal(status["rpoSeconds"], null);

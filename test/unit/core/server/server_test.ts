@@ -188,3 +188,14 @@ Deno.test("after a partition replication goes on by itself, a staged point is no
   equal((a.call("replication status", CYCLE) as JsonObject)["health"], "Normal");
   same(failedOver(b), guestDisk(a));
 });
+
+Deno.test("a cycle asked for while one is about to cut is answered by that cut, and no other", () => {
+  const { a, b, world } = makePair(11);
+  protect(a);
+  world.runUntil(world.now + 10 * SECOND);
+  const before = (b.call("points", CYCLE) as JsonObject[]).length;
+  a.call("replication cycle", CYCLE);
+  world.runUntil(world.now + 10 * SECOND);
+  equal((b.call("points", CYCLE) as JsonObject[]).length, before + 1);
+  equal(before, 1);
+});
