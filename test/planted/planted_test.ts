@@ -67,6 +67,6 @@ function tell({ id, runs, message }: PlantResult): string {
 }
 
 function row(...cells: readonly string[]): string {
-  const widths = [28, 5, 18, 6, 6, 8];
+  const widths = [28, 5, 40, 6, 6, 8];
   return cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" ").trimEnd();
 }
