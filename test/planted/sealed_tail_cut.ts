@@ -1,25 +1,20 @@
 /**
- * A sealed delta with damage is taken for one that was never finished: it and its point go (R1).
+ * What lies behind the last record of a sealed delta is taken for a torn tail and cut (R1).
  *
  * @module
  */
 
 import type { Plant } from "./plant.ts";
 
-/** A sealed delta with damage is taken for one that was never finished: it and its point go. */
+/** What lies behind the last record of a sealed delta, its index, is taken for a torn tail and cut. */
 export const SEALED_TAIL_CUT: Plant = {
   id: "sealed-tail-cut",
   rule: "R1",
-  invariants: ["I11", "I5", "I41"],
+  invariants: ["I5", "I11", "I13", "I47", "I1"],
   file: "engine/core/history/recovery.ts",
-  before: `  yield* openStaged(files, state);
-`,
-  after: `  yield* openStaged(files, state);
-  const { applied } = state;
-  const sound = ({ id }: PointRecord, at: number): boolean => {
-    const delta = files.staged.get(id);
-    return at < applied || (typeof delta === "object" && delta.damage === undefined);
-  };
-  state = { ...state, points: state.points.filter(sound) };
-`,
+  before: `    const metadata = typeof delta === "string" ? undefined : deltaMetadata(delta.metadata);
+    if (typeof delta`,
+  after: `    if (typeof delta !== "string") yield* delta.file.truncate(delta.bodyEnd);
+    const metadata = typeof delta === "string" ? undefined : deltaMetadata(delta.metadata);
+    if (typeof delta`,
 };
