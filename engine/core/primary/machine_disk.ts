@@ -7,6 +7,7 @@
  * @module
  */
 
+import { type Failed, isFailed } from "../base/failure.ts";
 import type { Extent } from "../block/extent.ts";
 import { type Disk, type DiskIdentity, readInto } from "../ports/disk.ts";
 import type { GuestDisk } from "../ports/ports.ts";
@@ -23,6 +24,8 @@ export class MachineDisk implements Disk {
   #tracked: TrackedDisk | undefined;
   /** Writes and flushes in flight. */
   #writes = 0;
+  /** Why a flush failed: so does every later one, until the disk is opened again. */
+  #unflushed: Failed | undefined;
   #held = false;
   readonly #changed = new Signal();
 
@@ -99,9 +102,14 @@ export class MachineDisk implements Disk {
   /** See `Disk`. Waits like a write: one that tracking ended beneath would fail, and the guest with it. */
   *flush(): Task<void> {
     if (this.#held) yield* this.#changed.until(() => !this.#held);
+    // What a failed flush covered is lost, and a later one that succeeds does not bring it back (T10).
+    if (this.#unflushed !== undefined) throw this.#unflushed;
     this.#writes++;
     try {
       yield* this.#target.flush();
+    } catch (error) {
+      if (isFailed(error) && error.code !== "cancelled") this.#unflushed = error;
+      throw error;
     } finally {
       this.#leave();
     }

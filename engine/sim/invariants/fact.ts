@@ -92,7 +92,13 @@ export type Fact =
     readonly judgement: Judgement;
   }
   /** A guest was answered. */
-  | { readonly kind: "reply"; readonly reply: Reply; readonly excused: boolean }
+  | {
+    readonly kind: "reply";
+    readonly reply: Reply;
+    readonly excused: boolean;
+    /** Its disk is one whose changes are tracked. */
+    readonly tracked: boolean;
+  }
   /** What a server says of a machine. */
   | {
     readonly kind: "status";

@@ -19,7 +19,7 @@ import { SECTOR_SIZE } from "../sectors.ts";
 import { type Sighting, SimWorld } from "../world.ts";
 import { Auditor } from "./auditor.ts";
 import { Faults } from "./faults.ts";
-import { MachineRun, replicaOf } from "./machine_run.ts";
+import { MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 import { Operator } from "./operator.ts";
 import type { HostName, Scenario, WorldSpec } from "./scenario.ts";
 import { Site } from "./site.ts";
@@ -169,7 +169,10 @@ export class Drill implements Ground {
 
   #replied(reply: Reply): void {
     const excused = this.faults.excuses(reply);
-    this.tell({ kind: "reply", reply, excused });
+    const server = reply.host === "a" ? this.sites.a.current?.server : undefined;
+    const real = server === undefined ? undefined : primaryOf(server, reply.vm);
+    const tracked = real?.disks[reply.disk]?.tracked !== undefined;
+    this.tell({ kind: "reply", reply, excused, tracked });
   }
 
   #opened(site: Site, host: GuestHost): void {

@@ -114,7 +114,7 @@ function reply(over: Partial<Reply>): Fact {
     failure: undefined,
     judgement: undefined,
   };
-  return { kind: "reply", reply: { ...usual, ...over }, excused: false };
+  return { kind: "reply", reply: { ...usual, ...over }, excused: false, tracked: true };
 }
 
 function status(fields: Record<string, string | number>): Fact {
