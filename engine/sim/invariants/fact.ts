@@ -182,6 +182,8 @@ export interface Ground {
   newest(vm: string): { readonly told: string | undefined; readonly staged: string | undefined };
   /** True once a failover of the machine was completed. */
   retired(vm: string): boolean;
+  /** True once bytes of the replica were changed behind its back. */
+  readonly rotten: boolean;
   /** Says that an invariant does not hold. */
   violate(id: string, message: string): void;
 }

@@ -11,6 +11,7 @@
  *
  * @module
  */
+// Long because: what guests did and what may be read of it is one model, small enough to be believed whole.
 
 import { describeSector, SECTOR, WORDS, wordsOf } from "./stamp.ts";
 

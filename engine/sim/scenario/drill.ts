@@ -121,6 +121,11 @@ export class Drill implements Ground {
   }
 
   /** See `Ground`. */
+  get rotten(): boolean {
+    return this.faults.rotten;
+  }
+
+  /** See `Ground`. */
   retired(vm: string): boolean {
     return this.machine(vm)?.retired ?? false;
   }

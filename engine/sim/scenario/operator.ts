@@ -4,6 +4,7 @@
  *
  * @module
  */
+// Long because: everything that an administrator does in a run, in the order in which it is done.
 
 import type { JsonObject } from "../../core/base/json.ts";
 import type { PointId } from "../../core/base/units.ts";
