@@ -75,7 +75,7 @@ export class Link {
   /** The host that receives. */
   readonly to: string;
   /** How it is when it is well. */
-  speed: LinkSpeed = USUAL_LINK;
+  #speed: LinkSpeed = USUAL_LINK;
   /** What is wrong with it. */
   readonly faults = new LinkFaults();
   /** Bytes of packets given to it so far. */
@@ -96,6 +96,19 @@ export class Link {
     this.to = to;
     this.#actor = net.world.actor(`link/${from}>${to}`);
     this.random = net.world.stream(`link/${from}>${to}`);
+  }
+
+  /** How fast it is. */
+  get speed(): LinkSpeed {
+    return this.#speed;
+  }
+
+  /** What waits in its queue goes on at the new bandwidth. */
+  set speed(speed: LinkSpeed) {
+    const { now } = this.#net.world;
+    const bytes = this.backlog * this.#speed.bandwidth;
+    this.#speed = speed;
+    this.#busyUntil = now + (speed.bandwidth === 0 ? 0 : Math.ceil(bytes / speed.bandwidth));
   }
 
   /** How long what was handed to it keeps it busy, µs. */
