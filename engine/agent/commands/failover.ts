@@ -42,15 +42,17 @@ export const cancelFailoverCommand: Command = remoteCommand({
 /** `failover complete`. */
 export const completeFailoverCommand: Command = remoteCommand({
   verb: "failover complete",
-  details: "The machine must be off. Its disks are plain files afterwards.",
+  details:
+    "The machine must be off. Its disks are plain files afterwards; earlier points are gone.",
   render: completedText,
 });
 
 function completedText(result: Value): string {
-  const { vm, point, files } = fieldsOf(result);
+  const { vm, failedOverTo, point, files } = fieldsOf(result);
   const paths = Array.isArray(files) ? files.map((file: Value) => textOf(file)) : [];
   return [
-    `The failover of "${textOf(vm)}" is complete at recovery point ${textOf(point)}`,
+    `The failover of "${textOf(vm)}" to recovery point ${textOf(failedOverTo)} is complete`,
+    `What it is from here on, with all that was written since, is recovery point ${textOf(point)}`,
     ...paths.map((path, index) => `Disk ${textOf(vm)}/${index}  ${path}`),
   ].join("\n");
 }

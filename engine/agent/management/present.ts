@@ -50,7 +50,7 @@ export function isoTime(micros: number): string {
 /** Bytes on the wire for each byte of blocks, to three digits; null before anything was sent. */
 function ratio(wire: Json | undefined, sent: number): number | null {
   if (sent === 0 || typeof wire !== "number") return null;
-  return Math.round(wire / sent * 1000) / 1000;
+  return Number((wire / sent).toPrecision(3));
 }
 
 /** What is told of each disk, with the addresses of those that are offered to guests. */

@@ -40,6 +40,7 @@ import { Mutex } from "../runtime/lock.ts";
 import type { Task } from "../runtime/task.ts";
 import { TrackedDisk } from "../tracking/tracked_disk.ts";
 import type { TrackingOptions } from "../tracking/tracking_base.ts";
+import { refuseContainer } from "./image_format.ts";
 import { MachineDisk } from "./machine_disk.ts";
 
 /** Name of a machine's record in its folder. */
@@ -98,6 +99,7 @@ export class PrimaryMachine {
       for (const path of paths) {
         const guest = yield* context.ports.openGuestDisk(path);
         disks.push(new MachineDisk(path, guest, undefined));
+        yield* refuseContainer(guest.disk, path);
         checkDiskSize(guest.disk.size, context.geometry.blockSize, path);
       }
       const entropy = context.ports.entropy;

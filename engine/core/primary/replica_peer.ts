@@ -110,6 +110,12 @@ export class ReplicaPeer {
     if (this.shipment !== undefined) this.#acknowledge(this.shipment.sent);
   }
 
+  /** The replica has applied `point`. */
+  noteApplied(point: PointId): void {
+    this.applied = point;
+    this.appliedAt = this.#clock.wall();
+  }
+
   /** Sends a message that has no answer. */
   tell(message: ControlMessage): Task<void> {
     return this.#channel.send(message);
@@ -146,9 +152,7 @@ export class ReplicaPeer {
       case "progress":
         return this.#acknowledge(message.records);
       case "applied":
-        this.applied = message.point;
-        this.appliedAt = this.#clock.wall();
-        return;
+        return this.noteApplied(message.point);
       case "refused":
         throw peerFailure(message.code, message.message, message.action);
       case "machine-opened":

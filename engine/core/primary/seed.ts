@@ -52,6 +52,8 @@ export function* seed(work: Replication, peer: ReplicaPeer, resume: boolean): Ta
     throw peerFailure("protocol-violation", "The replica staged another point than was published");
   }
   peer.settle();
+  // The point of a seed is in the replica's disks already.
+  peer.noteApplied(cut.point);
   for (const disk of work.machine.tracked) yield* disk.staged(cut.point);
   work.base = cut.point;
   work.statistics.cycles++;

@@ -46,8 +46,14 @@ export function judgeHealth(facts: HealthFacts): { health: Health; warnings: str
     warnings.push("Initial replication has not finished: the machine is not protected yet");
   }
   warnings.push(...facts.comparisons ?? []);
-  if (facts.state === "FailedOverWaitingCompletion" || facts.state === "FailedOver") {
-    warnings.push("Failed over and not reversed: nothing protects this machine");
+  if (facts.state === "FailedOverWaitingCompletion") {
+    warnings.push("Failed over, neither cancelled nor completed: nothing protects this machine");
+  }
+  if (facts.state === "FailedOver") {
+    warnings.push(
+      "Failed over and completed: nothing protects this machine. " +
+        'Protect it from here: "warmsite vm add" with its disk files and another name',
+    );
   }
   if (facts.sinceStaged !== undefined && facts.sinceStaged > HOUR) {
     warnings.push("No recovery point for more than an hour");

@@ -131,7 +131,9 @@ export class ReplicaMachine {
       yield* handle.join();
     } catch (error) {
       if (!isFailed(error)) throw error;
-      if (error.code === "cancelled") return;
+      // A channel that its primary ended in order is no trouble.
+      const ended = error.code === "connection-lost" && !channel.session.closed;
+      if (error.code === "cancelled" || ended) return;
       this.ports.observer.emit({ kind: "failure", machine: this.name, failure: error.failure });
     } finally {
       // A receiver that was cancelled before it ran has closed nothing.
@@ -163,6 +165,8 @@ export class ReplicaMachine {
   /** A point was staged: it will be applied. */
   noteStaged(point: PointId): void {
     this.stagedAt = this.ports.clock.wall();
+    // The point of a seed is in the disks already.
+    if (this.store.newest?.applied === true) this.appliedAt = this.stagedAt;
     this.ports.observer.emit({ kind: "staged", machine: this.name, point });
     this.#work.notify();
   }

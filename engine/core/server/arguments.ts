@@ -7,7 +7,7 @@
 import { requestFailure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
 import { checkName } from "../base/name.ts";
-import { isIdentity, type PointId } from "../base/units.ts";
+import { IDENTITY_DIGITS, type PointId } from "../base/units.ts";
 
 /** The machine's name in `vm`. */
 export function machineName(args: JsonObject): string {
@@ -48,15 +48,31 @@ export function flagArgument(args: JsonObject, key: string, otherwise: boolean):
   return value;
 }
 
-/** A recovery point's id that may be left out. */
-export function pointArgument(args: JsonObject): PointId | undefined {
+/** Digits of a recovery point's id that are enough when no other point begins with them. */
+const POINT_DIGITS_MIN = 8;
+
+/** The id of a recovery point, or at least its first digits; may be left out. */
+export function pointArgument(args: JsonObject): string | undefined {
   const { point } = args;
   if (point === undefined || point === null) return undefined;
-  if (isIdentity(point)) return point as PointId;
+  const digits = new RegExp(`^[0-9a-f]{${POINT_DIGITS_MIN},${IDENTITY_DIGITS}}$`);
+  if (typeof point === "string" && digits.test(point)) return point;
   throw requestFailure(
     "bad-argument",
     `Not the id of a recovery point: ${JSON.stringify(point).slice(0, 80)}`,
-    'Copy an id from "warmsite points": 32 hex digits',
+    `Copy an id from "warmsite points", or at least its first ${POINT_DIGITS_MIN} digits`,
+  );
+}
+
+/** The one point of `points` whose id begins with `digits`; a whole id may be of none. */
+export function pointNamed(digits: string, points: readonly { readonly id: PointId }[]): PointId {
+  const found = points.filter(({ id }) => id.startsWith(digits));
+  const only = found[0];
+  if (found.length === 1 && only !== undefined) return only.id;
+  throw requestFailure(
+    "no-such-point",
+    `${found.length === 0 ? "No" : "More than one"} recovery point begins with "${digits}"`,
+    'Look at "warmsite points" for what there is',
   );
 }
 

@@ -144,6 +144,15 @@ export class PrimaryRole {
     if (this.has(name)) {
       throw requestFailure("exists", `A machine "${name}" exists here`, "Choose another name");
     }
+    for (const { machine } of this.#entries.values()) {
+      const taken = machine.disks.find((disk) => paths.includes(disk.path));
+      if (taken === undefined) continue;
+      throw requestFailure(
+        "exists",
+        `"${taken.path}" is a disk of machine "${machine.name}"`,
+        "A disk belongs to one machine: name another disk, or remove that machine first",
+      );
+    }
     return yield* this.#reserve(name, this.#add(name, paths));
   }
 
@@ -207,8 +216,9 @@ export class PrimaryRole {
   /** Starts initial replication, or starts it again. */
   *start(name: string): Task<void> {
     const entry = this.#entry(name);
+    const before = entry.machine.state;
     yield* entry.machine.enter("start");
-    entry.replicator?.ask();
+    if (entry.machine.state !== before) entry.replicator?.ask();
   }
 
   /** Runs a cycle; returns its point when it is staged. */

@@ -44,7 +44,7 @@ export function primaryStatus(
     role,
     state: machine.state,
     health,
-    objective: rpo !== undefined && rpo > objective ? "breached" : "met",
+    objective: machine.state === "Disabled" ? null : verdict(rpo, objective),
     backlogBytes: tracked.reduce((sum, disk) => sum + disk.backlogBytes, 0),
     comparingBytes: tracked.reduce((sum, disk) => sum + disk.suspectedBytes, 0),
     lastCut: replicator?.staged.lastCut ?? null,
@@ -102,7 +102,9 @@ export function primaryRpo(
 export function replicaStatus(machine: ReplicaMachine, wall: number): JsonObject {
   const { store, record } = machine;
   const newest = store.newest;
-  const bound = newest === undefined ? undefined : Math.max(0, wall - newest.cutAt);
+  // A machine that was failed over to is its own newest state: there is no other to fall behind.
+  const failedOver = record.failover !== undefined || machine.state === "FailedOver";
+  const bound = newest === undefined || failedOver ? undefined : Math.max(0, wall - newest.cutAt);
   const role: Role = "replica";
   const objective = 2 * record.frequency;
   // After a restart the newest cut stands in for when it was staged: never later than that.
@@ -123,7 +125,7 @@ export function replicaStatus(machine: ReplicaMachine, wall: number): JsonObject
     role,
     state: machine.state,
     health,
-    objective: bound !== undefined && bound > objective ? "breached" : "met",
+    objective: failedOver ? null : verdict(bound, objective),
     backlogBytes: null,
     lastCut: newest?.cutAt ?? null,
     lastStaged: stagedAt ?? null,
@@ -171,6 +173,11 @@ export function pointJson(point: RecoveryPoint): JsonObject {
     digests: point.digests,
     broken: point.broken ?? null,
   };
+}
+
+/** Before the first point nothing could be brought back: that meets no objective. */
+function verdict(rpo: number | undefined, objective: number): "met" | "breached" {
+  return rpo !== undefined && rpo <= objective ? "met" : "breached";
 }
 
 function micros(value: number | undefined): number | null {

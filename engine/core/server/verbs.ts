@@ -17,6 +17,7 @@ import {
   machineName,
   numberArgument,
   pointArgument,
+  pointNamed,
   textArgument,
 } from "./arguments.ts";
 import { exportName } from "./exports.ts";
@@ -170,7 +171,10 @@ function* enableReplication(server: Server, args: JsonObject): Task<Json> {
 
 function* startFailover(server: Server, args: JsonObject): Task<Json> {
   const vm = machineName(args);
-  const failover = yield* server.replica.startFailover(vm, pointArgument(args));
+  const digits = pointArgument(args);
+  const points = server.replica.points(vm);
+  const point = digits === undefined ? undefined : pointNamed(digits, points);
+  const failover = yield* server.replica.startFailover(vm, point);
   const disks = failover.disks.map((disk, index) => ({
     name: exportName(vm, index),
     size: disk.size,
@@ -180,8 +184,10 @@ function* startFailover(server: Server, args: JsonObject): Task<Json> {
 
 function* completeFailover(server: Server, args: JsonObject): Task<Json> {
   const vm = machineName(args);
+  const { store, record } = server.replica.machine(vm);
+  const failedOverTo = record.failover?.point ?? null;
   yield* server.replica.completeFailover(vm);
-  const { store } = server.replica.machine(vm);
   const newest = store.newest?.id ?? null;
-  return { vm, point: newest, generation: store.generation, files: store.diskFiles };
+  const { generation, diskFiles } = store;
+  return { vm, failedOverTo, point: newest, generation, files: diskFiles };
 }

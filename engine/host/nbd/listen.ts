@@ -59,7 +59,7 @@ export function listenTcp(address: TcpAddress): Deno.TcpListener {
     throw requestFailure(
       "bad-argument",
       `Will not listen at ${text}: everybody who reaches it could read and write the disks`,
-      "Use a loopback address and a tunnel, or insist on it if the network is your own",
+      'Use a loopback address and a tunnel, or add "--nbd-anywhere" if the network is your own',
     );
   }
   try {

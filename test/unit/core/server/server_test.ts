@@ -199,3 +199,24 @@ Deno.test("a cycle asked for while one is about to cut is answered by that cut, 
   equal((b.call("points", CYCLE) as JsonObject[]).length, before + 1);
   equal(before, 1);
 });
+
+Deno.test("an image of another format, or of another machine, is not taken for a raw disk", () => {
+  const { a } = makePair(12);
+  a.host.addDisk("guest.qcow2", { size: MiB });
+  a.host.disks.get("guest.qcow2")?.node.sectors.write(0, Uint8Array.of(0x51, 0x46, 0x49, 0xfb));
+  throws(() => a.call("vm add", { vm: "q", disks: ["guest.qcow2"] }), /qcow2 image, not a raw one/);
+  a.call("vm add", { vm: "vm", disks: ["vm.img"] });
+  throws(() => a.call("vm add", { vm: "other", disks: ["vm.img"] }), /a disk of machine "vm"/);
+});
+
+Deno.test("a recovery point may be named by its first digits when no other begins so", () => {
+  const { a, b } = makePair(13);
+  protect(a);
+  const point = newestPoint(b);
+  throws(() => b.call("failover start", { ...CYCLE, point: point.slice(0, 7) }), /Not the id/);
+  const { point: chosen } = b.call("failover start", {
+    ...CYCLE,
+    point: point.slice(0, 8),
+  }) as JsonObject;
+  equal(chosen, point);
+});
