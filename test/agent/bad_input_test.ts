@@ -54,7 +54,7 @@ Deno.test("disks that cannot be: no multiple of the block size, absent, empty, a
   assert.deepEqual(await value("vm", "list", "--data", a), []);
   await value(...add, good);
   const taken = await refusal(1, "vm", "add", "y", "--data", a, "--disk", good);
-  assert.equal(taken["code"], "locked");
+  assert.equal(taken["code"], "exists");
 });
 
 Deno.test("a home whose socket's path would be too long is refused before it is made", async () => {

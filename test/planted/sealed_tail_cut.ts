@@ -12,7 +12,8 @@ export const SEALED_TAIL_CUT: Plant = {
   rule: "R1",
   invariants: ["I5", "I11", "I13", "I47", "I1"],
   file: "engine/core/history/recovery.ts",
-  before: `    const metadata = typeof delta === "string" ? undefined : deltaMetadata(delta.metadata);
+  before:
+    `    const metadata = typeof delta === "string" ? undefined : deltaMetadata(delta.metadata);
     if (typeof delta`,
   after: `    if (typeof delta !== "string") yield* delta.file.truncate(delta.bodyEnd);
     const metadata = typeof delta === "string" ? undefined : deltaMetadata(delta.metadata);
