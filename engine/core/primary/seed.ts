@@ -102,12 +102,7 @@ function* runPass(work: Replication, peer: ReplicaPeer, shipment: Shipment): Tas
     }
   };
   yield* sendPending({
-    codec: work.ports.codec,
-    disks: work.machine.tracked,
-    peer,
-    shipment,
-    compression: work.settings.compression,
-    chained: false,
+    ...seedSending(work, peer, shipment),
     onSent,
     *between() {
       if (!settle) return;
@@ -119,18 +114,26 @@ function* runPass(work: Replication, peer: ReplicaPeer, shipment: Shipment): Tas
   for (const disk of work.machine.tracked) yield* disk.settle();
 }
 
+/** What every pass sends with: a seed has no chain digest. */
+function seedSending(work: Replication, peer: ReplicaPeer, shipment: Shipment) {
+  const { machine, ports, settings } = work;
+  return {
+    codec: ports.codec,
+    disks: machine.tracked,
+    peer,
+    shipment,
+    compression: settings.compression,
+    chained: false,
+  };
+}
+
 /** The last, small pass is a cut; when its view is given up, another one is made. */
 function* finalPass(work: Replication, peer: ReplicaPeer, shipment: Shipment): Task<Cut> {
   for (;;) {
     const cut = yield* makeCut(work);
     try {
       yield* sendPending({
-        codec: work.ports.codec,
-        disks: work.machine.tracked,
-        peer,
-        shipment,
-        compression: work.settings.compression,
-        chained: false,
+        ...seedSending(work, peer, shipment),
         onSent: (bytes, wire) => noteSent(work, bytes, wire),
       });
       if (!needsCut(work)) return cut;
