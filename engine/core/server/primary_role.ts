@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Failed, type Failure, isFailed, requestFailure } from "../base/failure.ts";
+import { type Failed, isFailed, requestFailure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { PointId } from "../base/units.ts";
 import type { Folder } from "../ports/folder.ts";
@@ -18,6 +18,7 @@ import { nextState } from "../relationship/state.ts";
 import { Scope } from "../runtime/scope.ts";
 import type { Task } from "../runtime/task.ts";
 import { exportName, type Exports } from "./exports.ts";
+import { Registry } from "./registry.ts";
 import { primaryStatus, unopenedStatus } from "./status.ts";
 
 /** A machine and, while it has a relationship, its replicator in a scope of its own. */
@@ -35,11 +36,7 @@ export class PrimaryRole {
   readonly #folder: Folder;
   readonly #exports: Exports;
   readonly #links: Links;
-  readonly #entries = new Map<string, Entry>();
-  /** Machines that are recorded and cannot be opened, and why. */
-  readonly #unopened = new Map<string, Failure>();
-  /** Names on their way in or out: nobody else may have them. */
-  readonly #reserved = new Set<string>();
+  readonly #machines = new Registry<Entry>(noSuchMachine);
 
   constructor(context: MachineContext, folder: Folder, exports: Exports, links: Links) {
     this.#context = context;
@@ -58,7 +55,7 @@ export class PrimaryRole {
         yield* this.#openMachine(name);
       } catch (error) {
         if (!isFailed(error) || error.code === "cancelled") throw error;
-        this.#unopened.set(name, error.failure);
+        this.#machines.unopened.set(name, error.failure);
       }
     }
   }
@@ -75,7 +72,7 @@ export class PrimaryRole {
   #take(machine: PrimaryMachine): void {
     const changing = new Mutex();
     const entry: Entry = { machine, changing, replicator: undefined, scope: undefined };
-    this.#entries.set(machine.name, entry);
+    this.#machines.entries.set(machine.name, entry);
     for (const [index, disk] of machine.disks.entries()) {
       this.#exports.offer(exportName(machine.name, index), disk);
     }
@@ -93,50 +90,18 @@ export class PrimaryRole {
 
   /** Machine names in the order in which they were added. */
   names(): readonly string[] {
-    return [...this.#entries.keys(), ...this.#unopened.keys()];
+    return this.#machines.names();
   }
 
   /** True when a machine of that name runs here, or is just being added or removed. */
   has(name: string): boolean {
-    return this.#entries.has(name) || this.#unopened.has(name) || this.#reserved.has(name);
-  }
-
-  *#reserve<T>(name: string, task: Task<T>): Task<T> {
-    this.#reserved.add(name);
-    try {
-      return yield* task;
-    } finally {
-      this.#reserved.delete(name);
-    }
-  }
-
-  /** The machine's entry, which nobody else changes while `task` runs. */
-  *#alone<T>(name: string, task: (entry: Entry) => Task<T>): Task<T> {
-    const entry = this.#entry(name);
-    yield* entry.changing.lock();
-    try {
-      return yield* task(this.#entry(name));
-    } finally {
-      entry.changing.unlock();
-    }
+    return this.#machines.has(name);
   }
 
   /** The machine and its replicator; `no-such-machine` when there is none. */
   entry(name: string): { readonly machine: PrimaryMachine; readonly replicator?: Replicator } {
-    const { machine, replicator } = this.#entry(name);
+    const { machine, replicator } = this.#machines.entry(name);
     return replicator === undefined ? { machine } : { machine, replicator };
-  }
-
-  #entry(name: string): Entry {
-    const entry = this.#entries.get(name);
-    if (entry !== undefined) return entry;
-    const failure = this.#unopened.get(name);
-    if (failure !== undefined) throw new Failed(failure);
-    throw requestFailure(
-      "no-such-machine",
-      `No machine "${name}" runs on this server`,
-      'Look at "warmsite vm list"',
-    );
   }
 
   /** Adds a machine and offers its disks; `exists` when the name is taken. */
@@ -144,7 +109,7 @@ export class PrimaryRole {
     if (this.has(name)) {
       throw requestFailure("exists", `A machine "${name}" exists here`, "Choose another name");
     }
-    for (const { machine } of this.#entries.values()) {
+    for (const { machine } of this.#machines.entries.values()) {
       const taken = machine.disks.find((disk) => paths.includes(disk.path));
       if (taken === undefined) continue;
       throw requestFailure(
@@ -153,7 +118,7 @@ export class PrimaryRole {
         "A disk belongs to one machine: name another disk, or remove that machine first",
       );
     }
-    return yield* this.#reserve(name, this.#add(name, paths));
+    return yield* this.#machines.reserve(name, this.#add(name, paths));
   }
 
   *#add(name: string, paths: readonly string[]): Task<PrimaryMachine> {
@@ -172,8 +137,10 @@ export class PrimaryRole {
 
   /** Removes a machine without a relationship; its disks stay as they are. */
   *remove(name: string): Task<void> {
-    if (this.#unopened.delete(name)) return yield* this.#reserve(name, this.#forget(name));
-    yield* this.#alone(name, (entry) => this.#reserve(name, this.#remove(entry)));
+    if (this.#machines.unopened.delete(name)) {
+      return yield* this.#machines.reserve(name, this.#forget(name));
+    }
+    yield* this.#machines.alone(name, (entry) => this.#machines.reserve(name, this.#remove(entry)));
   }
 
   *#remove({ machine }: Entry): Task<void> {
@@ -186,7 +153,7 @@ export class PrimaryRole {
       );
     }
     yield* this.#withdraw(machine);
-    this.#entries.delete(name);
+    this.#machines.entries.delete(name);
     yield* machine.close();
     yield* this.#forget(name);
   }
@@ -205,7 +172,7 @@ export class PrimaryRole {
   /** Enables replication: from its return on every change is tracked. */
   *enable(name: string, settings: RelationshipSettings): Task<void> {
     const checked = checkSettings(settings);
-    yield* this.#alone(name, (entry) => this.#enable(entry, checked));
+    yield* this.#machines.alone(name, (entry) => this.#enable(entry, checked));
   }
 
   *#enable(entry: Entry, settings: RelationshipSettings): Task<void> {
@@ -215,7 +182,7 @@ export class PrimaryRole {
 
   /** Starts initial replication, or starts it again. */
   *start(name: string): Task<void> {
-    const entry = this.#entry(name);
+    const entry = this.#machines.entry(name);
     const before = entry.machine.state;
     yield* entry.machine.enter("start");
     if (entry.machine.state !== before) entry.replicator?.ask();
@@ -223,7 +190,7 @@ export class PrimaryRole {
 
   /** Runs a cycle; returns its point when it is staged. */
   *cycle(name: string): Task<PointId> {
-    const { machine, replicator } = this.#entry(name);
+    const { machine, replicator } = this.#machines.entry(name);
     if (replicator !== undefined && canCycle(machine.state)) return yield* replicator.cycle();
     throw requestFailure(
       "wrong-state",
@@ -234,7 +201,7 @@ export class PrimaryRole {
 
   /** Ends the relationship on this side. */
   disable(name: string): Task<void> {
-    return this.#alone(name, (entry) => this.#disable(entry));
+    return this.#machines.alone(name, (entry) => this.#disable(entry));
   }
 
   *#disable(entry: Entry): Task<void> {
@@ -252,30 +219,38 @@ export class PrimaryRole {
 
   /** Status of one machine. */
   status(name: string): JsonObject {
-    const failure = this.#unopened.get(name);
+    const failure = this.#machines.unopened.get(name);
     if (failure !== undefined) return unopenedStatus(name, "primary", failure);
-    const { machine, replicator } = this.#entry(name);
+    const { machine, replicator } = this.#machines.entry(name);
     return primaryStatus(machine, replicator, this.#context.ports.clock.now());
   }
 
   /** Stops replication: whoever waits for a cycle is told so. */
   *rest(): Task<void> {
-    for (const entry of this.#entries.values()) yield* this.#stop(entry);
+    for (const entry of this.#machines.entries.values()) yield* this.#stop(entry);
   }
 
   /** Stops replication, drops guests and closes every disk in order. */
   *close(): Task<void> {
     this.#links.close();
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#machines.entries.values()) {
       yield* this.#stop(entry);
       yield* this.#withdraw(entry.machine);
       yield* entry.machine.close();
     }
-    this.#entries.clear();
+    this.#machines.entries.clear();
   }
 }
 
 function canCycle(state: string): boolean {
   return state === "Replicating" || state === "InitialReplicationInProgress" || state === "Error" ||
     state === "WaitingForStartResynchronize";
+}
+
+function noSuchMachine(name: string): Failed {
+  return requestFailure(
+    "no-such-machine",
+    `No machine "${name}" runs on this server`,
+    'Look at "warmsite vm list"',
+  );
 }

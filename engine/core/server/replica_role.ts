@@ -6,8 +6,7 @@
 // Long because: which machines there are, and who may change one when, is one set of rules.
 
 import {
-  Failed,
-  type Failure,
+  type Failed,
   isFailed,
   localFailure,
   peerFailure,
@@ -32,6 +31,7 @@ import type { Channel } from "../wire/channel.ts";
 import type { MessageOf } from "../wire/message.ts";
 import { exportName, type Exports } from "./exports.ts";
 import { firstMessage, refuse, refuseLastCopy, refuseRebuiltFailover } from "./replica_refusals.ts";
+import { Registry } from "./registry.ts";
 import type { ServerSettings } from "./settings.ts";
 import { replicaStatus, unopenedStatus } from "./status.ts";
 
@@ -53,13 +53,9 @@ export class ReplicaRole {
   readonly #settings: ServerSettings;
   readonly #folder: Folder;
   readonly #exports: Exports;
-  readonly #entries = new Map<string, Entry>();
-  /** Machines whose folders are here and cannot be opened, and why. */
-  readonly #unopened = new Map<string, Failure>();
+  readonly #machines = new Registry<Entry>(noSuchMachine);
   /** Machines are created one at a time; those that are there never wait for that. */
   readonly #creating = new Mutex();
-  /** Names on their way in or out: nobody else may have them. */
-  readonly #reserved = new Set<string>();
   #closed = false;
   /** True when the primary's role has a machine of that name. */
   readonly #taken: (name: string) => boolean;
@@ -90,7 +86,7 @@ export class ReplicaRole {
         if (store !== undefined) yield* this.#take(store, folder, undefined);
       } catch (error) {
         if (!isFailed(error) || error.code === "cancelled") throw error;
-        this.#unopened.set(name, error.failure);
+        this.#machines.unopened.set(name, error.failure);
       }
     }
   }
@@ -133,7 +129,7 @@ export class ReplicaRole {
       throw error;
     }
     const { machine } = entry;
-    this.#entries.set(machine.name, entry);
+    this.#machines.entries.set(machine.name, entry);
     if (machine.record.failover?.completing === true) yield* this.#completeAgain(entry);
     else if (entry.failover !== undefined) this.#offer(entry.failover);
     return machine;
@@ -158,49 +154,17 @@ export class ReplicaRole {
 
   /** Names of the machines that are replicated to here. */
   names(): readonly string[] {
-    return [...this.#entries.keys(), ...this.#unopened.keys()];
+    return this.#machines.names();
   }
 
   /** True when a machine of that name is replicated to here. */
   has(name: string): boolean {
-    return this.#entries.has(name) || this.#unopened.has(name) || this.#reserved.has(name);
-  }
-
-  *#reserve<T>(name: string, task: Task<T>): Task<T> {
-    this.#reserved.add(name);
-    try {
-      return yield* task;
-    } finally {
-      this.#reserved.delete(name);
-    }
-  }
-
-  /** The machine's entry, which nobody else changes while `task` runs. */
-  *#alone<T>(name: string, task: (entry: Entry) => Task<T>): Task<T> {
-    const entry = this.#entry(name);
-    yield* entry.changing.lock();
-    try {
-      return yield* task(this.#entry(name));
-    } finally {
-      entry.changing.unlock();
-    }
+    return this.#machines.has(name);
   }
 
   /** The machine; `no-such-machine` when there is none. */
   machine(name: string): ReplicaMachine {
-    return this.#entry(name).machine;
-  }
-
-  #entry(name: string): Entry {
-    const entry = this.#entries.get(name);
-    if (entry !== undefined) return entry;
-    const failure = this.#unopened.get(name);
-    if (failure !== undefined) throw new Failed(failure);
-    throw requestFailure(
-      "no-such-machine",
-      `No machine "${name}" is replicated to this server`,
-      'Look at "warmsite replication status", or ask the other server',
-    );
+    return this.#machines.entry(name).machine;
   }
 
   /** Serves a channel whose first message has arrived, until it ends. */
@@ -209,7 +173,7 @@ export class ReplicaRole {
     let opening: MessageOf<"open-machine">;
     try {
       opening = yield* firstMessage(channel);
-      machine = this.#entries.get(opening.name)?.machine ??
+      machine = this.#machines.entries.get(opening.name)?.machine ??
         (yield* this.#creating.during(this.#findOrCreate(channel, opening)));
     } catch (error) {
       if (!isFailed(error) || error.code === "cancelled") throw error;
@@ -226,9 +190,9 @@ export class ReplicaRole {
     if (!isName(opening.name) || !isGeometry(opening.blockSize, opening.blockSize)) {
       throw peerFailure("malformed", "The machine's name or block size cannot be");
     }
-    const entry = this.#entries.get(opening.name);
+    const entry = this.#machines.entries.get(opening.name);
     if (entry !== undefined) return entry.machine;
-    const failure = this.#unopened.get(opening.name);
+    const failure = this.#machines.unopened.get(opening.name);
     if (failure !== undefined) throw peerFailure(failure.code, failure.message, failure.action);
     if (this.#taken(opening.name)) {
       throw peerFailure(
@@ -237,12 +201,17 @@ export class ReplicaRole {
         "Choose another name for one of the two",
       );
     }
-    if (this.#closed || this.#reserved.has(opening.name) || this.#entries.size >= MACHINES_MAX) {
-      const what = this.#entries.size >= MACHINES_MAX ? "holds all the machines it can" : "is busy";
+    if (
+      this.#closed || this.#machines.reserved(opening.name) ||
+      this.#machines.entries.size >= MACHINES_MAX
+    ) {
+      const what = this.#machines.entries.size >= MACHINES_MAX
+        ? "holds all the machines it can"
+        : "is busy";
       throw peerFailure("busy", `The replica server ${what}`, "Remove a machine there, or wait");
     }
     const { name } = opening;
-    return yield* this.#reserve(name, this.#create(opening, channel.session.peer.name));
+    return yield* this.#machines.reserve(name, this.#create(opening, channel.session.peer.name));
   }
 
   *#create(opening: MessageOf<"open-machine">, primary: string): Task<ReplicaMachine> {
@@ -279,8 +248,8 @@ export class ReplicaRole {
 
   /** A machine that was never told of goes; what is left of its folder is written over next time. */
   *#unmake(name: string): Task<void> {
-    const entry = this.#entries.get(name);
-    this.#entries.delete(name);
+    const entry = this.#machines.entries.get(name);
+    this.#machines.entries.delete(name);
     if (entry !== undefined) {
       yield* entry.scope.cancel();
       yield* entry.machine.close();
@@ -295,12 +264,12 @@ export class ReplicaRole {
 
   /** The points of one machine, oldest first. */
   points(name: string): readonly RecoveryPoint[] {
-    return this.#entry(name).machine.store.points;
+    return this.#machines.entry(name).machine.store.points;
   }
 
   /** Starts a failover and offers its disks. */
   startFailover(name: string, point: PointId | undefined): Task<Failover> {
-    return this.#alone(name, (entry) => this.#startFailover(entry, point));
+    return this.#machines.alone(name, (entry) => this.#startFailover(entry, point));
   }
 
   *#startFailover(entry: Entry, point: PointId | undefined): Task<Failover> {
@@ -312,7 +281,7 @@ export class ReplicaRole {
 
   /** Cancels a failover: its disks are withdrawn and what was written to them is dropped. */
   cancelFailover(name: string): Task<void> {
-    return this.#alone(name, (entry) => this.#cancelFailover(entry));
+    return this.#machines.alone(name, (entry) => this.#cancelFailover(entry));
   }
 
   *#cancelFailover(entry: Entry): Task<void> {
@@ -325,7 +294,7 @@ export class ReplicaRole {
 
   /** Completes a failover. Refused while a guest is attached: its machine must be off. */
   completeFailover(name: string): Task<void> {
-    return this.#alone(name, (entry) => this.#completeFailover(entry));
+    return this.#machines.alone(name, (entry) => this.#completeFailover(entry));
   }
 
   *#completeFailover(entry: Entry): Task<void> {
@@ -370,14 +339,16 @@ export class ReplicaRole {
    * the machine's only ones. One that cannot be opened goes as it is.
    */
   *remove(name: string): Task<void> {
-    if (this.#unopened.delete(name)) return yield* this.#reserve(name, this.#forget(name));
-    yield* this.#alone(name, (entry) => this.#reserve(name, this.#remove(entry)));
+    if (this.#machines.unopened.delete(name)) {
+      return yield* this.#machines.reserve(name, this.#forget(name));
+    }
+    yield* this.#machines.alone(name, (entry) => this.#machines.reserve(name, this.#remove(entry)));
   }
 
   *#remove({ machine, scope, folder }: Entry): Task<void> {
     machine.stateAfter("disable");
     if (machine.state === "FailedOver") yield* refuseLastCopy(machine, folder);
-    this.#entries.delete(machine.name);
+    this.#machines.entries.delete(machine.name);
     yield* scope.cancel();
     yield* machine.close();
     yield* this.#forget(machine.name);
@@ -390,15 +361,15 @@ export class ReplicaRole {
 
   /** Status of one machine. */
   status(name: string): JsonObject {
-    const failure = this.#unopened.get(name);
+    const failure = this.#machines.unopened.get(name);
     if (failure !== undefined) return unopenedStatus(name, "replica", failure);
-    return replicaStatus(this.#entry(name).machine, this.#ports.clock.wall());
+    return replicaStatus(this.#machines.entry(name).machine, this.#ports.clock.wall());
   }
 
   /** Ends every channel and closes every store in order. */
   *close(): Task<void> {
     this.#closed = true;
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#machines.entries.values()) {
       if (entry.failover !== undefined) {
         yield* this.#withdraw(entry.failover);
         yield* entry.failover.close();
@@ -407,7 +378,7 @@ export class ReplicaRole {
       yield* entry.scope.cancel();
       yield* entry.machine.close();
     }
-    this.#entries.clear();
+    this.#machines.entries.clear();
   }
 }
 
@@ -417,5 +388,13 @@ function unreadable(name: string, { failure }: Failed): Failed {
     "damaged",
     `Cannot open the replica of "${name}": ${failure.message}`,
     "Put back what is missing, state.0 or a disk, from a backup; or remove it and seed it again",
+  );
+}
+
+function noSuchMachine(name: string): Failed {
+  return requestFailure(
+    "no-such-machine",
+    `No machine "${name}" is replicated to this server`,
+    'Look at "warmsite replication status", or ask the other server',
   );
 }
