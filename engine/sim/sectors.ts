@@ -9,6 +9,7 @@
  */
 
 import { assert } from "../core/base/assert.ts";
+import { ChangeNumbers } from "./change_numbers.ts";
 import type { Prng } from "./prng.ts";
 
 /** Bytes that are written whole or not at all. */
@@ -52,6 +53,7 @@ export class Sectors {
   #chunkUsed = 0;
   /** Sectors whose flush failed: what the kernel shows, and no later flush makes durable by itself. */
   readonly #orphans = new Map<number, Uint8Array>();
+  readonly #numbers = new ChangeNumbers();
 
   /** All zeros, durable. */
   constructor(length: number) {
@@ -81,6 +83,11 @@ export class Sectors {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** While this stays the same so do the bytes in `[at, at + length)`, for checkers. */
+  changed(at: number, length: number): number {
+    return this.#numbers.last(at, length, this.#length);
+  }
+
   /** A copy of what is durable for certain, for checkers. */
   durable(): Uint8Array {
     return this.#durable.slice(0, this.#durableLength);
@@ -90,18 +97,21 @@ export class Sectors {
   write(at: number, data: Uint8Array): void {
     this.#grow(Math.max(this.#length, at + data.length));
     this.#bytes.set(data, at);
+    this.#numbers.note(at, data.length);
     this.#keep(at, data);
   }
 
   /** Makes a range inside read as zeros. */
   zero(at: number, length: number): void {
     this.#bytes.fill(0, at, at + length);
+    this.#numbers.note(at, length);
     this.#note(at, length, undefined, 0);
   }
 
   /** Sets the length; what is grown reads as zeros. */
   truncate(length: number): void {
     const old = this.#length;
+    this.#numbers.noteAll();
     if (length < old) {
       this.#bytes.fill(0, length, old);
       this.#length = length;
@@ -148,6 +158,7 @@ export class Sectors {
     const end = Math.min(at + data.length, this.#length);
     if (end <= at) return;
     this.#bytes.set(data.subarray(0, end - at), at);
+    this.#numbers.note(at, end - at);
     const durableEnd = Math.min(end, this.#durableLength);
     if (durableEnd > at) this.#durable.set(data.subarray(0, durableEnd - at), at);
   }
@@ -155,6 +166,7 @@ export class Sectors {
   /** Power is lost: what remains is decided by `random`, and is durable. */
   losePower(random: Prng): void {
     if (!this.dirty) return;
+    this.#numbers.noteAll();
     const mode = random.below(4);
     if (mode === 1) this.#keepAll();
     else if (mode === 2) this.#keepSectors(random);

@@ -15,11 +15,11 @@ import type { Attachments } from "../../core/server/attachments.ts";
 import { exportName } from "../../core/server/exports.ts";
 import type { Server } from "../../core/server/server.ts";
 import type { Judgement, MachineHistory, Request } from "../oracle/history.ts";
-import { stampSectors } from "../oracle/stamp.ts";
 import type { SimProcess } from "../process.ts";
 import type { GuestAction } from "../scenario/scenario.ts";
 import type { SimWorld } from "../world.ts";
 import { GuestConnection } from "./connection.ts";
+import { Flushed } from "./flushed.ts";
 
 /** What became of a request of a guest. */
 export interface Reply {
@@ -59,7 +59,7 @@ export class Guest {
   readonly vm: string;
   readonly history: MachineHistory;
   /** Requests covered by an answered flush, for judging what survives a loss of power. */
-  readonly flushed = new Set<Request>();
+  readonly flushed = new Flushed();
   readonly #ground: GuestGround;
   #host: GuestHost | undefined;
   #connections: (GuestConnection | undefined)[] = [];
@@ -152,14 +152,11 @@ export class Guest {
     action: GuestAction & { readonly kind: "write" | "zero" },
   ): void {
     const { disk, sector, count } = action;
-    const machine = this.history.machine;
-    const make = action.kind === "zero"
-      ? undefined
-      : (request: number) => stampSectors({ machine, disk, sector, request }, count, action.rough);
-    const request = this.history.issue(disk, sector, count, make, this.#ground.instant());
+    const content = action.kind === "zero" ? "zeros" : action.rough ? "rough" : "plain";
+    const request = this.history.issue(disk, sector, count, content, this.#ground.instant());
     this.#unanswered.set(request, action);
     const at = sector * SECTOR_SIZE;
-    const { words } = request;
+    const words = this.history.wordsOf(request);
     const bytes = words === undefined ? undefined : new Uint8Array(words.buffer);
     this.#ask(
       host,
@@ -200,11 +197,9 @@ export class Guest {
     connection: GuestConnection,
     action: GuestAction & { readonly kind: "flush" },
   ): void {
-    const covered = this.history.requests.filter((request) =>
-      request.disk === action.disk && request.acknowledged !== Infinity
-    );
+    const asked = this.#ground.instant();
     this.#ask(host, connection, action, (to) => to.flush(), (ok) => {
-      if (ok) { for (const request of covered) this.flushed.add(request); }
+      if (ok) this.flushed.add(action.disk, asked);
       return true;
     });
   }

@@ -82,6 +82,8 @@ export type Fact =
     marked(block: number): boolean;
     readonly blockSize: number;
     readonly content: Uint8Array;
+    /** The number of the last change of some of its bytes; every change gets a greater one. */
+    changed(at: number, length: number): number;
     readonly opened: boolean;
   }
   /** What a machine's disks held after its server died. */

@@ -6,37 +6,62 @@
 
 import type { Invariant } from "./fact.ts";
 
+/** The blocks of one disk that are as the base has them. */
+interface Known {
+  readonly point: string;
+  /** By block: the last change of its bytes when it was judged and found right. */
+  readonly right: Float64Array;
+}
+
 /** I12. */
 export const DIRTY_SUPERSET: Invariant = {
   id: "I12",
   about:
     "Every block that differs from the base is marked, at any time and after any crash of the primary",
-  begin: (ground) => ({
-    tracked: ({ vm, disk, base, issued, marked, blockSize, content, opened }) => {
-      if (base.kind !== "point") return;
-      const cut = ground.cutOf(base.point);
-      const history = ground.history(vm);
-      if (cut === undefined || history === undefined) return;
-      const stale = issued.find((point) => (ground.cutOf(point) ?? Infinity) <= cut);
-      if (stale !== undefined) {
-        // The marks prove nothing about it, and a replica that stood there would be believed.
-        ground.violate(
-          "I12",
-          `${vm}: ${stale} counts as issued since base ${base.point}, and is not`,
-        );
-      }
-      for (let block = 0; block * blockSize < content.length; block++) {
-        if (marked(block)) continue;
-        const wrong = history.judgeRange(disk, block * blockSize, blockSize, content, cut);
-        if (wrong === undefined) continue;
-        const when = opened ? "after a restart" : "while running";
-        ground.violate(
-          "I12",
-          `${vm}: block ${block} of disk ${disk} is not marked ${when} and differs from base ${base.point}: ` +
-            `sector ${wrong.sector} holds ${wrong.found}; base: ${wrong.expected}`,
-        );
-        return;
-      }
-    },
-  }),
+  begin: (ground) => {
+    // What a block must hold to be as a base has it never changes: it is judged again when its bytes do.
+    const known = new Map<string, Known>();
+    return {
+      tracked: (fact) => {
+        const { vm, disk, base, issued, marked, blockSize, content, changed, opened } = fact;
+        if (base.kind !== "point") return;
+        const cut = ground.cutOf(base.point);
+        const history = ground.history(vm);
+        if (cut === undefined || history === undefined) return;
+        const stale = issued.find((point) => (ground.cutOf(point) ?? Infinity) <= cut);
+        if (stale !== undefined) {
+          // The marks prove nothing about it, and a replica that stood there would be believed.
+          ground.violate(
+            "I12",
+            `${vm}: ${stale} counts as issued since base ${base.point}, and is not`,
+          );
+        }
+        const blocks = Math.ceil(content.length / blockSize);
+        const key = `${vm}/${disk}`;
+        let found = known.get(key);
+        if (found?.point !== base.point || found.right.length !== blocks) {
+          found = { point: base.point, right: new Float64Array(blocks).fill(-1) };
+          known.set(key, found);
+        }
+        const { right } = found;
+        for (let block = 0; block < blocks; block++) {
+          const at = block * blockSize;
+          const last = changed(at, blockSize);
+          if (right[block] === last || marked(block)) continue;
+          const wrong = history.judgeRange(disk, at, blockSize, content, cut);
+          if (wrong === undefined) {
+            right[block] = last;
+            continue;
+          }
+          const when = opened ? "after a restart" : "while running";
+          ground.violate(
+            "I12",
+            `${vm}: block ${block} of disk ${disk} is not marked ${when} and differs from base ` +
+              `${base.point}: sector ${wrong.sector} holds ${wrong.found}; base: ${wrong.expected}`,
+          );
+          return;
+        }
+      },
+    };
+  },
 };

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { wordsOf } from "../oracle/stamp.ts";
+
 /** Remembers images. */
 export class Seen {
   readonly #hashes = new Map<string, { readonly hash: number; readonly drops: number }>();
@@ -30,14 +32,20 @@ export class Seen {
   }
 }
 
+/** Several invariants look at one image. */
+const HASHES = new WeakMap<readonly Uint8Array[], number>();
+
 function hashImage(image: readonly Uint8Array[]): number {
+  const known = HASHES.get(image);
+  if (known !== undefined) return known;
   let hash = 0x811c9dc5;
   for (const bytes of image) {
-    const words = new Int32Array(bytes.slice().buffer, 0, bytes.length >>> 2);
-    for (const word of words) {
-      hash = Math.imul(hash ^ word, 0x01000193);
+    const words = wordsOf(bytes);
+    for (let at = 0; at < words.length; at++) {
+      hash = Math.imul(hash ^ (words[at] as number), 0x01000193);
       hash = (hash << 13) | (hash >>> 19);
     }
   }
+  HASHES.set(image, hash);
   return hash;
 }

@@ -9,11 +9,23 @@
  * way may be either, but whole. Of several requests in, the last one to a sector shows; two that
  * overlapped in time may come either way.
  *
+ * Requests of a sector are looked through from the newest back, and no further than needed: what had
+ * ended before the newest one that is surely in was issued is written over, whatever else there is. A
+ * test compares this with a judge that looks through all of them (`test/unit/sim/oracle`).
+ *
  * @module
  */
 // Long because: what guests did and what may be read of it is one model, small enough to be believed whole.
 
-import { describeSector, SECTOR, WORDS, wordsOf } from "./stamp.ts";
+import {
+  type Content,
+  describeSector,
+  isStamped,
+  SECTOR,
+  stampSectors,
+  WORDS,
+  wordsOf,
+} from "./stamp.ts";
 
 /** One request that changes a disk. */
 export interface Request {
@@ -24,10 +36,14 @@ export interface Request {
   readonly sector: number;
   /** Sectors. */
   readonly count: number;
-  /** What it writes; `undefined` for zeros. */
-  readonly words: Int32Array | undefined;
+  /** What it writes. */
+  readonly content: Content;
   /** When it was issued. */
   readonly issued: number;
+  /** The oldest request under way at that instant: all before it had ended. */
+  readonly oldest: number;
+  /** Where `MachineHistory` keeps the requests before it, one for each of its sectors. */
+  readonly links: number;
   /** When nothing of it could land any more; `Infinity` while it is under way. */
   ended: number;
   /** When it was acknowledged; `Infinity` if it never was. */
@@ -58,13 +74,25 @@ export interface Judgement {
 /** Mismatches that one judgement lists. */
 const MISMATCHES_MAX = 3;
 
+/** No request. */
+const NONE = -1;
+
 /** A stretch of history that begins with known contents. */
 interface Epoch {
   readonly start: number;
+  /** Its first request. */
+  readonly first: number;
   /** Contents of every disk at its beginning. */
   readonly base: readonly Int32Array[];
-  /** Requests by disk and sector, in the order of issue. */
-  readonly sectors: readonly (readonly Request[] | undefined)[][];
+  /** By disk and sector the newest request there, or none. */
+  readonly newest: readonly Int32Array[];
+}
+
+/** Of which instant something is judged: what was issued later is out. */
+interface Moment {
+  readonly until: number;
+  /** True for a request that is surely in. */
+  sure(request: Request): boolean;
 }
 
 /** Everything that happened to one machine's disks. */
@@ -73,9 +101,15 @@ export class MachineHistory {
   readonly machine: number;
   /** Sectors of each disk. */
   readonly sizes: readonly number[];
-  /** All requests, by their index. */
+  /** All requests, by their index: in the order in which they were issued. */
   readonly requests: Request[] = [];
+  /** Acknowledged requests in the order in which they were. */
+  readonly #acknowledged: Request[] = [];
+  /** For every sector of every request the one before it there in its epoch, or none. */
+  #links = new Int32Array(256);
+  #linksUsed = 0;
   #epochs: Epoch[] = [];
+  /** In the order of issue. */
   #underway = new Set<Request>();
 
   /** Disks of so many sectors, all zeros unless `contents` says otherwise. */
@@ -90,14 +124,8 @@ export class MachineHistory {
   }
 
   #begin(start: number, base: readonly Int32Array[]): void {
-    const sectors = this.sizes.map((size) =>
-      new Array<readonly Request[] | undefined>(size).fill(undefined)
-    );
-    this.#epochs.push({ start, base, sectors });
-  }
-
-  get #epoch(): Epoch {
-    return this.#epochs[this.#epochs.length - 1] as Epoch;
+    const newest = this.sizes.map((size) => new Int32Array(size).fill(NONE));
+    this.#epochs.push({ start, first: this.requests.length, base, newest });
   }
 
   /** Requests under way. */
@@ -106,30 +134,55 @@ export class MachineHistory {
   }
 
   /** A guest issues a request. */
-  issue(
-    disk: number,
-    sector: number,
-    count: number,
-    make: ((index: number) => Int32Array) | undefined,
-    now: number,
-  ): Request {
+  issue(disk: number, sector: number, count: number, content: Content, now: number): Request {
     const index = this.requests.length;
+    const [oldest = undefined] = this.#underway;
     const request: Request = {
       index,
       disk,
       sector,
       count,
-      words: make?.(index),
+      content,
       issued: now,
+      oldest: oldest?.index ?? index,
+      links: this.#linksUsed,
       ended: Infinity,
       acknowledged: Infinity,
       time: Infinity,
     };
     this.requests.push(request);
     this.#underway.add(request);
-    const rows = this.#epoch.sectors[disk] as (Request[] | undefined)[];
-    for (let at = sector; at < sector + count; at++) (rows[at] ??= []).push(request);
+    this.#link(request);
     return request;
+  }
+
+  /** Makes a request the newest one of its sectors. */
+  #link(request: Request): void {
+    const { newest } = this.#epochs[this.#epochs.length - 1] as Epoch;
+    const row = newest[request.disk] as Int32Array;
+    this.#linksUsed += request.count;
+    if (this.#linksUsed > this.#links.length) {
+      const larger = new Int32Array(2 * this.#linksUsed);
+      larger.set(this.#links);
+      this.#links = larger;
+    }
+    for (let place = 0; place < request.count; place++) {
+      const at = request.sector + place;
+      this.#links[request.links + place] = row[at] as number;
+      row[at] = request.index;
+    }
+  }
+
+  /** The request to `sector` before `request`, which wrote there. */
+  #before(request: Request, sector: number): number {
+    return this.#links[request.links + sector - request.sector] as number;
+  }
+
+  /** What a request writes; `undefined` for zeros. */
+  wordsOf({ index, disk, sector, count, content }: Request): Int32Array | undefined {
+    if (content === "zeros") return undefined;
+    const stamp = { machine: this.machine, disk, sector, request: index };
+    return stampSectors(stamp, count, content === "rough");
   }
 
   /**
@@ -142,6 +195,7 @@ export class MachineHistory {
     if (acknowledgedAt === undefined) return;
     request.acknowledged = now;
     request.time = acknowledgedAt;
+    this.#acknowledged.push(request);
   }
 
   /**
@@ -161,7 +215,10 @@ export class MachineHistory {
 
   /** Judges the image of all disks for a cut at instant `cut`. */
   judge(image: readonly Uint8Array[], cut: number): Judgement {
-    return this.#judge(image, cut, cut, (request) => request.acknowledged < cut);
+    const moment = { until: cut, sure: (request: Request) => request.acknowledged < cut };
+    // Under way at the cut: none of those that had ended when the last one before it was issued.
+    const after = firstWhere(this.requests, (request) => request.issued > cut);
+    return this.#judge(image, moment, this.requests[after - 1]?.oldest ?? after);
   }
 
   /** Judges sectors that a guest read between two instants: what was done before must show. */
@@ -169,9 +226,9 @@ export class MachineHistory {
     const epoch = this.#epochAt(to);
     const words = wordsOf(bytes);
     const mismatches: Mismatch[] = [];
-    const sure = (request: Request) => request.acknowledged < from;
-    for (let index = 0; index * WORDS < words.length; index++) {
-      this.#sector(epoch, disk, sector + index, words, index * WORDS, to, sure, mismatches);
+    const moment = { until: to, sure: (request: Request) => request.acknowledged < from };
+    for (let at = 0; at * WORDS < words.length; at++) {
+      this.#sector(epoch, disk, sector + at, words, at * WORDS, moment, mismatches);
     }
     return { mismatches, torn: undefined };
   }
@@ -186,10 +243,10 @@ export class MachineHistory {
   ): Mismatch | undefined {
     const epoch = this.#epochAt(cut);
     const words = wordsOf(content);
-    const sure = (request: Request) => request.acknowledged < cut;
+    const moment = { until: cut, sure: (request: Request) => request.acknowledged < cut };
     const wrong: Mismatch[] = [];
     for (let byte = at; byte < at + length && wrong.length === 0; byte += SECTOR) {
-      this.#sector(epoch, disk, byte / SECTOR, words, byte / 4, cut, sure, wrong);
+      this.#sector(epoch, disk, byte / SECTOR, words, byte / 4, moment, wrong);
     }
     return wrong[0];
   }
@@ -204,14 +261,15 @@ export class MachineHistory {
     kept: (request: Request) => boolean,
     all: boolean,
   ): Judgement {
-    if (all) return this.#judge(image, now, now, kept);
     const epoch = this.#epochAt(now);
+    const moment = { until: now, sure: kept };
+    if (all) return this.#judge(image, moment, epoch.first);
     const mismatches: Mismatch[] = [];
     for (const [disk, bytes] of image.entries()) {
       const words = wordsOf(bytes);
-      for (const [sector, row] of (epoch.sectors[disk] ?? []).entries()) {
-        if (!row?.some(kept)) continue;
-        this.#sector(epoch, disk, sector, words, sector * WORDS, now, kept, mismatches);
+      for (let sector = 0; sector < (this.sizes[disk] as number); sector++) {
+        if (!this.#row(epoch, disk, sector).some(kept)) continue;
+        this.#sector(epoch, disk, sector, words, sector * WORDS, moment, mismatches);
       }
     }
     return { mismatches, torn: undefined };
@@ -223,14 +281,12 @@ export class MachineHistory {
    * `Infinity` where there is none.
    */
   firstOutside(cut: number): { readonly surely: number; readonly maybe: number } {
-    let surely = Infinity;
-    let maybe = Infinity;
-    for (let at = this.requests.length - 1; at >= 0; at--) {
-      const request = this.requests[at] as Request;
-      if (request.acknowledged > cut && request.time < maybe) maybe = request.time;
-      if (request.issued > cut && request.time < surely) surely = request.time;
-    }
-    return { surely, maybe };
+    const told = this.#acknowledged;
+    const first = firstWhere(told, (request) => request.acknowledged > cut);
+    let surely = first;
+    // Passes by those that were under way at the cut.
+    while (surely < told.length && (told[surely] as Request).issued <= cut) surely++;
+    return { surely: told[surely]?.time ?? Infinity, maybe: told[first]?.time ?? Infinity };
   }
 
   #epochAt(instant: number): Epoch {
@@ -239,130 +295,133 @@ export class MachineHistory {
     return this.#epochs[at] as Epoch;
   }
 
-  #judge(
-    image: readonly Uint8Array[],
-    cut: number,
-    until: number,
-    sure: (request: Request) => boolean,
-  ): Judgement {
-    const epoch = this.#epochAt(cut);
+  /** Judges all disks. Requests before `first` were not under way at the moment. */
+  #judge(image: readonly Uint8Array[], moment: Moment, first: number): Judgement {
+    const epoch = this.#epochAt(moment.until);
     const mismatches: Mismatch[] = [];
-    const evidence = new Evidence(until, sure);
-    for (const [disk, bytes] of image.entries()) {
-      const words = wordsOf(bytes);
-      const rows = epoch.sectors[disk] as (Request[] | undefined)[];
-      for (let sector = 0; sector < rows.length; sector++) {
-        const shown = this.#sector(
-          epoch,
-          disk,
-          sector,
-          words,
-          sector * WORDS,
-          until,
-          sure,
-          mismatches,
-        );
-        const row = rows[sector];
-        if (row !== undefined && shown !== BAD) evidence.note(row, shown, sector);
+    const all = image.map((bytes) => wordsOf(bytes));
+    for (const [disk, words] of all.entries()) {
+      const sectors = this.sizes[disk] as number;
+      for (let sector = 0; sector < sectors; sector++) {
+        this.#sector(epoch, disk, sector, words, sector * WORDS, moment, mismatches);
         if (mismatches.length >= MISMATCHES_MAX) return { mismatches, torn: undefined };
       }
     }
-    return { mismatches, torn: mismatches.length > 0 ? undefined : evidence.torn };
+    if (mismatches.length > 0) return { mismatches, torn: undefined };
+    return { mismatches, torn: this.#torn(epoch, all, moment, first) };
   }
 
-  /** What a sector shows: a request, the base (`undefined`), or nothing it may show. */
+  /**
+   * A request that an image without mismatches shows in one sector and misses in another. Only one under
+   * way at the moment, and answered later, can be in or out as a whole.
+   */
+  #torn(
+    epoch: Epoch,
+    image: readonly Int32Array[],
+    moment: Moment,
+    first: number,
+  ): Judgement["torn"] {
+    for (let index = Math.max(first, epoch.first); index < this.requests.length; index++) {
+      const request = this.requests[index] as Request;
+      if (request.issued > moment.until) break;
+      if (moment.sure(request) || request.acknowledged === Infinity) continue;
+      let inside = NONE;
+      let outside = NONE;
+      for (let sector = request.sector; sector < request.sector + request.count; sector++) {
+        const words = image[request.disk] as Int32Array;
+        const shown = this.#shown(epoch, request.disk, sector, words, sector * WORDS, moment);
+        // Zeros prove nothing: they may have been there before.
+        if (shown === request && request.content !== "zeros") inside = sector;
+        else if (shown === undefined || (shown !== BAD && shown.ended < request.issued)) {
+          outside = sector;
+        }
+      }
+      if (inside !== NONE && outside !== NONE) return { request, inside, outside };
+    }
+    return undefined;
+  }
+
+  /** Judges one sector, whose words begin at word `at`. */
   #sector(
     epoch: Epoch,
     disk: number,
     sector: number,
     words: Int32Array,
     at: number,
-    until: number,
-    sure: (request: Request) => boolean,
+    moment: Moment,
     mismatches: Mismatch[],
+  ): void {
+    if (this.#shown(epoch, disk, sector, words, at, moment) !== BAD) return;
+    if (mismatches.length >= MISMATCHES_MAX) return;
+    const row = this.#row(epoch, disk, sector);
+    const shown = row.find((request) => this.#shows(request, sector, words, at));
+    const expected = expectation(row, moment);
+    mismatches.push({ disk, sector, found: describeSector(words, at), expected, shown });
+  }
+
+  /** What a sector shows: a request, the base (`undefined`), or nothing it may show. */
+  #shown(
+    epoch: Epoch,
+    disk: number,
+    sector: number,
+    words: Int32Array,
+    at: number,
+    moment: Moment,
   ): Request | undefined | typeof BAD {
-    const row = (epoch.sectors[disk] as (readonly Request[] | undefined)[])[sector];
+    const { requests } = this;
+    /** The newest request that is surely in. */
+    let last: Request | undefined;
+    let index = (epoch.newest[disk] as Int32Array)[sector] as number;
+    // Requests before `last.oldest` had ended when it was issued: it is written over them.
+    while (index !== NONE && (last === undefined || index >= last.oldest)) {
+      const request = requests[index] as Request;
+      index = this.#before(request, sector);
+      if (request.issued > moment.until) continue;
+      if (last !== undefined && request.ended < last.issued) continue;
+      if (last === undefined && moment.sure(request)) last = request;
+      if (this.#shows(request, sector, words, at)) return request;
+    }
     const base = epoch.base[disk] as Int32Array;
-    if (row === undefined) {
-      if (same(words, at, base, sector * WORDS)) return undefined;
-    } else {
-      // Newest first: that is what it mostly is.
-      let baseMay = true;
-      for (let place = row.length - 1; place >= 0; place--) {
-        const request = row[place] as Request;
-        if (request.issued > until) continue;
-        if (sure(request)) baseMay = false;
-        if (!shows(request, sector, words, at)) continue;
-        if (!overwritten(request, row, until, sure)) return request;
-      }
-      if (baseMay && same(words, at, base, sector * WORDS)) return undefined;
+    return last === undefined && same(words, at, base, sector * WORDS) ? undefined : BAD;
+  }
+
+  /** Requests of an epoch to one sector, in the order of issue. */
+  #row(epoch: Epoch, disk: number, sector: number): Request[] {
+    const row: Request[] = [];
+    let index = (epoch.newest[disk] as Int32Array)[sector] as number;
+    while (index !== NONE) {
+      const request = this.requests[index] as Request;
+      row.push(request);
+      index = this.#before(request, sector);
     }
-    if (mismatches.length < MISMATCHES_MAX) {
-      const shown = row?.find((request) => shows(request, sector, words, at));
-      const expected = expectation(row ?? [], until, sure);
-      const found = describeSector(words, at);
-      mismatches.push({ disk, sector, found, expected, shown });
-    }
-    return BAD;
+    return row.reverse();
+  }
+
+  #shows(request: Request, sector: number, words: Int32Array, at: number): boolean {
+    const { content, disk, index } = request;
+    if (content === "zeros") return zeros(words, at);
+    const stamp = { machine: this.machine, disk, sector, request: index };
+    return isStamped(words, at, stamp, content === "rough");
   }
 }
 
 const BAD = Symbol("bad");
 
-/** Which requests an image shows with one sector and misses with another. */
-class Evidence {
-  torn: Judgement["torn"];
-  readonly #until: number;
-  readonly #sure: (request: Request) => boolean;
-  readonly #inside = new Map<Request, number>();
-  readonly #outside = new Map<Request, number>();
-
-  constructor(until: number, sure: (request: Request) => boolean) {
-    this.#until = until;
-    this.#sure = sure;
+/** The place of the first one for which `holds`; from there on it holds for all. */
+function firstWhere(requests: readonly Request[], holds: (request: Request) => boolean): number {
+  let low = 0;
+  let high = requests.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(requests[middle] as Request)) high = middle;
+    else low = middle + 1;
   }
-
-  note(row: readonly Request[], shown: Request | undefined, sector: number): void {
-    for (const request of row) {
-      // Only one under way at the cut, and answered later, can be in or out as a whole.
-      if (request.issued > this.#until || this.#sure(request)) continue;
-      if (request.acknowledged === Infinity) continue;
-      // Zeros prove nothing: they may have been there before.
-      if (request === shown && request.words !== undefined) {
-        this.#put(this.#inside, request, sector);
-      } else if (shown === undefined || shown.ended < request.issued) {
-        this.#put(this.#outside, request, sector);
-      }
-    }
-  }
-
-  #put(side: Map<Request, number>, request: Request, sector: number): void {
-    side.set(request, sector);
-    const inside = this.#inside.get(request);
-    const outside = this.#outside.get(request);
-    if (inside !== undefined && outside !== undefined) this.torn ??= { request, inside, outside };
-  }
+  return low;
 }
 
-/** True when a request that is surely in came surely after this one. */
-function overwritten(
-  request: Request,
-  row: readonly Request[],
-  until: number,
-  sure: (request: Request) => boolean,
-): boolean {
-  for (const other of row) {
-    if (other.issued > request.ended && other.issued <= until && sure(other)) return true;
-  }
-  return false;
-}
-
-function shows(request: Request, sector: number, words: Int32Array, at: number): boolean {
-  if (request.words === undefined) {
-    for (let word = at; word < at + WORDS; word++) if (words[word] !== 0) return false;
-    return true;
-  }
-  return same(words, at, request.words, (sector - request.sector) * WORDS);
+function zeros(words: Int32Array, at: number): boolean {
+  for (let word = at; word < at + WORDS; word++) if (words[word] !== 0) return false;
+  return true;
 }
 
 function same(words: Int32Array, at: number, others: Int32Array, from: number): boolean {
@@ -372,17 +431,14 @@ function same(words: Int32Array, at: number, others: Int32Array, from: number): 
   return true;
 }
 
-function expectation(
-  row: readonly Request[],
-  until: number,
-  sure: (request: Request) => boolean,
-): string {
-  const may = row.filter((request) =>
-    request.issued <= until && !overwritten(request, row, until, sure)
+/** What a sector may show, for people. */
+function expectation(row: readonly Request[], { until, sure }: Moment): string {
+  const inside = row.filter((request) => request.issued <= until);
+  const certain = inside.filter(sure);
+  const may = inside.filter(({ ended }) => !certain.some(({ issued }) => issued > ended));
+  const names = may.map(({ index, content }) =>
+    `request ${index}${content === "zeros" ? " (zeros)" : ""}`
   );
-  const names = may.map(({ index, words }) => `request ${index}${words ? "" : " (zeros)"}`);
-  if (!row.some((request) => request.issued <= until && sure(request))) {
-    names.push("what was there before");
-  }
+  if (certain.length === 0) names.push("what was there before");
   return names.join(" or ");
 }

@@ -14,6 +14,9 @@ export const SECTOR = 512;
 export const WORDS = SECTOR / 4;
 const MARK = 0x57524d53;
 
+/** What a request leaves in its sectors: zeros, or stamps that compress or do not. */
+export type Content = "zeros" | "plain" | "rough";
+
 /** Who wrote a sector. */
 export interface Stamp {
   readonly machine: number;
@@ -28,20 +31,46 @@ export function stampSectors(stamp: Stamp, count: number, rough: boolean): Int32
   const words = new Int32Array(count * WORDS);
   for (let index = 0; index < count; index++) {
     const start = index * WORDS;
+    const sector = stamp.sector + index;
     words[start] = MARK;
     words[start + 1] = (stamp.machine << 16) | stamp.disk;
-    words[start + 2] = stamp.sector + index;
+    words[start + 2] = sector;
     words[start + 3] = stamp.request;
-    if (!rough) words.copyWithin(start + 4, start, start + 4);
-    let step = ((stamp.request + 1) * 0x9e3779b1) ^ (stamp.sector + index);
+    let step = firstStep(stamp.request, sector);
     for (let at = 4; at < WORDS; at++) {
-      if (rough) {
-        step = Math.imul(step ^ (step >>> 15), 0x85ebca6b) + 0x6d2b79f5;
-        words[start + at] = step;
-      } else words[start + at] = words[start + (at & 3)] as number;
+      step = nextStep(step);
+      words[start + at] = rough ? step : words[start + at - 4] as number;
     }
   }
   return words;
+}
+
+/** True when the sector at word `start` of `words` is what `stampSectors` makes of `stamp`. */
+export function isStamped(
+  words: Int32Array,
+  start: number,
+  stamp: Stamp,
+  rough: boolean,
+): boolean {
+  if (words[start] !== MARK || words[start + 1] !== ((stamp.machine << 16) | stamp.disk)) {
+    return false;
+  }
+  if (words[start + 2] !== stamp.sector || words[start + 3] !== stamp.request) return false;
+  let step = firstStep(stamp.request, stamp.sector);
+  for (let at = start + 4; at < start + WORDS; at++) {
+    step = nextStep(step);
+    if (words[at] !== (rough ? step : words[at - 4])) return false;
+  }
+  return true;
+}
+
+/** Where the sequence of a sector that does not compress begins. */
+function firstStep(request: number, sector: number): number {
+  return Math.imul(request + 1, 0x9e3779b1) ^ sector;
+}
+
+function nextStep(step: number): number {
+  return (Math.imul(step ^ (step >>> 15), 0x85ebca6b) + 0x6d2b79f5) | 0;
 }
 
 /** The words of `bytes`, without a copy where they lie on a word's boundary. */
@@ -74,8 +103,5 @@ function isIntact(words: Int32Array, start: number): boolean {
     sector: words[start + 2] as number,
     request: words[start + 3] as number,
   };
-  return [true, false].some((rough) => {
-    const sound = stampSectors(stamp, 1, rough);
-    return sound.every((word, at) => word === words[start + at]);
-  });
+  return isStamped(words, start, stamp, true) || isStamped(words, start, stamp, false);
 }

@@ -128,6 +128,7 @@ export class Auditor {
         marked: (block) => each.marked(block),
         blockSize: each.geometry.blockSize,
         content: this.#drill.contents(machine, disk),
+        changed: (at, length) => this.#drill.changed(machine, disk, at, length),
         opened,
       });
     }

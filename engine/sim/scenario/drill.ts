@@ -254,6 +254,12 @@ export class Drill implements Ground {
     return device?.node.sectors.peek() ?? new Uint8Array(0);
   }
 
+  /** The number of the last change of some of these bytes. */
+  changed(machine: MachineRun, disk: number, at: number, length: number): number {
+    const device = this.sites.a.host.disks.get(machine.device(disk));
+    return device?.node.sectors.changed(at, length) ?? 0;
+  }
+
   #sighted(sighting: Sighting): void {
     this.tell({ kind: "engine", sighting });
     const { event, host } = sighting;

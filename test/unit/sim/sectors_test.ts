@@ -182,3 +182,45 @@ Deno.test("truncating and growing again shows zeros, before and after a loss of 
   assert.equal(sectors.length, 1000);
   assert.deepEqual(sectors.read(10, 2000), new Uint8Array(990));
 });
+
+Deno.test("bytes whose change number stays are the same bytes, whatever happened", () => {
+  const what = fc.constantFrom(
+    "write",
+    "write",
+    "zero",
+    "truncate",
+    "damage",
+    "flush",
+    "failFlush",
+    "losePower",
+  );
+  const happening = fc.record({
+    what,
+    at: fc.nat(5 * 4096),
+    length: fc.integer({ min: 1, max: 6000 }),
+  });
+  const RANGE = 1024;
+  const property = fc.property(fc.array(happening, { maxLength: 30 }), (happenings) => {
+    const random = new Prng(5);
+    const sectors = new Sectors(4 * 4096);
+    const known = new Map<string, Uint8Array>();
+    happenings.forEach(({ what, at, length }, index) => {
+      const data = new Uint8Array(length).fill(index + 1);
+      if (what === "write") sectors.write(at, data);
+      else if (what === "zero") {
+        sectors.zero(at, Math.max(0, Math.min(length, sectors.length - at)));
+      } else if (what === "truncate") sectors.truncate(at);
+      else if (what === "damage") sectors.damage(at, data);
+      else if (what === "flush") sectors.persist(sectors.mark());
+      else if (what === "failFlush") sectors.failFlush(sectors.mark(), random);
+      else sectors.losePower(random);
+      for (let start = 0; start < sectors.length; start += RANGE) {
+        const bytes = sectors.read(start, RANGE);
+        const key = `${start}/${bytes.length}/${sectors.changed(start, RANGE)}`;
+        assert.deepEqual(bytes, known.get(key) ?? bytes, `${what} at ${start}`);
+        known.set(key, bytes);
+      }
+    });
+  });
+  fc.assert(property, { seed: 29, numRuns: 300 });
+});

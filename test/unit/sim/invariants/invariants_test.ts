@@ -13,7 +13,6 @@ import type { Fact, FactOf, Ground } from "../../../../engine/sim/invariants/fac
 import { INVARIANTS } from "../../../../engine/sim/invariants/table.ts";
 import { Watchers } from "../../../../engine/sim/invariants/watch.ts";
 import { type Judgement, MachineHistory } from "../../../../engine/sim/oracle/history.ts";
-import { stampSectors } from "../../../../engine/sim/oracle/stamp.ts";
 import { generate } from "../../../../engine/sim/scenario/generate.ts";
 
 const P1 = "1".repeat(32) as PointId;
@@ -38,9 +37,7 @@ class FalseGround implements Ground {
 
   constructor() {
     for (const [from, to] of [[1, 2], [5, 6]] as const) {
-      const words = (request: number) =>
-        stampSectors({ machine: 0, disk: 0, sector: 0, request }, 1, false);
-      this.oracle.end(this.oracle.issue(0, 0, 1, words, from), to, to);
+      this.oracle.end(this.oracle.issue(0, 0, 1, "plain", from), to, to);
     }
   }
 
@@ -67,7 +64,7 @@ class FalseGround implements Ground {
   /** The image of the disk with what request `index` wrote in sector 0. */
   image(index: number): Uint8Array {
     const bytes = new Uint8Array(4 * 512);
-    bytes.set(new Uint8Array(this.oracle.requests[index]!.words!.buffer));
+    bytes.set(new Uint8Array(this.oracle.wordsOf(this.oracle.requests[index]!)!.buffer));
     return bytes;
   }
 }
@@ -144,6 +141,7 @@ function tracked(ground: FalseGround, over: Partial<FactOf<"tracked">>): Fact {
     marked: () => false,
     blockSize: 512,
     content: ground.image(1),
+    changed: () => 1,
     opened: true,
     ...over,
   };
@@ -181,11 +179,9 @@ const CASES: Readonly<Record<string, Case>> = {
   I3: (ground) => ({ lie: image(ground, P2, ground.image(0)) }),
   I4: (ground) => {
     const two = new MachineHistory(0, [4, 4]);
-    const words = (request: number) =>
-      stampSectors({ machine: 0, disk: 1, sector: 0, request }, 1, false);
-    const late = two.issue(1, 0, 1, words, 4);
+    const late = two.issue(1, 0, 1, "plain", 4);
     const wrong = new Uint8Array(4 * 512);
-    wrong.set(new Uint8Array(late.words!.buffer));
+    wrong.set(new Uint8Array(two.wordsOf(late)!.buffer));
     const both = [new Uint8Array(4 * 512), wrong];
     const fact = image(ground, P1, both[0]!) as FactOf<"image">;
     return { lie: { ...fact, image: both, judgement: two.judge(both, 3) } };

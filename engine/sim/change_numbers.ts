@@ -1,0 +1,43 @@
+/**
+ * When bytes changed last: every change has a number, and every stretch of bytes the number of its last
+ * one, so that a checker looks again only at what may be different.
+ *
+ * @module
+ */
+
+/** Bytes that share the number of their last change. */
+const STRETCH = 4096;
+
+/** Numbers of the changes of one row of bytes. Kept by stretch from the first question on. */
+export class ChangeNumbers {
+  #newest = 0;
+  #last: Float64Array | undefined;
+
+  /** Bytes in `[at, at + length)` have changed. */
+  note(at: number, length: number): void {
+    this.#newest++;
+    if (this.#last === undefined) return;
+    const end = Math.ceil((at + length) / STRETCH);
+    this.#last.fill(this.#newest, Math.floor(at / STRETCH), end);
+  }
+
+  /** Everything may have changed, the length too. */
+  noteAll(): void {
+    this.#newest++;
+    this.#last = undefined;
+  }
+
+  /** The last change of some of the bytes in `[at, at + length)`, of `total` bytes altogether. */
+  last(at: number, length: number, total: number): number {
+    const stretches = Math.ceil(total / STRETCH);
+    if (this.#last?.length !== stretches) {
+      this.#last = new Float64Array(stretches).fill(this.#newest);
+    }
+    const end = Math.min(stretches, Math.ceil((at + length) / STRETCH));
+    let last = 0;
+    for (let stretch = Math.floor(at / STRETCH); stretch < end; stretch++) {
+      last = Math.max(last, this.#last[stretch] as number);
+    }
+    return last;
+  }
+}
