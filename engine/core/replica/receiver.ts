@@ -56,6 +56,8 @@ export class Receiver {
   /** The newest applied point that the primary was not told of. */
   #applied: PointId | undefined;
   readonly #appliedMore = new Signal();
+  /** An extent was taken. */
+  readonly #taken = new Signal();
   /** The newest flush. Extents are taken while it runs; what says where we stand waits for it. */
   #flushing: Run<void> | undefined;
 
@@ -255,6 +257,7 @@ export class Receiver {
     // Unpacked for us alone, and written, or kept as it came.
     if (extent.kind === "zstd" && outcome.value !== undefined) release(outcome.value);
     this.#records++;
+    this.#taken.notify();
     this.#unflushed += frameCost(RECORD_HEADER_SIZE + extent.payload.length);
     if (this.#unflushed >= PROGRESS_INTERVAL_BYTES) this.#startFlush();
   }
@@ -311,6 +314,8 @@ export class Receiver {
   *#flushWhenIdle(): Task<void> {
     const { clock } = this.#machine.ports;
     for (;;) {
+      // No clock runs while there is nothing to flush: most of the time nothing comes.
+      yield* this.#taken.until(() => this.#phase.kind !== "idle" && this.#records !== this.#told);
       const before = this.#records;
       yield* clock.sleep(IDLE_FLUSH);
       if (this.#records !== before || this.#records === this.#told) continue;

@@ -140,3 +140,11 @@ Deno.test("a primary that was failed over from chooses nothing any more (L7)", (
   equal((b.call("points", { vm: "vm" }) as JsonObject[]).length, 1, "only what is now the machine");
   ok((a.call("replication status", { vm: "vm" }) as JsonObject)["health"] === "Critical");
 });
+
+Deno.test("a replica that nothing comes to does nothing but give signs of life", () => {
+  const { world, a } = makePair(14);
+  protect(a, { frequency: 60 * SECOND });
+  const { events } = world;
+  world.runUntil(world.now + 20 * SECOND);
+  ok(world.events - events < 100, `${world.events - events} events in 20 s`);
+});
