@@ -8,7 +8,13 @@
 export function encodeUtf8(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length * 3);
   let end = 0;
-  for (const character of text) {
+  // Most text is ASCII, whose characters are their own bytes.
+  for (; end < text.length; end++) {
+    const code = text.charCodeAt(end);
+    if (code >= 0x80) break;
+    bytes[end] = code;
+  }
+  for (const character of end === text.length ? "" : text.slice(end)) {
     let code = character.codePointAt(0) ?? 0;
     if (code >= 0xd800 && code <= 0xdfff) code = 0xfffd;
     if (code < 0x80) bytes[end++] = code;
