@@ -10,6 +10,7 @@
 
 import { assert } from "../core/base/assert.ts";
 import { ChangeNumbers } from "./change_numbers.ts";
+import { KeptBytes } from "./kept_bytes.ts";
 import type { Prng } from "./prng.ts";
 
 /** Bytes that are written whole or not at all. */
@@ -19,13 +20,6 @@ export const SECTOR_SIZE = 512;
 const WRITEBACK_BYTES = 8 * 1024 * 1024;
 /** Unflushed changes above which the kernel does the same. */
 const WRITEBACK_CHANGES = 16_384;
-
-/** Bytes of the first chunk in which changes are kept; small, for most worlds are. */
-const CHUNK_BYTES = 16 * 1024;
-/** Bytes of the largest one: between two flushes a busy disk needs no other. */
-const CHUNK_BYTES_MAX = 2 * 1024 * 1024;
-
-const NO_BYTES = new Uint8Array(0);
 
 /** One change on its way to the medium. */
 interface Change {
@@ -48,9 +42,7 @@ export class Sectors {
   #changes: Change[] = [];
   #first = 0;
   #pendingBytes = 0;
-  /** Small changes keep their bytes here, one after the other: a buffer each would cost more. */
-  #chunk: Uint8Array = NO_BYTES;
-  #chunkUsed = 0;
+  readonly #kept = new KeptBytes();
   /** Sectors whose flush failed: what the kernel shows, and no later flush makes durable by itself. */
   readonly #orphans = new Map<number, Uint8Array>();
   readonly #numbers = new ChangeNumbers();
@@ -83,6 +75,14 @@ export class Sectors {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** True when `[at, at + length)`, whole words, holds nothing but zeros. */
+  zeros(at: number, length: number): boolean {
+    const end = Math.min(at + length, this.#length);
+    const words = new Int32Array(this.#bytes.buffer, at, (end - at) >>> 2);
+    for (let place = 0; place < words.length; place++) if (words[place] !== 0) return false;
+    return true;
+  }
+
   /** While this stays the same so do the bytes in `[at, at + length)`, for checkers. */
   changed(at: number, length: number): number {
     return this.#numbers.last(at, length, this.#length);
@@ -98,7 +98,7 @@ export class Sectors {
     this.#grow(Math.max(this.#length, at + data.length));
     this.#bytes.set(data, at);
     this.#numbers.note(at, data.length);
-    this.#keep(at, data);
+    this.#note(at, data.length, this.#kept.keep(data), this.#kept.from);
   }
 
   /** Makes a range inside read as zeros. */
@@ -172,6 +172,7 @@ export class Sectors {
     else if (mode === 2) this.#keepSectors(random);
     else if (mode === 3) this.#keepChanges(random);
     this.#changes = [];
+    this.#kept.forget(undefined);
     this.#first = 0;
     this.#pendingBytes = 0;
     this.#orphans.clear();
@@ -218,19 +219,6 @@ export class Sectors {
     this.#length = length;
   }
 
-  #keep(at: number, data: Uint8Array): void {
-    if (this.#changes.length === 0) this.#chunkUsed = 0;
-    if (this.#chunkUsed + data.length > this.#chunk.length) {
-      const larger = Math.min(2 * this.#chunk.length, CHUNK_BYTES_MAX);
-      this.#chunk = new Uint8Array(Math.max(CHUNK_BYTES, larger, data.length));
-      this.#chunkUsed = 0;
-    }
-    const from = this.#chunkUsed;
-    this.#chunk.set(data, from);
-    this.#chunkUsed += data.length;
-    this.#note(at, data.length, this.#chunk, from);
-  }
-
   #note(at: number, length: number, chunk: Uint8Array | undefined, from: number): void {
     this.#changes.push({ at, length, chunk, from, total: this.#length });
     this.#pendingBytes += length;
@@ -244,6 +232,7 @@ export class Sectors {
     for (let at = 0; at < count; at++) this.#pendingBytes -= (this.#changes[at] as Change).length;
     if (count === this.#changes.length) this.#changes = [];
     else this.#changes.splice(0, count);
+    this.#kept.forget(this.#changes.find(({ chunk }) => chunk !== undefined)?.chunk);
     this.#first += count;
   }
 

@@ -144,9 +144,7 @@ export class FileNode {
     this.lockedBy = undefined;
     this.handles = 0;
     for (let unit = 0; unit < this.units.length; unit++) {
-      if (this.units[unit] === 1) continue;
-      const bytes = this.sectors.peek().subarray(unit * UNIT_SIZE, (unit + 1) * UNIT_SIZE);
-      if (bytes.every((byte) => byte === 0)) continue;
+      if (this.units[unit] === 1 || this.sectors.zeros(unit * UNIT_SIZE, UNIT_SIZE)) continue;
       this.units[unit] = 1;
       this.taken++;
     }

@@ -32,15 +32,16 @@ export function stampSectors(stamp: Stamp, count: number, rough: boolean): Int32
   for (let index = 0; index < count; index++) {
     const start = index * WORDS;
     const sector = stamp.sector + index;
-    words[start] = MARK;
-    words[start + 1] = (stamp.machine << 16) | stamp.disk;
-    words[start + 2] = sector;
-    words[start + 3] = stamp.request;
-    let step = firstStep(stamp.request, sector);
-    for (let at = 4; at < WORDS; at++) {
-      step = nextStep(step);
-      words[start + at] = rough ? step : words[start + at - 4] as number;
+    const end = start + WORDS;
+    for (let at = start; at < end; at += rough ? WORDS : 4) {
+      words[at] = MARK;
+      words[at + 1] = (stamp.machine << 16) | stamp.disk;
+      words[at + 2] = sector;
+      words[at + 3] = stamp.request;
     }
+    if (!rough) continue;
+    let step = firstStep(stamp.request, sector);
+    for (let at = start + 4; at < end; at++) words[at] = step = nextStep(step);
   }
   return words;
 }
@@ -58,8 +59,7 @@ export function isStamped(
   if (words[start + 2] !== stamp.sector || words[start + 3] !== stamp.request) return false;
   let step = firstStep(stamp.request, stamp.sector);
   for (let at = start + 4; at < start + WORDS; at++) {
-    step = nextStep(step);
-    if (words[at] !== (rough ? step : words[at - 4])) return false;
+    if (words[at] !== (rough ? step = nextStep(step) : words[at - 4])) return false;
   }
   return true;
 }

@@ -119,6 +119,7 @@ export class Auditor {
     const { vm } = machine.guest;
     const tracked = primaryOf(host.server, vm)?.tracked ?? [];
     for (const [disk, each] of tracked.entries()) {
+      const sectors = this.#drill.sectors(machine, disk);
       this.#drill.tell({
         kind: "tracked",
         vm,
@@ -128,7 +129,7 @@ export class Auditor {
         marked: (block) => each.marked(block),
         blockSize: each.geometry.blockSize,
         content: this.#drill.contents(machine, disk),
-        changed: (at, length) => this.#drill.changed(machine, disk, at, length),
+        changed: (at, length) => sectors?.changed(at, length) ?? 0,
         opened,
       });
     }

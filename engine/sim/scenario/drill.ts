@@ -15,7 +15,7 @@ import type { GuestGround, GuestHost, Reply } from "../guests/guest.ts";
 import type { Fact, Ground, Invariant } from "../invariants/fact.ts";
 import { Watchers } from "../invariants/watch.ts";
 import type { MachineHistory } from "../oracle/history.ts";
-import { SECTOR_SIZE } from "../sectors.ts";
+import { SECTOR_SIZE, type Sectors } from "../sectors.ts";
 import { type Sighting, SimWorld } from "../world.ts";
 import { Auditor } from "./auditor.ts";
 import { Faults } from "./faults.ts";
@@ -250,14 +250,12 @@ export class Drill implements Ground {
 
   /** What the kernel at `a` shows of a machine's disk: valid until the next change. */
   contents(machine: MachineRun, disk: number): Uint8Array {
-    const device = this.sites.a.host.disks.get(machine.device(disk));
-    return device?.node.sectors.peek() ?? new Uint8Array(0);
+    return this.sectors(machine, disk)?.peek() ?? new Uint8Array(0);
   }
 
-  /** The number of the last change of some of these bytes. */
-  changed(machine: MachineRun, disk: number, at: number, length: number): number {
-    const device = this.sites.a.host.disks.get(machine.device(disk));
-    return device?.node.sectors.changed(at, length) ?? 0;
+  /** A machine's disk at `a`, if it is there. */
+  sectors(machine: MachineRun, disk: number): Sectors | undefined {
+    return this.sites.a.host.disks.get(machine.device(disk))?.node.sectors;
   }
 
   #sighted(sighting: Sighting): void {

@@ -15,6 +15,11 @@ import { Ending } from "./ending.ts";
 import { generate } from "./generate.ts";
 import type { FaultAction } from "./scenario.ts";
 
+const GUEST_ACTIONS: ReadonlySet<string> = new Set(["write", "zero", "read", "flush", "reconnect"]);
+const OPERATOR_ACTIONS: ReadonlySet<string> = new Set(
+  ["cycle", "failover", "cancel", "complete", "restart", "verb"],
+);
+
 /** How a run is watched. */
 export interface RunOptions {
   /** Who judges; everybody by default. */
@@ -55,10 +60,9 @@ export function runScenario(
   drill.sites.a.start();
   drill.sites.b.start();
   simulated.schedule(20_000, () => drill.operator.begin());
-  for (const event of scenario.events) {
-    if (event.at >= scenario.quiet) continue;
-    simulated.schedule(event.at, () => perform(drill, event));
-  }
+  const events = scenario.events.filter(({ at }) => at < scenario.quiet);
+  events.sort((one, other) => one.at - other.at);
+  play(drill, events, 0);
   simulated.runUntil(scenario.quiet);
   if (!simulated.stopped) new Ending(drill).run();
   return {
@@ -85,6 +89,16 @@ export function traceOf(
   return { high: parseInt(hash.slice(0, 8), 16), low: parseInt(hash.slice(8), 16), hash, events };
 }
 
+/** Lets event `next` happen, and with it every later one: the queue holds one of them at a time. */
+function play(drill: Drill, events: readonly ScenarioEvent[], next: number): void {
+  const event = events[next];
+  if (event === undefined) return;
+  drill.simulated.schedule(event.at - drill.now, () => {
+    play(drill, events, next + 1);
+    perform(drill, event);
+  });
+}
+
 function perform(drill: Drill, event: ScenarioEvent): void {
   if (isGuest(event)) {
     const machine = drill.machines[event.vm];
@@ -97,9 +111,9 @@ function perform(drill: Drill, event: ScenarioEvent): void {
 }
 
 function isGuest(event: ScenarioEvent): event is ScenarioEvent & GuestAction {
-  return ["write", "zero", "read", "flush", "reconnect"].includes(event.kind);
+  return GUEST_ACTIONS.has(event.kind);
 }
 
 function isOperator(event: ScenarioEvent): event is ScenarioEvent & OperatorAction {
-  return ["cycle", "failover", "cancel", "complete", "restart", "verb"].includes(event.kind);
+  return OPERATOR_ACTIONS.has(event.kind);
 }
