@@ -77,7 +77,7 @@ export class Failover {
       throw error;
     }
     // The record refuses data from here on; whoever was sending learns why.
-    yield* machine.endChannel("The machine was failed over");
+    yield* machine.endChannel(machine.failedOverHere());
     failover.#tell("started", generation);
     return failover;
   }

@@ -36,16 +36,21 @@ export class ReplicaPeer {
   applied: PointId | undefined;
   /** When it said so, wall time in µs since 1970. */
   appliedAt: number | undefined;
+  /** What the replica ended the channel with, when it said why. */
+  refusal: Failed | undefined;
   readonly #channel: Channel;
   readonly #clock: Clock;
+  readonly #onRefused: () => void;
   readonly #changed = new Signal();
   #answer: Answer | undefined;
   readonly #compared: Compared[] = [];
   #failure: Failed | undefined;
 
-  constructor(channel: Channel, clock: Clock, scope: Scope) {
+  /** `onRefused` is called when the replica refuses, in answer to something or between cycles. */
+  constructor(channel: Channel, clock: Clock, scope: Scope, onRefused: () => void) {
     this.#channel = channel;
     this.#clock = clock;
+    this.#onRefused = onRefused;
     scope.spawn("receive", this.#receive());
   }
 
@@ -154,7 +159,9 @@ export class ReplicaPeer {
       case "applied":
         return this.noteApplied(message.point);
       case "refused":
-        throw peerFailure(message.code, message.message, message.action);
+        this.refusal = peerFailure(message.code, message.message, message.action);
+        this.#onRefused();
+        throw this.refusal;
       case "machine-opened":
       case "seed-ready":
       case "delta-ready":

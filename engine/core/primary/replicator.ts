@@ -2,8 +2,9 @@
  * The replicator: the one task that moves a machine's changes to its replica, cycle after cycle.
  *
  * It waits until a cycle is due or asked for, opens the channel, lets lineage decide, and runs initial
- * replication or one cycle. A failure ends the attempt, never tracking and never the task. A slow
- * transfer delays the next cycle; cycles do not overlap.
+ * replication or one cycle. A failure ends the attempt, never tracking and never the task; what the
+ * replica refuses between two cycles counts as one. A slow transfer delays the next cycle; cycles do not
+ * overlap.
  *
  * @module
  */
@@ -137,10 +138,13 @@ export class Replicator {
     try {
       for (;;) {
         yield* this.#untilDue();
-        this.#askedAt = undefined;
         const started = clock.now();
+        const unasked = !this.#asked && this.#due > started;
+        this.#askedAt = undefined;
         this.#running = true;
         try {
+          // Not asked for and not due: the replica has said why it takes nothing more, and is believed.
+          if (unasked && this.#refusal !== undefined) throw this.#refusal;
           yield* this.#turn();
           this.#failures = 0;
           this.#lastFailure = undefined;
@@ -163,7 +167,7 @@ export class Replicator {
 
   *#untilDue(): Task<void> {
     const { clock, loop } = this.#work.ports;
-    while (!this.#asked && !this.#ready()) {
+    while (!this.#asked && !this.#ready() && this.#refusal === undefined) {
       const left = this.#due - clock.now();
       const idle = this.#idle();
       if (!idle && left <= 0) return;
@@ -171,10 +175,13 @@ export class Replicator {
       else {
         // Whichever comes first: the time, or somebody who asks.
         const timer = loop.start("due", clock.sleep(left));
-        timer.whenEnded(() => this.#wake.notify());
+        // A timer that was called off wakes nobody: the next wait has one of its own.
+        let over = false;
+        timer.whenEnded(() => over || this.#wake.notify());
         try {
           yield* this.#wake.wait();
         } finally {
+          over = true;
           timer.interrupt();
         }
       }
@@ -188,6 +195,11 @@ export class Replicator {
 
   #ready(): boolean {
     return !this.#idle() && this.#due <= this.#work.ports.clock.now();
+  }
+
+  /** What the replica said on the open channel in place of going on. */
+  get #refusal(): Failed | undefined {
+    return this.#peer?.refusal;
   }
 
   /** Nothing is due in these states until somebody asks. */
@@ -243,7 +255,8 @@ export class Replicator {
     const session = yield* this.#links.session(settings.to);
     const channel = this.#openChannel(session);
     this.#peerScope = new Scope(ports.loop, `peer/${machine.name}`);
-    this.#peer = new ReplicaPeer(channel, ports.clock, this.#peerScope);
+    const onRefused = () => this.#wake.notify();
+    this.#peer = new ReplicaPeer(channel, ports.clock, this.#peerScope, onRefused);
     return yield* openMachine(this.#work, this.#peer);
   }
 

@@ -377,11 +377,7 @@ export class Receiver {
   #mustAccept(): void {
     if (!this.#accepts) throw this.#otherGeneration();
     if (this.#machine.record.failover === undefined && this.#machine.state !== "FailedOver") return;
-    throw peerFailure(
-      "wrong-state",
-      `"${this.#machine.name}" is failed over here: nothing is accepted`,
-      "Cancel the failover at the replica to go on, or complete it there",
-    );
+    throw this.#machine.failedOverHere();
   }
 
   #otherGeneration(): Failed {

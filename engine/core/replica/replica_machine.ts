@@ -9,7 +9,7 @@
  */
 
 import { assert } from "../base/assert.ts";
-import { type Failure, isFailed, localFailure } from "../base/failure.ts";
+import { type Failed, type Failure, isFailed, localFailure, peerFailure } from "../base/failure.ts";
 import { SECOND } from "../base/units.ts";
 import type { PointId } from "../base/units.ts";
 import type { ReplicaStore } from "../history/replica_store.ts";
@@ -124,6 +124,15 @@ export class ReplicaMachine {
     return nextState(this.#record.state, event, this.name);
   }
 
+  /** Why nothing is accepted from a failover's start to its cancel. */
+  failedOverHere(): Failed {
+    return peerFailure(
+      "wrong-state",
+      `"${this.name}" is failed over at the replica: nothing is accepted, changes are tracked`,
+      "Cancel the failover at the replica to go on, or complete it there",
+    );
+  }
+
   /** Serves the primary on `channel` until it ends; an older channel is ended first. */
   *serve(channel: Channel, opening: MessageOf<"open-machine">): Task<void> {
     const handle = yield* this.#serving.during(this.#receive(channel, opening));
@@ -153,12 +162,16 @@ export class ReplicaMachine {
     return handle;
   }
 
-  /** Ends the channel that is being served, and waits until nothing of it is in flight. */
-  *endChannel(reason: string): Task<void> {
+  /**
+   * Ends the channel that is being served, and waits until nothing of it is in flight. The primary is
+   * told why; a failure stands in its status at once.
+   */
+  *endChannel(because: string | Failed): Task<void> {
     const serving = this.#receiver;
     if (serving === undefined) return;
     this.#receiver = undefined;
-    serving.channel.close(reason);
+    if (typeof because === "string") serving.channel.close(because);
+    else serving.channel.refuse(because.failure);
     yield* serving.handle.cancel();
   }
 

@@ -148,8 +148,8 @@ export class PrimaryRole {
     if (machine.state !== "Disabled") {
       throw requestFailure(
         "wrong-state",
-        `Cannot remove "${name}" in state ${machine.state}`,
-        'Disable its replication first: "warmsite replication disable"',
+        `Cannot remove "${name}": it is replicated to ${machine.settings?.to ?? "another server"}`,
+        `End that first: "warmsite replication disable ${name}"`,
       );
     }
     yield* this.#withdraw(machine);

@@ -54,6 +54,18 @@ export function* refuseRebuiltFailover(store: ReplicaStore, folder: Folder): Tas
   );
 }
 
+/** A guest may run on its points: they go only once somebody said what becomes of the failover. */
+export function refuseWhileFailedOver(machine: ReplicaMachine): void {
+  const { name, state } = machine;
+  if (state !== "FailedOverWaitingCompletion") return;
+  throw requestFailure(
+    "wrong-state",
+    `Cannot remove the replica of "${name}": it is failed over, and its guest may be running here`,
+    `Shut the guest down, then "warmsite failover cancel ${name}" to drop what it wrote here, or ` +
+      `"warmsite failover complete ${name}" to keep it; remove it after that`,
+  );
+}
+
 /** After a complete the disk files are the machine: they go only once somebody moved them (R9). */
 export function* refuseLastCopy(machine: ReplicaMachine, folder: Folder): Task<void> {
   const names = yield* folder.list();

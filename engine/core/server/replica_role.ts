@@ -26,11 +26,17 @@ import { ReplicaMachine } from "../replica/replica_machine.ts";
 import type { ReplicaRecord } from "../replica/replica_record.ts";
 import { Mutex } from "../runtime/lock.ts";
 import { Scope } from "../runtime/scope.ts";
-import type { Task } from "../runtime/task.ts";
+import { done, type Task } from "../runtime/task.ts";
 import type { Channel } from "../wire/channel.ts";
 import type { MessageOf } from "../wire/message.ts";
 import { exportName, type Exports } from "./exports.ts";
-import { firstMessage, refuse, refuseLastCopy, refuseRebuiltFailover } from "./replica_refusals.ts";
+import {
+  firstMessage,
+  refuse,
+  refuseLastCopy,
+  refuseRebuiltFailover,
+  refuseWhileFailedOver,
+} from "./replica_refusals.ts";
 import { Registry } from "./registry.ts";
 import type { ServerSettings } from "./settings.ts";
 import { replicaStatus, unopenedStatus } from "./status.ts";
@@ -346,6 +352,7 @@ export class ReplicaRole {
   }
 
   *#remove({ machine, scope, folder }: Entry): Task<void> {
+    refuseWhileFailedOver(machine);
     machine.stateAfter("disable");
     if (machine.state === "FailedOver") yield* refuseLastCopy(machine, folder);
     this.#machines.entries.delete(machine.name);
@@ -369,6 +376,9 @@ export class ReplicaRole {
   /** Ends every channel and closes every store in order. */
   *close(): Task<void> {
     this.#closed = true;
+    // A machine in the making is written by the task that makes it: it is whole, or gone, before it is
+    // closed, and none is begun any more.
+    yield* this.#creating.during(done(undefined));
     for (const entry of this.#machines.entries.values()) {
       if (entry.failover !== undefined) {
         yield* this.#withdraw(entry.failover);

@@ -99,7 +99,7 @@ export class Server {
 
   /** Does what `verb` says; the table is in `verbs.ts`. Throws `Failed` for what cannot be done. */
   *call(verb: string, args: JsonObject): Task<Json> {
-    if (this.#stopping) throw requestFailure("busy", "The server is stopping");
+    if (this.#stopping) throw localFailure("busy", "The server is stopping", "Start it again");
     const definition = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
     if (definition === undefined) {
       throw requestFailure("bad-argument", `No verb "${verb}"`, 'Look at "warmsite help"');

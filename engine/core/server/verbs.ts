@@ -58,17 +58,18 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   },
   "replication start": {
     about: "Start initial replication over the network",
-    args: ["vm"],
+    args: ["vm?"],
     *run(server, args) {
-      yield* server.primary.start(machineName(args));
-      return status(server, machineName(args));
+      const vm = guestMachine(server, args);
+      yield* server.primary.start(vm);
+      return status(server, vm);
     },
   },
   "replication cycle": {
     about: "Run a cycle; returns when its point is staged at the replica",
-    args: ["vm"],
+    args: ["vm?"],
     *run(server, args) {
-      const vm = machineName(args);
+      const vm = guestMachine(server, args);
       return { vm, point: yield* server.primary.cycle(vm) };
     },
   },
@@ -80,9 +81,9 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   },
   "replication disable": {
     about: "End replication on this side; the other side is told nothing",
-    args: ["vm"],
+    args: ["vm?"],
     *run(server, args) {
-      const vm = machineName(args);
+      const vm = guestMachine(server, args);
       if (server.replica.has(vm)) {
         yield* server.replica.remove(vm);
         return { vm, state: "Disabled" };
@@ -115,6 +116,18 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     run: completeFailover,
   },
 };
+
+/** The machine in `vm`; left out, the only one whose guest runs here. Points never go unnamed. */
+function guestMachine(server: Server, args: JsonObject): string {
+  if ((args["vm"] ?? null) !== null) return machineName(args);
+  const [only, ...others] = server.primary.names();
+  if (only !== undefined && others.length === 0) return only;
+  throw requestFailure(
+    "bad-argument",
+    only === undefined ? "No guest's machine is on this server" : "More than one machine is here",
+    'Name the machine: "warmsite vm list" shows those that there are',
+  );
+}
 
 function everyStatus(server: Server): JsonObject[] {
   return [...server.primary.names(), ...server.replica.names()].map((vm) => status(server, vm));

@@ -220,6 +220,21 @@ export class Channel {
     this.#end({ code: "cancelled", side: "local", message, action: "" }, true);
   }
 
+  /**
+   * Ends the channel with why nothing is accepted any more, e.g. because the machine was failed over.
+   * Waits for nobody; what was not received is dropped. A replica's alone.
+   */
+  refuse(because: Failure): void {
+    if (this.#ended !== undefined) return;
+    assert(this.#link.side === "replica", "Only the replica refuses");
+    this.#say("refused");
+    const { code, side } = because;
+    const [message, action] = [legible(because.message), legible(because.action)];
+    const refused = { type: "refused", code, side, message, action } as const;
+    this.#link.outbox.put(this.#frame("control", encodeControl(refused)));
+    this.#end(because, true);
+  }
+
   /** For `Session` alone: the session has ended; `drop` forgets what was received. */
   end(failure: Failure, drop: boolean): void {
     this.#end(failure, drop);
