@@ -62,7 +62,7 @@ export function problemOf(error: unknown): Problem {
 }
 
 /** The exit code for a problem. */
-export function exitCodeOf({ code }: Pick<Problem, "code">): number {
+export function exitCodeOf({ code, side }: Pick<Problem, "code" | "side">): number {
   switch (code) {
     case "usage":
     case "bad-argument":
@@ -72,6 +72,9 @@ export function exitCodeOf({ code }: Pick<Problem, "code">): number {
       return EXIT.noServer;
     case "wrong-state":
       return EXIT.refused;
+    case "busy":
+      // Something of the machine is in use, e.g. a guest is attached to it; elsewhere a lack of means.
+      return side === "request" ? EXIT.refused : EXIT.failed;
     default:
       return EXIT.failed;
   }

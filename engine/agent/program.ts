@@ -37,20 +37,17 @@ async function dispatch(
   terminal: Terminal,
   json: boolean,
 ): Promise<number> {
-  const asked = shortcut(args);
-  if (asked === "help" && args.length <= 1) {
+  if (args.length === 0) {
     terminal.out(`${programHelp(commands)}\n`);
     // Nothing was asked for: the help is shown, and a script learns that it did nothing.
-    return args.length === 0 ? EXIT.usage : EXIT.done;
+    return EXIT.usage;
   }
-  const { command, rest } = chooseCommand(
-    asked === undefined ? args : [asked, ...args.slice(1)],
-    commands,
-  );
+  const { command, rest } = chooseCommand(spelledOut(args, commands), commands);
   const parsed = parseInvocation(command, rest.map((arg) => arg === "-h" ? "--help" : arg));
   const invocation = { ...parsed, json, terminal };
   if (isGiven(invocation, "help")) {
-    terminal.out(`${commandHelp(command)}\n`);
+    const text = commandHelp(command);
+    terminal.out(json ? `${JSON.stringify(text.split("\n"))}\n` : `${text}\n`);
     return EXIT.done;
   }
   checkComplete(command, parsed);
@@ -60,17 +57,17 @@ async function dispatch(
   return EXIT.done;
 }
 
-/** What people type before they know the commands. */
-function shortcut(args: readonly string[]): "help" | "version" | undefined {
-  switch (args[0]) {
-    case undefined:
-    case "--help":
-    case "-h":
-      return "help";
-    case "--version":
-    case "-V":
-      return "version";
-    default:
-      return undefined;
-  }
+/** What people type before they know the commands, as a command. */
+function spelledOut(args: readonly string[], commands: readonly Command[]): readonly string[] {
+  const [first, ...rest] = args;
+  if (first === "--help" || first === "-h") return ["help", ...rest];
+  if (first === "--version" || first === "-V") return ["version", ...rest];
+  const options = args.findIndex((arg) => arg.startsWith("-"));
+  const words = options < 0 ? args : args.slice(0, options);
+  const asksForHelp = args.slice(words.length).some((arg) => arg === "--help" || arg === "-h");
+  // `warmsite vm --help`: "vm" alone is no command, and there is help for it.
+  const isGroup = commands.some((command) => command.words.startsWith(`${words.join(" ")} `));
+  return asksForHelp && isGroup
+    ? ["help", ...args.filter((arg) => arg !== "--help" && arg !== "-h")]
+    : args;
 }

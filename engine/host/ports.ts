@@ -8,7 +8,7 @@
  */
 
 import * as path from "node:path";
-import type { Failed } from "../core/base/failure.ts";
+import { type Failed, requestFailure } from "../core/base/failure.ts";
 import type { Observer } from "../core/ports/observer.ts";
 import type { GuestDisk, Ports } from "../core/ports/ports.ts";
 import type { Loop } from "../core/runtime/loop.ts";
@@ -79,7 +79,14 @@ export function realPorts(options: RealPortsOptions): RealPorts {
  */
 // deno-lint-ignore require-yield -- the kernel answers at once
 export function* openGuestDisk(dataDir: string, file: string): Task<GuestDisk> {
-  const disk = openDisk(path.resolve(file));
+  if (!path.isAbsolute(file)) {
+    throw requestFailure(
+      "bad-argument",
+      `The path of a disk begins with "/", and this one does not: "${file}"`,
+      "Give the whole path: a server has no folder of its own in which to look",
+    );
+  }
+  const disk = openDisk(file);
   try {
     if (disk.device !== undefined) {
       const logs = openFolder(`${dataDir}/logs`, { create: true });

@@ -66,6 +66,14 @@ Deno.test("a home whose socket's path would be too long is refused before it is 
   assert.match(error["message"], /at most 107 bytes/);
   assert.match(error["action"], /shorter path/);
   assert.throws(() => Deno.statSync(place.path("d".repeat(60))), Deno.errors.NotFound);
+  // A home that was made elsewhere and moved: neither its server nor its commands can use a socket.
+  const [a] = await place.homes("a") as [string];
+  Deno.mkdirSync(place.path("d".repeat(60)));
+  Deno.renameSync(a, data);
+  for (const command of [["serve"], ["vm", "list"]]) {
+    const moved = await refusal(2, ...command, "--data", data);
+    assert.match(moved["message"], /at most 107 bytes/);
+  }
 });
 
 Deno.test("a home is not made twice, nor in a folder with other things", async () => {
@@ -155,6 +163,14 @@ Deno.test("requests that are no JSON, too long or for nothing are answered, and 
   );
   assert.deepEqual(await post("/elsewhere", "{}"), { status: 404, code: "not-found" });
   assert.deepEqual(await post("/v1/verbs/vm/list", "{}"), { status: 200, code: undefined });
+  const relative = await fetch("http://warmsite/v1/verbs/vm/add", {
+    method: "POST",
+    body: JSON.stringify({ vm: "x", disks: ["x.raw"] }),
+    client,
+  });
+  const { error, exitCode } = await relative.json();
+  assert.deepEqual([error.code, exitCode], ["bad-argument", 2]);
+  assert.match(error.message, /begins with "\/"/);
   const table = await fetch("http://warmsite/v1/verbs", { client });
   const { result } = await table.json();
   assert.ok(result.some(({ verb }: { verb: string }) => verb === "failover start"));

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { program, testWithNeeds } from "../needs.ts";
-import { oneValue, Place, refusal, warmsite } from "./warmsite.ts";
+import { oneValue, Place, refusal, until, warmsite } from "./warmsite.ts";
 
 testWithNeeds(
   {
@@ -49,13 +49,38 @@ Deno.test("the demo never touches the image that it is given, and keeps what it 
   assert.deepEqual(Deno.statSync(image).mtime, stamp);
   assert.ok(Deno.statSync(`${kept}/primary/settings.json`).isFile);
   assert.equal((await refusal(1, "demo", "--keep", kept))["code"], "exists");
+  const deep = place.path("k".repeat(100), "kept");
+  assert.match((await refusal(2, "demo", "--keep", deep))["message"], /at most 107 bytes/);
+  assert.throws(() => Deno.statSync(place.path("k".repeat(100))), Deno.errors.NotFound);
+  assert.ok(Deno.statSync(`${kept}/primary-disk-1.raw`).isFile, "the guest had a disk of its own");
   const odd = place.image("odd.raw", 5000);
   assert.equal((await refusal(2, "demo", odd))["code"], "bad-argument");
   assert.equal((await refusal(1, "demo", place.path("absent")))["code"], "not-found");
 });
 
-Deno.test("a demo that is interrupted ends its servers and removes its folder", async () => {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  Deno.test(`a demo that gets ${signal} ends its servers and removes its folder`, async () => {
+    await using place = new Place();
+    const { code, errors, servers } = await endInTheMiddle(place, signal);
+    assert.equal(code, 1);
+    assert.match(errors, /The demo was interrupted/);
+    for (const pid of servers) assert.ok(!lives(pid), `process ${pid} is left`);
+    assert.deepEqual([...Deno.readDirSync(place.folder)], []);
+  });
+}
+
+Deno.test("the servers of a demo that is killed end by themselves", async () => {
   await using place = new Place();
+  const { servers } = await endInTheMiddle(place, "SIGKILL");
+  try {
+    await until(() => Promise.resolve(servers.filter(lives)), (left) => left.length === 0);
+  } finally {
+    for (const pid of servers.filter(lives)) Deno.kill(Number(pid), "SIGKILL");
+  }
+});
+
+/** Starts a demo and sends it `signal` once its guest writes; how it ended, and its servers' processes. */
+async function endInTheMiddle(place: Place, signal: Deno.Signal) {
   const main = fileURLToPath(new URL("../../engine/agent/main.ts", import.meta.url));
   const demo = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "-A", main, "demo"],
@@ -71,11 +96,17 @@ Deno.test("a demo that is interrupted ends its servers and removes its folder", 
     said += text;
     if (servers.length > 0 || !said.includes("The guest writes")) continue;
     servers.push(...[...said.matchAll(/process (\d+)/g)].map((match) => match[1]!));
-    demo.kill("SIGTERM");
+    demo.kill(signal);
   }
-  assert.equal((await demo.status).code, 1);
-  assert.match(await errors, /The demo was interrupted/);
   assert.equal(servers.length, 2);
-  for (const pid of servers) assert.throws(() => Deno.statSync(`/proc/${pid}`), pid);
-  assert.deepEqual([...Deno.readDirSync(place.folder)], []);
-});
+  return { code: (await demo.status).code, errors: await errors, servers };
+}
+
+/** Whether a process runs; one that has ended and that nobody waits for does not. */
+function lives(pid: string): boolean {
+  try {
+    return !/^State:\s+Z/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
+  } catch {
+    return false;
+  }
+}

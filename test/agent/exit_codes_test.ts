@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { COMMANDS } from "../../engine/agent/commands/all.ts";
 import { Place, refusal, value, warmsite } from "./warmsite.ts";
 
 Deno.test("exit code 2: what cannot be meant is refused, with the nearest thing that can", async () => {
@@ -43,7 +44,14 @@ Deno.test("exit code 0: help and version, also as JSON", async () => {
   assert.match((await warmsite(["vm", "add", "--help"])).out, /--disk FILE/);
   assert.match((await value("version"))["version"], /^\d+\.\d+\.\d+$/);
   assert.ok(Array.isArray(await value("help")));
+  assert.match((await warmsite(["vm", "--help"])).out, /vm remove VM/);
   assert.equal((await warmsite([])).code, 2, "nothing was asked for");
+  const all = await value("--help") as unknown as string[];
+  for (const { words } of COMMANDS) {
+    assert.ok(all.some((line) => line.startsWith(`  ${words}`)), words);
+    const help = await value(...words.split(" "), "--help") as unknown as string[];
+    assert.match(help[0] ?? "", new RegExp(`^Usage: warmsite ${words}`));
+  }
 });
 
 Deno.test("exit codes 1, 3, 4 and 2 from a server's mouth", async () => {
@@ -68,6 +76,8 @@ Deno.test("exit codes 1, 3, 4 and 2 from a server's mouth", async () => {
   const often = ["--to", "h:1", "--frequency", "1ms"];
   const range = await refusal(2, "replication", "enable", "x", ...data, ...often);
   assert.equal(range["code"], "bad-argument");
+  const address = await refusal(2, "replication", "enable", "x", ...data, "--to", "nowhere");
+  assert.match(address["action"], /host:port/);
   const point = await refusal(2, "failover", "start", "x", ...data, "--point", "latest");
   assert.equal(point["code"], "bad-argument");
 

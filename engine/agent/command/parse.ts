@@ -39,7 +39,7 @@ function unknownCommand(args: readonly string[], commands: readonly Command[]): 
   const [group] = words;
   if (group === undefined) {
     const given = args.length === 0 ? "No command given" : `No command before "${args[0]}"`;
-    return usageProblem(given, 'Look at "warmsite help"');
+    return usageProblem(given, 'Options come after the command; look at "warmsite help"');
   }
   const members = commands.map((command) => command.words)
     .filter((name) => name.startsWith(`${group} `));

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { parseAddress } from "../../host/address.ts";
 import {
   type Command,
   type Invocation,
@@ -42,9 +43,11 @@ function enableArguments(invocation: Invocation): ValueObject {
     const text = option(invocation, name);
     return text === undefined ? undefined : parse(text, `--${name}`);
   };
+  const to = requiredOption(invocation, "to");
+  parseAddress(to);
   return {
     vm: operand(invocation, 0),
-    to: requiredOption(invocation, "to"),
+    to,
     frequency: given("frequency", parseDuration),
     keep: given("keep", parseCount),
     compression: given("compression", parseSwitch),
@@ -53,16 +56,26 @@ function enableArguments(invocation: Invocation): ValueObject {
   };
 }
 
+/** What three commands say of a machine that is not named. */
+const ONLY_MACHINE = "Without VM it is the only machine whose guest runs on this server.";
+const optionalMachine = {
+  operands: [{ name: "VM", optional: true }],
+  args: ({ operands: [vm] }: Invocation): ValueObject => ({ vm }),
+};
+
 /** `replication start`. */
 export const startCommand: Command = remoteCommand({
   verb: "replication start",
-  details: "Returns at once; `warmsite replication status` shows the progress.",
+  ...optionalMachine,
+  details: `Returns at once; \`warmsite replication status\` shows the progress. ${ONLY_MACHINE}`,
   render: statusText,
 });
 
 /** `replication cycle`. */
 export const cycleCommand: Command = remoteCommand({
   verb: "replication cycle",
+  ...optionalMachine,
+  details: ONLY_MACHINE,
   render(result) {
     const { vm, point } = fieldsOf(result);
     return `Recovery point ${textOf(point)} of "${textOf(vm)}" is staged at the replica`;
@@ -72,14 +85,15 @@ export const cycleCommand: Command = remoteCommand({
 /** `replication status`. */
 export const statusCommand: Command = remoteCommand({
   verb: "replication status",
-  operands: [{ name: "VM", optional: true }],
-  args: ({ operands: [vm] }) => ({ vm }),
+  ...optionalMachine,
+  details: "Without VM, all machines of this server, with `--json` as a list.",
   render: statusText,
 });
 
 /** `replication disable`. */
 export const disableCommand: Command = remoteCommand({
   verb: "replication disable",
-  details: "On the replica, its points are removed with it.",
+  ...optionalMachine,
+  details: `On the replica, its points are removed with it. ${ONLY_MACHINE}`,
   render: (result) => `Replication of "${textOf(fieldsOf(result)["vm"])}" is disabled here`,
 });

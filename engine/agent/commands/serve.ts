@@ -28,6 +28,9 @@ export const serveCommand: Command = {
     "nbd-anywhere": { about: "Allow --nbd-tcp on an address that other hosts can reach" },
     log: { value: "json|text", about: "How log lines look; text on a terminal, else json" },
     verbose: { about: "Log cuts, transfers and applied points too" },
+    "until-eof": {
+      about: "Stop when standard input ends as well: for programs that start a server",
+    },
   },
   async run(invocation) {
     // Loaded here: the engine and its packages are what every other command starts without.
@@ -38,6 +41,7 @@ export const serveCommand: Command = {
       data: callerPath(requiredOption(invocation, "data")),
       logFormat: logFormat(invocation),
       verbose: isGiven(invocation, "verbose"),
+      untilEof: isGiven(invocation, "until-eof"),
       json: invocation.json,
       terminal: invocation.terminal,
       ...(tcp === undefined

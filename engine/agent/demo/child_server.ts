@@ -49,8 +49,9 @@ export class ChildServer {
   ): Promise<ChildServer> {
     const { program, args } = selfCommand();
     const child = new Deno.Command(program, {
-      args: [...args, "serve", "--data", data, "--json", "--log", "json"],
-      stdin: "null",
+      args: [...args, "serve", "--data", data, "--json", "--log", "json", "--until-eof"],
+      // Held open by this process alone: however it ends, its servers notice and end too.
+      stdin: "piped",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
@@ -97,6 +98,8 @@ async function endChild(
   await child.status;
   clearTimeout(timer);
   await logged;
+  // Fails when it was closed before, or when the child has closed its end.
+  await child.stdin.close().catch(() => {});
 }
 
 function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {

@@ -11,7 +11,8 @@ import { playDisaster } from "./disaster.ts";
 import { Stage } from "./stage.ts";
 import { type DemoFacts, judge } from "./verdict.ts";
 
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+/** A terminal that is closed ends a demo as well. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** What a demo is told. */
 export interface DemoOptions {

@@ -30,11 +30,11 @@ export class Stage {
   /** Makes a folder of its own, or uses `keep`, which must be empty, and leaves it. */
   static open(keep: string | undefined, say: (line: string) => void): Stage {
     if (keep === undefined) return new Stage(temporaryFolder(), false, say);
+    checkSockets(`${keep}/primary`);
     makeFolderDurably(keep);
     if (fs.readdirSync(keep).length > 0) {
       throw requestFailure("exists", `"${keep}" is not empty`, "Name an empty folder to keep");
     }
-    checkSockets(`${keep}/primary`);
     return new Stage(keep, true, say);
   }
 

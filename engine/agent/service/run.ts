@@ -23,6 +23,8 @@ export interface ServeOptions {
   readonly nbdTcp?: TcpAddress;
   readonly logFormat: LogFormat;
   readonly verbose: boolean;
+  /** Stop when standard input ends: whoever started this process holds its other end. */
+  readonly untilEof: boolean;
   readonly json: boolean;
   readonly terminal: Terminal;
 }
@@ -41,6 +43,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   terminal.out(options.json ? `${JSON.stringify(ready)}\n` : `${readyText(service, data)}\n`);
   log.write("info", "started", `Server "${service.settings.name}" runs`, ready);
   const { promise: stopping, resolve: stop } = Promise.withResolvers<string>();
+  if (options.untilEof) void inputEnd().then(() => stop("Standard input has ended"));
   const deafen = listenToSignals({
     stop,
     force(signal) {
@@ -50,10 +53,9 @@ export async function serve(options: ServeOptions): Promise<number> {
     reload: () => reload(service, log),
   });
   log.write("info", "stopping", `${await stopping}: stopping`);
-  const clean = await stopWithin(service);
+  const clean = await stopWithin(service, log);
   deafen();
   if (clean) log.write("info", "stopped", "Stopped cleanly");
-  else log.write("error", "stop-timeout", `Could not stop within ${STOP_MAX / 1000} s`);
   return clean ? EXIT.done : EXIT.failed;
 
   /** A bug of ours: better down than on with corrupt state. */
@@ -73,15 +75,33 @@ function reload(service: Service, log: Log): void {
   }
 }
 
-async function stopWithin(service: Service): Promise<boolean> {
+/** Stops the service; whether it did in order. What fails is logged: standard output has its value. */
+async function stopWithin(service: Service, log: Log): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), STOP_MAX);
+    timer = setTimeout(() => {
+      log.write("error", "stop-timeout", `Could not stop within ${STOP_MAX / 1000} s`);
+      resolve(false);
+    }, STOP_MAX);
   });
-  const stopped = service.stop().then(() => true as const);
+  const stopped = service.stop().then(() => true, (error: unknown) => {
+    const { message, action } = problemOf(error);
+    log.write("error", "stop-failed", `Could not stop in order: ${message}. ${action}`);
+    return false;
+  });
   const clean = await Promise.race([stopped, late]);
   clearTimeout(timer);
   return clean;
+}
+
+/** Resolves when nobody holds the other end of standard input any more. */
+async function inputEnd(): Promise<void> {
+  const scrap = new Uint8Array(512);
+  try {
+    while (await Deno.stdin.read(scrap) !== null);
+  } catch {
+    // Input that cannot be read has no other end.
+  }
 }
 
 function describeReady(service: Service, data: string): ValueObject {

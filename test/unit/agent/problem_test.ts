@@ -18,6 +18,8 @@ Deno.test("each failure has its exit code and its HTTP status", () => {
   const rows: readonly [error: Error, exitCode: number, status: number][] = [
     [requestFailure("wrong-state", "x"), 4, 409],
     [localFailure("wrong-state", "x"), 4, 409],
+    [requestFailure("busy", "a guest is attached"), 4, 409],
+    [localFailure("busy", "out of memory"), 1, 409],
     [requestFailure("bad-argument", "x"), 2, 400],
     [requestFailure("bad-name", "x"), 2, 400],
     [usageProblem("x", "y"), 2, 400],
