@@ -28,3 +28,34 @@ export function inside(at: number, length: number, size: number): boolean {
   return Number.isSafeInteger(at) && Number.isSafeInteger(length) && at >= 0 && length >= 0 &&
     at <= size && length <= size - at;
 }
+
+/** What both lists have, in order; each list is in order and without overlap. */
+export function common(left: readonly Extent[], right: readonly Extent[]): Extent[] {
+  const both: Extent[] = [];
+  let other = 0;
+  for (const { at, length } of left) {
+    while (other < right.length && endOf(right[other] as Extent) <= at) other++;
+    for (let next = other; next < right.length; next++) {
+      const extent = right[next] as Extent;
+      if (extent.at >= at + length) break;
+      const from = Math.max(at, extent.at);
+      both.push({ at: from, length: Math.min(at + length, endOf(extent)) - from });
+    }
+  }
+  return both;
+}
+
+/** The same bytes in order, neighbours in one; extents do not overlap. */
+export function joined(extents: readonly Extent[]): Extent[] {
+  const runs: Extent[] = [];
+  for (const extent of extents.toSorted((left, right) => left.at - right.at)) {
+    const last = runs.at(-1);
+    if (last === undefined || endOf(last) !== extent.at) runs.push(extent);
+    else runs[runs.length - 1] = { at: last.at, length: last.length + extent.length };
+  }
+  return runs;
+}
+
+function endOf({ at, length }: Extent): number {
+  return at + length;
+}

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { requestFailure } from "../base/failure.ts";
+import { type Failure, requestFailure } from "../base/failure.ts";
 import { KiB } from "../base/units.ts";
 import type { GenerationId, PointId } from "../base/units.ts";
 import { Overlay } from "../history/overlay.ts";
@@ -121,7 +121,11 @@ export class Failover {
       const overlays = yield* folder.folder(OVERLAYS, { create: true });
       if (how === "create") yield* folder.flush();
       for (const [disk, size] of view.sizes.entries()) {
-        const base = { size, read: (at: number, length: number) => view.read(disk, at, length) };
+        const base = {
+          size,
+          read: (at: number, length: number) => view.read(disk, at, length),
+          allocated: (at: number, length: number) => view.allocated(disk, at, length),
+        };
         const spec = { machine: store.machine, disk, point };
         const name = `disk-${disk}`;
         disks.push(
@@ -171,6 +175,11 @@ export class Failover {
     yield* machine.prune();
     yield* machine.store.release();
     this.#tell("completed", failover.generation);
+  }
+
+  /** What health must show of its overlays. */
+  get troubles(): readonly Failure[] {
+    return this.disks.flatMap((disk) => disk.troubles);
   }
 
   /** Gives overlays and view back, in order. */

@@ -109,8 +109,8 @@ function* changedBlocks(
   for (const { at, length } of overlay.changedRuns()) {
     blocks.set(Math.floor(at / blockSize), Math.ceil((at + length) / blockSize));
   }
-  for (const { at, length } of yield* view.changedRuns(disk)) {
+  yield* view.changedRuns(disk, ({ at, length }) => {
     blocks.set(Math.floor(at / blockSize), Math.ceil((at + length) / blockSize));
-  }
+  });
   return blocks;
 }

@@ -2,48 +2,21 @@
  * A finished file of extents: a sealed delta or an undo file. Body, index, what it says about itself,
  * trailer; written once, never changed.
  *
- * The trailer is the last 56 bytes:
- *
- * | at | field     | type | meaning                                                       |
- * |----|-----------|------|---------------------------------------------------------------|
- * |  0 | magic     | 8    | `WSTRAIL1`                                                    |
- * |  8 | bodyEnd   | u64  | where the body ends; pages, directory and metadata follow     |
- * | 16 | directory | u64  | where the directory begins; it ends where the metadata begins |
- * | 24 | pages     | u32  | entries of the directory                                      |
- * | 28 | metadata  | u32  | bytes of metadata, canonical JSON; the trailer follows        |
- * | 32 | entries   | u64  | entries of the index                                          |
- * | 40 | content   | u64  | XXH3-64 of directory and metadata                             |
- * | 48 | checksum  | u64  | XXH3-64 of the 48 bytes before                                |
- *
  * Rule: damage is found before a byte is believed, remembered in `damage`, and thrown as `damaged`;
  * an error of the device is not damage. Pages and contents go through the one cache (R5).
  *
  * @module
  */
 
-import { ByteReader } from "../base/bytes.ts";
 import { type Failed, isFailed, localFailure } from "../base/failure.ts";
 import { asObject, type JsonObject, parseCanonical } from "../base/json.ts";
-import { encodeUtf8 } from "../base/utf8.ts";
-import type { Codec, Kernel } from "../ports/codec.ts";
+import type { Codec } from "../ports/codec.ts";
 import type { File } from "../ports/folder.ts";
 import type { Task } from "../runtime/task.ts";
-import { METADATA_MAX, PAGES_MAX } from "./bounds.ts";
-import {
-  DIRECTORY_ENTRY_SIZE,
-  type DirectoryEntry,
-  ENTRY_SIZE,
-  type IndexBounds,
-  type IndexEntry,
-  IndexPage,
-  readDirectory,
-} from "./extent_index.ts";
+import { DIRECTORY_LINE_SIZE, type DirectoryLine, DirectoryPage } from "./extent_directory.ts";
+import { ENTRY_SIZE, type IndexBounds, type IndexEntry, IndexPage } from "./extent_index.ts";
+import { readTrailer, rootSize, type Trailer } from "./extent_trailer.ts";
 import type { HistoryCache } from "./history_cache.ts";
-
-/** Bytes of the trailer. */
-export const TRAILER_SIZE = 56;
-/** The trailer's first bytes. */
-export const TRAILER_MAGIC = encodeUtf8("WSTRAIL1");
 
 /** What every reader of a machine's extent files needs. */
 export interface ExtentContext {
@@ -52,15 +25,6 @@ export interface ExtentContext {
   /** Bytes of every disk of the machine. */
   readonly sizes: readonly number[];
   readonly blockSize: number;
-}
-
-interface Trailer {
-  readonly bodyEnd: number;
-  readonly directoryAt: number;
-  readonly pages: number;
-  readonly metadata: number;
-  readonly entries: number;
-  readonly content: bigint;
 }
 
 /** Reads a finished file. Owns its handle. */
@@ -77,7 +41,8 @@ export class ExtentFile {
   damage: string | undefined;
   readonly #context: ExtentContext;
   readonly #file: File;
-  readonly #directory: readonly DirectoryEntry[];
+  readonly #trailer: Trailer;
+  readonly #root: DirectoryPage;
   readonly #bounds: IndexBounds;
   readonly #owner: number;
   #readers = 0;
@@ -88,7 +53,7 @@ export class ExtentFile {
     file: File,
     name: string,
     trailer: Trailer,
-    directory: readonly DirectoryEntry[],
+    root: DirectoryPage,
     metadata: JsonObject,
   ) {
     this.#context = context;
@@ -97,31 +62,37 @@ export class ExtentFile {
     this.metadata = metadata;
     this.bodyEnd = trailer.bodyEnd;
     this.size = file.size;
-    this.#directory = directory;
+    this.#trailer = trailer;
+    this.#root = root;
     const { sizes, blockSize } = context;
     this.#bounds = { sizes, blockSize, bodyEnd: trailer.bodyEnd };
     this.#owner = context.cache.owner();
   }
 
-  /** Reads trailer, directory and metadata. Throws `damaged`; the handle stays the caller's then. */
+  /** Reads trailer, root of the directory and metadata. Throws `damaged`; the handle stays the caller's then. */
   static *open(context: ExtentContext, file: File, name: string): Task<ExtentFile> {
-    const trailer = yield* readTrailer(context.codec.kernel, file, name);
-    const length = trailer.pages * DIRECTORY_ENTRY_SIZE;
+    const { pageEntries } = context.cache.bounds;
+    const trailer = yield* readTrailer(context.codec.kernel, file, pageEntries);
+    if (typeof trailer === "string") throw damaged(name, trailer);
+    const length = rootSize(trailer.levels);
     const content = yield* file.read(trailer.directoryAt, length + trailer.metadata);
     if (content.length !== length + trailer.metadata) throw damaged(name, "is cut short");
     if (context.codec.kernel.checksum(content) !== trailer.content) {
       throw damaged(name, "has a directory that is not what its checksum says");
     }
-    const directory = readDirectory(content.subarray(0, length), trailer.directoryAt);
+    const root = new DirectoryPage(content.subarray(0, length));
     const metadata = asObject(parseCanonical(content.subarray(length)));
-    if (directory === undefined) throw damaged(name, "has a directory that breaks its rules");
+    const size = trailer.levels.length === 1 ? ENTRY_SIZE : DIRECTORY_LINE_SIZE;
+    if (!root.sound(size, trailer.directoryAt)) {
+      throw damaged(name, "has a directory that breaks its rules");
+    }
     if (metadata === undefined) throw damaged(name, "says nothing sensible about itself");
-    return new ExtentFile(context, file, name, trailer, directory, metadata);
+    return new ExtentFile(context, file, name, trailer, root, metadata);
   }
 
   /** Pages of the index. */
   get pages(): number {
-    return this.#directory.length;
+    return this.#trailer.levels[0] as number;
   }
 
   /** The open file: for whoever reads the body in the order it was written. */
@@ -152,11 +123,7 @@ export class ExtentFile {
     const key = `${this.#owner}:p${index}`;
     const kept = this.#context.cache.get<IndexPage>(key);
     if (kept !== undefined) return kept;
-    const line = this.#directory[index] as DirectoryEntry;
-    const bytes = yield* this.#read(line.offset, line.count * ENTRY_SIZE);
-    if (this.#context.codec.kernel.checksum(bytes) !== line.checksum) {
-      throw this.#damaged(`has a page of its index that is not what its checksum says`);
-    }
+    const bytes = yield* this.#readPage(yield* this.#line(0, index), ENTRY_SIZE);
     const page = new IndexPage(bytes);
     const problem = page.problem(this.#bounds);
     if (problem !== undefined) throw this.#damaged(`has an entry in its index that ${problem}`);
@@ -164,11 +131,43 @@ export class ExtentFile {
     return page;
   }
 
-  /** The entries that touch `[at, end)` of `disk`, in order. */
+  /** Line `index` of a level of the directory; those of level 0 lead to pages of entries. */
+  *#line(level: number, index: number): Task<DirectoryLine> {
+    if (level === this.#trailer.levels.length - 1) return this.#root.line(index);
+    const lines = this.#context.cache.bounds.pageEntries;
+    const page = yield* this.#lines(level, Math.floor(index / lines));
+    return page.line(index % lines);
+  }
+
+  /** Page `index` of a level of the directory, checked. */
+  *#lines(level: number, index: number): Task<DirectoryPage> {
+    if (level === this.#trailer.levels.length - 1) return this.#root;
+    const key = `${this.#owner}:d${level}:${index}`;
+    const kept = this.#context.cache.get<DirectoryPage>(key);
+    if (kept !== undefined) return kept;
+    const bytes = yield* this.#readPage(yield* this.#line(level + 1, index), DIRECTORY_LINE_SIZE);
+    const page = new DirectoryPage(bytes);
+    const most = this.#context.cache.bounds.pageEntries;
+    const count = Math.min(most, this.#trailer.levels[level] as number - index * most);
+    const size = level === 0 ? ENTRY_SIZE : DIRECTORY_LINE_SIZE;
+    if (page.count !== count || !page.sound(size, this.#trailer.directoryAt)) {
+      throw this.#damaged("has a directory that breaks its rules");
+    }
+    this.#context.cache.put(key, page, bytes.length);
+    return page;
+  }
+
+  *#readPage(line: DirectoryLine, size: number): Task<Uint8Array> {
+    const bytes = yield* this.#read(line.offset, line.count * size);
+    if (this.#context.codec.kernel.checksum(bytes) === line.checksum) return bytes;
+    throw this.#damaged("has a page of its index that is not what its checksum says");
+  }
+
+  /** The entries that touch `[at, end)` of `disk`, in order; bounded by the blocks of that range. */
   *overlapping(disk: number, at: number, end: number): Task<IndexEntry[]> {
     const found: IndexEntry[] = [];
-    for (let index = this.#pageOf(disk, at); index < this.#directory.length; index++) {
-      const line = this.#directory[index] as DirectoryEntry;
+    for (let index = yield* this.#pageOf(disk, at); index < this.pages; index++) {
+      const line = yield* this.#line(0, index);
       if (line.disk > disk || (line.disk === disk && line.at >= end)) break;
       const page = yield* this.page(index);
       for (let place = page.lowerBound(disk, at); place < page.count; place++) {
@@ -180,17 +179,26 @@ export class ExtentFile {
     return found;
   }
 
-  /** The last page whose first entry is at or before `at` of `disk`. */
-  #pageOf(disk: number, at: number): number {
-    let low = 0;
-    let high = this.#directory.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const line = this.#directory[middle] as DirectoryEntry;
-      if (line.disk < disk || (line.disk === disk && line.at <= at)) low = middle + 1;
-      else high = middle;
+  /** Tells `visit` of all entries of `disk`, in order. */
+  *entriesOf(disk: number, visit: (entry: IndexEntry) => void): Task<void> {
+    for (let index = yield* this.#pageOf(disk, 0); index < this.pages; index++) {
+      const page = yield* this.page(index);
+      for (let place = page.lowerBound(disk, 0); place < page.count; place++) {
+        const entry = page.entry(place);
+        if (entry.disk !== disk) return;
+        visit(entry);
+      }
     }
-    return Math.max(0, low - 1);
+  }
+
+  /** The last page whose first entry is at or before `at` of `disk`, or the first page. */
+  *#pageOf(disk: number, at: number): Task<number> {
+    let index = 0;
+    for (let level = this.#trailer.levels.length - 1; level >= 0; level--) {
+      const page = yield* this.#lines(level, index);
+      index = index * this.#context.cache.bounds.pageEntries + page.find(disk, at);
+    }
+    return index;
   }
 
   /**
@@ -232,31 +240,6 @@ export class ExtentFile {
     this.damage ??= `"${this.name}" ${problem}`;
     return damaged(this.name, problem);
   }
-}
-
-function* readTrailer(kernel: Kernel, file: File, name: string): Task<Trailer> {
-  const end = file.size - TRAILER_SIZE;
-  if (end < 0) throw damaged(name, "is too short to be finished");
-  const bytes = yield* file.read(end, TRAILER_SIZE);
-  const reader = new ByteReader(bytes);
-  const magic = reader.bytes(TRAILER_MAGIC.length);
-  const bodyEnd = reader.safe64();
-  const directoryAt = reader.safe64();
-  const pages = reader.u32();
-  const metadata = reader.u32();
-  const entries = reader.safe64();
-  const content = reader.u64();
-  const checksum = reader.u64();
-  if (!reader.ok || magic.some((byte, at) => byte !== TRAILER_MAGIC[at])) {
-    throw damaged(name, "has no end: it was cut short");
-  }
-  if (kernel.checksum(bytes.subarray(0, TRAILER_SIZE - 8)) !== checksum) {
-    throw damaged(name, "has an end that is not what its checksum says");
-  }
-  const sound = pages <= PAGES_MAX && metadata <= METADATA_MAX && bodyEnd <= directoryAt &&
-    directoryAt + pages * DIRECTORY_ENTRY_SIZE + metadata === end;
-  if (!sound) throw damaged(name, "has an end that breaks its rules");
-  return { bodyEnd, directoryAt, pages, metadata, entries, content };
 }
 
 /** A failure that says which file of a replica is damaged. */

@@ -1,42 +1,41 @@
 /**
- * Writes the end of an extent file: index pages as they fill, then directory, metadata and trailer.
- * The formats are told in `extent_index.ts` and `extent_file.ts`.
+ * Writes the end of an extent file: index pages and pages of its directory as they fill, then the
+ * directory's root, metadata and trailer. The formats are told in `extent_index.ts`,
+ * `extent_directory.ts` and `extent_trailer.ts`.
  *
- * Rule: a page of memory and the directory, whatever the file's size. Nothing is durable before the
+ * Rule: a page of entries and one of lines for each level in memory, whatever the file's size. Nothing is durable before the
  * caller flushes the file.
  *
  * @module
  */
 
 import { ByteWriter } from "../base/bytes.ts";
-import { localFailure } from "../base/failure.ts";
 import { canonicalBytes, type JsonObject } from "../base/json.ts";
 import type { Kernel } from "../ports/codec.ts";
 import type { Task } from "../runtime/task.ts";
-import { PAGE_ENTRIES, PAGES_MAX } from "./bounds.ts";
-import { TRAILER_MAGIC, TRAILER_SIZE } from "./extent_file.ts";
-import {
-  DIRECTORY_ENTRY_SIZE,
-  type DirectoryEntry,
-  ENTRY_SIZE,
-  type IndexEntry,
-  writeDirectoryEntry,
-  writeEntry,
-} from "./extent_index.ts";
+import { DIRECTORY_LINE_SIZE, type DirectoryLine, writeDirectoryLine } from "./extent_directory.ts";
+import { ENTRY_SIZE, type IndexEntry, writeEntry } from "./extent_index.ts";
+import { TRAILER_MAGIC, TRAILER_SIZE } from "./extent_trailer.ts";
 import type { FileAppender } from "./file_appender.ts";
 
 /** Writes index, metadata and trailer behind a body. Entries come sorted and without overlap. */
 export class ExtentFileWriter {
   readonly #appender: FileAppender;
   readonly #kernel: Kernel;
-  #page = new ByteWriter(PAGE_ENTRIES * ENTRY_SIZE);
-  readonly #directory: DirectoryEntry[] = [];
+  readonly #pageEntries: number;
+  #page: ByteWriter;
   #first: IndexEntry | undefined;
   #entries = 0;
+  #pages = 0;
+  /** The lines of each level that are in no page yet. */
+  readonly #levels: DirectoryLine[][] = [[]];
 
-  constructor(appender: FileAppender, kernel: Kernel) {
+  /** `pageEntries` is that of the readers' `HistoryBounds`. */
+  constructor(appender: FileAppender, kernel: Kernel, pageEntries: number) {
     this.#appender = appender;
     this.#kernel = kernel;
+    this.#pageEntries = pageEntries;
+    this.#page = new ByteWriter(pageEntries * ENTRY_SIZE);
   }
 
   /** Appends a payload to the body; returns where it lies. */
@@ -57,17 +56,40 @@ export class ExtentFileWriter {
   *#finishPage(): Task<void> {
     const first = this.#first;
     if (first === undefined) return;
-    if (this.#directory.length === PAGES_MAX) {
-      throw localFailure("no-space", "The index of a delta is full", "Replicate more often");
-    }
     const bytes = this.#page.bytes.subarray(0, this.#page.at);
-    const offset = this.#appender.position;
-    const checksum = this.#kernel.checksum(bytes);
-    const count = this.#page.at / ENTRY_SIZE;
-    this.#directory.push({ disk: first.disk, at: first.at, count, offset, checksum });
-    yield* this.#appender.append(bytes);
+    yield* this.#addLine(0, yield* this.#writePage(first, bytes, ENTRY_SIZE));
+    this.#pages++;
     this.#page = new ByteWriter(this.#page.bytes).seek(0);
     this.#first = undefined;
+  }
+
+  *#writePage(
+    { disk, at }: { readonly disk: number; readonly at: number },
+    bytes: Uint8Array,
+    size: number,
+  ): Task<DirectoryLine> {
+    const offset = this.#appender.position;
+    const checksum = this.#kernel.checksum(bytes);
+    yield* this.#appender.append(bytes);
+    return { disk, at, count: bytes.length / size, offset, checksum };
+  }
+
+  /** A level whose page is full goes into the file when a line more comes: until then it may be the root. */
+  *#addLine(level: number, line: DirectoryLine): Task<void> {
+    const lines = this.#levels[level] ??= [];
+    if (lines.length === this.#pageEntries) yield* this.#finishLines(level);
+    lines.push(line);
+  }
+
+  *#finishLines(level: number): Task<void> {
+    const lines = this.#levels[level] as DirectoryLine[];
+    const page = yield* this.#writePage(
+      lines[0] as DirectoryLine,
+      bytesOf(lines),
+      DIRECTORY_LINE_SIZE,
+    );
+    lines.length = 0;
+    yield* this.#addLine(level + 1, page);
   }
 
   /**
@@ -76,20 +98,24 @@ export class ExtentFileWriter {
    */
   *finish(metadata: JsonObject, bodyEnd?: number): Task<void> {
     yield* this.#finishPage();
+    for (let level = 0; level + 1 < this.#levels.length; level++) yield* this.#finishLines(level);
     const directoryAt = this.#appender.position;
     const text = canonicalBytes(metadata);
-    const directorySize = this.#directory.length * DIRECTORY_ENTRY_SIZE;
-    const content = new ByteWriter(directorySize + text.length);
-    for (const entry of this.#directory) writeDirectoryEntry(content, entry);
-    content.raw(text);
+    const root = bytesOf(this.#levels.at(-1) ?? []);
+    const content = new ByteWriter(root.length + text.length).raw(root).raw(text);
     yield* this.#appender.append(content.bytes);
     const trailer = new ByteWriter(TRAILER_SIZE);
-    trailer.raw(TRAILER_MAGIC).safe64(bodyEnd ?? directoryAt).safe64(directoryAt).u32(
-      this.#directory.length,
-    )
-      .u32(text.length).safe64(this.#entries).u64(this.#kernel.checksum(content.bytes));
+    trailer.raw(TRAILER_MAGIC).safe64(bodyEnd ?? directoryAt).safe64(directoryAt)
+      .u32(this.#pages).u32(text.length).safe64(this.#entries)
+      .u64(this.#kernel.checksum(content.bytes));
     trailer.u64(this.#kernel.checksum(trailer.bytes.subarray(0, TRAILER_SIZE - 8)));
     yield* this.#appender.append(trailer.bytes);
     yield* this.#appender.drain();
   }
+}
+
+function bytesOf(lines: readonly DirectoryLine[]): Uint8Array {
+  const writer = new ByteWriter(lines.length * DIRECTORY_LINE_SIZE);
+  for (const line of lines) writeDirectoryLine(writer, line);
+  return writer.bytes;
 }

@@ -1,6 +1,6 @@
 /**
  * The on-disk index of a sealed delta or an undo file: sorted extents that do not overlap, in pages
- * found through a directory (R5).
+ * found through a directory (R5), which `extent_directory.ts` tells of.
  *
  * An entry is 48 bytes:
  *
@@ -18,9 +18,6 @@
  * | 36 | reserved | u32  | 0                                                           |
  * | 40 | checksum | u64  | XXH3-64 of the whole content                                |
  *
- * A directory entry is 32 bytes: `at` u64 and `disk` u16 of the page's first entry, reserved u16,
- * count u32, page offset u64, XXH3-64 of the page u64.
- *
  * Rule: bytes from a disk are checked before they are believed; a page that breaks a rule is damage.
  * It does not know what an extent means.
  *
@@ -34,8 +31,6 @@ import type { ExtentKind } from "../wire/extent.ts";
 
 /** Bytes of one entry. */
 export const ENTRY_SIZE = 48;
-/** Bytes of one directory entry. */
-export const DIRECTORY_ENTRY_SIZE = 32;
 
 const KINDS: readonly ExtentKind[] = ["zero", "raw", "zstd"];
 
@@ -57,15 +52,6 @@ export interface IndexEntry {
   readonly checksum: bigint;
 }
 
-/** One line of the directory. */
-export interface DirectoryEntry {
-  readonly disk: number;
-  readonly at: number;
-  readonly count: number;
-  readonly offset: number;
-  readonly checksum: bigint;
-}
-
 /** What bounds the entries of one file. */
 export interface IndexBounds {
   /** Bytes of every disk of the machine. */
@@ -80,37 +66,6 @@ export function writeEntry(writer: ByteWriter, entry: IndexEntry): void {
   writer.safe64(entry.at).u32(entry.length).u16(entry.disk).u8(KINDS.indexOf(entry.kind)).u8(0)
     .safe64(entry.offset).u32(entry.stored).u32(entry.whole).u32(entry.skip).u32(0)
     .u64(entry.checksum);
-}
-
-/** Writes `entry` where the writer stands. */
-export function writeDirectoryEntry(writer: ByteWriter, entry: DirectoryEntry): void {
-  writer.safe64(entry.at).u16(entry.disk).u16(0).u32(entry.count).safe64(entry.offset)
-    .u64(entry.checksum);
-}
-
-/** The directory that `bytes` spell, or `undefined` when it breaks a rule. */
-export function readDirectory(bytes: Uint8Array, end: number): DirectoryEntry[] | undefined {
-  const reader = new ByteReader(bytes);
-  const directory: DirectoryEntry[] = [];
-  while (reader.ok && reader.left > 0) {
-    const at = reader.safe64();
-    const disk = reader.u16();
-    reader.u16();
-    const entry = {
-      at,
-      disk,
-      count: reader.u32(),
-      offset: reader.safe64(),
-      checksum: reader.u64(),
-    };
-    if (entry.count === 0 || !inside(entry.offset, entry.count * ENTRY_SIZE, end)) return undefined;
-    const last = directory[directory.length - 1];
-    if (last !== undefined && !(last.disk < disk || (last.disk === disk && last.at < at))) {
-      return undefined;
-    }
-    directory.push(entry);
-  }
-  return reader.ok ? directory : undefined;
 }
 
 /** A page of entries whose checksum was right. */

@@ -1,12 +1,14 @@
 /**
- * The one bounded cache of index pages and decoded contents (R5): least recently used goes first.
+ * The memory of a replica's history: the one bounded cache of index pages and decoded contents (R5),
+ * least recently used goes first, and the bounds of all else.
  *
  * Rule: what it holds is never changed by anybody. It does not know files; an owner is a number.
  *
  * @module
  */
 
-import { CACHE_BYTES } from "./bounds.ts";
+import { assert } from "../base/assert.ts";
+import { CACHE_BYTES, HISTORY_BOUNDS, type HistoryBounds } from "./bounds.ts";
 
 interface Item {
   readonly value: unknown;
@@ -15,13 +17,17 @@ interface Item {
 
 /** Shared by all files of one replica, or of all replicas of a server. */
 export class HistoryCache {
+  /** What bounds the memory that is not the cache's. */
+  readonly bounds: HistoryBounds;
   readonly #capacity: number;
   readonly #items = new Map<string, Item>();
   #bytes = 0;
   #owners = 0;
 
-  constructor(capacity: number = CACHE_BYTES) {
+  constructor(capacity: number = CACHE_BYTES, bounds: HistoryBounds = HISTORY_BOUNDS) {
+    assert(bounds.runsMerged >= 2 && bounds.pageEntries >= 2, "Runs and pages become fewer");
     this.#capacity = capacity;
+    this.bounds = bounds;
   }
 
   /** Bytes held. */

@@ -13,15 +13,17 @@
 
 import { localFailure, peerFailure } from "../base/failure.ts";
 import { toHex } from "../base/units.ts";
-import type { Codec, Kernel } from "../ports/codec.ts";
+import type { Kernel } from "../ports/codec.ts";
 import type { File, Folder } from "../ports/folder.ts";
 import type { Task } from "../runtime/task.ts";
 import { chainDigest, emptyChain, payloadDigest } from "../wire/chain.ts";
 import type { StagedExtent } from "../wire/extent.ts";
+import { deltaBytesMax } from "./bounds.ts";
 import { DeltaRecords } from "./delta_records.ts";
 import type { ExtentContext, ExtentFile } from "./extent_file.ts";
 import { ExtentFileWriter } from "./extent_file_writer.ts";
 import { FileAppender } from "./file_appender.ts";
+import type { DeltaRecord } from "./record_buffer.ts";
 import { pointJson, type PointRecord } from "./recovery_point.ts";
 import { openDeltaFile } from "./sealed_delta.ts";
 import {
@@ -52,47 +54,67 @@ export class OpenDelta {
   /** The name it has in the folder: `<id>.open`, `<point>.delta` once it was sealed. */
   name: string;
   readonly #folder: Folder;
+  readonly #pageEntries: number;
   readonly #kernel: Kernel;
   readonly #file: File;
   readonly #appender: FileAppender;
+  /** Where records are remembered for the seal. */
   readonly #records: DeltaRecords;
+  #count: number;
   #chain: Uint8Array;
   #durable: Progress;
   /** The file may hold more than is durable: the next call cuts it first. */
   #dirtyTail = false;
   /** Counts the times that it went back: what was appended before is not there any more. */
   #rewinds = 0;
-  #sealed: string | undefined;
+  /** Bytes that the file may have. */
+  readonly #most: number;
+  #overfull = false;
+  #sealed: PointRecord | undefined;
 
   private constructor(
+    context: ExtentContext,
     folder: Folder,
-    kernel: Kernel,
     file: File,
     header: StagingHeader,
     records: DeltaRecords,
     durable: Progress,
     cut: number,
   ) {
+    this.#pageEntries = context.cache.bounds.pageEntries;
     this.#folder = folder;
-    this.#kernel = kernel;
+    this.#kernel = context.codec.kernel;
     this.#file = file;
     this.header = header;
     this.name = openName(header.id);
     this.#records = records;
+    this.#count = durable.records;
     this.#chain = durable.chain;
     this.#durable = durable;
     this.cut = cut;
     this.#appender = new FileAppender(file, durable.end);
+    const { sizes, blockSize, cache } = context;
+    this.#most = deltaBytesMax(sizes, blockSize, RECORD_OVERHEAD, cache.bounds);
   }
 
   /** Records appended, durable or not. */
   get records(): number {
-    return this.#records.count;
+    return this.#count;
   }
 
   /** Records that a power loss leaves. */
   get durable(): number {
     return this.#durable.records;
+  }
+
+  /** True once a record was refused for size: the delta can only be begun anew. */
+  get overfull(): boolean {
+    return this.#overfull;
+  }
+
+  /** True when the file `name` is this delta's. */
+  owns(name: string): boolean {
+    return name === this.name || name === runsName(this.header.id);
   }
 
   /** True once it has the name of a point; only sealing again or dropping is left then. */
@@ -107,14 +129,13 @@ export class OpenDelta {
 
   /** Begins a delta. Crash before the folder's flush: there is no delta, or an empty one. */
   static *create(
+    context: ExtentContext,
     folder: Folder,
-    kernel: Kernel,
     header: StagingHeader,
-    blockSize: number,
   ): Task<OpenDelta> {
     const file = yield* folder.open(openName(header.id), { create: true, truncate: true });
     try {
-      yield* file.write(0, encodeStagingHeader(kernel, header));
+      yield* file.write(0, encodeStagingHeader(context.codec.kernel, header));
       yield* file.flush();
       yield* folder.flush();
     } catch (error) {
@@ -122,7 +143,8 @@ export class OpenDelta {
       throw error;
     }
     const start = { records: 0, end: STAGING_HEADER_SIZE, chain: emptyChain(), rewinds: 0 };
-    return new OpenDelta(folder, kernel, file, header, new DeltaRecords(blockSize), start, 0);
+    const records = new DeltaRecords(context, folder, runsName(header.id));
+    return new OpenDelta(context, folder, file, header, records, start, 0);
   }
 
   /**
@@ -131,13 +153,13 @@ export class OpenDelta {
    * after a kill it may be in the kernel only.
    */
   static *resume(
+    context: ExtentContext,
     folder: Folder,
-    codec: Codec,
     name: string,
-    blockSize: number,
   ): Task<OpenDelta | undefined> {
-    const { kernel } = codec;
+    const { kernel } = context.codec;
     const file = yield* folder.open(name);
+    let records: DeltaRecords | undefined;
     try {
       const head = yield* file.read(0, STAGING_HEADER_SIZE);
       const header = decodeStagingHeader(kernel, head);
@@ -145,21 +167,15 @@ export class OpenDelta {
         yield* file.close();
         return undefined;
       }
-      const records = new DeltaRecords(blockSize);
-      const scanner = new RecordScanner(kernel, file, header.salt, file.size);
-      let chain = emptyChain();
-      for (let extent = yield* scanner.next(); extent; extent = yield* scanner.next()) {
-        records.checkRoom();
-        push(records, extent, scanner.at - extent.payload.length);
-        chain = chainDigest(kernel, chain, extent, yield* payloadDigest(codec, extent));
-      }
-      const cut = file.size - scanner.at;
-      if (cut > 0) yield* file.truncate(scanner.at);
+      records = new DeltaRecords(context, folder, runsName(header.id));
+      const durable = yield* readRecords(context, file, header, records);
+      const cut = file.size - durable.end;
+      if (cut > 0) yield* file.truncate(durable.end);
       yield* file.flush();
-      const durable = { records: scanner.count, end: scanner.at, chain, rewinds: 0 };
-      return new OpenDelta(folder, kernel, file, header, records, durable, cut);
+      return new OpenDelta(context, folder, file, header, records, durable, cut);
     } catch (error) {
       yield* file.close();
+      if (records !== undefined) yield* records.close();
       throw error;
     }
   }
@@ -170,13 +186,25 @@ export class OpenDelta {
    */
   *append(extent: StagedExtent, digest: Uint8Array): Task<void> {
     yield* this.#cutTail();
-    this.#records.checkRoom();
     const bytes = encodeRecord(this.#kernel, extent, this.records, this.header.salt);
+    this.#checkRoom(bytes.length);
     const payloadAt = this.#appender.position + RECORD_OVERHEAD;
     // Crash here: the record is torn or whole; opening finds out by its checksum (R1).
     yield* this.#guarded(this.#appender.append(bytes));
-    push(this.#records, extent, payloadAt);
+    yield* this.#guarded(this.#records.add(recordOf(extent, payloadAt)));
+    this.#count++;
     this.#chain = chainDigest(this.#kernel, this.#chain, extent, digest);
+  }
+
+  /** Refuses a record of `length` bytes that no honest delta of these disks has. */
+  #checkRoom(length: number): void {
+    if (this.#appender.position + length <= this.#most) return;
+    this.#overfull = true;
+    throw localFailure(
+      "no-space",
+      `Delta "${this.header.id}" would be longer than the ${this.#most} bytes that its disks allow`,
+      "It is begun anew by itself; give the link more bandwidth if that happens again",
+    );
   }
 
   /** Makes every record durable; returns how many there are. */
@@ -219,7 +247,8 @@ export class OpenDelta {
 
   /** Forgets what is not durable. */
   rewind(): void {
-    this.#records.rewind(this.#durable.records);
+    this.#records.rewind(this.#durable.end);
+    this.#count = this.#durable.records;
     this.#chain = this.#durable.chain;
     this.#appender.rewind(this.#durable.end);
     this.#dirtyTail = true;
@@ -256,31 +285,37 @@ export class OpenDelta {
    * it: the file is sealed, and whoever opens the replica finds it complete.
    */
   *seal(point: Omit<PointRecord, "bytes">): Task<PointRecord> {
-    const name = `${point.id}.delta`;
-    const bytes = this.bytes();
-    const sealed = { ...point, bytes };
-    if (this.#sealed === undefined) {
-      yield* this.flush();
-      yield* this.#guarded(this.#writeEnd(sealed));
-      yield* this.#folder.rename(this.name, name);
-      this.#sealed = point.id;
-      this.name = name;
-    }
-    if (this.#sealed !== point.id) {
+    const sealed = this.#sealed ?? (yield* this.#sealAs(point));
+    if (sealed.id !== point.id) {
       throw localFailure("wrong-state", `Delta "${this.header.id}" is sealed as another point`);
     }
     yield* this.#folder.flush();
     return sealed;
   }
 
-  *#writeEnd(point: PointRecord): Task<void> {
-    const writer = new ExtentFileWriter(this.#appender, this.#kernel);
-    for (const entry of this.#records.finalExtents()) yield* writer.add(entry);
+  *#sealAs(point: Omit<PointRecord, "bytes">): Task<PointRecord> {
+    const name = `${point.id}.delta`;
+    yield* this.flush();
+    const sealed = yield* this.#guarded(this.#writeEnd(point));
+    yield* this.#folder.rename(this.name, name);
+    this.#sealed = sealed;
+    this.name = name;
+    return sealed;
+  }
+
+  *#writeEnd(point: Omit<PointRecord, "bytes">): Task<PointRecord> {
+    const writer = new ExtentFileWriter(this.#appender, this.#kernel, this.#pageEntries);
+    let bytes = 0;
+    yield* this.#records.finalExtents((extent) => {
+      bytes += extent.length;
+      return writer.add(extent);
+    });
+    const sealed = { ...point, bytes };
     const { machine, id } = this.header;
     const metadata = {
       machine,
       delta: id,
-      point: pointJson(point),
+      point: pointJson(sealed),
       records: this.records,
       digest: toHex(this.#chain),
     };
@@ -288,13 +323,7 @@ export class OpenDelta {
     yield* this.#file.flush();
     // Should the rename fail, the delta is open again and its end is a tail to cut.
     this.rewind();
-  }
-
-  /** Bytes of disk that the delta changes. */
-  bytes(): number {
-    let bytes = 0;
-    for (const entry of this.#records.finalExtents()) bytes += entry.length;
-    return bytes;
+    return sealed;
   }
 
   /** The sealed file as everybody reads it from here on, on a handle of its own. */
@@ -305,8 +334,9 @@ export class OpenDelta {
   }
 
   /** Gives the file back. */
-  close(): Task<void> {
-    return this.#file.close();
+  *close(): Task<void> {
+    yield* this.#file.close();
+    yield* this.#records.close();
   }
 }
 
@@ -315,7 +345,29 @@ export function openName(id: string): string {
   return `${id}.open`;
 }
 
-function push(records: DeltaRecords, extent: StagedExtent, offset: number): void {
+/** The name of the file for those of its records that memory has no room for. */
+function runsName(id: string): string {
+  return `${id}.runs`;
+}
+
+/** Reads what is sound of a staging file into `records`. */
+function* readRecords(
+  context: ExtentContext,
+  file: File,
+  header: StagingHeader,
+  records: DeltaRecords,
+): Task<Progress> {
+  const { codec } = context;
+  const scanner = new RecordScanner(codec.kernel, file, header.salt, file.size);
+  let chain = emptyChain();
+  for (let extent = yield* scanner.next(); extent; extent = yield* scanner.next()) {
+    yield* records.add(recordOf(extent, scanner.at - extent.payload.length));
+    chain = chainDigest(codec.kernel, chain, extent, yield* payloadDigest(codec, extent));
+  }
+  return { records: scanner.count, end: scanner.at, chain, rewinds: 0 };
+}
+
+function recordOf(extent: StagedExtent, offset: number): DeltaRecord {
   const { disk, at, length, kind, payload, checksum } = extent;
-  records.push({ disk, at, length, kind, offset, stored: payload.length, checksum });
+  return { disk, at, length, kind, offset, stored: payload.length, checksum };
 }

@@ -15,7 +15,7 @@ import { assert } from "../base/assert.ts";
 import { Failed, isFailed, localFailure, requestFailure } from "../base/failure.ts";
 import type { Failure } from "../base/failure.ts";
 import { KiB } from "../base/units.ts";
-import { type Extent, inside } from "../block/extent.ts";
+import { common, type Extent, inside, joined } from "../block/extent.ts";
 import type { Disk, DiskIdentity } from "../ports/disk.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -31,6 +31,8 @@ export interface OverlayBase {
   readonly size: number;
   /** Reads `length` bytes at `at`; the result is owned by the caller. */
   read(at: number, length: number): Task<Uint8Array>;
+  /** Extents of `[at, at + length)` that may hold other than zeros, in order; everything when unknown. */
+  allocated(at: number, length: number): Task<readonly Extent[]>;
 }
 
 /** Whose overlay it is. */
@@ -164,6 +166,23 @@ export class Overlay implements Disk {
   /** Pages of the map of which one copy was torn when it was opened; an update was cut off there. */
   get tornPages(): number {
     return this.#map.tornPages;
+  }
+
+  /** What health must show. */
+  get troubles(): readonly Failure[] {
+    const troubles = this.#failed === undefined ? [] : [this.#failed];
+    const { tornPages } = this;
+    if (tornPages > 0) {
+      troubles.push({
+        code: "damaged",
+        side: "local",
+        message: `The map of the overlay "${this.#name}" had ${tornPages} torn ${
+          tornPages === 1 ? "page" : "pages"
+        } when it was opened; their other copies were read`,
+        action: "Check the disk under it, unless its server has just lost power",
+      });
+    }
+    return troubles;
   }
 
   /** Everything that may differ from the base, in order: what complete merges. */
@@ -373,17 +392,16 @@ export class Overlay implements Disk {
     return yield* this.#data.identity();
   }
 
-  // deno-lint-ignore require-yield -- a port's method is a task, and the states are at hand
   *allocated(at: number, length: number): Task<readonly Extent[]> {
     this.#check(at, length);
-    const extents: { at: number; length: number }[] = [];
-    for (const run of this.#runs(at, length)) {
-      if (run.state === "zero") continue;
-      const last = extents[extents.length - 1];
-      if (last !== undefined && last.at + last.length === run.at) last.length += run.length;
-      else extents.push({ at: run.at, length: run.length });
+    const runs = [...this.#runs(at, length)];
+    const found: Extent[] = [];
+    // Asked once for the whole range: what a disk says of an extent costs it a system call.
+    for (const [state, disk] of [["base", this.#base], ["data", this.#data]] as const) {
+      const own = runs.filter((run) => run.state === state);
+      if (own.length > 0) found.push(...common(yield* disk.allocated(at, length), own));
     }
-    return extents;
+    return joined(found);
   }
 
   /** Gives both files back; what was acknowledged and not flushed stays in the kernel. */

@@ -10,10 +10,11 @@
 
 import { requestFailure } from "../base/failure.ts";
 import type { PointId } from "../base/units.ts";
-import { type Extent, inside } from "../block/extent.ts";
+import { common, type Extent, inside, joined } from "../block/extent.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Task } from "../runtime/task.ts";
 import type { ExtentFile } from "./extent_file.ts";
+import type { IndexEntry } from "./extent_index.ts";
 import { noSuchPoint, type ReplicaFiles } from "./replica_files.ts";
 
 /** A run of bytes that no layer has given yet: `[start, end)`. */
@@ -52,24 +53,25 @@ export class PointView {
   }
 
   /**
-   * Runs of `disk` that the point may have otherwise than the newest applied one, unsorted; bounded by
-   * what the deltas between the two changed. Everything staged was applied before.
+   * Extents of `[at, at + length)` of `disk` that may hold other than zeros, in order: what a layer has
+   * as data, and what the raw disk has where no layer speaks. Memory follows the blocks of the range.
    */
-  *changedRuns(disk: number): Task<readonly Extent[]> {
-    const size = this.sizes[disk] ?? 0;
-    const runs: Extent[] = [];
+  allocated(disk: number, at: number, length: number): Task<readonly Extent[]> {
+    return allocatedAt(this.#files, this.point, disk, at, length);
+  }
+
+  /**
+   * Tells `visit` of every run of `disk` that the point may have otherwise than the newest applied one,
+   * unsorted; all that the deltas between the two changed. Everything staged was applied before.
+   */
+  *changedRuns(disk: number, visit: (run: Extent) => void): Task<void> {
     const layers = this.#files.layers(this.point);
     for (const layer of layers) layer.acquire();
     try {
-      for (const layer of layers) {
-        for (const { at, length } of yield* layer.overlapping(disk, 0, size)) {
-          runs.push({ at, length });
-        }
-      }
+      for (const layer of layers) yield* layer.entriesOf(disk, visit);
     } finally {
       for (const layer of layers) yield* layer.release();
     }
-    return runs;
   }
 
   /** Lets the point go. Idempotent. */
@@ -91,14 +93,13 @@ export function* readPoint(
   at: number,
   length: number,
 ): Task<Uint8Array> {
-  const raw = files.disks[disk];
-  if (raw === undefined || !inside(at, length, raw.size)) {
-    throw requestFailure("out-of-range", `Disk ${disk} has no ${length} bytes at ${at}`);
-  }
+  const raw = rawDisk(files, disk, at, length);
   for (;;) {
     const version = files.version;
     const result = new Uint8Array(length);
-    const gaps = yield* readLayers(files.layers(point), disk, at, result);
+    const fill = (layer: ExtentFile, entry: IndexEntry, start: number, end: number) =>
+      readEntry(layer, entry, start, end, at, result);
+    const gaps = yield* walkLayers(files.layers(point), disk, at, length, fill);
     yield* readRaw(raw, at, gaps, result);
     // An undo file that entered the index meanwhile says that the raw disk is being written:
     // what came from it may be of a later point. The index knows better now.
@@ -107,19 +108,54 @@ export function* readPoint(
   }
 }
 
-/** Fills `result` from `layers`; returns what none of them has. */
-function* readLayers(
+function* allocatedAt(
+  files: ReplicaFiles,
+  point: PointId,
+  disk: number,
+  at: number,
+  length: number,
+): Task<readonly Extent[]> {
+  const raw = rawDisk(files, disk, at, length);
+  for (;;) {
+    const version = files.version;
+    const found: Extent[] = [];
+    // deno-lint-ignore require-yield -- a visitor is a task, and this one has all it needs
+    const note = function* (_: ExtentFile, { kind }: IndexEntry, start: number, end: number) {
+      if (kind !== "zero") found.push({ at: start, length: end - start });
+    };
+    const gaps = yield* walkLayers(files.layers(point), disk, at, length, note);
+    if (gaps.length > 0) {
+      const runs = gaps.map(({ start, end }) => ({ at: start, length: end - start }));
+      found.push(...common(yield* raw.allocated(at, length), runs));
+    }
+    // As for a read: an undo file that came meanwhile knows better what the raw disk had.
+    if (version === files.version) return joined(found);
+  }
+}
+
+function rawDisk(files: ReplicaFiles, disk: number, at: number, length: number): Disk {
+  const raw = files.disks[disk];
+  if (raw !== undefined && inside(at, length, raw.size)) return raw;
+  throw requestFailure("out-of-range", `Disk ${disk} has no ${length} bytes at ${at}`);
+}
+
+/** Takes what a layer has of a range: `[start, end)` of `entry`. */
+type Visitor = (layer: ExtentFile, entry: IndexEntry, start: number, end: number) => Task<void>;
+
+/** Visits what `layers` have of a range, first wins; returns what none of them has. */
+function* walkLayers(
   layers: readonly ExtentFile[],
   disk: number,
   at: number,
-  result: Uint8Array,
+  length: number,
+  visit: Visitor,
 ): Task<Gap[]> {
-  let gaps: Gap[] = [{ start: at, end: at + result.length }];
+  let gaps: Gap[] = [{ start: at, end: at + length }];
   for (const layer of layers) layer.acquire();
   try {
     for (const layer of layers) {
       const left: Gap[] = [];
-      for (const gap of gaps) yield* readLayer(layer, disk, gap, at, result, left);
+      for (const gap of gaps) yield* walkLayer(layer, disk, gap, visit, left);
       gaps = left;
       if (gaps.length === 0) break;
     }
@@ -129,13 +165,12 @@ function* readLayers(
   return gaps;
 }
 
-/** Fills what `layer` has of `gap`; adds the rest to `left`. */
-function* readLayer(
+/** Visits what `layer` has of `gap`; adds the rest to `left`. */
+function* walkLayer(
   layer: ExtentFile,
   disk: number,
   gap: Gap,
-  base: number,
-  result: Uint8Array,
+  visit: Visitor,
   left: Gap[],
 ): Task<void> {
   let place = gap.start;
@@ -143,13 +178,23 @@ function* readLayer(
     const start = Math.max(entry.at, gap.start);
     const end = Math.min(entry.at + entry.length, gap.end);
     if (start > place) left.push({ start: place, end: start });
-    if (entry.kind !== "zero") {
-      const content = yield* layer.content(entry);
-      result.set(content.subarray(start - entry.at, end - entry.at), start - base);
-    }
+    yield* visit(layer, entry, start, end);
     place = end;
   }
   if (place < gap.end) left.push({ start: place, end: gap.end });
+}
+
+function* readEntry(
+  layer: ExtentFile,
+  entry: IndexEntry,
+  start: number,
+  end: number,
+  base: number,
+  result: Uint8Array,
+): Task<void> {
+  if (entry.kind === "zero") return;
+  const content = yield* layer.content(entry);
+  result.set(content.subarray(start - entry.at, end - entry.at), start - base);
 }
 
 function* readRaw(

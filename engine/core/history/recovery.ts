@@ -35,7 +35,7 @@ export function* recover(files: ReplicaFiles): Task<OpenDelta | undefined> {
   if (state !== files.state) yield* files.commit(() => state);
   const open = yield* openUnsealed(files);
   // A state that may be older than its disks does not know what it needs: nothing goes on its word.
-  if (!files.state.suspect) yield* removeStrays(files, open?.name);
+  if (!files.state.suspect) yield* removeStrays(files, open);
   yield* keepReserve(files.folder);
   return open;
 }
@@ -185,12 +185,7 @@ function* openUnsealed(files: ReplicaFiles): Task<OpenDelta | undefined> {
   const newest = files.newest()?.id;
   for (const name of yield* files.staging.list()) {
     if (!name.endsWith(".open")) continue;
-    const delta = yield* OpenDelta.resume(
-      files.staging,
-      files.context.codec,
-      name,
-      files.context.blockSize,
-    );
+    const delta = yield* OpenDelta.resume(files.context, files.staging, name);
     if (delta === undefined) continue;
     if (delta.cut > 0) probe(files, "history/torn-tail-cut");
     const { machine, parent } = delta.header;
@@ -201,11 +196,11 @@ function* openUnsealed(files: ReplicaFiles): Task<OpenDelta | undefined> {
 }
 
 /** Removes what no listed point and no open delta needs. */
-function* removeStrays(files: ReplicaFiles, open: string | undefined): Task<void> {
+function* removeStrays(files: ReplicaFiles, open: OpenDelta | undefined): Task<void> {
   const listed = files.state.points;
   const deltas = new Set(listed.slice(files.state.applied).map((each) => deltaName(each.id)));
   for (const name of yield* files.staging.list()) {
-    if (name !== open && !deltas.has(name)) yield* files.staging.remove(name);
+    if (open?.owns(name) !== true && !deltas.has(name)) yield* files.staging.remove(name);
   }
   const undos = new Set(listed.slice(1).map((each) => undoName(each.id)));
   for (const name of yield* files.undo.list()) {

@@ -250,7 +250,8 @@ export class ReplicaStore {
 
   /**
    * Begins or resumes delta `id` on `parent`, which must be the newest point that can be read (R2).
-   * Another unsealed delta is dropped. Returns how many records are durable: 0 for a new one.
+   * Another unsealed delta is dropped, and so is this one when it grew too long. Returns how many
+   * records are durable: 0 for a new one.
    */
   startDelta(id: string, parent: PointId, generation: GenerationId): Task<number> {
     return this.#exclusively(this.#startDelta(id, parent, generation));
@@ -262,7 +263,7 @@ export class ReplicaStore {
     const { header } = this.#delta ?? {};
     if (this.#delta !== undefined && header !== undefined) {
       const same = header.id === id && header.parent === parent && header.generation === generation;
-      if (same && !this.#delta.sealed) {
+      if (same && !this.#delta.sealed && !this.#delta.overfull) {
         this.#delta.rewind();
         return this.#delta.durable;
       }
@@ -276,8 +277,8 @@ export class ReplicaStore {
     const { machine } = this.#files.state;
     const salt = saltFrom(this.#files.ports.entropy.bytes(4));
     const head = { machine, id, parent, generation, salt };
-    const { codec, blockSize } = this.#files.context;
-    this.#delta = yield* OpenDelta.create(this.#files.staging, codec.kernel, head, blockSize);
+    const { context, staging } = this.#files;
+    this.#delta = yield* OpenDelta.create(context, staging, head);
     return 0;
   }
 

@@ -21,9 +21,9 @@
  * |----|----------|------|--------------------------------------------------|
  * |  0 | checksum | u64  | XXH3-64 of everything after it in the record     |
  * |  8 | stored   | u32  | bytes of payload                                 |
- * | 12 | number   | u32  | 0, 1, 2, …                                       |
+ * | 12 | number   | u32  | 0, 1, 2, …; its lower half                       |
  * | 16 | salt     | u32  | that of the header                               |
- * | 20 | reserved | u32  | 0                                                |
+ * | 20 | number   | u32  | its upper half                                   |
  * | 24 | header   | 24   | the record's header as on the wire               |
  * | 48 | payload  |      |                                                  |
  *
@@ -117,9 +117,14 @@ export function encodeRecord(
   salt: number,
 ): Uint8Array {
   const writer = new ByteWriter(RECORD_OVERHEAD + extent.payload.length);
-  writer.u64(0n).u32(extent.payload.length).u32(number).u32(salt).u32(0);
+  const [low, high] = halves(number);
+  writer.u64(0n).u32(extent.payload.length).u32(low).u32(salt).u32(high);
   writeRecordHeader(writer, extent).raw(extent.payload);
   return writer.seek(0).u64(kernel.checksum(writer.bytes.subarray(8))).bytes;
+}
+
+function halves(number: number): [number, number] {
+  return [number % 0x100000000, Math.floor(number / 0x100000000)];
 }
 
 /** Walks the records of a file in the order they were written, checking each. */
@@ -152,9 +157,11 @@ export class RecordScanner {
     const reader = new ByteReader(head);
     const sum = reader.u64();
     const stored = reader.u32();
-    const number = reader.u32();
+    const low = reader.u32();
     const salt = reader.u32();
-    if (stored > EXTENT_SIZE_MAX || number !== this.count || salt !== this.#salt) return undefined;
+    const high = reader.u32();
+    if (stored > EXTENT_SIZE_MAX || salt !== this.#salt) return undefined;
+    if (low + high * 0x100000000 !== this.count) return undefined;
     const record = yield* this.#bytes(RECORD_OVERHEAD + stored);
     if (record === undefined || this.#kernel.checksum(record.subarray(8)) !== sum) return undefined;
     const extent = decodeExtent(record.subarray(PREFIX_SIZE));

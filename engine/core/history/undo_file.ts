@@ -57,12 +57,12 @@ export class UndoWriter {
   readonly #appender: FileAppender;
   readonly #writer: ExtentFileWriter;
 
-  private constructor(file: File, kernel: Kernel, blockSize: number) {
-    this.#kernel = kernel;
+  private constructor(file: File, { codec, blockSize, cache }: ExtentContext) {
+    this.#kernel = codec.kernel;
     this.#blockSize = blockSize;
     this.#file = file;
     this.#appender = new FileAppender(file, 0);
-    this.#writer = new ExtentFileWriter(this.#appender, kernel);
+    this.#writer = new ExtentFileWriter(this.#appender, codec.kernel, cache.bounds.pageEntries);
   }
 
   /** Begins the file `name`, which replaces one that a crash left. */
@@ -76,7 +76,7 @@ export class UndoWriter {
   ): Task<UndoWriter> {
     yield* folder.remove(name);
     const file = yield* folder.open(name, { create: true, truncate: true });
-    const writer = new UndoWriter(file, context.codec.kernel, context.blockSize);
+    const writer = new UndoWriter(file, context);
     const head = new ByteWriter(HEADER_SIZE).raw(MAGIC);
     for (const id of [machine, point, back]) head.raw(fromHex(id) ?? new Uint8Array(16));
     head.u64(context.codec.kernel.checksum(head.bytes.subarray(0, HEADER_SIZE - 8)));

@@ -19,6 +19,7 @@ import type { PointId } from "../base/units.ts";
 import { Failover } from "../failover/failover.ts";
 import type { RecoveryPoint } from "../history/recovery_point.ts";
 import { isBlank } from "../history/blank.ts";
+import { HistoryCache } from "../history/history_cache.ts";
 import { ReplicaStore } from "../history/replica_store.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -103,7 +104,7 @@ export class ReplicaRole {
    */
   *#openStore(folder: Folder, name: string): Task<ReplicaStore | undefined> {
     try {
-      const store = yield* ReplicaStore.open(this.#ports, folder);
+      const store = yield* ReplicaStore.open(this.#ports, folder, this.#cache());
       const untold = store.extra === null && store.points.length === 0 && store.seed === undefined;
       if (!untold) return store;
       yield* store.close();
@@ -114,6 +115,11 @@ export class ReplicaRole {
     yield* this.#folder.remove(name);
     yield* this.#folder.flush();
     return undefined;
+  }
+
+  /** What one machine's history may keep in memory. */
+  #cache(): HistoryCache {
+    return new HistoryCache(undefined, this.#settings.history);
   }
 
   *#take(
@@ -226,14 +232,15 @@ export class ReplicaRole {
     const regionSize = blockSize === standard.blockSize ? standard.regionSize : blockSize * 1024;
     const folder = yield* this.#folder.folder(opening.name, { create: true });
     yield* this.#folder.flush();
-    const store = yield* ReplicaStore.create(this.#ports, folder, {
+    const spec = {
       machine: opening.machine,
       name: opening.name,
       sizes: opening.disks,
       geometry: { blockSize, regionSize },
       generation: opening.generation,
       keep: Math.max(1, opening.keep),
-    });
+    };
+    const store = yield* ReplicaStore.create(this.#ports, folder, spec, this.#cache());
     const record: ReplicaRecord = {
       state: "WaitingForInitialReplication",
       ancestry: opening.ancestry,
@@ -370,7 +377,8 @@ export class ReplicaRole {
   status(name: string): JsonObject {
     const failure = this.#machines.unopened.get(name);
     if (failure !== undefined) return unopenedStatus(name, "replica", failure);
-    return replicaStatus(this.#machines.entry(name).machine, this.#ports.clock.wall());
+    const { machine, failover } = this.#machines.entry(name);
+    return replicaStatus(machine, failover, this.#ports.clock.wall());
   }
 
   /** Ends every channel and closes every store in order. */

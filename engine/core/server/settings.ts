@@ -5,6 +5,7 @@
  */
 
 import type { Geometry } from "../block/geometry.ts";
+import type { HistoryBounds } from "../history/bounds.ts";
 
 /** Settings of one server. */
 export interface ServerSettings {
@@ -18,4 +19,6 @@ export interface ServerSettings {
   readonly slots: number;
   /** Bound of each `.cow`, bytes. */
   readonly cowSizeMax: number;
+  /** What bounds the memory of each replica here; a real server's unless a scale model has smaller ones. */
+  readonly history?: HistoryBounds;
 }

@@ -8,6 +8,7 @@
 
 import type { Failure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
+import type { Failover } from "../failover/failover.ts";
 import type { RecoveryPoint } from "../history/recovery_point.ts";
 import { judgeHealth } from "../relationship/health.ts";
 import type { Role } from "../relationship/state.ts";
@@ -98,8 +99,15 @@ export function primaryRpo(
   return oldest === undefined ? 0 : Math.max(0, now - oldest);
 }
 
-/** Status of a machine that is replicated to here. Its recovery point is an upper bound, and says so. */
-export function replicaStatus(machine: ReplicaMachine, wall: number): JsonObject {
+/**
+ * Status of a machine that is replicated to here, `failover` being the one that goes on. Its recovery
+ * point is an upper bound, and says so.
+ */
+export function replicaStatus(
+  machine: ReplicaMachine,
+  failover: Failover | undefined,
+  wall: number,
+): JsonObject {
   const { store, record } = machine;
   const newest = store.newest;
   // A machine that was failed over to is its own newest state: there is no other to fall behind.
@@ -113,7 +121,7 @@ export function replicaStatus(machine: ReplicaMachine, wall: number): JsonObject
   const { health, warnings } = judgeHealth({
     role,
     state: machine.state,
-    troubles: machine.troubles,
+    troubles: [...machine.troubles, ...failover?.troubles ?? []],
     lastFailure: undefined,
     sinceStaged: since,
     rpo: bound,

@@ -6,6 +6,7 @@
 
 import { KiB } from "../../core/base/units.ts";
 import type { ServerSettings } from "../../core/server/settings.ts";
+import { HISTORY_BOUNDS } from "../../core/history/bounds.ts";
 import { Attachments } from "../../core/server/attachments.ts";
 import { Server } from "../../core/server/server.ts";
 import { Signal } from "../../core/runtime/signal.ts";
@@ -59,6 +60,8 @@ export class Site {
       geometry: { blockSize, regionSize: blockSize * regionBlocks },
       slots,
       cowSizeMax: Math.min(cowBlocks * blockSize, 1024 * KiB),
+      // So small that deltas of a scale model outgrow memory, and their indices a page.
+      history: { ...HISTORY_BOUNDS, recordsInMemory: 4 * slots, runsMerged: 3, pageEntries: 4 },
     };
   }
 

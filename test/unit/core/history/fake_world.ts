@@ -482,8 +482,14 @@ class FakeDisk implements Disk {
 
   allocated(at: number, length: number): Task<readonly Extent[]> {
     return this.#world.call("allocated", () => {
-      const any = this.#inode.data.subarray(at, at + length).some((byte) => byte !== 0);
-      return any ? [{ at, length }] : [];
+      const extents: Extent[] = [];
+      for (let from = at; from < at + length;) {
+        const end = Math.min((Math.floor(from / SECTOR) + 1) * SECTOR, at + length);
+        const any = this.#inode.data.subarray(from, end).some((byte) => byte !== 0);
+        if (any) extents.push({ at: from, length: end - from });
+        from = end;
+      }
+      return extents;
     });
   }
 

@@ -11,6 +11,7 @@ import {
   type OverlayBase,
   type OverlaySpec,
 } from "../../../../engine/core/history/overlay.ts";
+import type { Extent } from "../../../../engine/core/block/extent.ts";
 import { done, type Task } from "../../../../engine/core/runtime/task.ts";
 import { all } from "../../../../engine/core/runtime/together.ts";
 import type { SimHost } from "../../../../engine/sim/host.ts";
@@ -56,7 +57,21 @@ export function baseStamp(sector: number): number {
 
 export function memoryBase(size = SIZE): OverlayBase {
   const bytes = stamped(Array.from({ length: size / SECTOR }, (_, sector) => baseStamp(sector)));
-  return { size, read: (at, length) => done(bytes.slice(at, at + length)) };
+  const isData = (sector: number) => baseStamp(sector) !== 0;
+  return {
+    size,
+    read: (at, length) => done(bytes.slice(at, at + length)),
+    allocated: (at, length) => {
+      const extents: Extent[] = [];
+      for (let place = at; place < at + length;) {
+        const sector = Math.floor(place / SECTOR);
+        const end = Math.min((sector + 1) * SECTOR, at + length);
+        if (isData(sector)) extents.push({ at: place, length: end - place });
+        place = end;
+      }
+      return done(extents);
+    },
+  };
 }
 
 /** A host whose process waits for tasks. */

@@ -15,9 +15,11 @@ import type { StagedExtent } from "../../../../engine/core/wire/extent.ts";
 import { FakeWorld } from "./fake_world.ts";
 import {
   chainOf,
+  checkAllocated,
   checkPoints,
   declaration,
   GENERATION,
+  memoryOf,
   pointId,
   randomExtents,
   seeded,
@@ -29,6 +31,8 @@ import {
 /** What the outside knows of one store over all its lives. */
 class Story {
   readonly world: FakeWorld;
+  /** Every other store has no room for its records and indices. */
+  readonly small: boolean;
   readonly contents = new Map<PointId, readonly Uint8Array[]>();
   /** Points whose seal returned, oldest first. */
   acknowledged: PointId[] = [];
@@ -44,19 +48,27 @@ class Story {
 
   constructor(seed: number) {
     this.world = new FakeWorld(seed);
+    this.small = seed % 2 === 0;
   }
 
   *stager(store: ReplicaStore): Task<void> {
     for (let count = 1 + this.world.random(5); count > 0; count--) {
       const parent = store.newest?.id as PointId;
       if (this.open === undefined || `d-${this.open.id}` !== store.openDelta?.id) {
-        this.open = { id: pointId(this.next++), extents: randomExtents(this.world) };
+        this.open = { id: pointId(this.next++), extents: this.draw() };
       }
       const { id, extents } = this.open;
       yield* this.stageOne(store, id, parent, extents);
       this.open = undefined;
       this.acknowledged.push(id);
     }
+  }
+
+  /** Extents of a delta: more than fit into memory when that is small. */
+  draw(): StagedExtent[] {
+    const extents = randomExtents(this.world);
+    while (this.small && extents.length < 9) extents.push(...randomExtents(this.world));
+    return extents;
   }
 
   *stageOne(
@@ -124,6 +136,7 @@ class Story {
         const model: Uint8Array | undefined = this.contents.get(point.id)?.[disk]
           ?.subarray(at, at + length);
         assert.deepEqual(bytes, model, `view of ${point.id} disk ${disk} at ${at}+${length}`);
+        yield* checkAllocated(view, this.contents.get(point.id), disk, at, length);
       }
       yield* view.close();
     }
@@ -156,7 +169,8 @@ class Story {
     for (;;) {
       world.restart();
       if (world.random(2) === 0) world.crashAt = world.calls + 1 + world.random(40);
-      const run = world.loop.start("open", ReplicaStore.open(world.ports(), world.folder()));
+      const open = ReplicaStore.open(world.ports(), world.folder(), memoryOf(this.small));
+      const run = world.loop.start("open", open);
       world.drive(run);
       world.crashAt = -1;
       if (world.crashed) {
@@ -185,6 +199,8 @@ class Story {
       if (!acknowledged.has(id)) this.acknowledged.push(id);
     }
     yield* checkPoints(store, this.contents, when);
+    const runs = this.world.names("staging").filter((name) => name.endsWith(".runs"));
+    for (const name of runs) assert.equal(name, `${store.openDelta?.id}.runs`, when);
     if (!store.applyOpen) assert.deepEqual(yield* store.verify(), [], when);
     const { flushed } = this;
     if (flushed === undefined || store.newest?.id !== flushed.parent) return;
@@ -203,7 +219,7 @@ function runStory(seed: number, ending: "kill" | "power-loss" | "mixed"): number
   const first = randomExtents(world);
   const blank = SIZES.map((size) => new Uint8Array(size));
   story.contents.set(pointId(0), written(blank, first));
-  let store = world.run(seeded(world, 3, first));
+  let store = world.run(seeded(world, 3, first, memoryOf(story.small)));
   story.acknowledged = [pointId(0)];
   for (let life = 0; life < 4; life++) {
     if (ending === "mixed") world.ending = world.random(2) === 0 ? "kill" : "power-loss";

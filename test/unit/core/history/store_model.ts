@@ -12,6 +12,9 @@ import type {
   PointId,
   SeedId,
 } from "../../../../engine/core/base/units.ts";
+import { HISTORY_BOUNDS, type HistoryBounds } from "../../../../engine/core/history/bounds.ts";
+import { HistoryCache } from "../../../../engine/core/history/history_cache.ts";
+import type { PointView } from "../../../../engine/core/history/point_view.ts";
 import type { PointDeclaration } from "../../../../engine/core/history/recovery_point.ts";
 import { ReplicaStore } from "../../../../engine/core/history/replica_store.ts";
 import type { Task } from "../../../../engine/core/runtime/task.ts";
@@ -105,13 +108,27 @@ export function randomExtents(world: FakeWorld): StagedExtent[] {
   return extents;
 }
 
+/** The bounds of a store that has no room for a handful of records, nor for one page of an index. */
+export const SMALL: HistoryBounds = {
+  ...HISTORY_BOUNDS,
+  recordsInMemory: 2,
+  runsMerged: 2,
+  pageEntries: 2,
+};
+
+/** The memory of a store, or next to none. */
+export function memoryOf(small: boolean): HistoryCache {
+  return small ? new HistoryCache(4096, SMALL) : new HistoryCache();
+}
+
 /** Makes a replica with one point. */
 export function* seeded(
   world: FakeWorld,
   keep: number,
   extents: readonly StagedExtent[],
+  memory: HistoryCache = memoryOf(false),
 ): Task<ReplicaStore> {
-  const store = yield* ReplicaStore.create(world.ports(), world.folder(), spec(keep));
+  const store = yield* ReplicaStore.create(world.ports(), world.folder(), spec(keep), memory);
   yield* store.beginSeed(SEED);
   for (const each of extents) yield* store.seedWrite(each, contentOf(each));
   yield* store.publishSeed(declaration(pointId(0), undefined));
@@ -144,6 +161,26 @@ export function* readAll(store: ReplicaStore, id: PointId): Task<Uint8Array[]> {
   return disks;
 }
 
+/** Fails unless the view calls allocated whatever of the range is not zero in `model`. */
+export function* checkAllocated(
+  view: PointView,
+  model: readonly Uint8Array[] | undefined,
+  disk: number,
+  at: number,
+  length: number,
+): Task<void> {
+  const rest = model?.[disk]?.slice(at, at + length) ?? new Uint8Array(0);
+  let end = at;
+  for (const extent of yield* view.allocated(disk, at, length)) {
+    assert.ok(extent.at >= end && extent.length > 0, "allocated extents are in order");
+    end = extent.at + extent.length;
+    assert.ok(end <= at + length, "allocated extents lie in the range");
+    rest.fill(0, extent.at - at, end - at);
+  }
+  const left = rest.findIndex((byte) => byte !== 0);
+  assert.equal(left, -1, `view of ${view.point} disk ${disk}: ${at + left} holds data`);
+}
+
 /** Fails unless every listed point that is not broken holds what `expected` says. */
 export function* checkPoints(
   store: ReplicaStore,
@@ -154,6 +191,9 @@ export function* checkPoints(
     if (point.broken !== undefined) continue;
     const model = expected.get(point.id);
     assert.ok(model !== undefined, `${when}: a point nobody made: ${point.id}`);
+    const view = yield* store.view(point.id);
+    for (const disk of SIZES.keys()) yield* checkAllocated(view, model, disk, 0, SIZE);
+    yield* view.close();
     const found = yield* readAll(store, point.id);
     for (const [disk, bytes] of found.entries()) {
       const differs = bytes.findIndex((byte, at) => byte !== model[disk]?.[at]);
