@@ -1,7 +1,7 @@
 /**
- * Power loss on a replica with the real adapters: staging, applying, pruning and reading go on at the
- * same time on recorded files; then power is lost at many moments of the record, and each of what may be
- * left is opened again (R1 to R5, R7, R11).
+ * Power loss on a replica with the real adapters and room for next to nothing in memory: staging,
+ * applying, pruning and reading go on at the same time on recorded files; then power is lost at many
+ * moments of the record, and each of what may be left is opened again (R1 to R5, R7, R11).
  *
  * @module
  */
@@ -20,6 +20,7 @@ import {
   declaration,
   extent,
   GENERATION,
+  memoryOf,
   pointId,
   SEED as SEED_ID,
   SIZES,
@@ -79,7 +80,7 @@ class Life {
 
   *live(): Task<void> {
     const { folder } = this.#recorder;
-    const store = yield* ReplicaStore.create(portsOn(folder), folder, spec(3));
+    const store = yield* ReplicaStore.create(portsOn(folder), folder, spec(3), memoryOf(true));
     const first = someExtents(this.#dice);
     const blank = SIZES.map((size) => new Uint8Array(size));
     this.facts.contents.set(pointId(0), written(blank, first));
@@ -188,7 +189,7 @@ function* opened(
   moment: number,
 ): Task<ReplicaStore | undefined> {
   try {
-    return yield* ReplicaStore.open(portsOn(folder), folder);
+    return yield* ReplicaStore.open(portsOn(folder), folder, memoryOf(true));
   } catch (error) {
     if ((facts.acknowledged[0]?.since ?? Infinity) <= moment) throw error;
     return undefined;
