@@ -107,6 +107,37 @@ Deno.test("deltas and undo files with more entries than memory and a page hold a
   }());
 });
 
+Deno.test("records that a cut link took back are in no point, though others came in their place (R1)", () => {
+  for (const small of [true, false]) {
+    const world = new FakeWorld(5);
+    world.run(function* () {
+      const store = yield* seeded(world, 10, [], memoryOf(small));
+      const kept = [extent(0, 0, 2, 3), extent(0, 4, 1, 5), extent(1, 2, 3, 7)];
+      const lost = [
+        extent(0, 1, 3, 9),
+        extent(0, 8, 2, 11),
+        extent(1, 0, 4, 13),
+        extent(1, 9, 1, 0),
+      ];
+      const sent = [extent(0, 9, 2, 15), extent(1, 3, 1, 17), extent(0, 4, 1, 0)];
+      yield* store.startDelta("d", pointId(0), GENERATION);
+      for (const each of kept) yield* store.append(each);
+      yield* store.flushDelta();
+      for (const each of lost) yield* store.append(each);
+      assert.equal(yield* store.startDelta("d", pointId(0), GENERATION), kept.length);
+      for (const each of sent) yield* store.append(each);
+      const all = [...kept, ...sent];
+      yield* store.seal(declaration(pointId(1), pointId(0)), all.length, chainOf(all));
+      const blank = SIZES.map((size) => new Uint8Array(size));
+      const expected = new Map([[pointId(0), blank], [pointId(1), written(blank, all)]]);
+      yield* checkPoints(store, expected, "sealed");
+      yield* store.applyNext();
+      yield* checkPoints(store, expected, "applied");
+      yield* store.close();
+    }());
+  }
+});
+
 Deno.test("a view tells which extents hold data, from its layers and from the raw disk (R4)", () => {
   const world = new FakeWorld(3);
   world.run(function* () {
