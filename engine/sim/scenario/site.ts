@@ -61,7 +61,12 @@ export class Site {
       slots,
       cowSizeMax: Math.min(cowBlocks * blockSize, 1024 * KiB),
       // So small that deltas of a scale model outgrow memory, and their indices a page.
-      history: { ...HISTORY_BOUNDS, recordsInMemory: 4 * slots, runsMerged: 3, pageEntries: 4 },
+      history: {
+        ...HISTORY_BOUNDS,
+        recordsInMemory: Math.ceil(slots / 2),
+        runsMerged: 2,
+        pageEntries: 4,
+      },
     };
   }
 
