@@ -1,0 +1,56 @@
+/**
+ * What a replica server says of a machine that was failed over to it.
+ *
+ * @module
+ */
+
+import { deepEqual, equal } from "node:assert/strict";
+import type { JsonObject } from "../../../../engine/core/base/json.ts";
+import { KiB, MiB } from "../../../../engine/core/base/units.ts";
+import type { Directory } from "../../../../engine/sim/directory.ts";
+import type { FileNode } from "../../../../engine/sim/volume.ts";
+import { filled, makePair, protect } from "./pair.ts";
+
+const CYCLE = { vm: "vm" };
+
+Deno.test("a failed-over disk says where it holds data: at the point, and since", () => {
+  const { a, b } = makePair(16);
+  protect(a);
+  for (const [at, length] of [[64, 8], [256, 4]] as const) {
+    a.write("vm/0", at * KiB, filled(length * KiB, 1));
+    a.call("replication cycle", CYCLE);
+  }
+  b.call("failover start", CYCLE);
+  const disk = b.server?.exports.get("vm/0")?.disk;
+  const runs = (): number[][] => {
+    const extents = b.host.run(disk!.allocated(0, MiB));
+    return extents.map(({ at, length }) => [at / KiB, length / KiB]);
+  };
+  deepEqual(runs(), [[64, 8], [256, 4]]);
+  b.write("vm/0", 512 * KiB, filled(4 * KiB, 3));
+  b.host.run(disk!.zero(64 * KiB, 4 * KiB));
+  deepEqual(runs(), [[68, 4], [256, 4], [512, 4]]);
+});
+
+Deno.test("a torn page of an overlay's map stands in the status", () => {
+  const { a, b } = makePair(17);
+  protect(a);
+  b.call("failover start", CYCLE);
+  for (let at = 0; at < 3; at++) b.write("vm/0", at * 64 * KiB, filled(4 * KiB, 5));
+  const status = () => b.call("replication status", CYCLE) as JsonObject;
+  const torn = () => (status()["warnings"] as string[]).filter((line) => /torn page/.test(line));
+  deepEqual(torn(), []);
+  b.host.powerLoss();
+  let folder = b.host.data;
+  for (const name of ["replicas", "vm", "failover"]) {
+    folder = folder.entries.get(name) as Directory;
+  }
+  // The copies of page 0 are sectors 2 and 3 of the map; the second update lies in the first of them.
+  const { sectors } = folder.entries.get("disk-0.map") as FileNode;
+  sectors.write(2 * 512 + 40, filled(8, 0xff));
+  b.host.powerOn();
+  b.start();
+  equal(torn().length, 1, String(status()["warnings"]));
+  equal(status()["health"], "Critical");
+  deepEqual(b.read("vm/0", 0, 512), filled(512, 5));
+});
