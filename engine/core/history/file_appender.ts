@@ -13,12 +13,14 @@ import type { Task } from "../runtime/task.ts";
 
 /** Bytes of one sequential write. */
 const BUFFER_SIZE = 256 * KiB;
+/** Bytes of the first buffer: most of what is appended between two drains is small. */
+const BUFFER_FIRST = 4 * KiB;
 
 /** A write buffer at the end of a file. */
 export class FileAppender {
   /** The file appended to; not owned. */
   readonly file: File;
-  readonly #buffer = new Uint8Array(BUFFER_SIZE);
+  #buffer = new Uint8Array(BUFFER_FIRST);
   #used = 0;
   #at: number;
 
@@ -38,10 +40,18 @@ export class FileAppender {
     while (from < bytes.length) {
       if (this.#used === BUFFER_SIZE) yield* this.drain();
       const count = Math.min(BUFFER_SIZE - this.#used, bytes.length - from);
+      this.#grow(this.#used + count);
       this.#buffer.set(bytes.subarray(from, from + count), this.#used);
       this.#used += count;
       from += count;
     }
+  }
+
+  #grow(size: number): void {
+    if (size <= this.#buffer.length) return;
+    const larger = new Uint8Array(Math.min(BUFFER_SIZE, Math.max(size, 2 * this.#buffer.length)));
+    larger.set(this.#buffer.subarray(0, this.#used));
+    this.#buffer = larger;
   }
 
   /** Puts what is buffered into the kernel. */
