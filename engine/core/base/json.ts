@@ -19,12 +19,14 @@ export interface JsonObject {
 /** How deep a value may be nested, in and out. */
 export const JSON_DEPTH_MAX = 16;
 
+/** Text that JSON spells as it is. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 /** `value` as its one canonical text. */
 export function canonicalText(value: Json, depth = 0): string {
   assert(depth <= JSON_DEPTH_MAX, "A canonical value is not nested too deep");
-  if (value === null || typeof value === "boolean" || typeof value === "string") {
-    return JSON.stringify(value);
-  }
+  if (typeof value === "string") return quoted(value);
+  if (value === null || typeof value === "boolean") return String(value);
   if (typeof value === "number") {
     assert(Number.isSafeInteger(value), "Canonical numbers are safe integers");
     return String(value);
@@ -32,13 +34,18 @@ export function canonicalText(value: Json, depth = 0): string {
   if (isList(value)) {
     return `[${value.map((item) => canonicalText(item, depth + 1)).join(",")}]`;
   }
-  const fields: string[] = [];
+  let fields = "";
   for (const key of Object.keys(value).sort()) {
     const field = value[key];
     if (field === undefined) continue;
-    fields.push(`${JSON.stringify(key)}:${canonicalText(field, depth + 1)}`);
+    if (fields !== "") fields += ",";
+    fields += `${quoted(key)}:${canonicalText(field, depth + 1)}`;
   }
-  return `{${fields.join(",")}}`;
+  return `{${fields}}`;
+}
+
+function quoted(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 /** `value` as canonical UTF-8 bytes. */

@@ -6,15 +6,20 @@
 
 /** `text` as UTF-8; lone surrogates become U+FFFD. */
 export function encodeUtf8(text: string): Uint8Array {
+  // Most text is ASCII, whose characters are their own bytes.
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= 0x80) return encodeWide(text);
+    bytes[at] = code;
+  }
+  return bytes;
+}
+
+function encodeWide(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length * 3);
   let end = 0;
-  // Most text is ASCII, whose characters are their own bytes.
-  for (; end < text.length; end++) {
-    const code = text.charCodeAt(end);
-    if (code >= 0x80) break;
-    bytes[end] = code;
-  }
-  for (const character of end === text.length ? "" : text.slice(end)) {
+  for (const character of text) {
     let code = character.codePointAt(0) ?? 0;
     if (code >= 0xd800 && code <= 0xdfff) code = 0xfffd;
     if (code < 0x80) bytes[end++] = code;
