@@ -6,7 +6,7 @@
  */
 
 /** Bytes of the first chunk; small, for most worlds are. */
-const CHUNK_BYTES = 16 * 1024;
+const CHUNK_BYTES = 2 * 1024;
 /** Bytes of the largest one: between two flushes a busy disk needs no other. */
 const CHUNK_BYTES_MAX = 2 * 1024 * 1024;
 
