@@ -12,7 +12,7 @@
 
 import { MILLISECOND, SECOND } from "../core/base/units.ts";
 import type { SimEvent } from "./event_queue.ts";
-import type { SimNet } from "./network.ts";
+import type { Link, SimNet } from "./network.ts";
 import { EVENT, hashBytes } from "./trace.ts";
 
 /** Bytes that wait to be sent, beyond which a writer waits. */
@@ -58,6 +58,7 @@ export class Endpoint {
   /** Whoever has it open; nobody after a close. */
   owner: EndpointOwner | undefined;
   readonly #net: SimNet;
+  #link: Link | undefined;
   // Sending.
   #unsent: Uint8Array[] = [];
   #unsentBytes = 0;
@@ -165,9 +166,14 @@ export class Endpoint {
     this.#pump();
   }
 
+  /** The link to the other end. */
+  get #out(): Link {
+    return this.#link ??= this.#net.link(this.local, this.remote);
+  }
+
   #pump(): void {
     if (this.peer === 0 || this.broken !== "") return;
-    const link = this.#net.link(this.local, this.remote);
+    const link = this.#out;
     while (this.#unsent.length > 0 && this.#next - this.#acked < this.#window) {
       // What a slow link holds already is as good as in flight: acknowledgements let more follow.
       if (link.backlog > BACKLOG_MAX && this.#flight.length > 0) break;
@@ -203,7 +209,7 @@ export class Endpoint {
 
   #transmit(segment: Segment): void {
     const { peer } = this;
-    const link = this.#net.link(this.local, this.remote);
+    const link = this.#out;
     let { data } = segment;
     if (data.length > 0 && link.random.chance(link.faults.corruptRate)) {
       data = data.slice();
@@ -228,7 +234,7 @@ export class Endpoint {
 
   #send(bytes: number, arrive: () => void, payload: number): void {
     if (this.hung) return;
-    this.#net.link(this.local, this.remote).carry(bytes, payload, arrive);
+    this.#out.carry(bytes, payload, arrive);
   }
 
   #arrive(segment: Segment): void {
@@ -298,7 +304,7 @@ export class Endpoint {
     const { world } = this.#net;
     const host = world.hosts.get(this.local);
     const actor = host === undefined ? world.script : host.actor;
-    const queued = this.#net.link(this.local, this.remote).backlog;
+    const queued = this.#out.backlog;
     this.#retry = world.schedule(
       queued + this.#retryAfter,
       () => {
@@ -321,7 +327,7 @@ export class Endpoint {
     this.#retryAfter = Math.min(RETRY_MAX, 2 * this.#retryAfter);
     if (this.#flight.length === 0) this.#probe();
     // Like a sender with congestion control: no more at once than the link carries until the next try.
-    const link = this.#net.link(this.local, this.remote);
+    const link = this.#out;
     for (const segment of [...this.#flight]) {
       this.#transmit(segment);
       if (link.backlog > this.#retryAfter) break;

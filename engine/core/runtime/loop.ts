@@ -11,10 +11,11 @@ import { AssertionError } from "../base/assert.ts";
 import { localFailure } from "../base/failure.ts";
 import type { Cancel, Task, Wait } from "./task.ts";
 
-/** Thrown into a task that is cancelled, at the point where it waits; `finally` blocks run. */
-export function cancelled(): Error {
-  return localFailure("cancelled", "The work was cancelled");
-}
+/**
+ * Thrown into every task that is cancelled, at the point where it waits; `finally` blocks run. One for all:
+ * nobody is told of it, and each deadline that is met cancels its timer.
+ */
+const CANCELLED: Error = localFailure("cancelled", "The work was cancelled");
 
 /** One-shot right to resume one task from one suspension; late or second uses do nothing. */
 export class Token {
@@ -80,7 +81,7 @@ export class Run<T = unknown> {
   }
 
   /**
-   * Asks the task to stop, once: `cancelled()` is thrown where it waits, after the wait was taken back
+   * Asks the task to stop, once: `CANCELLED` is thrown where it waits, after the wait was taken back
    * or, where it cannot be, has completed. A wait that has completed, but whose task did not run
    * since, is taken back too: nobody will see what it gave. A task that never ran ends without
    * running.
@@ -111,7 +112,7 @@ export class Run<T = unknown> {
   step(): void {
     this.#cancel = undefined;
     const value = this.#value;
-    const error = this.#interrupt ? cancelled() : this.#error;
+    const error = this.#interrupt ? CANCELLED : this.#error;
     this.#interrupt = false;
     this.#value = undefined;
     this.#error = undefined;
