@@ -64,6 +64,8 @@ export interface LifeResult {
 }
 
 const KEEP = 2;
+/** Where the guest that was failed over writes last. */
+const LAST_SECTOR = 4;
 /** How long a phase may take from its beginning, crashes and restarts included. */
 const PATIENCE = 60 * SECOND;
 /** When a verb whose effect is not there is asked for again. */
@@ -254,9 +256,10 @@ export class Life {
         };
         const done = () => {
           const guest = machine.failover?.guest;
-          // A machine that is shut down has flushed what it wrote.
+          // The last write is not flushed when the failover is completed: a loss of power may take it.
           const last = guest?.history.requests.at(-1);
-          return guest?.attached === true && last !== undefined && guest.flushed.has(last);
+          return guest?.attached === true && last?.sector === LAST_SECTOR &&
+            last.acknowledged !== Infinity;
         };
         return { begin, done };
       }
@@ -286,7 +289,7 @@ export class Life {
     this.drill.simulated.schedule(15 * MILLISECOND, flush);
   }
 
-  /** The guest that was failed over writes, flushes, and writes again. */
+  /** The guest that was failed over writes, flushes, and writes again without a flush. */
   #use(guest: MachineRun["guest"]): void {
     const { simulated } = this.drill;
     const write = (disk: number, sector: number, count: number) =>
@@ -296,9 +299,9 @@ export class Life {
     guest.act({ kind: "zero", vm: 0, disk: 0, sector: 10, count: 3 });
     simulated.schedule(3 * MILLISECOND, () => {
       for (const disk of [0, 1]) guest.act({ kind: "flush", vm: 0, disk });
-      write(0, 4, 1);
     });
-    simulated.schedule(6 * MILLISECOND, () => guest.act({ kind: "flush", vm: 0, disk: 0 }));
+    // The last one is flushed by nobody.
+    simulated.schedule(6 * MILLISECOND, () => write(0, LAST_SECTOR, 1));
   }
 
   #arm(crash: CrashPoint, call: number): void {

@@ -50,7 +50,14 @@ export class Replicator {
   #running = false;
   #stopped: Failure | undefined;
 
-  constructor(ports: Ports, machine: PrimaryMachine, settings: RelationshipSettings, links: Links) {
+  /** `statistics`: those of the replicator before, where the same relationship goes on. */
+  constructor(
+    ports: Ports,
+    machine: PrimaryMachine,
+    settings: RelationshipSettings,
+    links: Links,
+    statistics: Statistics = newStatistics(),
+  ) {
     this.#links = links;
     // One bucket for the life of the relationship: a reconnect does not fill it (I42).
     this.#throttle = throttleFor(ports.clock, settings);
@@ -58,7 +65,7 @@ export class Replicator {
       ports,
       machine,
       settings,
-      statistics: newStatistics(),
+      statistics,
       staged: new StagedClock(ports.clock),
       delta: undefined,
       cuts: 0,
@@ -281,7 +288,5 @@ export class Replicator {
 
 /** The bandwidth limit of one machine; `undefined` for none. A tenth of a second may pass at once. */
 function throttleFor(clock: Clock, { bandwidth }: RelationshipSettings): Throttle | undefined {
-  return bandwidth === 0
-    ? undefined
-    : new TokenBucket(clock, bandwidth, Math.floor(bandwidth / 10));
+  return bandwidth === 0 ? undefined : new TokenBucket(clock, bandwidth, Math.ceil(bandwidth / 10));
 }

@@ -14,6 +14,7 @@ import { Replicator } from "../primary/replicator.ts";
 import { loadRecord } from "../relationship/record.ts";
 import { checkSettings, type RelationshipSettings } from "../relationship/settings.ts";
 import { Mutex } from "../runtime/lock.ts";
+import type { Statistics } from "../relationship/statistics.ts";
 import { nextState } from "../relationship/state.ts";
 import { Scope } from "../runtime/scope.ts";
 import type { Task } from "../runtime/task.ts";
@@ -79,11 +80,12 @@ export class PrimaryRole {
     this.#replicate(entry);
   }
 
-  #replicate(entry: Entry): void {
+  /** `statistics`: counters that go on. */
+  #replicate(entry: Entry, statistics?: Statistics): void {
     const { settings } = entry.machine;
     if (settings === undefined) return;
     const { ports } = this.#context;
-    entry.replicator = new Replicator(ports, entry.machine, settings, this.#links);
+    entry.replicator = new Replicator(ports, entry.machine, settings, this.#links, statistics);
     entry.scope = new Scope(ports.loop, `replicate/${entry.machine.name}`);
     entry.scope.spawn("run", entry.replicator.run());
   }
@@ -205,9 +207,16 @@ export class PrimaryRole {
   }
 
   *#disable(entry: Entry): Task<void> {
-    nextState(entry.machine.state, "disable", entry.machine.name);
+    const { machine, replicator } = entry;
+    nextState(machine.state, "disable", machine.name);
     yield* this.#stop(entry);
-    yield* entry.machine.disable();
+    try {
+      yield* machine.disable();
+    } catch (error) {
+      // The record could not be written: the relationship is still there, and goes on.
+      if (machine.state !== "Disabled") this.#replicate(entry, replicator?.statistics);
+      throw error;
+    }
   }
 
   *#stop(entry: Entry): Task<void> {

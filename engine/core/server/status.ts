@@ -90,13 +90,20 @@ export function primaryRpo(
   if (replicator === undefined || machine.state === "InitialReplicationInProgress") {
     return undefined;
   }
-  if (replicator.staged.newest === undefined && replicator.base === undefined) return undefined;
+  if (replicator.staged.newest === undefined && !hasPoint(machine, replicator)) return undefined;
   let oldest: number | undefined;
   for (const { oldestUnstaged } of machine.tracked) {
     if (oldestUnstaged === undefined) continue;
     oldest = oldest === undefined ? oldestUnstaged : Math.min(oldest, oldestUnstaged);
   }
   return oldest === undefined ? 0 : Math.max(0, now - oldest);
+}
+
+/** True when the replica holds a point, as far as is known: after a restart the replication logs tell. */
+function hasPoint(machine: PrimaryMachine, replicator: Replicator): boolean {
+  if (replicator.base !== undefined) return true;
+  if (machine.state === "WaitingForStartResynchronize") return false;
+  return machine.tracked.some(({ base }) => base.kind === "point");
 }
 
 /**

@@ -1,8 +1,8 @@
 /**
  * Bandwidth limits for data frames.
  *
- * Rule (I42): in any window of W seconds at most rate × W + burst bytes pass. Integers only; this file
- * knows no frames.
+ * Rule (I42): in any window of W seconds at most rate × W + burst bytes pass, or rate × W and one frame that is larger
+ * than the burst: it passes whole once the bucket is full, and is paid for afterwards. Integers only.
  *
  * @module
  */
@@ -21,8 +21,8 @@ export interface Throttle {
   take(bytes: number): Task<void>;
 }
 
-/** The smallest burst: a frame passes whole or not at all. */
-export const BURST_MIN = FRAME_HEADER_SIZE + FRAME_PAYLOAD_MAX;
+/** The burst when none is chosen: the largest frame. */
+export const BURST_USUAL = FRAME_HEADER_SIZE + FRAME_PAYLOAD_MAX;
 
 /** A bucket that fills at `rate` bytes a second up to `burst` bytes. Several senders may share it. */
 export class TokenBucket implements Throttle {
@@ -32,32 +32,32 @@ export class TokenBucket implements Throttle {
   readonly burst: number;
   readonly #clock: Pick<Clock, "now" | "sleep">;
   readonly #line = new Mutex();
-  /** In millionths of a byte, so that rate × µs is exact. */
+  /** In millionths of a byte, so that rate × µs is exact; below zero behind a frame above the burst. */
   #level: number;
   #filledAt: number;
 
-  /** A full bucket. A `burst` below `BURST_MIN` is raised to it. */
-  constructor(clock: Pick<Clock, "now" | "sleep">, rate: number, burst: number = BURST_MIN) {
+  /** A full bucket. */
+  constructor(clock: Pick<Clock, "now" | "sleep">, rate: number, burst: number = BURST_USUAL) {
     assert(Number.isSafeInteger(rate) && rate > 0, "A rate is a whole number of bytes a second");
+    assert(Number.isSafeInteger(burst) && burst > 0, "A burst is a whole number of bytes");
     this.rate = rate;
-    this.burst = Math.max(burst, BURST_MIN);
+    this.burst = burst;
     this.#clock = clock;
     this.#level = this.burst * SECOND;
     this.#filledAt = clock.now();
   }
 
-  /** Waits until the bucket holds `bytes`, and takes them. The wait can be cancelled. */
+  /** Waits until the bucket holds `bytes`, or is full, and takes them. The wait can be cancelled. */
   *take(bytes: number): Task<void> {
-    assert(bytes <= this.burst, "What passes at once fits the bucket");
     yield* this.#line.lock();
     try {
-      const needed = bytes * SECOND;
+      const needed = Math.min(bytes, this.burst) * SECOND;
       this.#fill();
       while (this.#level < needed) {
         yield* this.#clock.sleep(Math.ceil((needed - this.#level) / this.rate));
         this.#fill();
       }
-      this.#level -= needed;
+      this.#level -= bytes * SECOND;
     } finally {
       this.#line.unlock();
     }

@@ -109,6 +109,9 @@ export type Fact =
     readonly status: JsonObject;
     /** Counts the server's processes. */
     readonly incarnation: number;
+    /** When this one was started, and when its server was open, µs of world time. */
+    readonly started: number;
+    readonly opened: number;
     /** Nothing is wrong, and has not been for a while. */
     readonly quiet: boolean;
   }
@@ -127,6 +130,8 @@ export type Fact =
   }
   /** Everything on a host is gone, and an empty one takes its place. */
   | { readonly kind: "destroyed"; readonly host: HostName }
+  /** A replica was removed by its administrator. */
+  | { readonly kind: "removed"; readonly vm: string }
   /** A server could not be opened. */
   | {
     readonly kind: "not-opened";
@@ -154,6 +159,10 @@ export type Fact =
     readonly kind: "deadline";
     readonly vm: string;
     readonly state: string;
+    /** Health as the primary says. */
+    readonly health: string;
+    /** State as the replica says, "none" where there is none. */
+    readonly replica: string;
     /** The newest point that was cut after the last fault healed, staged. */
     readonly converged: boolean;
     readonly detail: string;
@@ -182,6 +191,10 @@ export interface Ground {
   cutOf(point: string): number | undefined;
   /** The newest point that the primary was told is staged, and the newest that the replica staged. */
   newest(vm: string): { readonly told: string | undefined; readonly staged: string | undefined };
+  /** What the replica holds durably of a delta that is not sealed. */
+  openDelta(vm: string): { readonly id: string; readonly records: number } | undefined;
+  /** True when storage at a host has failed, was full, or was changed behind its back. */
+  doubtful(host: HostName): boolean;
   /** True once a failover of the machine was completed. */
   retired(vm: string): boolean;
   /** True once bytes of the replica were changed behind its back. */

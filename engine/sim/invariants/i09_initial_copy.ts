@@ -16,6 +16,7 @@ export const INITIAL_COPY: Invariant = {
     const first = new Map<string, string>();
     return {
       destroyed: () => first.clear(),
+      removed: ({ vm }) => void first.delete(vm),
       cut: ({ vm }) => void cut.add(vm),
       staged: ({ vm, point }) => {
         if (!first.has(vm)) first.set(vm, point);

@@ -1,6 +1,9 @@
 /**
  * I37: The reported RPO is the age of the first acknowledged write that is not in the newest staged point.
  *
+ * A restarted server finds what is changed and not since when: until it has had a point of its own cutting staged, what
+ * it found counts from its start, neither from earlier nor from later.
+ *
  * @module
  */
 
@@ -20,28 +23,31 @@ export const RPO: Invariant = {
   about:
     "The reported RPO is the age of the first acknowledged write that is not in the newest staged point",
   begin: (ground) => {
-    const first = new Map<string, { readonly incarnation: number; readonly at: number }>();
+    /** World time of each cut. */
+    const cuts = new Map<string, number>();
     return {
-      status: ({ host, vm, status, incarnation }) => {
-        if (host !== "a") return;
+      cut: ({ point }) => {
+        cuts.set(point, ground.now);
+      },
+      status: ({ host, vm, status, started, opened }) => {
+        if (host !== "a" || ground.rotten) return;
         const rpo = status["rpoSeconds"];
         const history = ground.history(vm);
         if (typeof rpo !== "number" || history === undefined) return;
-        const known = first.get(vm);
-        if (known?.incarnation !== incarnation) first.set(vm, { incarnation, at: ground.now });
         const { told, staged } = ground.newest(vm);
         const truth = staged === undefined ? undefined : ground.cutOf(staged);
         const belief = told === undefined ? undefined : ground.cutOf(told);
         if (truth === undefined || belief === undefined) return;
-        const least = age(ground.now, history.firstOutside(truth).surely);
-        // A restarted process counts what it found from its own start, and knows no better.
-        const started = first.get(vm)?.incarnation === 1 ? 0 : 0;
-        const most = age(ground.now, history.firstOutside(belief).maybe) + started;
-        const seconds = Math.ceil(least / SECOND) - TICK;
-        if (incarnation === 1 && rpo < seconds) {
+        let least = age(ground.now, history.firstOutside(truth).surely);
+        let most = age(ground.now, history.firstOutside(belief).maybe);
+        if ((cuts.get(told ?? "") ?? 0) < started) {
+          least = Math.min(least, ground.now - opened);
+          most = Math.max(most, ground.now - started);
+        }
+        if (rpo < Math.ceil(least / SECOND) - TICK) {
           ground.violate("I37", `${vm}: RPO ${rpo} s is reported, it is at least ${least} µs`);
         }
-        if (incarnation === 1 && rpo > Math.ceil(most / SECOND) + TICK) {
+        if (rpo > Math.ceil(most / SECOND) + TICK) {
           ground.violate("I37", `${vm}: RPO ${rpo} s is reported, it is at most ${most} µs`);
         }
       },

@@ -1,5 +1,5 @@
 /**
- * I39: Counters never go back while a server runs, and nothing travels twice that was not sent twice.
+ * I39: Counters never go back while a server runs and the relationship lasts, and nothing travels twice that was not sent twice.
  *
  * @module
  */
@@ -12,15 +12,15 @@ const COUNTERS_CHECKED = ["bytesSent", "wireBytes", "cycles", "missed", "viewsGi
 export const COUNTERS: Invariant = {
   id: "I39",
   about:
-    "Counters never go back while a server runs, and nothing travels twice that was not sent twice",
+    "Counters never go back while a server runs and the relationship lasts, and nothing travels twice that was not sent twice",
   begin: (ground) => {
     const before = new Map<string, number>();
     return {
-      status: ({ host, vm, status, incarnation }) => {
+      status: ({ host, vm, status, started }) => {
         for (const name of COUNTERS_CHECKED) {
-          const value = status[name];
+          const value = status["state"] === "Disabled" ? undefined : status[name];
           if (typeof value !== "number") continue;
-          const key = `${host}/${vm}/${incarnation}/${name}`;
+          const key = `${host}/${vm}/${started}/${name}`;
           if (value < (before.get(key) ?? 0)) {
             ground.violate("I39", `${vm}: ${name} went from ${before.get(key)} to ${value}`);
           }

@@ -23,6 +23,9 @@ export const RETENTION: Invariant = {
         staged.set(vm, known);
         known.push(point);
       },
+      removed: ({ vm }) => {
+        staged.delete(vm);
+      },
       points: ({ vm, points, keep, damaged, held }) => {
         if (damaged) shed = true;
         if (ground.retired(vm)) return;

@@ -14,21 +14,42 @@ export const HEALTH: Invariant = {
   id: "I46",
   about: "Normal health means an RPO within its objective and no error unresolved",
   begin: (ground) => {
+    /** Machines whose newest attempt to replicate failed, and why. */
+    const failed = new Map<string, string>();
+    /** World time of each cut. */
+    const cuts = new Map<string, number>();
     return {
-      status: ({ host, vm, status, incarnation }) => {
+      cut: ({ point }) => {
+        cuts.set(point, ground.now);
+      },
+      engine: ({ sighting: { host, event } }) => {
+        if (host !== "a") return;
+        if (event.kind === "failure") failed.set(event.machine, event.failure.code);
+        else if (event.kind === "staged" || event.kind === "state") failed.delete(event.machine);
+      },
+      survived: ({ vm }) => {
+        failed.delete(vm);
+      },
+      status: ({ host, vm, status, started, opened }) => {
         if (host !== "a" || status["health"] !== "Normal") return;
         if (status["state"] !== "Replicating") {
           ground.violate("I46", `${vm}: health is Normal in state ${status["state"]}`);
         }
-        const { staged } = ground.newest(vm);
+        const why = failed.get(vm);
+        if (why !== undefined) {
+          ground.violate("I46", `${vm}: health is Normal and nothing was sent since: ${why}`);
+        }
+        const { staged, told } = ground.newest(vm);
         const spec = ground.world.machines.find(({ name }) => name === vm);
         const cut = staged === undefined ? undefined : ground.cutOf(staged);
         const history = ground.history(vm);
         if (spec === undefined || history === undefined || cut === undefined) return;
         const since = history.firstOutside(cut).surely;
-        const rpo = since === Infinity ? 0 : ground.now - since;
-        // A restarted server counts from its own start what it found changed.
-        if (incarnation > 1 || rpo <= 2 * spec.frequency + DELAY) return;
+        let rpo = since === Infinity ? 0 : ground.now - since;
+        // A restarted server counts from its own start what it found changed, until it has cut and sent it.
+        const own = (cuts.get(told ?? "") ?? 0) >= started;
+        if (!own) rpo = Math.min(rpo, ground.now - opened);
+        if (rpo <= 2 * spec.frequency + DELAY) return;
         ground.violate("I46", `${vm}: health is Normal and the RPO is ${rpo} µs`);
       },
     };

@@ -26,8 +26,10 @@ import { DISK_FULL } from "./i18_disk_full.ts";
 import { GUEST_ISOLATION } from "./i19_guest_isolation.ts";
 import { IDEMPOTENT } from "./i20_idempotent.ts";
 import { ACK_MONOTONIC } from "./i21_ack_monotonic.ts";
+import { RESUME } from "./i22_resume.ts";
 import { FENCING } from "./i23_fencing.ts";
 import { SINGLE_WRITER } from "./i24_single_writer.ts";
+import { SPLIT_BRAIN } from "./i25_split_brain.ts";
 import { CLOCK_INDEPENDENCE } from "./i26_clock_independence.ts";
 import { LOSS_EXACT } from "./i30_loss_reported.ts";
 import { POINT_CHOSEN } from "./i31_point_chosen.ts";
@@ -62,8 +64,10 @@ export const INVARIANTS: readonly Invariant[] = [
   GUEST_ISOLATION,
   IDEMPOTENT,
   ACK_MONOTONIC,
+  RESUME,
   FENCING,
   SINGLE_WRITER,
+  SPLIT_BRAIN,
   CLOCK_INDEPENDENCE,
   LOSS_EXACT,
   POINT_CHOSEN,

@@ -7,9 +7,11 @@
  * @module
  */
 
+import { assert } from "../../core/base/assert.ts";
 import type { PointId } from "../../core/base/units.ts";
 import type { Task } from "../../core/runtime/task.ts";
 import type { GuestHost } from "../guests/guest.ts";
+import { Directory } from "../directory.ts";
 import { FileNode } from "../volume.ts";
 import type { ImageReason } from "../invariants/fact.ts";
 import type { Drill } from "./drill.ts";
@@ -34,17 +36,23 @@ export class Auditor {
   read(machine: MachineRun, point: PointId, why: ImageReason): void {
     const { vm } = machine.guest;
     const tell = (image: Uint8Array[]) => this.seen(machine, point, image, why);
-    const count = (change: number) => this.reading += change;
+    const auditor = this;
     this.#drill.within(this.#drill.sites.b, `audit/${vm}`, function* (host) {
-      const store = replicaOf(host.server, vm)?.store;
-      if (!store?.points.some(({ id }) => id === point)) return;
-      count(1);
-      try {
-        tell(yield* readPoint(store, point));
-      } finally {
-        count(-1);
-      }
+      const image = yield* auditor.image(host, vm, point);
+      if (image !== undefined) tell(image);
     });
+  }
+
+  /** The image of a point; `undefined` when the replica does not list it. */
+  *image(host: GuestHost, vm: string, point: PointId): Task<Uint8Array[] | undefined> {
+    const store = replicaOf(host.server, vm)?.store;
+    if (!store?.points.some(({ id }) => id === point)) return undefined;
+    this.reading++;
+    try {
+      return yield* readPoint(store, point);
+    } finally {
+      this.reading--;
+    }
   }
 
   /** The image of a point was seen: the oracle judges it. */
@@ -58,9 +66,26 @@ export class Auditor {
     this.#drill.tell({ kind: "image", vm, point, image, why, cut, judgement });
   }
 
-  /** A failover was completed: the newest point is what its guest left. */
+  /** A failover was completed: the machine's disk files hold what its guest left. */
   completed(machine: MachineRun, point: PointId): void {
-    this.read(machine, point, "completed");
+    this.seen(machine, point, this.files(machine), "completed");
+  }
+
+  /** The disk files of a completed failover, as whoever starts the machine from them finds them. */
+  files(machine: MachineRun): Uint8Array[] {
+    const { current, host } = this.#drill.sites.b;
+    const store = current === undefined
+      ? undefined
+      : replicaOf(current.server, machine.guest.vm)?.store;
+    return (store?.diskFiles ?? []).map((path) => {
+      const names = path.slice(host.data.path.length + 1).split("/");
+      let found: Directory | FileNode | undefined = host.data;
+      for (const name of names) {
+        found = found instanceof Directory ? found.entries.get(name) : undefined;
+      }
+      assert(found instanceof FileNode, `A disk file of a completed failover is at ${path}`);
+      return found.sectors.peek();
+    });
   }
 
   /** What the replica lists; some of it is read again. */

@@ -121,6 +121,17 @@ export class Drill implements Ground {
   }
 
   /** See `Ground`. */
+  openDelta(vm: string): { readonly id: string; readonly records: number } | undefined {
+    const server = this.sites.b.current?.server;
+    return server === undefined ? undefined : replicaOf(server, vm)?.store.openDelta;
+  }
+
+  /** See `Ground`. */
+  doubtful(host: HostName): boolean {
+    return this.faults.doubtful(host);
+  }
+
+  /** See `Ground`. */
   get rotten(): boolean {
     return this.faults.rotten;
   }
@@ -213,14 +224,18 @@ export class Drill implements Ground {
   #died(site: Site, how: "kill" | "power"): void {
     this.operator.died(site);
     if (site.name === "b") this.auditor.reading = 0;
-    if (site.host.power === "destroyed") this.#destroyed(site);
+    const burns = site.host.power === "destroyed";
+    if (burns) this.#destroyed(site);
     for (const machine of this.machines) {
       if (site.name === "b") {
         this.operator.failoverDied(machine, how);
         continue;
       }
       const { guest, history } = machine;
-      if (site.host.power === "destroyed") continue;
+      if (machine.burnt) {
+        guest.lost();
+        continue;
+      }
       const image = machine.spec.disks.map((_, disk) => this.contents(machine, disk));
       const now = this.instant();
       const judgement = history.judgeSurvivors(
@@ -240,12 +255,23 @@ export class Drill implements Ground {
   /** A site is gone for good: what its replica held counts no more. */
   #destroyed(site: Site): void {
     this.tell({ kind: "destroyed", host: site.name });
-    if (site.name === "a") return;
     for (const machine of this.machines) {
-      machine.told.length = 0;
-      machine.staged.length = 0;
-      machine.failover = undefined;
+      // A machine that was failed over for good is at the replica by then.
+      if (site.name === "a") machine.burnt = true;
+      else this.#replicaGone(machine);
     }
+  }
+
+  /** Its administrator removed a replica. */
+  removed(machine: MachineRun): void {
+    this.tell({ kind: "removed", vm: machine.guest.vm });
+    this.#replicaGone(machine);
+  }
+
+  #replicaGone(machine: MachineRun): void {
+    machine.told.length = 0;
+    machine.staged.length = 0;
+    machine.failover = undefined;
   }
 
   /** What the kernel at `a` shows of a machine's disk: valid until the next change. */

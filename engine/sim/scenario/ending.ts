@@ -7,7 +7,7 @@
 
 import { SECOND } from "../../core/base/units.ts";
 import type { Drill } from "./drill.ts";
-import { type MachineRun, replicaOf } from "./machine_run.ts";
+import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 
 /** What recovery, retry and greeting may take on top of cycles, µs. */
 const GRACE = 10 * SECOND;
@@ -99,25 +99,43 @@ export class Ending {
 
   /** True when a point that was cut after `healed` is staged, or nothing is expected. */
   #agrees(machine: MachineRun, healed: number): boolean {
-    if (machine.retired || machine.failover !== undefined) return true;
     const there = this.#drill.sites.b.current?.server;
     const replica = there === undefined ? undefined : replicaOf(there, machine.spec.name);
+    if (machine.burnt) {
+      const nothing = replica?.store.points.every(({ broken }) => broken !== undefined) ?? true;
+      return machine.retired || (there !== undefined && nothing);
+    }
     // Failed over at the end: nothing is sent until somebody cancels.
-    if (replica?.record.failover !== undefined) return true;
+    const over = machine.failover !== undefined || replica?.record.failover !== undefined;
+    if (machine.retired || over) return this.#knows(machine);
     const newest = machine.told[machine.told.length - 1];
     const cut = newest === undefined ? undefined : machine.cuts.get(newest);
     return cut !== undefined && cut.time >= healed && machine.staged.includes(newest as never);
   }
 
+  /** The primary of a machine that was failed over knows it, or has no business with it. */
+  #knows(machine: MachineRun): boolean {
+    const server = this.#drill.sites.a.current?.server;
+    if (server === undefined) return false;
+    const { vm } = machine.guest;
+    if (primaryOf(server, vm) === undefined) return true;
+    const { state, health } = server.primary.status(vm);
+    if (state === "Disabled" || state === "Error") return true;
+    return !machine.retired && health !== "Normal";
+  }
+
   #judge(machine: MachineRun, healed: number): void {
     const { vm } = machine.guest;
     const server = this.#drill.sites.a.current?.server;
-    const known = server !== undefined && server.primary.has(vm);
+    const there = this.#drill.sites.b.current?.server;
+    const known = server !== undefined && primaryOf(server, vm) !== undefined;
     const status = known ? server.primary.status(vm) : {};
     this.#drill.tell({
       kind: "deadline",
       vm,
       state: String(status["state"] ?? "none"),
+      health: String(status["health"] ?? "none"),
+      replica: there === undefined ? "none" : replicaOf(there, vm)?.state ?? "none",
       converged: this.#agrees(machine, healed) || this.#drill.faults.rotten,
       detail: JSON.stringify(status),
     });

@@ -185,7 +185,7 @@ export class Faults {
       }
       case "destroy": {
         const site: Site = sites[fault.host];
-        this.damaged = true;
+        if (fault.host === "b") this.damaged = true;
         site.down = fault.down;
         return site.host.destroy();
       }

@@ -82,7 +82,7 @@ function makeMachine(random: Prng, index: number, blockSize: number): MachineSpe
     frequency: random.pick([1, 1, 2, 3, 5, 10]) * SECOND,
     keep: random.between(1, 6),
     compression: random.flip(),
-    bandwidth: random.pick([0, 0, 0, 50_000, 500_000]),
+    bandwidth: random.pick([0, 0, 0, 20_000, 200_000]),
   };
 }
 
@@ -129,6 +129,7 @@ function guestEvents(root: Prng, world: WorldSpec, active: number, events: Scena
       at += random.exponential(Math.ceil((active * 3) / budget));
     }
     if (random.below(3) === 0) reconnects(random, vm, active, events);
+    if (random.below(3) === 0) gates(root.stream(`gate/${vm}`), machine, vm, active, events);
     if (random.flip()) races(root.stream(`race/${vm}`), machine, vm, active, events);
   }
 }
@@ -176,6 +177,26 @@ function races(
   }
 }
 
+/** A disk stands still with a write in it while a cycle is asked for: a gate that does not close in time (C1). */
+function gates(
+  random: Prng,
+  machine: MachineSpec,
+  vm: number,
+  active: number,
+  events: ScenarioEvent[],
+): void {
+  let at = random.between(SETUP, active);
+  const disk = random.below(machine.disks.length);
+  for (let count = random.pick([1, 1, 2, 8]); count > 0; count--) {
+    const lasts = random.pick([40, 60, 100, 400]) * MILLISECOND;
+    const sector = random.below(machine.disks[disk] as number);
+    events.push({ at, kind: "stall", host: "a", place: { vm, disk }, lasts });
+    events.push({ at: at + 10, kind: "write", vm, disk, sector, count: 1, rough: true });
+    events.push({ at: at + 500, kind: "cycle", vm });
+    at += lasts + random.between(MILLISECOND, SECOND);
+  }
+}
+
 function reconnects(random: Prng, vm: number, active: number, events: ScenarioEvent[]): void {
   const count = random.between(1, 6);
   for (let index = 0; index < count; index++) {
@@ -196,6 +217,7 @@ function operatorEvents(root: Prng, world: WorldSpec, active: number, events: Sc
       events.push({ at: random.below(active), kind: "cycle", vm });
     }
     if (random.below(3) === 0) illegalVerbs(random, vm, active, events);
+    relationships(root.stream(`relationship/${vm}`), vm, active, events);
     if (random.below(3) > 0) continue;
     const rounds = random.between(1, 2);
     let at = random.between(Math.floor(active / 4), active);
@@ -219,12 +241,27 @@ function operatorEvents(root: Prng, world: WorldSpec, active: number, events: Sc
   }
 }
 
+/** Relationships that end and begin again, at either side. */
+function relationships(random: Prng, vm: number, active: number, events: ScenarioEvent[]): void {
+  if (random.below(6) === 0) {
+    for (let count = random.between(1, 2); count > 0; count--) {
+      const at = random.between(SETUP, active);
+      events.push({ at, kind: "disable", vm, remove: random.below(3) === 0 });
+    }
+  }
+  if (random.below(12) === 0) {
+    events.push({ at: random.between(SETUP, active), kind: "forget", vm });
+  }
+}
+
 const ILLEGAL = [
   "vm remove",
   "replication start",
   "failover cancel",
   "failover complete",
   "failover start",
+  "replication enable",
+  "replication disable",
 ] as const;
 
 function illegalVerbs(random: Prng, vm: number, active: number, events: ScenarioEvent[]): void {
@@ -403,6 +440,12 @@ const FAULTS: readonly FaultKind[] = [
     most: 1,
     rarity: 40,
     make: (random) => ({ kind: "destroy", host: "b", down: downtime(random) }),
+  },
+  {
+    name: "destroy-a",
+    most: 1,
+    rarity: 16,
+    make: (random) => ({ kind: "destroy", host: "a", down: downtime(random) }),
   },
 ];
 

@@ -57,8 +57,12 @@ export class MachineRun {
   /** Points that the replica staged, oldest first. */
   readonly staged: PointId[] = [];
   failover: FailoverRun | undefined;
-  /** Its guest runs elsewhere or nowhere from here on: nothing has to converge. */
+  /** A failover of it is complete: its guest runs at the replica from here on. */
   retired = false;
+  /** Its site burned with its disks: it has to be brought up at the replica. */
+  burnt = false;
+  /** When replication was enabled last, µs of world time. */
+  enabledAt = 0;
 
   constructor(ground: GuestGround, index: number, spec: MachineSpec) {
     this.index = index;

@@ -12,7 +12,7 @@ import { SECOND } from "../../core/base/units.ts";
 import { Guest, type GuestHost } from "../guests/guest.ts";
 import { MachineHistory } from "../oracle/history.ts";
 import type { Drill } from "./drill.ts";
-import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
+import { type FailoverRun, type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 import type { OperatorAction } from "./scenario.ts";
 import type { Site } from "./site.ts";
 
@@ -24,6 +24,9 @@ export class Operator {
   readonly #drill: Drill;
   /** Verbs under way, by site and machine: since when. */
   readonly #underway = new Map<string, { readonly verb: string; readonly since: number }>();
+
+  /** Machines whose replica is being removed. */
+  readonly #forgetting = new Set<MachineRun>();
 
   constructor(drill: Drill) {
     this.#drill = drill;
@@ -42,7 +45,8 @@ export class Operator {
   #look(machine: MachineRun): void {
     const { a, b } = this.#drill.sites;
     const { vm } = machine.guest;
-    if (a.current !== undefined && !machine.retired) {
+    if (machine.burnt) this.#bringUp(machine);
+    else if (a.current !== undefined && !machine.retired) {
       const next = this.#next(machine);
       if (next !== undefined) this.#ask(a, machine, next.verb, next.args);
     }
@@ -58,9 +62,14 @@ export class Operator {
       const status = site === a ? server.primary.status(vm) : server.replica.status(vm);
       const incarnation = site.host.incarnations;
       const quiet = this.#drill.faults.quietFor >= 0;
-      this.#drill.tell({ kind: "status", host: site.name, vm, status, incarnation, quiet });
+      // What was changed before replication was enabled is found like what a restart finds.
+      const opened = Math.max(site.opened, machine.enabledAt);
+      const started = Math.max(site.current?.process.started ?? 0, machine.enabledAt);
+      const head = { kind: "status", host: site.name, vm, status } as const;
+      this.#drill.tell({ ...head, incarnation, started, opened, quiet });
     }
     if (a.current !== undefined) this.#drill.auditor.lookAtSpace(machine);
+    this.#clear(machine);
     this.#help(machine);
   }
 
@@ -81,6 +90,65 @@ export class Operator {
     }
     const starts = ["ReadyForInitialReplication", "WaitingForStartResynchronize"];
     return starts.includes(state) ? { verb: "replication start", args: { vm } } : undefined;
+  }
+
+  /** The site of its guest is gone: it is brought up at the replica on the newest point there is, for good. */
+  #bringUp(machine: MachineRun): void {
+    if (machine.retired) return;
+    const { failover } = machine;
+    if (failover === undefined) this.#failOver(machine, 0);
+    else if (failover.guest.attached) this.#complete(machine);
+  }
+
+  /** A machine that was removed and added is another one: the replica of the one before has to go. */
+  #clear(machine: MachineRun): void {
+    const { a, b } = this.#drill.sites;
+    const { vm } = machine.guest;
+    if (a.current === undefined || b.current === undefined || machine.retired) return;
+    const here = primaryOf(a.current.server, vm);
+    const there = replicaOf(b.current.server, vm);
+    if (here?.state !== "Error" || there === undefined || there.record.failover !== undefined) {
+      return;
+    }
+    if (there.store.machine !== here.id) this.#forget(machine);
+  }
+
+  #forget(machine: MachineRun): void {
+    const { vm } = machine.guest;
+    this.#ask(
+      this.#drill.sites.b,
+      machine,
+      "replication disable",
+      { vm },
+      () => this.#gone(machine),
+    );
+    this.#forgetting.add(machine);
+  }
+
+  /** A replica that was to be removed is so when it is not there any more, whatever was answered, or never was. */
+  #gone(machine: MachineRun): void {
+    const { current } = this.#drill.sites.b;
+    const { vm } = machine.guest;
+    if (current === undefined || !this.#forgetting.has(machine)) return;
+    if (this.#underway.get(`b/${vm}`)?.verb === "replication disable") return;
+    this.#forgetting.delete(machine);
+    if (!current.server.replica.has(vm)) this.#drill.removed(machine);
+  }
+
+  #disable(machine: MachineRun, remove: boolean): void {
+    const drill = this.#drill;
+    const { a } = drill.sites;
+    const { vm } = machine.guest;
+    this.#ask(a, machine, "replication disable", { vm }, (result) => {
+      if (result === undefined || !remove) return;
+      drill.within(a, `shutdown/${vm}`, function* () {
+        yield* machine.guest.detach();
+        drill.operator.#ask(a, machine, "vm remove", { vm }, (removed) => {
+          // One that stays goes on where it was.
+          if (removed === undefined && a.current !== undefined) machine.guest.attach(a.current);
+        });
+      });
+    });
   }
 
   /** A disk that failed, a replica that did not open: both are served again only after a restart. */
@@ -123,6 +191,7 @@ export class Operator {
       if (verb === "vm add" && code === "" && site.current !== undefined) {
         machine.guest.attach(site.current);
       }
+      if (verb === "replication enable" && code === "") machine.enabledAt = this.#drill.now;
     });
   }
 
@@ -167,6 +236,10 @@ export class Operator {
         return this.#cancel(machine);
       case "complete":
         return this.#complete(machine);
+      case "disable":
+        return machine.burnt ? undefined : this.#disable(machine, action.remove);
+      case "forget":
+        return machine.burnt || machine.failover !== undefined ? undefined : this.#forget(machine);
       case "verb": {
         const site = action.host === "a" ? a : b;
         // What it is asked beside another verb may meet any state.
@@ -249,6 +322,7 @@ export class Operator {
   /** A server at `b` opened: a failover that it resumed gets its guest back. */
   resumed(machine: MachineRun, host: GuestHost): void {
     const { vm } = machine.guest;
+    this.#gone(machine);
     const replica = replicaOf(host.server, vm);
     if (replica === undefined) return;
     const { failover } = replica.record;
@@ -258,29 +332,42 @@ export class Operator {
       // A crash amid cancel or complete: what the server made of it counts.
       const { state, store } = replica;
       if (state !== "FailedOver") machine.failover = undefined;
-      else if (store.newest !== undefined) this.completed(machine, store.newest.id);
+      else if (store.newest !== undefined) this.#completedInCrash(machine, known, store.newest.id);
       return;
     }
     if (known === undefined) return this.#begin(machine, failover.point);
-    const drill = this.#drill;
-    drill.within(drill.sites.b, `boot/${vm}`, function* (here) {
+    const { sites } = this.#drill;
+    const survived = (image: readonly Uint8Array[]) => this.#survived(known, image);
+    this.#drill.within(sites.b, `boot/${vm}`, function* (here) {
       const image = yield* known.guest.image(here);
       if (image === undefined) return;
-      const now = drill.instant();
-      const { history, flushed } = known.guest;
-      const power = known.lostPower;
-      const judgement = history.judgeSurvivors(
-        image,
-        now,
-        (request) => power ? flushed.has(request) : request.acknowledged !== Infinity,
-        !power,
-      );
-      drill.tell({ kind: "survived", vm, how: power ? "power" : "kill", judgement });
-      history.rebase(image, now);
-      flushed.clear();
-      known.lostPower = false;
+      survived(image);
       known.guest.attach(here);
     });
+  }
+
+  /** Judges what a crash left of a failed-over machine; its history goes on from there. */
+  #survived(run: FailoverRun, image: readonly Uint8Array[]): void {
+    const drill = this.#drill;
+    const now = drill.instant();
+    const { vm, history, flushed } = run.guest;
+    const power = run.lostPower;
+    const judgement = history.judgeSurvivors(
+      image,
+      now,
+      (request) => power ? flushed.has(request) : request.acknowledged !== Infinity,
+      !power,
+    );
+    drill.tell({ kind: "survived", vm, how: power ? "power" : "kill", judgement });
+    history.rebase(image, now);
+    flushed.clear();
+    run.lostPower = false;
+  }
+
+  /** A server that opened went on with a complete: what it merged is what the crash had left of its guest's writes. */
+  #completedInCrash(machine: MachineRun, run: FailoverRun, point: PointId): void {
+    this.#survived(run, this.#drill.auditor.files(machine));
+    this.completed(machine, point);
   }
 
   /** The server under a failed-over machine died. */
@@ -293,7 +380,7 @@ export class Operator {
 
   #cancel(machine: MachineRun): void {
     const { failover } = machine;
-    if (failover === undefined || failover.completed) return;
+    if (failover === undefined || failover.completed || machine.burnt) return;
     const { vm } = machine.guest;
     this.#ask(this.#drill.sites.b, machine, "failover cancel", { vm }, (result) => {
       if (result !== undefined && machine.failover === failover) machine.failover = undefined;

@@ -91,6 +91,10 @@ export type OperatorAction =
   | { readonly kind: "failover"; readonly vm: number; readonly back: number }
   | { readonly kind: "cancel"; readonly vm: number }
   | { readonly kind: "complete"; readonly vm: number }
+  /** Replication is ended at the primary and begun again; with `remove` the machine is taken off the server and added. */
+  | { readonly kind: "disable"; readonly vm: number; readonly remove: boolean }
+  /** The replica is removed, and its primary is told nothing. */
+  | { readonly kind: "forget"; readonly vm: number }
   /** A server is stopped in order and started again. */
   | { readonly kind: "restart"; readonly host: HostName; readonly down: number }
   /** A verb that may be illegal at this moment. */

@@ -40,11 +40,15 @@ export class Site {
   unsound = false;
   /** The server while it is open. */
   current: GuestHost | undefined;
+  /** When it was opened last, µs of world time. */
+  opened = 0;
   readonly #ground: SiteGround;
   readonly #settings: ServerSettings;
   #process: SimProcess | undefined;
   #starting = false;
   #powered = true;
+  /** Nothing of it is left, and its run was told so. */
+  #burnt = false;
 
   constructor(ground: SiteGround, name: HostName, spec: WorldSpec) {
     this.#ground = ground;
@@ -77,6 +81,7 @@ export class Site {
     if (host.power === "off") host.powerOn();
     if (host.power === "destroyed") host.replace();
     this.#powered = true;
+    this.#burnt = false;
     if (this.#process !== undefined || host.process !== undefined) return;
     if (this.unsound) {
       host.powerLoss();
@@ -87,6 +92,7 @@ export class Site {
     const open = (server: Server) => {
       const attachments = new Attachments();
       server.exports.use(attachments);
+      this.opened = host.world.now;
       this.current = { server, process: host.process as SimProcess, attachments };
       this.#ground.opened(this, this.current);
     };
@@ -101,7 +107,8 @@ export class Site {
   watch(): void {
     const { host } = this;
     const dead = this.#process !== undefined && host.process !== this.#process;
-    const dark = this.#powered && host.power !== "on";
+    const burns = host.power === "destroyed" && !this.#burnt;
+    const dark = burns || (this.#powered && host.power !== "on");
     if (!dead && !dark) return;
     const failure = this.current === undefined ? this.#process?.failure : undefined;
     if (dead && failure !== undefined) this.#ground.refused(this, failure);
@@ -109,6 +116,7 @@ export class Site {
     this.current = undefined;
     if (dark) {
       this.#powered = false;
+      this.#burnt = burns;
       this.unsound = false;
     }
     this.#ground.died(this, dark ? "power" : "kill");

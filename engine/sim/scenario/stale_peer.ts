@@ -40,7 +40,8 @@ export function tryStale(drill: Drill, machine: MachineRun, what: Staleness): vo
     : replicaOf(sites.b.current.server, name);
   if (replica === undefined || real === undefined) return;
   const { points, generation } = replica.store;
-  if (points.length < 2) return;
+  // What rotted is taken back, and then the oldest point may be the newest.
+  if (points.length < 2 || drill.rotten) return;
   const host = simulated.hosts.get("c") ?? simulated.addHost("c");
   const process = host.process ?? host.boot();
   const ports = host.ports as Ports;

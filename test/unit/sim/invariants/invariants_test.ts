@@ -7,6 +7,7 @@
 // Long because: one lie for each invariant, and a lie without its truth beside it proves nothing.
 
 import { deepEqual, equal, ok } from "node:assert/strict";
+import type { Failure } from "../../../../engine/core/base/failure.ts";
 import type { GenerationId, PointId } from "../../../../engine/core/base/units.ts";
 import type { Reply } from "../../../../engine/sim/guests/guest.ts";
 import type { Fact, FactOf, Ground } from "../../../../engine/sim/invariants/fact.ts";
@@ -51,6 +52,17 @@ class FalseGround implements Ground {
 
   newest() {
     return { told: this.told, staged: this.staged };
+  }
+
+  /** What the replica holds of the open delta: a longer list with every look, then what comes behind it. */
+  readonly deltas: ({ id: string; records: number } | undefined)[] = [];
+
+  openDelta() {
+    return this.deltas.length > 1 ? this.deltas.shift() : this.deltas[0];
+  }
+
+  doubtful() {
+    return false;
   }
 
   retired() {
@@ -115,7 +127,10 @@ function reply(over: Partial<Reply>): Fact {
   return { kind: "reply", reply: { ...usual, ...over }, excused: false, tracked: true };
 }
 
-function status(fields: Record<string, string | number>): Fact {
+function status(
+  fields: Record<string, string | number>,
+  over: Partial<FactOf<"status">> = {},
+): Fact {
   const { state = "Replicating", ...rest } = fields;
   return {
     kind: "status",
@@ -123,9 +138,27 @@ function status(fields: Record<string, string | number>): Fact {
     vm: "vm",
     status: { state, ...rest },
     incarnation: 1,
+    started: 0,
+    opened: 0,
     quiet: false,
+    ...over,
   };
 }
+
+function deadline(over: Partial<FactOf<"deadline">>): Fact {
+  return {
+    kind: "deadline",
+    vm: "vm",
+    state: "Replicating",
+    health: "Normal",
+    replica: "Replicating",
+    converged: true,
+    detail: "",
+    ...over,
+  };
+}
+
+const lost: Failure = { code: "connection-lost", side: "peer", message: "", action: "" };
 
 function seen(host: string, event: FactOf<"engine">["sighting"]["event"]): Fact {
   return { kind: "engine", sighting: { time: 0, host, event } };
@@ -147,6 +180,7 @@ function tracked(ground: FalseGround, over: Partial<FactOf<"tracked">>): Fact {
   };
 }
 
+const sent = (wire: number): Fact => seen("a", { kind: "sent", machine: "vm", bytes: 1, wire });
 const staged = (point: PointId): Fact => ({ kind: "staged", vm: "vm", point });
 const cut = (point: PointId): Fact => ({ kind: "cut", vm: "vm", point, instant: 3, closed: 0 });
 const verb = (over: Partial<FactOf<"verb">>): Fact => ({
@@ -236,6 +270,20 @@ const CASES: Readonly<Record<string, Case>> = {
     before: [points([P1], { opened: false })],
     lie: points([P1, P3], { opened: false }),
   }),
+  I22: (ground) => {
+    ground.deltas.push({ id: "d", records: 3 }, { id: "d", records: 4 }, { id: "d", records: 4 });
+    ground.deltas.push({ id: "d", records: 5 }, { id: "d", records: 5 }, { id: "e", records: 0 });
+    const failure = seen("a", { kind: "failure", machine: "vm", failure: lost });
+    return { before: [sent(1), failure, sent(1), failure], lie: sent(1) };
+  },
+  I25: () => ({
+    before: [
+      deadline({}),
+      deadline({ state: "Error", replica: "FailedOver" }),
+      deadline({ health: "Critical", replica: "FailedOverWaitingCompletion" }),
+    ],
+    lie: deadline({ replica: "FailedOver" }),
+  }),
   I26: () => ({ before: [points([P1, P2])], lie: points([P2, P1]) }),
   I30: (ground) => ({
     before: [image(ground, P1, ground.image(0), { why: "failover" })],
@@ -253,18 +301,16 @@ const CASES: Readonly<Record<string, Case>> = {
     lie: { kind: "space", name: "vm.hrl", bytes: 10, bound: undefined },
   }),
   I41: () => ({ before: [staged(P1), staged(P2), points([P1, P2])], lie: points([P2]) }),
+  // 1,000 bytes a second and 100 at once: a frame may be above that, and the next one waits for it.
   I42: () => ({
-    before: [seen("a", { kind: "sent", machine: "vm", bytes: 1, wire: 1000 })],
-    lie: seen("a", { kind: "sent", machine: "vm", bytes: 1, wire: 4 * 1024 * 1024 }),
+    before: [sent(1000), sent(60)],
+    lie: sent(50),
   }),
   I46: () => ({
     before: [status({ health: "Normal" })],
     lie: status({ health: "Normal", state: "Error" }),
   }),
-  I47: () => ({
-    before: [{ kind: "deadline", vm: "vm", state: "Replicating", converged: true, detail: "" }],
-    lie: { kind: "deadline", vm: "vm", state: "Replicating", converged: false, detail: "" },
-  }),
+  I47: () => ({ before: [deadline({})], lie: deadline({ converged: false }) }),
   I48: () => ({ before: [verb({})], lie: verb({ outcome: undefined }) }),
   I49: () => ({
     before: [{ kind: "calm", micros: 1e6, events: 10, bytes: 10 }],
@@ -292,4 +338,59 @@ Deno.test("every invariant has an id of its own and says what always holds", () 
   equal(new Set(ids).size, ids.length);
   ok(ids.length >= 20);
   for (const { id, about } of INVARIANTS) ok(/^I\d+$/.test(id) && about.length > 15);
+});
+
+/** What an invariant says of facts: the ids that fired. */
+function fired(id: string, ground: FalseGround, facts: readonly Fact[]): readonly string[] {
+  const invariant = INVARIANTS.find((each) => each.id === id);
+  ok(invariant !== undefined);
+  const watchers = new Watchers([invariant], ground);
+  for (const fact of facts) watchers.tell(fact);
+  return ground.fired;
+}
+
+/** At 100 s: a write at instants 5 to 6, that is in no point but P2, and only P1 is staged. */
+function late(): FalseGround {
+  const ground = new FalseGround();
+  ground.now = 100_000_000;
+  ground.told = ground.staged = P1;
+  return ground;
+}
+
+const RESTARTED = { incarnation: 2, started: 90_000_000, opened: 91_000_000 };
+
+Deno.test("I37 is judged behind a restart: what was found counts from the start, no later and no earlier", () => {
+  const rpo = (seconds: number) => status({ rpoSeconds: seconds }, RESTARTED);
+  deepEqual(fired("I37", late(), [rpo(9)]), []);
+  deepEqual(fired("I37", late(), [rpo(10)]), []);
+  deepEqual(fired("I37", late(), [rpo(3)]), ["I37"]);
+  // More than the oldest write's age.
+  deepEqual(fired("I37", late(), [rpo(120)]), ["I37"]);
+});
+
+Deno.test("I37 is judged exactly again once a point cut by the new process is staged", () => {
+  const ground = late();
+  ground.now = 95_000_000;
+  const facts = [cut(P1), status({ rpoSeconds: 4 }, { ...RESTARTED })];
+  deepEqual(fired("I37", ground, facts), ["I37"]);
+});
+
+Deno.test("I46 is judged behind a restart, and while the newest attempt is a failed one", () => {
+  const normal = status({ health: "Normal" }, RESTARTED);
+  deepEqual(fired("I46", late(), [normal]), ["I46"]);
+  const early = late();
+  early.now = 92_000_000;
+  deepEqual(fired("I46", early, [normal]), []);
+  const failure = seen("a", { kind: "failure", machine: "vm", failure: lost });
+  const fresh = status({ health: "Normal" });
+  deepEqual(fired("I46", new FalseGround(), [fresh, failure]), []);
+  deepEqual(fired("I46", new FalseGround(), [failure, fresh]), ["I46"]);
+});
+
+Deno.test("I24 hears it when a failover began no generation of its own", () => {
+  const mine = status({ generation: G1 });
+  const over = { state: "FailedOver", generation: "b".repeat(32) };
+  deepEqual(fired("I24", new FalseGround(), [mine, status(over, { host: "b" })]), []);
+  const same = status({ ...over, generation: G1 }, { host: "b" });
+  deepEqual(fired("I24", new FalseGround(), [mine, same]), ["I24"]);
 });

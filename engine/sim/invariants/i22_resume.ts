@@ -1,0 +1,67 @@
+/**
+ * I22: A connection that breaks costs what was in flight: what the replica held durably of an open delta stays, and the
+ * delta goes on behind it.
+ *
+ * @module
+ */
+
+import type { Invariant } from "./fact.ts";
+
+/** What the replica held durably of the open delta when it was looked at last. */
+interface Held {
+  readonly id: string;
+  readonly records: number;
+}
+
+/** I22. */
+export const RESUME: Invariant = {
+  id: "I22",
+  about:
+    "A connection that breaks costs what was in flight: what the replica held of an open delta stays, and it goes on behind it",
+  begin: (ground) => {
+    const known = new Map<string, Held>();
+    /** Machines whose channel ended since: the next record must go on where `known` ends. */
+    const broken = new Set<string>();
+    const forget = (vm: string) => {
+      known.delete(vm);
+      broken.delete(vm);
+    };
+    const look = (vm: string) => {
+      const held = ground.openDelta(vm);
+      if (held !== undefined && held.records > 0) known.set(vm, held);
+    };
+    return {
+      engine: ({ sighting: { host, event } }) => {
+        if (host !== "a") return;
+        if (event.kind === "sent") {
+          const before = known.get(event.machine);
+          if (before !== undefined && broken.delete(event.machine)) {
+            const now = ground.openDelta(event.machine);
+            const goesOn = now?.id === before.id && now.records >= before.records;
+            if (!goesOn && !ground.doubtful("b")) {
+              ground.violate(
+                "I22",
+                `${event.machine}: behind a break the replica held ${before.records} records of delta ` +
+                  `${before.id}; sending went on with ${now?.records ?? 0} of ${now?.id ?? "none"}`,
+              );
+            }
+          }
+          look(event.machine);
+        } else if (event.kind === "failure") {
+          // A delta that this process has sent nothing of is none of its.
+          if (!known.has(event.machine)) return;
+          look(event.machine);
+          broken.add(event.machine);
+        } else if (event.kind === "state") forget(event.machine);
+      },
+      staged: ({ vm }) => forget(vm),
+      removed: ({ vm }) => forget(vm),
+      // A restart of the primary gives its view up, and the delta with it (C3).
+      survived: ({ vm }) => forget(vm),
+      destroyed: () => {
+        known.clear();
+        broken.clear();
+      },
+    };
+  },
+};

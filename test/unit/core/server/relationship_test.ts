@@ -1,0 +1,40 @@
+/**
+ * A relationship that could not be ended goes on, and what a restarted primary says of its recovery point.
+ *
+ * @module
+ */
+
+import { equal, ok, throws } from "node:assert/strict";
+import type { JsonObject } from "../../../../engine/core/base/json.ts";
+import { KiB, SECOND } from "../../../../engine/core/base/units.ts";
+import { filled, makePair, protect } from "./pair.ts";
+
+Deno.test("replication that cannot be disabled, for the record cannot be written, goes on", () => {
+  const { a, b, world } = makePair(71);
+  protect(a, { frequency: SECOND });
+  const before = a.call("replication status", { vm: "vm" }) as JsonObject;
+  a.host.data.volume.faults.full = true;
+  throws(() => a.call("replication disable", { vm: "vm" }), /space/);
+  a.host.data.volume.faults.full = false;
+  const after = a.call("replication status", { vm: "vm" }) as JsonObject;
+  equal(after["state"], "Replicating");
+  equal(after["bytesSent"], before["bytesSent"], "counters go on");
+  const points = b.call("points", { vm: "vm" }) as unknown[];
+  a.write("vm/0", 0, filled(4 * KiB, 1));
+  world.runUntil(world.now + 5 * SECOND);
+  ok((b.call("points", { vm: "vm" }) as unknown[]).length > points.length);
+});
+
+Deno.test("a primary that restarts and reaches nobody says since when it knows of unsent changes", () => {
+  const { a, b, world } = makePair(72);
+  protect(a, { frequency: SECOND });
+  world.net.partition("a", "b");
+  b.host.pause();
+  a.write("vm/0", 0, filled(4 * KiB, 1));
+  a.host.kill();
+  a.start();
+  world.runUntil(world.now + 8 * SECOND);
+  const status = a.call("replication status", { vm: "vm" }) as JsonObject;
+  ok((status["rpoSeconds"] as number) >= 7, JSON.stringify(status["rpoSeconds"]));
+  ok(status["health"] !== "Normal");
+});
