@@ -142,7 +142,9 @@ export class Auditor {
   /** Compares what is marked with what is really different. */
   lookAtTracking(machine: MachineRun, host: GuestHost, opened: boolean): void {
     const { vm } = machine.guest;
-    const tracked = primaryOf(host.server, vm)?.tracked ?? [];
+    const real = primaryOf(host.server, vm);
+    // Behind the record that says so tracking ends, and its logs claim nothing.
+    const tracked = real === undefined || real.state === "Disabled" ? [] : real.tracked;
     for (const [disk, each] of tracked.entries()) {
       const sectors = this.#drill.sectors(machine, disk);
       this.#drill.tell({
