@@ -71,6 +71,7 @@ export function exitCodeOf({ code, side }: Pick<Problem, "code" | "side">): numb
     case "no-server":
       return EXIT.noServer;
     case "wrong-state":
+    case "disk-suspect":
       return EXIT.refused;
     case "busy":
       // Something of the machine is in use, e.g. a guest is attached to it; elsewhere a lack of means.
@@ -92,6 +93,7 @@ export function httpStatusOf({ code, side }: Pick<Problem, "code" | "side">): nu
     case "no-such-point":
       return 404;
     case "wrong-state":
+    case "disk-suspect":
     case "exists":
     case "locked":
     case "busy":

@@ -85,6 +85,8 @@ export class FileDisk implements Disk {
   readonly #unlock: Unlock;
   readonly #io: PositionalIo;
   readonly #flusher: Flusher;
+  /** As `#flusher`, the time of the last change included. */
+  readonly #syncer: Flusher;
   #failed = false;
 
   constructor(
@@ -102,12 +104,15 @@ export class FileDisk implements Disk {
     this.#io = new PositionalIo(descriptor);
     // Noted here and not where the flush is awaited: whoever waited may have been cancelled, which
     // says nothing about the disk.
-    this.#flusher = new Flusher((finish) =>
-      fs.fdatasync(descriptor, (error) => {
-        if (error !== null) this.#failed = true;
-        finish(error);
-      })
-    );
+    const flusher = (sync: typeof fs.fsync) =>
+      new Flusher((finish) =>
+        sync(descriptor, (error) => {
+          if (error !== null) this.#failed = true;
+          finish(error);
+        })
+      );
+    this.#flusher = flusher(fs.fdatasync);
+    this.#syncer = flusher(fs.fsync);
   }
 
   *read(at: number, length: number): Task<Uint8Array> {
@@ -158,9 +163,13 @@ export class FileDisk implements Disk {
   }
 
   *flush(): Task<void> {
+    yield* this.#flush(this.#flusher);
+  }
+
+  *#flush(flusher: Flusher): Task<void> {
     if (this.#failed) throw this.#failedBefore();
     try {
-      yield* this.#flusher.flush();
+      yield* flusher.flush();
     } catch (error) {
       // Further flushes would succeed without what the kernel has dropped.
       throw osFailure(error, `flush "${this.path}"`);
@@ -183,8 +192,9 @@ export class FileDisk implements Disk {
     );
   }
 
-  // deno-lint-ignore require-yield -- the kernel answers at once
-  *identity(): Task<DiskIdentity> {
+  *identity({ lasting = false } = {}): Task<DiskIdentity> {
+    // fdatasync leaves a file's times in memory alone; after a loss of power they would be older ones.
+    if (lasting && this.device === undefined) yield* this.#flush(this.#syncer);
     const stat = fs.fstatSync(this.#descriptor, { bigint: true });
     if (this.device !== undefined) {
       return { device: this.device.id, inode: "", size: this.size, changed: "", stamped: false };

@@ -28,8 +28,9 @@ export class SimDisk extends Handle implements Disk {
     return this.refusal(at, length) ?? this.io.write(at, length);
   }
 
-  *identity(): Task<DiskIdentity> {
+  *identity({ lasting = false } = {}): Task<DiskIdentity> {
     const { node } = this;
+    if (lasting) yield* (this.#stamped ? this.io.sync() : this.io.flush());
     return yield* this.process.call<DiskIdentity>({
       kind: EVENT.inquire,
       delay: 1,

@@ -104,17 +104,19 @@ class WriteJob implements Job<void> {
   }
 }
 
-/** A flush in the kernel. */
+/** A flush in the kernel: of contents and length, or with them of the time of the last change. */
 class FlushJob implements Job<void> {
   readonly binding = true;
   readonly kind = EVENT.flush;
   readonly delay: number;
   readonly #io: StorageIo;
+  readonly #whole: boolean;
   #mark = 0;
   #changed = 0;
 
-  constructor(io: StorageIo) {
+  constructor(io: StorageIo, whole: boolean) {
     this.#io = io;
+    this.#whole = whole;
     this.delay = io.node.volume.flushTime();
   }
 
@@ -143,7 +145,7 @@ class FlushJob implements Job<void> {
       throw ioError(`flush ${name}`, why);
     }
     node.sectors.persist(this.#mark);
-    node.durableChanged = this.#changed;
+    if (this.#whole) node.durableChanged = this.#changed;
   }
 }
 
@@ -176,9 +178,14 @@ export class StorageIo {
     return this.#process.call<void>(new WriteJob(this, at, data));
   }
 
-  /** Makes durable what is in the kernel when it begins. */
+  /** Makes contents and length durable that are in the kernel when it begins. */
   flush(): Task<void> {
-    return this.#process.call<void>(new FlushJob(this));
+    return this.#process.call<void>(new FlushJob(this, false));
+  }
+
+  /** Makes all of it durable, the time of the last change too. */
+  sync(): Task<void> {
+    return this.#process.call<void>(new FlushJob(this, true));
   }
 
   /** For the job: reads at this moment. */

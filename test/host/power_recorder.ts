@@ -8,8 +8,8 @@
  * to real files in another folder, on which the real adapters open it again.
  *
  * Stamps of disks (inode, time of change) are the recorder's own, for no file can be given back its
- * inode: they change with each write and are durable once `identity` has returned, as the adapter
- * promises.
+ * inode: they change with each write, no flush makes them durable, and a lasting `identity` does once
+ * it has returned, as the adapter promises.
  *
  * @module
  */
@@ -367,9 +367,10 @@ class RecordedDisk implements Disk {
     return this.#recorder.make({ kind: "flush", inode: this.#inode }, this.#real.flush());
   }
 
-  *identity(): Task<DiskIdentity> {
+  *identity({ lasting = false } = {}): Task<DiskIdentity> {
     const call = { kind: "stamp", inode: this.#inode } as const;
-    const real = yield* this.#recorder.make(call, this.#real.identity());
+    const asked = this.#real.identity({ lasting });
+    const real = yield* lasting ? this.#recorder.make(call, asked) : asked;
     const { size } = real;
     const changed = this.#changed.value.toString();
     return { device: "recorded", inode: this.#inode.toString(), size, changed, stamped: true };
@@ -453,6 +454,7 @@ class Replay {
       case "truncate":
         return this.#change(call);
       case "flush":
+        // The time of the last change stays where it is: fdatasync writes no times.
         return this.#node(call.inode).sectors.persist(mark);
       case "stamp":
         this.#node(call.inode).durableChanged = mark;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Command, operand, option, type Value } from "../command/command.ts";
+import { type Command, isGiven, operand, option, type Value } from "../command/command.ts";
 import { fieldsOf, rowsOf, textOf } from "../command/value.ts";
 import { remoteCommand } from "./remote.ts";
 import { statusText } from "./status_text.ts";
@@ -15,15 +15,24 @@ export const startFailoverCommand: Command = remoteCommand({
   details: "Nothing is rolled back or waited for; prints the NBD URIs to start the machine on.",
   options: {
     point: { value: "ID", about: "A recovery point of `warmsite points`; the newest unless given" },
+    unverified: {
+      about:
+        "Start although the replica's disks are suspect and were not compared to their end yet",
+    },
   },
-  args: (invocation) => ({ vm: operand(invocation, 0), point: option(invocation, "point") }),
+  args: (invocation) => ({
+    vm: operand(invocation, 0),
+    point: option(invocation, "point"),
+    unverified: isGiven(invocation, "unverified"),
+  }),
   render: startedText,
 });
 
 function startedText(result: Value): string {
-  const { vm, point, disks } = fieldsOf(result);
+  const { vm, point, unverified, disks } = fieldsOf(result);
   return [
     `"${textOf(vm)}" is failed over to recovery point ${textOf(point)}`,
+    ...(unverified === true ? ["NOT VERIFIED: its disks may differ from the recovery point"] : []),
     ...rowsOf(disks).flatMap((disk) => [
       `Disk ${textOf(disk["name"])}`,
       `  NBD   ${textOf(disk["uri"])}`,

@@ -57,14 +57,19 @@ export class Failover {
     this.disks = disks;
   }
 
-  /** Starts a failover to `chosen`, or to the newest point. `folder` is the machine's. */
+  /**
+   * Starts a failover to `chosen`, or to the newest point. `folder` is the machine's. While its disks
+   * are suspect that is refused with `disk-suspect`, unless `unverified` says that it is known (R9).
+   */
   static *start(
     machine: ReplicaMachine,
     folder: Folder,
     chosen: PointId | undefined,
+    unverified = false,
   ): Task<Failover> {
     const state = machine.stateAfter("fail-over");
     const point = choosePoint(machine, chosen);
+    if (point.unverified && !unverified) throw notVerified(machine.name);
     const failover = yield* Failover.#prepare(machine, folder, point.id);
     const generation = newIdentity<GenerationId>(machine.ports.entropy);
     const record = { point: point.id, generation, completing: false };
@@ -115,7 +120,8 @@ export class Failover {
     how: "create" | "open",
   ): Task<Failover> {
     const { store, ports } = machine;
-    const view = yield* store.view(point);
+    // Whoever started it knew; what runs on it must not lose its disks when they turn out suspect.
+    const view = yield* store.view(point, { unverified: true });
     const disks: Overlay[] = [];
     try {
       const overlays = yield* folder.folder(OVERLAYS, { create: true });
@@ -204,7 +210,7 @@ export class Failover {
 function choosePoint(machine: ReplicaMachine, chosen: PointId | undefined): RecoveryPoint {
   const { points } = machine.store;
   const point = chosen === undefined
-    ? points.findLast((candidate) => candidate.broken === undefined)
+    ? points.findLast((candidate) => candidate.broken === undefined || candidate.unverified)
     : points.find((candidate) => candidate.id === chosen);
   if (point === undefined) {
     throw requestFailure(
@@ -215,7 +221,7 @@ function choosePoint(machine: ReplicaMachine, chosen: PointId | undefined): Reco
       'Look at "warmsite points" for what there is',
     );
   }
-  if (point.broken !== undefined) {
+  if (point.broken !== undefined && !point.unverified) {
     throw requestFailure(
       "point-broken",
       `Recovery point "${point.id}" is damaged: ${point.broken}`,
@@ -223,6 +229,15 @@ function choosePoint(machine: ReplicaMachine, chosen: PointId | undefined): Reco
     );
   }
   return point;
+}
+
+function notVerified(name: string): Error {
+  return requestFailure(
+    "disk-suspect",
+    `The disks of "${name}" are not as its last apply left them, and are being compared`,
+    'Wait until they are verified ("warmsite replication status"), or start at once on what may ' +
+      "differ from the recovery point: --unverified",
+  );
 }
 
 function tooLate(name: string): Error {

@@ -388,8 +388,8 @@ export class Overlay implements Disk {
     };
   }
 
-  *identity(): Task<DiskIdentity> {
-    return yield* this.#data.identity();
+  identity(options?: { readonly lasting?: boolean }): Task<DiskIdentity> {
+    return this.#data.identity(options);
   }
 
   *allocated(at: number, length: number): Task<readonly Extent[]> {

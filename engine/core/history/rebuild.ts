@@ -17,7 +17,7 @@ import type { ExtentContext } from "./extent_file.ts";
 import type { PointRecord } from "./recovery_point.ts";
 import { type DeltaMetadata, deltaMetadata, openDeltaFile } from "./sealed_delta.ts";
 import { stateFrom, type StoreState } from "./store_state.ts";
-import { openUndo, type UndoMetadata, undoMetadata } from "./undo_file.ts";
+import { readUndos, type UndoMetadata } from "./undo_file.ts";
 
 /** The state as the files tell it. Throws `damaged` when they do not tell one story. */
 export function* rebuildState(
@@ -61,19 +61,6 @@ export function* rebuildState(
   });
   if (state === undefined) throw refused(folder, "what they say contradicts itself");
   return state;
-}
-
-function* readUndos(undo: Folder, context: ExtentContext): Task<UndoMetadata[]> {
-  const found: UndoMetadata[] = [];
-  for (const name of yield* undo.list()) {
-    if (!name.endsWith(".undo")) continue;
-    const file = yield* openUndo(context, undo, name);
-    if (typeof file === "string") continue;
-    const metadata = undoMetadata(file);
-    yield* file.retire();
-    if (metadata !== undefined) found.push(metadata);
-  }
-  return found;
 }
 
 function* readDeltas(staging: Folder, context: ExtentContext): Task<Map<string, DeltaMetadata>> {

@@ -9,13 +9,14 @@
 
 import { type Failed, localFailure } from "../base/failure.ts";
 import type { PointId } from "../base/units.ts";
-import type { DiskIdentity } from "../ports/disk.ts";
 import type { Task } from "../runtime/task.ts";
 import type { ExtentFile } from "./extent_file.ts";
+import { adoptNewerApplies, noteOlder } from "./older_state.ts";
 import { OpenDelta } from "./open_delta.ts";
 import type { PointRecord } from "./recovery_point.ts";
 import type { HistoryFile, ReplicaFiles } from "./replica_files.ts";
 import { deltaMetadata, deltaName, openDeltaFile } from "./sealed_delta.ts";
+import { judgeStamps } from "./stamps.ts";
 import { keepReserve } from "./state_file.ts";
 import type { StoreState } from "./store_state.ts";
 import { openUndo, undoMetadata, undoName } from "./undo_file.ts";
@@ -25,7 +26,7 @@ export function* recover(files: ReplicaFiles): Task<OpenDelta | undefined> {
   // After a kill names may be in the kernel only; what follows from them must not outlive them.
   yield* files.undo.flush();
   yield* files.staging.flush();
-  let state = files.state;
+  let state = yield* adoptNewerApplies(files, files.state);
   yield* openUndos(files, state);
   state = dropMerged(files, state);
   yield* openStaged(files, state);
@@ -42,7 +43,7 @@ export function* recover(files: ReplicaFiles): Task<OpenDelta | undefined> {
 
 /**
  * Opens the undo files of all listed points: of the applied ones, of an apply in progress, and, where
- * the state is older than its disks, of applies that it does not know of (`adoptApplied`).
+ * the state is older than its disks, of one that it does not know to have ended (`adoptApplied`).
  */
 function* openUndos(files: ReplicaFiles, state: StoreState): Task<void> {
   const names = new Set(yield* files.undo.list());
@@ -107,6 +108,7 @@ function follows(
 /**
  * A staged file is removed only after the state says that it was applied. One that is gone while its
  * undo file is whole tells that the newest state was lost with its disk sector: the apply had ended.
+ * The stamps of then are lost with it, so the disks are compared before the points are believed (R9).
  */
 function adoptApplied(files: ReplicaFiles, state: StoreState): StoreState {
   let now = state;
@@ -120,7 +122,8 @@ function adoptApplied(files: ReplicaFiles, state: StoreState): StoreState {
     files.staged.delete(point.id);
     probe(files, "history/apply-adopted");
     const points = now.points.map((each) => each === point ? record : each);
-    now = { ...now, points, applied: now.applied + 1, stamps: [] };
+    noteOlder(files, now);
+    now = { ...now, points, applied: now.applied + 1, stamps: [], suspect: true };
   }
 }
 
@@ -167,17 +170,10 @@ function* checkStamps(files: ReplicaFiles, state: StoreState): Task<StoreState> 
   const next = state.points[state.applied];
   // An apply in progress has changed the disks since the last stamp, by plan.
   if (next !== undefined && files.undos.has(next.id)) return state;
-  const stamps = yield* files.stamps();
-  if (state.stamps.length === 0) return { ...state, stamps };
-  const changed = stamps.findIndex((stamp, at) => !sameStamp(stamp, state.stamps[at]));
-  if (changed < 0) return state;
+  if (state.stamps.length === 0) return { ...state, stamps: yield* files.stamps() };
+  if (judgeStamps(yield* files.currentStamps(), state) !== "changed") return state;
   probe(files, "history/disk-suspect");
   return { ...state, suspect: true };
-}
-
-function sameStamp(now: DiskIdentity, then: DiskIdentity | undefined): boolean {
-  if (then === undefined || now.size !== then.size || now.stamped !== then.stamped) return false;
-  return !now.stamped || (now.inode === then.inode && now.changed === then.changed);
 }
 
 /** The one unsealed delta that goes on from the newest point; its tail is cut (R1). */

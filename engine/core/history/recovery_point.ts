@@ -29,8 +29,10 @@ export interface PointRecord extends PointDeclaration {
 export interface RecoveryPoint extends PointRecord {
   /** Whether the raw disks have been brought to it; a staged point can be failed over to as well. */
   readonly applied: boolean;
-  /** Why it cannot be read any more, naming the damaged file; `undefined` while it can. */
+  /** Why it is not to be read, naming the damaged file where there is one; `undefined` while it is. */
   readonly broken: string | undefined;
+  /** No file of it is damaged, but the disks were not compared with the digests yet (R9). */
+  readonly unverified: boolean;
 }
 
 const RECORD = object({

@@ -24,6 +24,9 @@ import type { PointRecord, RecoveryPoint } from "./recovery_point.ts";
 import type { StateFile } from "./state_file.ts";
 import type { StoreState } from "./store_state.ts";
 
+/** Why the points of suspect disks are not to be read. */
+const UNVERIFIED = "the disks are not as the last apply left them, and were not verified since";
+
 /** A finished file, or why there is none to read. */
 export type HistoryFile = ExtentFile | string;
 
@@ -116,7 +119,7 @@ export class ReplicaFiles {
     return next !== undefined && this.undos.has(next.id);
   }
 
-  /** Why each point cannot be read, oldest first; `undefined` for those that can (R1, R5). */
+  /** Which damage keeps each point from being read, oldest first; `undefined` for none (R1, R5). */
   broken(): (string | undefined)[] {
     const { points, applied } = this.#state;
     const reasons: (string | undefined)[] = points.map(() => undefined);
@@ -138,17 +141,23 @@ export class ReplicaFiles {
   /** The points as they are listed, oldest first. */
   points(): RecoveryPoint[] {
     const reasons = this.broken();
+    const { suspect } = this.#state;
     const listed: RecoveryPoint[] = [];
     this.#state.points.forEach((point, at) => {
       if (this.dropping.has(point.id)) return;
-      listed.push({ ...point, applied: at < this.#state.applied, broken: reasons[at] });
+      const unverified = suspect && reasons[at] === undefined;
+      const broken = unverified ? UNVERIFIED : reasons[at];
+      listed.push({ ...point, applied: at < this.#state.applied, broken, unverified });
     });
     return listed;
   }
 
-  /** The newest point that can be read: what a delta must be relative to (R2). */
+  /**
+   * The newest point of which no file is damaged: what a delta must be relative to (R2). Suspect disks
+   * change nothing about that: they are compared before the delta is applied.
+   */
   newest(): RecoveryPoint | undefined {
-    return this.points().findLast((point) => point.broken === undefined);
+    return this.points().findLast((point) => point.broken === undefined || point.unverified);
   }
 
   /**
@@ -180,20 +189,34 @@ export class ReplicaFiles {
     return false;
   }
 
-  /** The disks as they are, for the state (R9). */
-  *stamps(): Task<DiskIdentity[]> {
+  /**
+   * The disks as they are, for the state (R9): it outlives a loss of power, so the stamps must, or a
+   * disk that nobody changed would be suspect.
+   */
+  stamps(): Task<DiskIdentity[]> {
+    return this.#identities({ lasting: true });
+  }
+
+  /** The disks as they are, to be compared with what the state says. */
+  currentStamps(): Task<DiskIdentity[]> {
+    return this.#identities({ lasting: false });
+  }
+
+  *#identities(options: { readonly lasting: boolean }): Task<DiskIdentity[]> {
     const stamps: DiskIdentity[] = [];
-    for (const disk of this.disks) stamps.push(yield* disk.identity());
+    for (const disk of this.disks) stamps.push(yield* disk.identity(options));
     return stamps;
   }
 
-  /** Refuses while the disks may have been changed by somebody else (R9). */
+  /** Refuses while the disks may be otherwise than the state says (R9). */
   refuseSuspect(): void {
     if (!this.#state.suspect) return;
     throw localFailure(
       "disk-suspect",
-      `The disks of "${this.#state.name}" may have been changed by somebody else`,
-      "Verify the replica before anything is applied to it",
+      `The disks of "${this.#state.name}" are not as its last apply left them: somebody else ` +
+        "changed them, or the state is an older one",
+      "They are compared with their digests; until that ends well nothing is applied, and a " +
+        "failover needs --unverified. If it does not, remove the machine here and seed it again",
     );
   }
 

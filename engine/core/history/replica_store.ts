@@ -169,7 +169,7 @@ export class ReplicaStore {
     return this.#files.points();
   }
 
-  /** The newest point that can be read, applied or not: what a delta must be relative to (R2). */
+  /** The newest point without damage, applied or not: what a delta must be relative to (R2). */
   get newest(): RecoveryPoint | undefined {
     return this.#files.newest();
   }
@@ -191,7 +191,7 @@ export class ReplicaStore {
     return this.#files.applyOpen;
   }
 
-  /** True when the disks may have been changed by somebody else: nothing is applied (R9). */
+  /** True when the disks may be otherwise than the state says: nothing is applied or read (R9). */
   get suspect(): boolean {
     return this.#files.state.suspect;
   }
@@ -212,8 +212,8 @@ export class ReplicaStore {
       }
     }
     const seen = new Set<string>();
-    for (const { broken } of this.points) {
-      if (broken === undefined || seen.has(broken)) continue;
+    for (const { broken, unverified } of this.points) {
+      if (broken === undefined || unverified || seen.has(broken)) continue;
       seen.add(broken);
       const action = "Check the disk under it; recovery points that need it are marked broken";
       troubles.push({ code: "damaged", side: "local", message: broken, action });
@@ -419,9 +419,13 @@ export class ReplicaStore {
     }
   }
 
-  /** Opens a point for reading, at once; it stays until the view is closed (R4). */
+  /**
+   * Opens a point for reading, at once; it stays until the view is closed (R4). Throws `no-such-point`,
+   * `point-broken`, and while the disks are suspect `disk-suspect`, unless that is said to be known.
+   */
   // deno-lint-ignore require-yield -- the contract leaves room for a view that has files of its own
-  *view(point: PointId): Task<PointView> {
+  *view(point: PointId, options: { readonly unverified?: boolean } = {}): Task<PointView> {
+    if (options.unverified !== true) this.#files.refuseSuspect();
     return PointView.open(this.#files, point);
   }
 

@@ -164,6 +164,20 @@ export function undoMetadata(file: ExtentFile): UndoMetadata | undefined {
   return { point, back, replica };
 }
 
+/** What every undo file in `folder` that can be believed says about itself, in no order. */
+export function* readUndos(folder: Folder, context: ExtentContext): Task<UndoMetadata[]> {
+  const found: UndoMetadata[] = [];
+  for (const name of yield* folder.list()) {
+    if (!name.endsWith(".undo")) continue;
+    const file = yield* openUndo(context, folder, name);
+    if (typeof file === "string") continue;
+    const metadata = undoMetadata(file);
+    yield* file.retire();
+    if (metadata !== undefined && undoName(metadata.point.id) === name) found.push(metadata);
+  }
+  return found;
+}
+
 /** Opens a finished file and checks it; damage becomes its description, the handle is closed then. */
 export function* openChecked(
   context: ExtentContext,

@@ -27,5 +27,6 @@ export function* verify(files: ReplicaFiles): Task<readonly string[]> {
   if (differences.length > 0) return differences;
   const stamps = yield* files.stamps();
   yield* files.commit((state) => ({ ...state, stamps, suspect: false }));
+  files.notes.delete("older");
   return differences;
 }

@@ -41,10 +41,17 @@ export interface Disk {
   write(at: number, data: Uint8Array): Task<void>;
   /** Makes a range read as zeros, giving its space back where the disk can. */
   zero(at: number, length: number): Task<void>;
-  /** Makes every write that returned before this call durable. A failure means none of them is known to be. */
+  /**
+   * Makes every write that returned before this call durable, and not the time of the last change. A
+   * failure means none of them is known to be.
+   */
   flush(): Task<void>;
-  /** Who the disk is and when it last changed. */
-  identity(): Task<DiskIdentity>;
+  /**
+   * Who the disk is and when it last changed. Who keeps the answer to compare it later asks for a
+   * `lasting` one: unless somebody writes, the disk tells the same after a loss of power (T6, R9). It
+   * is a flush as well, and fails like one.
+   */
+  identity(options?: { readonly lasting?: boolean }): Task<DiskIdentity>;
   /** Extents of `[at, at + length)` that may hold other than zeros, in order; everything when unknown. */
   allocated(at: number, length: number): Task<readonly Extent[]>;
   /** Gives disk and lock back. Nothing may be in flight. */

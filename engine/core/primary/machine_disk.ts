@@ -116,8 +116,8 @@ export class MachineDisk implements Disk {
   }
 
   /** See `Disk`. */
-  identity(): Task<DiskIdentity> {
-    return this.#target.identity();
+  identity(options?: { readonly lasting?: boolean }): Task<DiskIdentity> {
+    return this.#target.identity(options);
   }
 
   /** See `Disk`. */

@@ -281,12 +281,16 @@ export class ReplicaRole {
   }
 
   /** Starts a failover and offers its disks. */
-  startFailover(name: string, point: PointId | undefined): Task<Failover> {
-    return this.#machines.alone(name, (entry) => this.#startFailover(entry, point));
+  startFailover(name: string, point: PointId | undefined, unverified = false): Task<Failover> {
+    return this.#machines.alone(name, (entry) => this.#startFailover(entry, point, unverified));
   }
 
-  *#startFailover(entry: Entry, point: PointId | undefined): Task<Failover> {
-    const failover = yield* Failover.start(entry.machine, entry.folder, point);
+  *#startFailover(
+    entry: Entry,
+    point: PointId | undefined,
+    unverified: boolean,
+  ): Task<Failover> {
+    const failover = yield* Failover.start(entry.machine, entry.folder, point, unverified);
     entry.failover = failover;
     this.#offer(failover);
     return failover;

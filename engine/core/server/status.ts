@@ -187,6 +187,7 @@ export function pointJson(point: RecoveryPoint): JsonObject {
     bytes: point.bytes,
     digests: point.digests,
     broken: point.broken ?? null,
+    unverified: point.unverified,
   };
 }
 

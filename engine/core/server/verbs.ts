@@ -99,7 +99,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   },
   "failover start": {
     about: "Bring a machine up here on a recovery point, the newest by default",
-    args: ["vm", "point?"],
+    args: ["vm", "point?", "unverified?"],
     run: startFailover,
   },
   "failover cancel": {
@@ -187,12 +187,13 @@ function* startFailover(server: Server, args: JsonObject): Task<Json> {
   const digits = pointArgument(args);
   const points = server.replica.points(vm);
   const point = digits === undefined ? undefined : pointNamed(digits, points);
-  const failover = yield* server.replica.startFailover(vm, point);
+  const known = flagArgument(args, "unverified", false);
+  const failover = yield* server.replica.startFailover(vm, point, known);
   const disks = failover.disks.map((disk, index) => ({
     name: exportName(vm, index),
     size: disk.size,
   }));
-  return { vm, point: failover.point, disks };
+  return { vm, point: failover.point, unverified: failover.machine.store.suspect, disks };
 }
 
 function* completeFailover(server: Server, args: JsonObject): Task<Json> {

@@ -291,8 +291,8 @@ export class TrackedDisk implements Disk {
   }
 
   /** Who the disk is. */
-  identity(): Task<DiskIdentity> {
-    return this.#disk.identity();
+  identity(options?: { readonly lasting?: boolean }): Task<DiskIdentity> {
+    return this.#disk.identity(options);
   }
 
   /** Extents that may hold other than zeros. */
@@ -546,7 +546,7 @@ export class TrackedDisk implements Disk {
   *#finalStamp(): Task<DiskIdentity | undefined> {
     try {
       yield* this.flush();
-      return yield* this.#disk.identity();
+      return yield* this.#disk.identity({ lasting: true });
     } catch (error) {
       if (!isFailed(error) || error.code === "cancelled") throw error;
       return undefined;

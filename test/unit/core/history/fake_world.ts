@@ -61,13 +61,17 @@ class Inode {
 
   flush(): void {
     this.durable = this.data.slice();
-    this.durableChanged = this.changed;
     this.unflushed = [];
+  }
+
+  /** As `flush`, the time of the last change included. */
+  sync(): void {
+    this.flush();
+    this.durableChanged = this.changed;
   }
 
   losePower(survives: () => boolean): void {
     let data = this.durable;
-    let any = false;
     for (const change of this.unflushed) {
       if (change.size !== data.length && survives()) {
         const sized = new Uint8Array(change.size);
@@ -80,12 +84,11 @@ class Inode {
         if (room <= 0 || !survives()) continue;
         data = data.slice();
         data.set(piece.subarray(0, Math.min(room, piece.length)), change.at + from);
-        any = true;
       }
     }
     this.data = data.slice();
-    this.changed = any ? this.changed : this.durableChanged;
-    this.flush();
+    if (!survives()) this.changed = this.durableChanged;
+    this.sync();
     this.locked = false;
   }
 }
@@ -470,14 +473,17 @@ class FakeDisk implements Disk {
     return this.#world.call("disk-flush", () => this.#inode.flush());
   }
 
-  identity(): Task<DiskIdentity> {
-    return this.#world.call("identity", () => ({
-      device: "fake",
-      inode: String(this.#inode.number),
-      size: this.size,
-      changed: String(this.#inode.changed),
-      stamped: true,
-    }));
+  identity({ lasting = false } = {}): Task<DiskIdentity> {
+    return this.#world.call("identity", () => {
+      if (lasting) this.#inode.sync();
+      return {
+        device: "fake",
+        inode: String(this.#inode.number),
+        size: this.size,
+        changed: String(this.#inode.changed),
+        stamped: true,
+      };
+    });
   }
 
   allocated(at: number, length: number): Task<readonly Extent[]> {
