@@ -208,6 +208,15 @@ export class House implements AsyncDisposable {
     }
   }
 
+  /** Resolves when no point waits for the disks to be compared. */
+  async verified(): Promise<void> {
+    for (;;) {
+      const rows = rowsOf(await this.call("replica", "points"));
+      if (rows.every((row) => row["unverified"] !== true)) return;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
   /** Stops what runs and removes everything. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop("primary");

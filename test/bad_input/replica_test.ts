@@ -7,7 +7,8 @@
  */
 
 import assert from "node:assert/strict";
-import { expectClear, flip, House } from "./house.ts";
+import { fieldsOf } from "../../engine/agent/command/value.ts";
+import { expectClear, flip, House, VM } from "./house.ts";
 
 /** Names of everything below a folder. */
 function everything(folder: string): string[] {
@@ -70,6 +71,7 @@ Deno.test("a replica's disk that was cut, removed or flipped is told and loses n
     if (what === "removed") Deno.renameSync(`${raw}.away`, raw);
     Deno.writeFileSync(raw, whole);
     await house.start("replica");
+    await house.verified();
     await house.expectKept(points);
   }
   await house.stop("replica");
@@ -77,7 +79,15 @@ Deno.test("a replica's disk that was cut, removed or flipped is told and loses n
   await house.start("replica");
   await suspected(house);
   const warnings = (await house.status("replica"))["warnings"] as string[];
-  assert.match(warnings.join(), /changed by somebody else|does not hold/);
+  assert.match(warnings.join(), /not as its last apply left them/);
+  for (const { broken } of await house.points()) assert.match(broken, /not verified/);
+  const refusal = await house.refused("replica", "failover start");
+  assert.deepEqual([refusal.code, refusal.exitCode], ["disk-suspect", 4]);
+  expectClear(refusal);
+  // Who has nothing else, and knows it, may start from it all the same.
+  const started = await house.call("replica", "failover start", { vm: VM, unverified: true });
+  assert.equal(fieldsOf(started)["unverified"], true);
+  await house.call("replica", "failover cancel");
   await house.stop("replica");
   Deno.writeFileSync(raw, whole);
   await house.start("replica");

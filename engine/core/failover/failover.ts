@@ -24,10 +24,11 @@ import type { ReplicaMachine } from "../replica/replica_machine.ts";
 import { withDead } from "../replica/replica_record.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { Task } from "../runtime/task.ts";
+import { markInForce } from "./in_force.ts";
 import { mergeFailover } from "./merge.ts";
 
 /** Name of the hold that keeps the point of a failover. */
-const HOLD = "failover";
+export const HOLD = "failover";
 /** Folder of the overlays, in the machine's folder. */
 export const OVERLAYS = "failover";
 /** A cluster of an overlay, bytes. */
@@ -81,6 +82,7 @@ export class Failover {
       yield* failover.close();
       throw error;
     }
+    yield* markInForce(folder, record);
     // The record refuses data from here on; whoever was sending learns why.
     yield* machine.endChannel(machine.failedOverHere());
     failover.#tell("started", generation);
@@ -110,7 +112,9 @@ export class Failover {
       if (machine.state === "FailedOver") yield* machine.store.release();
       return undefined;
     }
-    return yield* Failover.#build(machine, folder, failover.point, "open");
+    const resumed = yield* Failover.#build(machine, folder, failover.point, "open");
+    yield* markInForce(folder, failover);
+    return resumed;
   }
 
   static *#build(

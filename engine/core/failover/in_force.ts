@@ -1,0 +1,99 @@
+/**
+ * The mark of a failover that is in force: an empty file among its overlays, named for its generation and
+ * its point.
+ *
+ * The state says the same. But the state may be an older one (both copies put back from a backup), and a
+ * replica that believed it would throw the overlays away, with all that the machine wrote since, and take
+ * data from the primary again.
+ *
+ * Rule: the mark is set after the record of the failover is durable and before anybody is offered its
+ * disks. So a mark that the record knows nothing of, neither in force, nor dead, nor completed, tells that
+ * the state is older than the failover.
+ *
+ * @module
+ */
+
+import { type Failed, isFailed, localFailure } from "../base/failure.ts";
+import { type GenerationId, isIdentity, type PointId } from "../base/units.ts";
+import type { ReplicaStore } from "../history/replica_store.ts";
+import type { Folder } from "../ports/folder.ts";
+import {
+  type FailoverRecord,
+  replicaFromJson,
+  type ReplicaRecord,
+  replicaToJson,
+} from "../replica/replica_record.ts";
+import type { Task } from "../runtime/task.ts";
+import { HOLD, OVERLAYS } from "./failover.ts";
+
+const MARK = "in-force";
+
+/** Sets the mark, durably. It guards against a second misfortune: that it cannot be set stops nobody. */
+export function* markInForce(folder: Folder, failover: FailoverRecord): Task<void> {
+  try {
+    const overlays = yield* folder.folder(OVERLAYS);
+    const name = `${MARK}.${failover.generation}.${failover.point}`;
+    if ((yield* overlays.list()).includes(name)) return;
+    const file = yield* overlays.open(name, { create: true });
+    yield* file.close();
+    yield* overlays.flush();
+  } catch (error) {
+    if (!isFailed(error) || error.code === "cancelled") throw error;
+  }
+}
+
+/**
+ * Takes up a failover that is in force and that the state knows nothing of. A crash in here leaves it to
+ * the next opening. Throws `stale` when there is no telling how it stood.
+ */
+export function* adoptLostFailover(store: ReplicaStore, folder: Folder): Task<void> {
+  const record = replicaFromJson(store.extra);
+  if (record === undefined || record.failover !== undefined) return;
+  const mark = yield* findMark(folder);
+  if (mark === undefined || isOver(record, mark.generation)) {
+    if (store.newest !== undefined && !isKnown(record, store.newest.generation)) {
+      throw olderThanFailover(store, folder);
+    }
+    return;
+  }
+  const { generation, point } = mark;
+  if (!store.points.some(({ id }) => id === point)) throw olderThanFailover(store, folder);
+  // Its last step has begun if its delta is staged: from there on there is only the way forward.
+  const completing = store.points.some((each) => each.generation === generation);
+  yield* store.hold(point, HOLD);
+  const failover = { generation, point, completing };
+  const state = "FailedOverWaitingCompletion";
+  const { newest } = store;
+  const inForce = record.ancestry[0]?.generation ?? newest?.generation;
+  yield* store.setExtra(replicaToJson({ ...record, state, failover }), inForce);
+}
+
+function* findMark(
+  folder: Folder,
+): Task<{ readonly generation: GenerationId; readonly point: PointId } | undefined> {
+  if (!(yield* folder.list()).includes(OVERLAYS)) return undefined;
+  const overlays = yield* folder.folder(OVERLAYS);
+  for (const name of yield* overlays.list()) {
+    const [mark, generation, point] = name.split(".");
+    if (mark !== MARK || !isIdentity(generation) || !isIdentity(point)) continue;
+    return { generation: generation as GenerationId, point: point as PointId };
+  }
+  return undefined;
+}
+
+/** Cancelled or completed: only the overlays are left to clear. */
+function isOver(record: ReplicaRecord, generation: GenerationId): boolean {
+  return record.dead.includes(generation) || isKnown(record, generation);
+}
+
+function isKnown(record: ReplicaRecord, generation: GenerationId): boolean {
+  return record.ancestry.some((each) => each.generation === generation);
+}
+
+function olderThanFailover(store: ReplicaStore, folder: Folder): Failed {
+  return localFailure(
+    "stale",
+    `The state of "${store.name}" is older than a failover of it`,
+    `Copy the folder ${folder.path} away, its disk files may be the machine; then remove it here`,
+  );
+}
