@@ -82,10 +82,10 @@ export class Failover {
       yield* failover.close();
       throw error;
     }
+    failover.#tell("started", generation);
     yield* markInForce(folder, record);
     // The record refuses data from here on; whoever was sending learns why.
     yield* machine.endChannel(machine.failedOverHere());
-    failover.#tell("started", generation);
     return failover;
   }
 

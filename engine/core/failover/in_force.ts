@@ -8,7 +8,8 @@
  *
  * Rule: the mark is set after the record of the failover is durable and before anybody is offered its
  * disks. So a mark that the record knows nothing of, neither in force, nor dead, nor completed, tells that
- * the state is older than the failover.
+ * the state is older than the failover. Overlays are made before the record says *in force* and cleared
+ * after it says otherwise. So a record without its overlays is older than the failover's end.
  *
  * @module
  */
@@ -22,6 +23,7 @@ import {
   replicaFromJson,
   type ReplicaRecord,
   replicaToJson,
+  withDead,
 } from "../replica/replica_record.ts";
 import type { Task } from "../runtime/task.ts";
 import { HOLD, OVERLAYS } from "./failover.ts";
@@ -43,13 +45,39 @@ export function* markInForce(folder: Folder, failover: FailoverRecord): Task<voi
 }
 
 /**
- * Takes up a failover that is in force and that the state knows nothing of. A crash in here leaves it to
- * the next opening. Throws `stale` when there is no telling how it stood.
+ * Brings the record in line with the overlays where it is older than they are: takes up a failover of
+ * which it knows nothing, ends one that was ended. A crash in here leaves it to the next opening. Throws
+ * `stale` when there is no telling how the failover stood.
  */
-export function* adoptLostFailover(store: ReplicaStore, folder: Folder): Task<void> {
+export function* settleFailover(store: ReplicaStore, folder: Folder): Task<void> {
   const record = replicaFromJson(store.extra);
-  if (record === undefined || record.failover !== undefined) return;
-  const mark = yield* findMark(folder);
+  if (record === undefined) return;
+  const overlays = (yield* folder.list()).includes(OVERLAYS);
+  if (record.failover === undefined) yield* takeUp(store, folder, record, overlays);
+  else if (!overlays) yield* end(store, folder, record, record.failover);
+}
+
+/** The failover was cancelled: a completed one leaves a point of its generation, if anything at all. */
+function* end(
+  store: ReplicaStore,
+  folder: Folder,
+  record: ReplicaRecord,
+  { generation, completing }: FailoverRecord,
+): Task<void> {
+  const merged = store.points.some((point) => point.generation === generation);
+  if (completing || merged) throw olderThanFailover(store, folder);
+  const cancelled = { ...withDead(record, generation), failover: undefined };
+  yield* store.setExtra(replicaToJson({ ...cancelled, state: "Replicating" }));
+  yield* store.unhold(HOLD);
+}
+
+function* takeUp(
+  store: ReplicaStore,
+  folder: Folder,
+  record: ReplicaRecord,
+  overlays: boolean,
+): Task<void> {
+  const mark = overlays ? yield* findMark(folder) : undefined;
   if (mark === undefined || isOver(record, mark.generation)) {
     if (store.newest !== undefined && !isKnown(record, store.newest.generation)) {
       throw olderThanFailover(store, folder);
@@ -71,7 +99,6 @@ export function* adoptLostFailover(store: ReplicaStore, folder: Folder): Task<vo
 function* findMark(
   folder: Folder,
 ): Task<{ readonly generation: GenerationId; readonly point: PointId } | undefined> {
-  if (!(yield* folder.list()).includes(OVERLAYS)) return undefined;
   const overlays = yield* folder.folder(OVERLAYS);
   for (const name of yield* overlays.list()) {
     const [mark, generation, point] = name.split(".");

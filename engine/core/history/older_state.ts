@@ -7,8 +7,9 @@
  * leads back to it, or that its delta is gone, says that it had ended.
  *
  * Rule: the newest undo file of this machine decides what the disks hold, as in a rebuild (`rebuild.ts`);
- * protected time orders points, for it only grows. Such a state is suspect: nothing of it is believed
- * before the disks were compared with the digest that the undo file carries.
+ * protected time orders points, for it only grows. Unless their stamps say that nobody wrote them, the
+ * disks are suspect: nothing of them is believed before they were compared with the digest that the undo
+ * file carries.
  *
  * @module
  */
@@ -25,10 +26,13 @@ import { readUndos, type UndoMetadata, undoName } from "./undo_file.ts";
 /** `state`, or what the undo files make of it when they tell of an apply that it does not know of. */
 export function* adoptNewerApplies(files: ReplicaFiles, state: StoreState): Task<StoreState> {
   if (state.released || !(yield* hasUnknown(files, state))) return state;
-  // Disks that nobody wrote since the state: what it does not know was taken back, and is left over.
-  if (judgeStamps(yield* files.currentStamps(), state) === "same") return state;
-  const undos = (yield* readUndos(files.undo, files.context)).filter(({ point, replica }) =>
-    replica["machine"] === state.machine && sameList(point.sizes, state.sizes)
+  // Disks that nobody wrote since the state: an apply that wrote something was taken back, and what it
+  // does not know of is left over; but one of an empty delta leaves no other trace.
+  const same = judgeStamps(yield* files.currentStamps(), state) === "same";
+  const undos = (yield* readUndos(files.undo, files.context)).filter(
+    ({ point, replica, empty }) =>
+      replica["machine"] === state.machine && sameList(point.sizes, state.sizes) &&
+      (empty || !same),
   );
   const newest = newestOf(undos);
   const known = state.points[state.applied - 1]?.protectedAt ?? -1;
@@ -41,7 +45,7 @@ export function* adoptNewerApplies(files: ReplicaFiles, state: StoreState): Task
   const place = points.findIndex(({ id }) => id === newest.point.id);
   const applied = deltas.includes(deltaName(newest.point.id)) ? place : place + 1;
   files.ports.observer.emit({ kind: "probe", name: "history/older-state" });
-  noteOlder(files, state);
+  if (!same) noteOlder(files, state);
   return {
     ...state,
     generation: (points[points.length - 1] as PointRecord).generation,
@@ -49,8 +53,7 @@ export function* adoptNewerApplies(files: ReplicaFiles, state: StoreState): Task
     points,
     applied,
     protectedTime: Math.max(state.protectedTime, newest.point.protectedAt),
-    stamps: [],
-    suspect: true,
+    ...(same ? {} : { stamps: [], suspect: true }),
   };
 }
 

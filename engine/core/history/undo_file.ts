@@ -164,16 +164,24 @@ export function undoMetadata(file: ExtentFile): UndoMetadata | undefined {
   return { point, back, replica };
 }
 
-/** What every undo file in `folder` that can be believed says about itself, in no order. */
-export function* readUndos(folder: Folder, context: ExtentContext): Task<UndoMetadata[]> {
-  const found: UndoMetadata[] = [];
+/** What an undo file says about itself, and whether there is any old content in it. */
+export interface FoundUndo extends UndoMetadata {
+  /** Its delta changed nothing: the disks are the same before and after it. */
+  readonly empty: boolean;
+}
+
+/** Every undo file in `folder` that can be believed, in no order. */
+export function* readUndos(folder: Folder, context: ExtentContext): Task<FoundUndo[]> {
+  const found: FoundUndo[] = [];
   for (const name of yield* folder.list()) {
     if (!name.endsWith(".undo")) continue;
     const file = yield* openUndo(context, folder, name);
     if (typeof file === "string") continue;
     const metadata = undoMetadata(file);
+    const empty = file.pages === 0;
     yield* file.retire();
-    if (metadata !== undefined && undoName(metadata.point.id) === name) found.push(metadata);
+    if (metadata === undefined || undoName(metadata.point.id) !== name) continue;
+    found.push({ ...metadata, empty });
   }
   return found;
 }

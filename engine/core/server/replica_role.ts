@@ -17,7 +17,7 @@ import { isName } from "../base/name.ts";
 import { isGeometry } from "../block/geometry.ts";
 import type { PointId } from "../base/units.ts";
 import { Failover } from "../failover/failover.ts";
-import { adoptLostFailover } from "../failover/in_force.ts";
+import { settleFailover } from "../failover/in_force.ts";
 import type { RecoveryPoint } from "../history/recovery_point.ts";
 import { isBlank } from "../history/blank.ts";
 import { HistoryCache } from "../history/history_cache.ts";
@@ -133,7 +133,7 @@ export class ReplicaRole {
     let entry: Entry;
     try {
       yield* refuseRebuiltFailover(store, folder);
-      yield* adoptLostFailover(store, folder);
+      yield* settleFailover(store, folder);
       const machine = ReplicaMachine.start(this.#ports, server, scope, store, fresh);
       entry = { machine, folder, scope, changing: new Mutex(), failover: undefined };
       entry.failover = yield* Failover.resume(machine, folder);

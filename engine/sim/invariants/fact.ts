@@ -199,6 +199,8 @@ export interface Ground {
   retired(vm: string): boolean;
   /** True once bytes of the replica were changed behind its back. */
   readonly rotten: boolean;
+  /** True once a replica's state was replaced by an older one; `rotten` as well then. */
+  readonly restored: boolean;
   /** Says that an invariant does not hold. */
   violate(id: string, message: string): void;
 }

@@ -133,7 +133,12 @@ export class Drill implements Ground {
 
   /** See `Ground`. */
   get rotten(): boolean {
-    return this.faults.rotten;
+    return this.faults.rotten || this.faults.restored;
+  }
+
+  /** See `Ground`. */
+  get restored(): boolean {
+    return this.faults.restored;
   }
 
   /** See `Ground`. */

@@ -10,6 +10,7 @@ import type { Reply } from "../guests/guest.ts";
 import type { Link } from "../network.ts";
 import { FileNode, type Volume } from "../volume.ts";
 import type { Drill } from "./drill.ts";
+import { replicaOf } from "./machine_run.ts";
 import type { Direction, FaultAction, HostName, Place } from "./scenario.ts";
 import { tryStale } from "./stale_peer.ts";
 import type { Site } from "./site.ts";
@@ -35,6 +36,9 @@ export class Faults {
 
   /** True once bytes at the replica were changed behind its back: it may need to be made anew. */
   rotten = false;
+
+  /** True once a replica's state was replaced by an older one. */
+  restored = false;
 
   /** True when storage at a host has failed requests since its server opened, or was full. */
   doubtful(host: HostName): boolean {
@@ -122,6 +126,8 @@ export class Faults {
       }
       case "rot":
         return this.#rot(fault.pick, fault.bit);
+      case "old-state":
+        return this.#keepState(fault.vm, fault.age, fault.down);
       case "slow": {
         const faults = this.#volume(fault.host, fault.place)?.faults;
         if (faults === undefined) return;
@@ -192,6 +198,29 @@ export class Faults {
     }
   }
 
+  /** Copies both files of a replica's state, and puts them back later beside what there is then. */
+  #keepState(vm: number, age: number, down: number): void {
+    const site = this.#drill.sites.b;
+    const name = this.#drill.machines[vm]?.spec.name ?? "";
+    const server = site.current?.server;
+    const replica = server === undefined ? undefined : replicaOf(server, name);
+    // Who restores a replica that had no point has none, and is right.
+    if (replica === undefined || replica.store.points.length === 0) return;
+    const find = () => stateFiles(site.host.data, name);
+    const kept = find().map((node) => ({ node, bytes: node.sectors.read(0, node.sectors.length) }));
+    this.#later(age, () => {
+      const now = find();
+      // Another replica took its place, or everything healed: nobody has a reason to restore.
+      if (this.#quietSince !== undefined || kept.some(({ node }, at) => now[at] !== node)) return;
+      this.#failing.b = true;
+      this.damaged = true;
+      this.restored = true;
+      site.down = down;
+      site.host.kill();
+      for (const { node, bytes } of kept) node.sectors.damage(0, bytes);
+    });
+  }
+
   /** A bit of a file below the replica's folder flips; raw disks have no checksum but the scrub's. */
   #rot(pick: number, bit: number): void {
     const files: FileNode[] = [];
@@ -247,4 +276,13 @@ export class Faults {
       if (host.process === undefined) site.start();
     }
   }
+}
+
+/** The state files of a machine's replica in the data folder of its host. */
+function stateFiles(data: Directory, vm: string): FileNode[] {
+  const replicas = data.entries.get("replicas");
+  const folder = replicas instanceof Directory ? replicas.entries.get(vm) : undefined;
+  if (!(folder instanceof Directory)) return [];
+  const files = ["state.0", "state.1"].map((name) => folder.entries.get(name));
+  return files.filter((entry) => entry instanceof FileNode);
 }

@@ -345,6 +345,17 @@ const FAULTS: readonly FaultKind[] = [
     make: (random) => ({ kind: "rot", pick: random.u32(), bit: random.below(8) }),
   },
   {
+    name: "old-state",
+    most: 2,
+    rarity: 8,
+    make: (random, world) => ({
+      kind: "old-state",
+      vm: random.below(world.machines.length),
+      age: random.pick([100 * MILLISECOND, 2 * SECOND, 10 * SECOND]) + random.below(SECOND),
+      down: downtime(random),
+    }),
+  },
+  {
     name: "slow",
     most: 3,
     rarity: 3,

@@ -83,6 +83,12 @@ class Past {
 type Step = (past: Past, store: ReplicaStore) => Task<void>;
 
 const seal = (number: number): Step => (past, store) => past.seal(store, number);
+const sealNothing = (number: number): Step =>
+  function* (past, store) {
+    const parent = store.newest?.id as PointId;
+    yield* stage(store, pointId(number), parent, []);
+    past.contents.set(pointId(number), past.contents.get(parent) as readonly Uint8Array[]);
+  };
 const apply: Step = function* (_past, store) {
   assert.notEqual(yield* store.applyNext(), undefined, "there is something to apply");
 };
@@ -120,6 +126,12 @@ const AGES: readonly Age[] = [
     after: [seal(3), apply, seal(4), seal(5), apply, apply],
     listed: [0, 1, 2, 3, 4, 5],
     suspect: true,
+  },
+  {
+    name: "a seal of nothing and its apply",
+    after: [sealNothing(3), apply],
+    listed: [0, 1, 2, 3],
+    suspect: false,
   },
   {
     name: "the apply of a listed point",

@@ -74,6 +74,21 @@ Deno.test("a failover that was cancelled stays so, and one that never began is n
   a.call("replication cycle", VM);
 });
 
+Deno.test("a failover that was cancelled is not in force again by a state from before that (R8)", () => {
+  const { a, b } = makePair(35);
+  protect(a);
+  b.call("failover start", VM);
+  b.write("vm/0", 0, filled(512, 9));
+  const putBack = backup(b);
+  b.call("failover cancel", VM);
+  putBack();
+  equal(status(b)["state"], "Replicating");
+  a.write("vm/0", 0, filled(4096, 1));
+  a.call("replication cycle", VM);
+  b.call("failover start", VM);
+  deepEqual(b.read("vm/0", 0, 512), filled(512, 1));
+});
+
 Deno.test("a state from before a completed failover takes nothing back and accepts nothing (R8, L7)", () => {
   const { a, b, world } = makePair(33);
   protect(a);

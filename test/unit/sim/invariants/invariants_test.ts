@@ -25,6 +25,7 @@ const RIGHT: Judgement = { mismatches: [], torn: undefined };
 /** A ground on which one machine `vm` wrote sector 0 at instants 1 to 2 and 5 to 6; cuts at 3 and 8. */
 class FalseGround implements Ground {
   readonly rotten = false;
+  readonly restored = false;
   now = 1_000_000;
   readonly fired: string[] = [];
   readonly oracle = new MachineHistory(0, [4]);
