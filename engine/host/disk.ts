@@ -194,7 +194,7 @@ export class FileDisk implements Disk {
 
   *identity({ lasting = false } = {}): Task<DiskIdentity> {
     // fdatasync leaves a file's times in memory alone; after a loss of power they would be older ones.
-    if (lasting && this.device === undefined) yield* this.#flush(this.#syncer);
+    if (lasting) yield* this.#flush(this.device === undefined ? this.#syncer : this.#flusher);
     const stat = fs.fstatSync(this.#descriptor, { bigint: true });
     if (this.device !== undefined) {
       return { device: this.device.id, inode: "", size: this.size, changed: "", stamped: false };

@@ -12,11 +12,8 @@ export const STATE_BEFORE_DISKS: Plant = {
   rule: "R3",
   invariants: ["I1", "I2", "I3", "I4", "I5", "I6", "I8"],
   file: "engine/core/history/apply.ts",
-  before: `      else yield* disk.write(entry.at, yield* delta.content(entry));
-    }
-  }
-  for (const disk of files.disks) yield* disk.flush();`,
-  after: `      else yield* disk.write(entry.at, yield* delta.content(entry));
-    }
-  }`,
+  before: `  const stamps = yield* files.stamps();
+  // Crash before: the apply`,
+  after: `  const stamps = yield* files.currentStamps();
+  // Crash before: the apply`,
 };

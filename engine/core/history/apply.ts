@@ -125,7 +125,7 @@ function* writeOld(
   accumulateSetDigest(sum, yield* codec.setDigest(at, content, blockSize), 1);
 }
 
-/** Brings the raw disks to the delta's content and makes that durable. */
+/** Brings the raw disks to the delta's content, in the kernel. */
 function* writeDisks(files: ReplicaFiles, delta: ExtentFile): Task<void> {
   // The mark: durable before the first write. After a kill or a failed flush the name may be in the
   // kernel only, so this is repeated whenever an apply goes on.
@@ -141,10 +141,9 @@ function* writeDisks(files: ReplicaFiles, delta: ExtentFile): Task<void> {
       else yield* disk.write(entry.at, yield* delta.content(entry));
     }
   }
-  for (const disk of files.disks) yield* disk.flush();
 }
 
-/** Says durably that the disks hold `point`, and removes what led there. */
+/** Makes the disks durable, says durably that they hold `point`, and removes what led there. */
 export function* finishApply(files: ReplicaFiles, point: PointRecord): Task<void> {
   const undo = files.undos.get(point.id);
   const digests = undo !== undefined && typeof undo !== "string"
@@ -152,6 +151,7 @@ export function* finishApply(files: ReplicaFiles, point: PointRecord): Task<void
     : undefined;
   // An undo file that was damaged after its mark costs the older points and one look at the disks.
   const known = digests ?? (yield* scanDigests(files));
+  // One flush for both: what the disks hold, and the stamps that the state tells of it.
   const stamps = yield* files.stamps();
   // Crash before: the apply is open and is finished again. After: the staged file is left over and
   // removed when the replica is opened.
