@@ -370,7 +370,11 @@ class RecordedDisk implements Disk {
   *identity({ lasting = false } = {}): Task<DiskIdentity> {
     const call = { kind: "stamp", inode: this.#inode } as const;
     const asked = this.#real.identity({ lasting });
-    const real = yield* lasting ? this.#recorder.make(call, asked) : asked;
+    // A lasting one is a flush as well.
+    const flush = { kind: "flush", inode: this.#inode } as const;
+    const real = yield* lasting
+      ? this.#recorder.make(flush, this.#recorder.make(call, asked))
+      : asked;
     const { size } = real;
     const changed = this.#changed.value.toString();
     return { device: "recorded", inode: this.#inode.toString(), size, changed, stamped: true };
