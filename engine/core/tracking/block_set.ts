@@ -30,7 +30,7 @@ export class BlockSet {
 
   /** Puts blocks in as changed, whatever they were. On the path of every guest write. */
   addChanged(start: number, end: number): void {
-    this.all.set(start, end);
+    if (this.all.nextClear(start) < end) this.all.set(start, end);
     if (!this.zero.empty) this.zero.clear(start, end);
     if (!this.suspected.empty) this.suspected.clear(start, end);
   }

@@ -8,54 +8,64 @@
  * @module
  */
 
-/** A place in the table of requests in flight. */
-export type Flight = number;
+/** A request for blocks `[start, end)`; its own entry in the list of those in flight. */
+export class Flight {
+  readonly start: number;
+  readonly end: number;
+  /** A zeroing; otherwise a write. */
+  readonly zero: boolean;
+  /** No request of the other kind has touched its blocks while it was in flight. */
+  calm = true;
+  /** Neighbours in the list, for `Flights` alone. */
+  before: Flight | undefined = undefined;
+  behind: Flight | undefined = undefined;
 
-/** The table. On the path of every guest write: no allocation once it has grown. */
+  constructor(start: number, end: number, zero: boolean) {
+    this.start = start;
+    this.end = end;
+    this.zero = zero;
+  }
+}
+
+/** The list. On the path of every guest write: it allocates nothing and moves nothing. */
 export class Flights {
-  readonly #starts: number[] = [];
-  readonly #ends: number[] = [];
-  readonly #calm: boolean[] = [];
-  readonly #isZero: boolean[] = [];
-  readonly #free: Flight[] = [];
+  #newest: Flight | undefined;
   #zeros = 0;
 
-  /** A write or zeroing of blocks `[start, end)` is submitted. */
-  begin(start: number, end: number, zero: boolean): Flight {
-    const flight = this.#free.pop() ?? this.#starts.length;
-    this.#calm[flight] = true;
-    if (zero || this.#zeros > 0) this.#disturb(flight, start, end, zero);
-    this.#starts[flight] = start;
-    this.#ends[flight] = end;
-    this.#isZero[flight] = zero;
-    if (zero) this.#zeros++;
-    return flight;
+  /** A request is submitted. */
+  begin(flight: Flight): void {
+    if (flight.zero || this.#zeros > 0) this.#disturb(flight);
+    if (flight.zero) this.#zeros++;
+    const newest = this.#newest;
+    flight.behind = newest;
+    if (newest !== undefined) newest.before = flight;
+    this.#newest = flight;
   }
 
-  #disturb(flight: Flight, start: number, end: number, zero: boolean): void {
-    for (let other = 0; other < this.#starts.length; other++) {
-      if ((this.#starts[other] ?? 0) >= end || (this.#ends[other] ?? 0) <= start) continue;
-      if (this.#isZero[other] === zero) continue;
-      this.#calm[other] = false;
-      this.#calm[flight] = false;
+  #disturb(flight: Flight): void {
+    for (let other = this.#newest; other !== undefined; other = other.behind) {
+      if (other.start >= flight.end || other.end <= flight.start) continue;
+      if (other.zero === flight.zero) continue;
+      other.calm = false;
+      flight.calm = false;
     }
   }
 
-  /** It returned. True when no request of the other kind touched its blocks meanwhile. */
-  end(flight: Flight): boolean {
-    if (this.#isZero[flight] === true) this.#zeros--;
-    this.#starts[flight] = 0;
-    this.#ends[flight] = 0;
-    this.#isZero[flight] = false;
-    this.#free.push(flight);
-    return this.#calm[flight] === true;
+  /** It returned. */
+  end(flight: Flight): void {
+    if (flight.zero) this.#zeros--;
+    const { before, behind } = flight;
+    if (before === undefined) this.#newest = behind;
+    else before.behind = behind;
+    if (behind !== undefined) behind.before = before;
+    flight.before = undefined;
+    flight.behind = undefined;
   }
 
   /** Tells the blocks of every request in flight. */
   each(callback: (start: number, end: number) => void): void {
-    for (let flight = 0; flight < this.#starts.length; flight++) {
-      const end = this.#ends[flight] ?? 0;
-      if (end > 0) callback(this.#starts[flight] ?? 0, end);
+    for (let flight = this.#newest; flight !== undefined; flight = flight.behind) {
+      callback(flight.start, flight.end);
     }
   }
 }

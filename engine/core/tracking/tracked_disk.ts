@@ -1,8 +1,8 @@
 /**
  * A guest's disk whose every change is known: the replicated disk as its server sees it.
  *
- * Rule of the write path: a region is hot before its first write is submitted (T1), old contents
- * that a frozen view needs are saved before (C2), and bits are set and the request counted in the
+ * Rule of the write path: a region is hot before its first write is submitted
+ * (T1), old contents that a frozen view needs are saved before (C2), and bits are set and the request counted in the
  * same step that hands it to the disk, so that a cut has it wholly before or wholly behind (C1).
  * Reads go straight to the disk. It does not know replicas: somebody above takes what a view hands
  * out, and says what is durable over there.
@@ -20,15 +20,16 @@ import type { Geometry } from "../block/geometry.ts";
 import { type Extent, inside } from "../block/extent.ts";
 import { type Disk, type DiskIdentity, readInto } from "../ports/disk.ts";
 import type { GuestDisk, Ports } from "../ports/ports.ts";
-import type { Task } from "../runtime/task.ts";
+import { done, type Task } from "../runtime/task.ts";
 import { BlockSet } from "./block_set.ts";
 import { CowStore } from "./cow_store.ts";
 import { DeltaView } from "./delta_view.ts";
-import { type Flight, Flights } from "./flights.ts";
+import { Flight, Flights } from "./flights.ts";
 import { Gate } from "./gate.ts";
 import { logExists, makeLog, type OpenedLog, openLog, removeLog } from "./hrl_open.ts";
 import { type Intent, Journal } from "./journal.ts";
 import { unionBits } from "./page_bits.ts";
+import { TrackedWrite, type WritePath } from "./tracked_write.ts";
 import type { Recovery, TrackingBase, TrackingOptions } from "./tracking_base.ts";
 import { UnstagedClock } from "./unstaged_clock.ts";
 import { unmark } from "./untrusted_mark.ts";
@@ -58,6 +59,10 @@ export class TrackedDisk implements Disk {
   readonly #journal: Journal;
   readonly #cow: CowStore;
   readonly #flights = new Flights();
+  readonly #path: WritePath = {
+    begin: (write) => this.#beginWrite(write),
+    end: (write, done) => this.#endWrite(write, done),
+  };
   readonly #unstaged: UnstagedClock;
   readonly #unreadable = new Map<number, Failure>();
   /** Changed since the last cut. */
@@ -236,22 +241,37 @@ export class TrackedDisk implements Disk {
   }
 
   /** Writes, the change tracked before it is submitted. Returns when the disk has (E4). */
-  *write(at: number, data: Uint8Array): Task<void> {
-    const length = data.length;
-    if (!this.#worthwhile(at, length)) return;
-    const start = Math.floor(at / this.#blockSize);
-    const end = Math.ceil((at + length) / this.#blockSize);
-    const intent = this.#ready(start, end) ? undefined : yield* this.#prepare(start, end);
-    const flight = this.#submit(start, end, false, intent);
-    const epoch = this.#current;
-    try {
-      yield* this.#disk.write(at, data);
-      this.#unstaged.acknowledged(epoch !== this.#current);
-      if (this.#unreadable.size > 0) this.#unreadableAt(at, length, false);
-    } finally {
-      this.#flights.end(flight);
-      this.gate.leave();
+  write(at: number, data: Uint8Array): Task<void> {
+    // All of a generator but its iterator helpers, which no task uses.
+    return new TrackedWrite(this.#path, this.#blockSize, at, data) as unknown as Task<void>;
+  }
+
+  #beginWrite(write: TrackedWrite): Task<void> {
+    const { at, data, start, end } = write;
+    if (!this.#worthwhile(at, data.length)) return done(undefined);
+    if (!this.#ready(start, end)) return this.#writeLater(write);
+    this.#submitWrite(write, undefined);
+    return this.#disk.write(at, data);
+  }
+
+  *#writeLater(write: TrackedWrite): Task<void> {
+    this.#submitWrite(write, yield* this.#prepare(write.start, write.end));
+    yield* this.#disk.write(write.at, write.data);
+  }
+
+  #submitWrite(write: TrackedWrite, intent: Intent | undefined): void {
+    this.#submit(write, intent);
+    write.submitted = true;
+    write.epoch = this.#current;
+  }
+
+  #endWrite(write: TrackedWrite, done: boolean): void {
+    this.#flights.end(write);
+    if (done) {
+      this.#unstaged.acknowledged(write.epoch !== this.#current);
+      if (this.#unreadable.size > 0) this.#unreadableAt(write.at, write.data.length, false);
     }
+    this.gate.leave();
   }
 
   /** Zeroes, the change tracked as metadata (C6). */
@@ -260,7 +280,8 @@ export class TrackedDisk implements Disk {
     const start = Math.floor(at / this.#blockSize);
     const end = Math.ceil((at + length) / this.#blockSize);
     const intent = this.#ready(start, end) ? undefined : yield* this.#prepare(start, end);
-    const flight = this.#submit(start, end, true, intent);
+    const flight = new Flight(start, end, true);
+    this.#submit(flight, intent);
     const epoch = this.#current;
     let done = false;
     try {
@@ -269,11 +290,11 @@ export class TrackedDisk implements Disk {
       this.#unstaged.acknowledged(epoch !== this.#current);
       if (this.#unreadable.size > 0) this.#unreadableAt(at, length, false);
     } finally {
-      const calm = this.#flights.end(flight);
+      this.#flights.end(flight);
       const first = Math.ceil(at / this.#blockSize);
       const last = Math.floor((at + length) / this.#blockSize);
       // Known to be zero only once it is done, undisturbed, and for blocks covered whole.
-      if (done && calm && first < last) this.#current.addZero(first, last);
+      if (done && flight.calm && first < last) this.#current.addZero(first, last);
       this.gate.leave();
     }
   }
@@ -364,11 +385,11 @@ export class TrackedDisk implements Disk {
   }
 
   /** The step that hands a request to the disk: bits, count, and from here on no way back. */
-  #submit(start: number, end: number, zero: boolean, intent: Intent | undefined): Flight {
+  #submit(flight: Flight, intent: Intent | undefined): void {
     if (intent !== undefined) this.#journal.forget(intent);
-    this.#current.addChanged(start, end);
+    this.#current.addChanged(flight.start, flight.end);
     this.gate.enter();
-    return this.#flights.begin(start, end, zero);
+    this.#flights.begin(flight);
   }
 
   #unreadableAt(at: number, length: number, failed: boolean): void {
