@@ -16,7 +16,7 @@ export const BASE_AFTER_CLEAR: Plant = {
       const cleared`,
   after: `      const early = this.#delta.all;
       this.#delta = new BlockSet(early.size);
-      yield* this.#journal.storeCleared(early, true);
+      yield* this.#journal.storeCleared(early);
       yield* this.#journal.update({ base, issued, issuedLost: false, stamp });
       const cleared`,
 };

@@ -26,6 +26,7 @@ import { SEAL_NOT_DURABLE } from "./seal_not_durable.ts";
 import { STATE_BEFORE_DISKS } from "./state_before_disks.ts";
 import { FLUSH_FAILURE_FORGOTTEN } from "./flush_failure_forgotten.ts";
 import { REST_FORGOTTEN_AT_CUT } from "./rest_forgotten_at_cut.ts";
+import { SUSPICION_NOT_WRITTEN } from "./suspicion_not_written.ts";
 
 /** All of them. */
 export const PLANTS: readonly Plant[] = [
@@ -50,4 +51,5 @@ export const PLANTS: readonly Plant[] = [
   STATE_BEFORE_DISKS,
   FLUSH_FAILURE_FORGOTTEN,
   REST_FORGOTTEN_AT_CUT,
+  SUSPICION_NOT_WRITTEN,
 ];

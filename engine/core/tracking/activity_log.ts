@@ -93,13 +93,14 @@ export class ActivityLog {
     return victims;
   }
 
-  /** Frees `region` unless it was used since `victims` picked it. Its bits are durable. */
-  release(region: number): void {
+  /** Frees `region`, whose bits are durable; false if it was used since `victims` picked it. */
+  release(region: number): boolean {
     const slot = this.#slotOf.get(region);
-    if (slot === undefined || this.#used[slot] === 1) return;
+    if (slot === undefined || this.#used[slot] === 1) return false;
     this.#slotOf.delete(region);
     this.#table[slot] = NO_REGION;
     this.#freed.push(slot);
+    return true;
   }
 
   /** The records that make `updates` durable, from ring sequence `from` on. */

@@ -2,7 +2,7 @@
  * The open replication log: it makes regions hot before they are written, evicts them, keeps headers
  * and bitmap pages, and survives not being writable.
  *
- * Rules: T1 (a region leaves the activity log only after its bits are durable), T2 (a page is always
+ * Rules: T1 (a region leaves the activity log only after its bits are durable, or its page covered), T2 (a page is always
  * written as delta ∪ current, taken from memory at that moment), T5 (headers alternate, each durable
  * before the next; pages and records carry the durable header's sequence), T7, T8.
  * It does not know the disk's contents or the replica.
@@ -25,6 +25,7 @@ import type { HrlFile } from "./hrl_file.ts";
 import type { HrlHeader } from "./hrl_header.ts";
 import { BATCH_RECORDS, type HrlLayout, PAGE_BLOCKS, UPDATES_MAX } from "./hrl_layout.ts";
 import type { PageBits } from "./hrl_page.ts";
+import { PageCover } from "./page_cover.ts";
 import type { TrackingOptions } from "./tracking_base.ts";
 import { mark } from "./untrusted_mark.ts";
 
@@ -62,6 +63,7 @@ export class Journal {
   readonly #file: HrlFile;
   readonly #layout: HrlLayout;
   readonly #log: ActivityLog;
+  readonly #cover: PageCover;
   readonly #scope: Scope;
   readonly #stored: Bitmap;
   readonly #bits: PageBits;
@@ -84,9 +86,10 @@ export class Journal {
     this.#file = start.file;
     this.#layout = start.file.layout;
     this.#log = new ActivityLog(this.#layout);
+    this.#cover = new PageCover(this.#layout);
     this.#scope = new Scope(start.loop, `hrl ${start.name}`);
     this.#stored = start.stored;
-    this.#bits = withIntents(start.bits, this.#intents);
+    this.#bits = this.#cover.over(withIntents(start.bits, this.#intents));
     this.#header = start.header;
     this.#copy = start.copy;
     this.#nextSequence = start.nextSequence;
@@ -114,16 +117,26 @@ export class Journal {
   }
 
   /**
-   * Whether blocks `[start, end)` may be written at once: their regions are hot, or all is tracked
-   * in memory. On the path of every guest write.
+   * Whether blocks `[start, end)` may be written at once: their regions are hot, their pages covered,
+   * or all is tracked in memory. On the path of every guest write.
    */
   ready(start: number, end: number): boolean {
     if (this.#trust === "marked") return true;
     const { regionBlocks } = this.#layout;
     const last = Math.floor((end - 1) / regionBlocks);
     for (let region = Math.floor(start / regionBlocks); region <= last; region++) {
-      if (!this.#log.use(region)) return false;
+      if (!this.#log.use(region) && !this.#useCover(region, start, end)) return false;
     }
+    return true;
+  }
+
+  /** Whether the part of `[start, end)` in a region that is not hot may be written by its cover. */
+  #useCover(region: number, start: number, end: number): boolean {
+    const { regionBlocks } = this.#layout;
+    const from = Math.max(start, region * regionBlocks);
+    const to = Math.min(end, (region + 1) * regionBlocks);
+    if (!this.#cover.holds(from, to)) return false;
+    this.#cover.use(from, to);
     return true;
   }
 
@@ -133,19 +146,33 @@ export class Journal {
     return Math.floor((end - 1) / regionBlocks) - Math.floor(start / regionBlocks) + 1;
   }
 
-  /** Asks for the regions of blocks `[start, end)` to be hot and waits; look again with `ready`. */
+  /**
+   * Asks for the regions of blocks `[start, end)` to be hot, or for their pages to be covered where the
+   * log is too small for them, and waits; look again with `ready`.
+   */
   *heat(start: number, end: number): Task<void> {
     if (this.#trust === "unmarked") yield* this.#distrust(undefined);
     this.#refuseUnmarked();
     const { regionBlocks } = this.#layout;
     const first = Math.floor(start / regionBlocks);
     const last = Math.floor((end - 1) / regionBlocks);
-    for (let region = first; region <= last; region++) {
-      if (!this.#log.isHot(region)) this.#wanted.add(region);
-    }
+    for (let region = first; region <= last; region++) this.#want(region, start, end);
     this.#keep();
-    yield* this.#changed.until(() => this.#trust !== "trusted" || !this.#wants(first, last));
+    yield* this.#changed.until(() =>
+      this.#trust !== "trusted" || !(this.#wants(first, last) || this.#cover.wants(start, end))
+    );
     this.#refuseUnmarked();
+  }
+
+  /** Asks for the part of `[start, end)` in `region`, unless that was done. */
+  #want(region: number, start: number, end: number): void {
+    const { regionBlocks } = this.#layout;
+    const from = Math.max(start, region * regionBlocks);
+    const to = Math.min(end, (region + 1) * regionBlocks);
+    if (this.#log.isHot(region) || this.#wanted.has(region)) return;
+    if (this.#cover.holds(from, to) || this.#cover.wants(from, to)) return;
+    if (this.#cover.returned(region)) this.#cover.want(from, to);
+    else this.#wanted.add(region);
   }
 
   #refuseUnmarked(): void {
@@ -175,13 +202,17 @@ export class Journal {
     try {
       const low = Math.min(EVICT_MAX, this.#layout.slots >> 2);
       while (this.#trust === "trusted") {
+        if (this.#cover.wants()) {
+          yield* this.#coverPages();
+          continue;
+        }
         if (this.#wanted.size > 0) {
           yield* this.#log.freeCount > 0 ? this.#commit() : this.#evict(true);
           continue;
         }
         // Ahead of need, once for every time that regions were wanted, and only what is idle.
         if (this.#log.freeCount < low) yield* this.#evict(false);
-        if (this.#wanted.size === 0) break;
+        if (this.#wanted.size === 0 && !this.#cover.wants()) break;
       }
     } catch (error) {
       if (!isFailed(error) || error.code === "cancelled") throw error;
@@ -217,8 +248,21 @@ export class Journal {
   }
 
   /**
-   * Frees slots: the bits of idle regions are written and flushed first (T1). The ring still names
-   * the regions until their slots are used again: a crash suspects more than it must.
+   * Marks wanted pages: they are written with every block at least suspected, and flushed, before any
+   * write by them is submitted (T1). A crash before the flush leaves pages that nothing was written by,
+   * whichever of their two states survives; a crash after it, blocks that are compared.
+   */
+  *#coverPages(): Task<void> {
+    const pages = this.#cover.say();
+    yield* this.#writePages(pages, true);
+    this.#cover.commit(pages);
+    this.#changed.notify();
+  }
+
+  /**
+   * Frees slots: the bits of idle regions are written and flushed first (T1), unless covers say enough
+   * of them. The ring still names the regions until their slots are used again: a crash suspects more
+   * than it must.
    */
   *#evict(must: boolean): Task<void> {
     const victims = this.#log.victims(
@@ -227,9 +271,16 @@ export class Journal {
     );
     if (victims.length === 0) return;
     const pages = new Bitmap(this.#layout.pages);
-    for (const region of victims) this.#addPages(pages, region);
-    yield* this.#writePages(pages, true);
-    for (const region of victims) this.#log.release(region);
+    const { regionBlocks, blocks } = this.#layout;
+    for (const region of victims) {
+      const start = region * regionBlocks;
+      const covered = this.#cover.holds(start, Math.min(blocks, start + regionBlocks));
+      if (!covered) this.#addPages(pages, region);
+    }
+    if (!pages.empty) yield* this.#writePages(pages, true);
+    for (const region of victims) {
+      if (this.#log.release(region)) this.#cover.evicted(region);
+    }
   }
 
   #addPages(pages: Bitmap, region: number): void {
@@ -291,15 +342,31 @@ export class Journal {
   }
 
   /**
-   * Writes again the pages with bits of `cleared` blocks, after these were cleared in memory (T2).
+   * Writes again the pages with bits of `cleared` blocks, after these were cleared in memory (T2),
+   * durably.
+   */
+  *storeCleared(cleared: Bitmap): Task<void> {
+    const pages = this.#pagesWith(cleared);
+    if (!pages.empty) yield* this.#guarded(this.#writePages(pages, true));
+  }
+
+  /**
+   * The open delta was staged: writes again the pages with bits of its `cleared` blocks, and those
+   * that need no cover any more. From this step on their blocks are written by hot regions alone.
    * It need not be durable: an old page has more bits, never fewer, and a torn one is compared.
    */
-  *storeCleared(cleared: Bitmap, durable: boolean): Task<void> {
+  *storeStaged(cleared: Bitmap): Task<void> {
+    const pages = this.#cover.age();
+    pages.addAll(this.#pagesWith(cleared));
+    if (!pages.empty) yield* this.#guarded(this.#writePages(pages, false));
+  }
+
+  #pagesWith(cleared: Bitmap): Bitmap {
     const pages = new Bitmap(this.#layout.pages);
     for (let at = this.#stored.next(0); at >= 0; at = this.#stored.next(at + 1)) {
       if (cleared.any(at * PAGE_BLOCKS, (at + 1) * PAGE_BLOCKS)) pages.set(at);
     }
-    if (!pages.empty) yield* this.#guarded(this.#writePages(pages, durable));
+    return pages;
   }
 
   /**
@@ -367,6 +434,7 @@ export class Journal {
     } finally {
       this.#markTurn.unlock();
       this.#wanted.clear();
+      this.#cover.refuse();
       this.#changed.notify();
     }
   }
@@ -388,6 +456,7 @@ export class Journal {
   *close(stamp: HrlHeader["stamp"] | undefined): Task<void> {
     yield* this.#scope.cancel();
     this.#wanted.clear();
+    this.#cover.clear();
     this.#changed.notify();
     assert(this.#intents.length === 0, "A disk is closed with nothing in flight");
     if (stamp !== undefined && this.#trust === "trusted") {

@@ -1,8 +1,8 @@
 /**
  * A guest's disk whose every change is known: the replicated disk as its server sees it.
  *
- * Rule of the write path: a region is hot before its first write is submitted
- * (T1), old contents that a frozen view needs are saved before (C2), and bits are set and the request counted in the
+ * Rule of the write path: a region is hot, or its page covered, before its first write is submitted
+ * (T1, T8), old contents that a frozen view needs are saved before (C2), and bits are set and the request counted in the
  * same step that hands it to the disk, so that a cut has it wholly before or wholly behind (C1).
  * Reads go straight to the disk. It does not know replicas: somebody above takes what a view hands
  * out, and says what is durable over there.
@@ -460,7 +460,7 @@ export class TrackedDisk implements Disk {
       this.#giveUps = 0;
       this.#notices = [];
       this.#unstaged.staged();
-      yield* this.#journal.storeCleared(cleared, false);
+      yield* this.#journal.storeStaged(cleared);
       yield* this.#shrinkCow();
     } finally {
       this.#settling = false;
@@ -479,7 +479,7 @@ export class TrackedDisk implements Disk {
       cleared.removeAll(this.#rest.all);
       yield* this.flush();
       for (const { start, end } of cleared.runs()) this.#delta.remove(start, end);
-      yield* this.#journal.storeCleared(cleared, true);
+      yield* this.#journal.storeCleared(cleared);
     } finally {
       this.#settling = false;
     }
