@@ -12,15 +12,10 @@ export const ORPHAN_WRITES: Plant = {
   rule: "N2",
   invariants: ["I16", "I1", "I2", "I3", "I4", "I6", "I7", "I8", "I9", "I30"],
   file: "engine/core/server/attachments.ts",
-  before: `      yield* other.stop();
-      this.leave(name, other);
-    }
-  }
-
-  /** Forgets`,
-  after: `      this.leave(name, other);
-    }
-  }
-
-  /** Forgets`,
+  before: `    if (together) return;
+    yield* this.#stop(name, earlier);
+`,
+  after: `    if (together) return;
+    for (const other of earlier) this.leave(name, other);
+`,
 };

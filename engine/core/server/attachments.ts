@@ -9,6 +9,7 @@
  */
 
 import type { Task } from "../runtime/task.ts";
+import { all } from "../runtime/together.ts";
 import type { ExportUser } from "./exports.ts";
 
 /** A client of an export, whether it is served already or waits to be. */
@@ -30,10 +31,14 @@ export class Attachments implements ExportUser {
     const earlier = [...clients];
     this.#clients.set(name, clients.add(client));
     if (together) return;
-    for (const other of earlier) {
-      yield* other.stop();
-      this.leave(name, other);
-    }
+    yield* this.#stop(name, earlier);
+  }
+
+  /** Stops clients all at once: one that is slow to end must not leave the next one at work. */
+  *#stop(name: string, clients: readonly Attached[]): Task<void> {
+    if (clients.length === 0) return;
+    yield* all(`stop clients of ${name}`, clients.map((client) => client.stop()));
+    for (const client of clients) this.leave(name, client);
   }
 
   /** Forgets a client that has ended. */
@@ -50,9 +55,6 @@ export class Attachments implements ExportUser {
 
   /** Stops every client of `name`; when it returns, nothing of theirs is in progress. */
   *drop(name: string): Task<void> {
-    for (const client of [...this.#clients.get(name) ?? []]) {
-      yield* client.stop();
-      this.leave(name, client);
-    }
+    yield* this.#stop(name, [...this.#clients.get(name) ?? []]);
   }
 }

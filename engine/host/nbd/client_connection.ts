@@ -5,8 +5,10 @@
  */
 
 import type { Loop } from "../../core/runtime/loop.ts";
+import type { Task } from "../../core/runtime/task.ts";
+import type { Attached, Attachments } from "../../core/server/attachments.ts";
+import { promiseTask, runTask } from "../real_loop.ts";
 import type { Budget } from "./budget.ts";
-import type { ClientRegistry, Dropped } from "./client_registry.ts";
 import type { ExportSource, OpenExport } from "./export.ts";
 import { type Agreed, Handshake } from "./handshake.ts";
 import { Input } from "./input.ts";
@@ -17,12 +19,13 @@ import { Session, type Stream } from "./session.ts";
 export interface Shared {
   readonly loop: Loop;
   readonly exports: ExportSource;
-  readonly registry: ClientRegistry;
+  /** Who is attached to what, and how a client makes room for the next one (N2). */
+  readonly attachments: Attachments;
   readonly budget: Budget;
 }
 
 /** Serves one connection. */
-export class ClientConnection implements Dropped {
+export class ClientConnection implements Attached {
   readonly #shared: Shared;
   readonly #stream: Stream;
   readonly #writeThrough: boolean;
@@ -48,8 +51,13 @@ export class ClientConnection implements Dropped {
     }
   }
 
+  /** See `Attached`. */
+  stop(): Task<void> {
+    return promiseTask(() => this.drop());
+  }
+
   /** Drops the client; returns when nothing that it asked for is in progress. */
-  async stop(): Promise<void> {
+  async drop(): Promise<void> {
     this.#stopped = true;
     this.#stream.close();
     await this.#session?.stop();
@@ -78,17 +86,18 @@ export class ClientConnection implements Dropped {
    * may have gone or have become another disk, so it is opened after them.
    */
   async #admit(name: string): Promise<OpenExport | undefined> {
-    const { exports, registry } = this.#shared;
+    const { exports, attachments, loop } = this.#shared;
     this.#leave();
     this.#name = name;
-    await registry.enter(name, this, exports.open(name)?.multiConn === true);
+    const together = exports.open(name)?.multiConn === true;
+    await runTask(loop, attachments.enter(name, this, together), "nbd/enter");
     const opened = this.#stopped ? undefined : exports.open(name);
     if (opened === undefined) this.#leave();
     return opened;
   }
 
   #leave(): void {
-    if (this.#name !== undefined) this.#shared.registry.leave(this.#name, this);
+    if (this.#name !== undefined) this.#shared.attachments.leave(this.#name, this);
     this.#name = undefined;
   }
 

@@ -2,16 +2,17 @@
  * The NBD server: listens, and serves every connection.
  *
  * Rules: N1 (what comes over TCP is written through, for such a client may outlive this host's
- * power), N2 in `client_registry.ts`, N3 in `session.ts`, N4 in `listen.ts`.
+ * power), N2 in `core/server/attachments.ts`, N3 in `session.ts`, N4 in `listen.ts`.
  *
  * @module
  */
 
 import { isFailed } from "../../core/base/failure.ts";
 import type { Loop } from "../../core/runtime/loop.ts";
+import { Attachments } from "../../core/server/attachments.ts";
+import { runTask } from "../real_loop.ts";
 import { Budget } from "./budget.ts";
 import { ClientConnection, type Shared } from "./client_connection.ts";
-import { ClientRegistry } from "./client_registry.ts";
 import type { ExportSource } from "./export.ts";
 import { CONNECTIONS_MAX, SERVER_BYTES_MAX } from "./limits.ts";
 import { listenTcp, listenUnix, type TcpAddress } from "./listen.ts";
@@ -48,7 +49,7 @@ export class NbdServer {
     this.#shared = {
       loop: options.loop,
       exports: options.exports,
-      registry: new ClientRegistry(),
+      attachments: new Attachments(),
       budget: new Budget(SERVER_BYTES_MAX),
     };
   }
@@ -83,7 +84,7 @@ export class NbdServer {
 
   /** How many clients an export has, waiting ones included. */
   clients(name: string): number {
-    return this.#shared.registry.count(name);
+    return this.#shared.attachments.clients(name);
   }
 
   /**
@@ -92,7 +93,8 @@ export class NbdServer {
    * the export first, or the clients come back.
    */
   dropClients(name: string): Promise<void> {
-    return this.#shared.registry.drop(name);
+    const { loop, attachments } = this.#shared;
+    return runTask(loop, attachments.drop(name), "nbd/drop");
   }
 
   /**
@@ -109,7 +111,7 @@ export class NbdServer {
     for (const listener of this.#listeners) listener.close();
     await Promise.all(this.#accepting);
     const running = [...this.#connections];
-    await Promise.all(running.map(([connection]) => connection.stop()));
+    await Promise.all(running.map(([connection]) => connection.drop()));
     await Promise.all(running.map(([, ended]) => ended));
   }
 
