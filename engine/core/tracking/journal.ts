@@ -2,9 +2,10 @@
  * The open replication log: it makes regions hot before they are written, evicts them, keeps headers
  * and bitmap pages, and survives not being writable.
  *
- * Rules: T1 (a region leaves the activity log only after its bits are durable, or its page covered), T2 (a page is always
- * written as delta ∪ current, taken from memory at that moment), T5 (headers alternate, each durable
- * before the next; pages and records carry the durable header's sequence), T7, T8.
+ * Rules: T1 (a region leaves the activity log only after its bits are durable, or its page covered),
+ * T2 (a page is always written as delta ∪ current, taken from memory at that moment), T5 (headers
+ * alternate, each durable before the next; pages and records carry the durable header's sequence),
+ * T7, T8.
  * It does not know the disk's contents or the replica.
  *
  * @module

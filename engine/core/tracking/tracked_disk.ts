@@ -2,8 +2,9 @@
  * A guest's disk whose every change is known: the replicated disk as its server sees it.
  *
  * Rule of the write path: a region is hot, or its page covered, before its first write is submitted
- * (T1, T8), old contents that a frozen view needs are saved before (C2), and bits are set and the request counted in the
- * same step that hands it to the disk, so that a cut has it wholly before or wholly behind (C1).
+ * (T1, T8), old contents that a frozen view needs are saved before (C2), and bits are set and the
+ * request counted in the same step that hands it to the disk, so that a cut has it wholly before or
+ * wholly behind (C1).
  * Reads go straight to the disk. It does not know replicas: somebody above takes what a view hands
  * out, and says what is durable over there.
  *
