@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import {
   chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -111,6 +112,19 @@ Deno.test("tools/run says what to do when npm cannot install", () => {
   assert.equal(code, 1);
   assert.match(stderr, /npm could not install Deno .*\. Install Deno /);
   assert.deepEqual(readdirSync(`${checkout.folder}/.cache`), [], "the lock is given back");
+});
+
+Deno.test("tools/run believes neither npm that it has brought Deno, nor a proxy without the system", () => {
+  using checkout = new Checkout();
+  // npm's exit code is 0 when an optional package could not be downloaded.
+  writeFileSync(`${checkout.path}/npm`, '#!/bin/sh\necho "trusts $NODE_EXTRA_CA_CERTS"\n');
+  chmodSync(`${checkout.path}/npm`, 0o755);
+  const { code, stderr } = checkout.run(["test"], { NODE_EXTRA_CA_CERTS: "/own.pem" });
+  assert.equal(code, 1);
+  assert.match(stderr, /npm brought no Deno .* cannot be reached .*\. Install Deno /);
+  assert.match(stderr, /trusts \/own\.pem/);
+  const bundle = "/etc/ssl/certs/ca-certificates.crt";
+  if (existsSync(bundle)) assert.ok(checkout.run(["test"]).stderr.includes(`trusts ${bundle}`));
 });
 
 Deno.test("tools/run refuses a WARMSITE_DENO that is no program, and no task at all", () => {
