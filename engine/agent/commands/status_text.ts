@@ -48,7 +48,7 @@ function statusPage(machine: ValueObject): string {
     ["Role", textOf(machine["role"])],
     ["State", textOf(machine["state"])],
     ["Health", textOf(machine["health"])],
-    ["RPO", `${rpoText(machine)} (objective ${textOf(machine["objective"])})`],
+    ["RPO", machine["objective"] === null ? rpoText(machine) : objectiveText(machine)],
     ["Backlog", sizeText(machine["backlogBytes"])],
     ["Last cut", textOf(machine["lastCut"])],
     ["Last staged", textOf(machine["lastStaged"])],
@@ -76,6 +76,10 @@ function rpoText(machine: ValueObject): string {
   if (typeof rpoSeconds !== "number") return "-";
   const text = formatDuration(rpoSeconds * 1_000_000);
   return rpoIsUpperBound === true ? `at most ${text}` : text;
+}
+
+function objectiveText(machine: ValueObject): string {
+  return `${rpoText(machine)} (objective ${textOf(machine["objective"])})`;
 }
 
 function sizeText(bytes: Value | undefined): string {

@@ -41,6 +41,9 @@ export class Replicator {
   readonly #turned = new Signal();
   #peer: ReplicaPeer | undefined;
   #peerScope: Scope | undefined;
+  /** What earlier channels told of the newest applied point. */
+  #applied: PointId | undefined;
+  #appliedAt: number | undefined;
   /** Number of the newest cut when somebody last asked; `undefined` when nobody waits for an attempt. */
   #askedAt: number | undefined;
   #due = 0;
@@ -95,12 +98,12 @@ export class Replicator {
 
   /** The newest point that the replica said it has applied. */
   get applied(): PointId | undefined {
-    return this.#peer?.applied;
+    return this.#peer?.applied ?? this.#applied;
   }
 
   /** When the replica last said that it has applied a point, wall time in µs since 1970. */
   get appliedAt(): number | undefined {
-    return this.#peer?.appliedAt;
+    return this.#peer?.appliedAt ?? this.#appliedAt;
   }
 
   /** Wakes the replicator: there is something to do before the next cycle is due. */
@@ -278,6 +281,8 @@ export class Replicator {
   }
 
   *#endPeer(): Task<void> {
+    this.#applied = this.applied;
+    this.#appliedAt = this.appliedAt;
     this.#peer?.close();
     this.#peer = undefined;
     const scope = this.#peerScope;

@@ -43,7 +43,11 @@ export function judgeHealth(facts: HealthFacts): { health: Health; warnings: str
   }
   if (facts.lastFailure !== undefined) critical.push(sentence(facts.lastFailure));
   if (facts.role === "primary" && facts.state !== "Replicating" && critical.length === 0) {
-    warnings.push("Initial replication has not finished: the machine is not protected yet");
+    warnings.push(
+      facts.state === "ReadyForInitialReplication"
+        ? 'Not protected yet: start initial replication with "warmsite replication start"'
+        : "Initial replication has not finished: the machine is not protected yet",
+    );
   }
   warnings.push(...facts.comparisons ?? []);
   if (facts.state === "FailedOverWaitingCompletion") {

@@ -213,6 +213,20 @@ Deno.test("an image of another format, or of another machine, is not taken for a
   throws(() => a.call("vm add", { vm: "other", disks: ["vm.img"] }), /a disk of machine "vm"/);
 });
 
+Deno.test("a staged point is listed at once, not applied, and can be failed over to at once", () => {
+  const { a, b, world } = makePair(18);
+  protect(a);
+  a.write("vm/0", 0, filled(64 * KiB, 3));
+  a.host.process!.loop.start("cycle", a.server!.call("replication cycle", CYCLE));
+  const newest = () => (b.call("points", CYCLE) as JsonObject[]).at(-1);
+  const first = newest()?.["id"];
+  world.runWhile(() => b.server!.replica.points("vm").at(-1)?.id === first, 60 * SECOND);
+  const { id, applied } = newest() as JsonObject;
+  equal(applied, false);
+  equal((b.call("failover start", CYCLE) as JsonObject)["point"], id);
+  same(b.read("vm/0", 0, MiB), guestDisk(a));
+});
+
 Deno.test("a recovery point may be named by its first digits when no other begins so", () => {
   const { a, b } = makePair(13);
   protect(a);
@@ -234,6 +248,7 @@ Deno.test("a failover at the replica stands in the primary's status at once, and
   world.runUntil(world.now + SECOND);
   const status = a.call("replication status", CYCLE) as JsonObject;
   equal(status["state"], "Replicating", "it may still be cancelled (L5)");
+  equal(typeof status["lastApplied"], "number", "what the lost channel told is still known");
   equal(status["health"], "Critical");
   match((status["warnings"] as string[]).join(), /failed over.*Cancel the failover at the replica/);
   b.call("failover cancel", CYCLE);
@@ -263,7 +278,8 @@ Deno.test("the only machine of a server need not be named, and none of several i
   const { a, b } = makePair(17);
   throws(() => a.call("replication start"), /No guest's machine is on this server/);
   a.call("vm add", { vm: "vm", disks: ["vm.img"] });
-  a.call("replication enable", { vm: "vm", to: "b:7700", frequency: 3600 * SECOND });
+  const enabled = a.call("replication enable", { vm: "vm", to: "b:7700" }) as JsonObject;
+  match((enabled["warnings"] as string[]).join(), /start initial replication with "warmsite/);
   equal((a.call("replication start") as JsonObject)["vm"], "vm");
   equal((a.call("replication cycle") as JsonObject)["vm"], "vm");
   throws(() => b.call("replication disable"), /No guest's machine/, "points never go unnamed");
