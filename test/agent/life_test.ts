@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { NbdClient } from "../../engine/host/nbd/client.ts";
 import { type JsonObject, Place, refusal, until, value, warmsite } from "./warmsite.ts";
 
@@ -134,6 +135,10 @@ async function failOverForGood(b: string, point: string): Promise<void> {
   assert.equal(await read(uri, 1), 0x22);
   assert.equal(await read(uri, 2), 0x00, "what was cancelled is gone");
   await write(uri, 3, 0x55);
+  const attached = await NbdClient.connect(uri);
+  const busy = await refusal(4, "failover", "complete", "db", ...data);
+  assert.match(busy["message"], /A guest is attached to db\/0/);
+  await attached.disconnect();
   const completed = await value("failover", "complete", "db", ...data);
   const [file] = completed["files"];
   assert.equal(Deno.statSync(file).size, 16 * MIB);
@@ -174,6 +179,55 @@ Deno.test("people read aligned tables, and relative paths mean the caller's fold
   assert.equal(underTask.code, 0, underTask.err);
   const [heading, row] = underTask.out.split("\n");
   assert.equal(heading?.indexOf("STATE"), row?.indexOf("Disabled"));
+});
+
+Deno.test("people are told ports, addresses and files, in words", async () => {
+  await using place = new Place();
+  const [a, b] = await place.homes("a", "b") as [string, string];
+  await place.serve(a);
+  const replica = await place.serve(b);
+  await value("vm", "add", "db", "--data", a, "--disk", place.image("db.raw", MIB));
+  await value("replication", "enable", "db", "--data", a, "--to", replica.listen);
+  await value("replication", "start", "--data", a);
+  const { point } = await value("replication", "cycle", "--data", a);
+  const say = async (...args: string[]) => {
+    const { code, out, err } = await warmsite(args);
+    assert.equal(code, 0, err);
+    return out;
+  };
+  assert.match(await say("points", "db", "--data", b), new RegExp(`^${point} .*standard`, "m"));
+  assert.match(
+    await say("replication", "status", "db", "--data", a),
+    /^RPO +0 s \(objective met\)/m,
+  );
+  const started = await say("failover", "start", "db", "--data", b);
+  assert.match(started, new RegExp(`NBD +nbd\\+unix:///db/0\\?socket=${b}/nbd\\.sock`));
+  assert.match(started, /QEMU +-blockdev driver=nbd/);
+  const status = await say("replication", "status", "db", "--data", a);
+  assert.match(
+    status,
+    /^Warning +"db" is failed over at the replica/m,
+    "the primary knows at once",
+  );
+  const completed = await say("failover", "complete", "db", "--data", b);
+  assert.match(completed, new RegExp(`^Disk db/0 +${b}/replicas/db/disk-0\\.raw$`, "m"));
+});
+
+Deno.test("serve says which port to open in the firewall, and stops when its input ends", async () => {
+  await using place = new Place();
+  const [a] = await place.homes("a") as [string];
+  const main = fileURLToPath(new URL("../../engine/agent/main.ts", import.meta.url));
+  const server = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", main, "serve", "--data", a, "--until-eof"],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const said = new Response(server.stdout).text();
+  await until(() => warmsite(["vm", "list", "--data", a]), ({ code }) => code === 0);
+  await server.stdin.close();
+  assert.equal((await server.status).code, 0);
+  assert.match(await said, /127\.0\.0\.1:(\d+): open inbound TCP port \1 in the firewall/);
 });
 
 Deno.test("SIGTERM stops cleanly, and SIGHUP takes a new certificate", async () => {

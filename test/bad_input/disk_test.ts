@@ -13,7 +13,7 @@ import { TrackedDisk } from "../../engine/core/tracking/tracked_disk.ts";
 import { PowerRecorder } from "../host/power_recorder.ts";
 import { program, root, testWithNeeds } from "../needs.ts";
 import { portsOn, run, scratch } from "../powerloss/stage.ts";
-import { expectClear, House, SIZE } from "./house.ts";
+import { expectClear, House, SIZE, VM } from "./house.ts";
 
 Deno.test("a disk that shrinks while it is served fails, says so, and is compared afterwards", async () => {
   await using house = await House.open();
@@ -96,6 +96,51 @@ testWithNeeds(
     }
   },
 );
+
+testWithNeeds(
+  {
+    name: "a replica on a full file system refuses deltas by name, keeps its points, and goes on",
+    needs: [root, program("mount", "mount")],
+  },
+  async () => {
+    await using house = await House.open();
+    await house.stop("replica");
+    const replicas = `${house.data("replica")}/replicas`;
+    await must("mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", replicas);
+    try {
+      await house.start("replica");
+      await house.protect();
+      await house.applied();
+      const points = await house.points();
+      fillUp(`${replicas}/${VM}/ballast`);
+      const data = noiseOf(SIZE / 2);
+      const client = await house.connect("primary");
+      for (let at = 0; at < data.length; at += 65_536) {
+        await client.write(at, data.subarray(at, at + 65_536));
+      }
+      await client.disconnect();
+      const refusal = await house.refused("primary", "replication cycle");
+      assert.equal(refusal.code, "no-space");
+      assert.equal(refusal.exitCode, 1);
+      expectClear(refusal);
+      await house.expectKept(points);
+      Deno.removeSync(`${replicas}/${VM}/ballast`);
+      const newest = await house.cycleAtLast();
+      assert.deepEqual(await house.read("replica", newest), await house.read("primary"));
+      await house.expectKept(points);
+    } finally {
+      await house.stop("replica");
+      await must("umount", replicas);
+    }
+  },
+);
+
+/** Bytes that do not compress. */
+function noiseOf(size: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(size);
+  for (let at = 0; at < size; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
+  return bytes;
+}
 
 /** Writes until nothing fits. */
 function fillUp(path: string): void {

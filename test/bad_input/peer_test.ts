@@ -12,10 +12,11 @@ import { encodeFrame } from "../../engine/core/wire/frame.ts";
 import { encodeControl } from "../../engine/core/wire/message.ts";
 import { createHome } from "../../engine/agent/home.ts";
 import { parseAddress } from "../../engine/host/address.ts";
+import { ACCEPTED } from "../../engine/host/greeting.ts";
 import { issueToServer } from "../../engine/host/pki.ts";
 import { loadKernel } from "../../wasm/codec.ts";
 import { SAMPLES } from "../unit/core/wire/samples.ts";
-import { House } from "./house.ts";
+import { House, SIZE, VM } from "./house.ts";
 
 const kernel = loadKernel();
 
@@ -117,6 +118,71 @@ Deno.test("a peer that says nothing is sent away in time, and disturbs nobody", 
   assert.match(lines.map(({ message }) => message).join(), /stranger/);
   assert.deepEqual(await house.read("replica", newest), await house.read("primary"));
 });
+
+/** What a replica that is none says once it was greeted, and the code of the refusal. */
+const ANSWERS: readonly (readonly [string, readonly Uint8Array[], readonly string[]])[] = [
+  ["noise", [noise], ["malformed", "protocol-violation"]],
+  ["a length of 4 GiB", [liar(0xffffffff)], ["malformed", "protocol-violation"]],
+  ["a hello and then noise", [hello, noise], ["malformed", "protocol-violation"]],
+  ["hello twice", [hello, hello], ["protocol-violation"]],
+  ["half a frame and the end", [hello, hello.subarray(0, 10)], ["connection-lost"]],
+  ["nothing at all", [], ["timed-out"]],
+];
+
+Deno.test("a replica that talks nonsense or says nothing costs an attempt, and the guest nothing", async () => {
+  await using house = await House.open();
+  await createHome(`${house.folder}/stranger`, { name: "stranger", listen: "127.0.0.1:0" });
+  await issueToServer(`${house.folder}/ca`, `${house.folder}/stranger`);
+  Deno.writeFileSync(house.image, new Uint8Array(SIZE));
+  await house.call("primary", "vm add", { vm: VM, disks: [house.image] });
+  for (const [what, pieces, codes] of ANSWERS) {
+    const { to, close } = await impostor(house, pieces);
+    const settings = { vm: VM, to, frequency: 3_600_000_000 };
+    await house.call("primary", "replication enable", settings);
+    await house.call("primary", "replication start");
+    const refusal = await house.refused("primary", "replication cycle");
+    assert.ok(codes.includes(refusal.code), `${what}: ${refusal.code} ${refusal.message}`);
+    assert.equal(refusal.exitCode, 1, what);
+    assert.doesNotMatch(refusal.message, /Bug|undefined|\[object/, what);
+    assert.equal((await house.status("primary"))["health"], "Critical", what);
+    await house.call("primary", "replication disable");
+    await close();
+  }
+  await house.write(4096, 55);
+  const settings = { vm: VM, to: house.listen, frequency: 3_600_000_000 };
+  await house.call("primary", "replication enable", settings);
+  await house.call("primary", "replication start");
+  const newest = await house.cycle();
+  assert.deepEqual(await house.read("replica", newest), await house.read("primary"));
+});
+
+/** A server with a good certificate that answers whoever connects with `pieces`. */
+async function impostor(house: House, pieces: readonly Uint8Array[]) {
+  const home = `${house.folder}/stranger/tls`;
+  const file = (name: string) => fs.readFileSync(`${home}/${name}`, "utf8");
+  const sockets = new Set<tls.TLSSocket>();
+  const server = tls.createServer({
+    key: file("key.pem"),
+    cert: file("certificate.pem"),
+    ca: fs.readFileSync(`${house.folder}/ca/ca.pem`, "utf8"),
+    requestCert: true,
+    ALPNProtocols: ["warmsite/1"],
+  }, (socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.resume();
+    socket.write(Uint8Array.of(ACCEPTED));
+    for (const piece of pieces) socket.write(piece);
+    if (pieces.at(-1)?.length === 10) socket.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { readonly port: number };
+  const close = async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { to: `127.0.0.1:${port}`, close };
+}
 
 /** Waits until the replica has logged that somebody went. */
 async function told(house: House, from: number): Promise<void> {
