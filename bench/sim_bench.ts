@@ -10,6 +10,7 @@
  * @module
  */
 
+import process from "node:process";
 import { parseArgs } from "node:util";
 import { HOUR, KiB, MINUTE, SECOND } from "../engine/core/base/units.ts";
 import { INVARIANTS } from "../engine/sim/invariants/table.ts";
@@ -80,11 +81,16 @@ function makeScenario(micros: number): Scenario {
 }
 
 const seconds: number[] = [];
+/** Of all threads together: also those that compile and collect garbage. */
+const processor: number[] = [];
 let [events, micros, hash] = [0, 0, ""];
 for (let round = 0; round < rounds; round++) {
   const began = performance.now();
+  const before = process.cpuUsage();
   const result = runScenario(scenario, kernel, { invariants });
   seconds.push((performance.now() - began) / 1000);
+  const { user, system } = process.cpuUsage(before);
+  processor.push((user + system) / SECOND);
   if (result.violation !== undefined) throw new Error(JSON.stringify(result.violation));
   if (hash !== "" && result.hash !== hash) throw new Error("Two runs of one scenario differ");
   ({ events, micros, hash } = result);
@@ -94,6 +100,7 @@ const simulated = micros / HOUR;
 const perSecond = spread(seconds.map((each) => events / each));
 const hoursPerSecond = spread(seconds.map((each) => simulated / each));
 const day = spread(seconds.map((each) => 24 * each / simulated));
+const dayProcessor = spread(processor.map((each) => 24 * each / simulated));
 if (options.json) {
   console.log(JSON.stringify({
     machine: describeMachine(),
@@ -103,6 +110,7 @@ if (options.json) {
     perSecond,
     hoursPerSecond,
     day,
+    dayProcessor,
   }));
 } else {
   console.log(describeMachine());
@@ -113,4 +121,5 @@ if (options.json) {
   console.log(`Events a second           ${showSpread(perSecond, 0)}`);
   console.log(`Simulated hours a second  ${showSpread(hoursPerSecond, 3)}`);
   console.log(`Seconds for a day         ${showSpread(day, 0)}, designed for under 90`);
+  console.log(`  of processor time       ${showSpread(dayProcessor, 0)}`);
 }
