@@ -34,7 +34,9 @@ export const FENCING: Invariant = {
         }
       },
       points: ({ vm, failedOver: now }) => {
-        if (!now && !ground.retired(vm)) failedOver.delete(vm);
+        // A crash may come between the record of a failover and the word of it.
+        if (now) failedOver.add(vm);
+        else if (!ground.retired(vm)) failedOver.delete(vm);
       },
     };
   },
