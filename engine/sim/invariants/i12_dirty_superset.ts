@@ -22,6 +22,8 @@ export const DIRTY_SUPERSET: Invariant = {
     // What a block must hold to be as a base has it never changes: it is judged again when its bytes do.
     const known = new Map<string, Known>();
     return {
+      // Disks of an empty host count their changes from the beginning.
+      destroyed: () => known.clear(),
       tracked: (fact) => {
         const { vm, disk, base, issued, marked, blockSize, content, changed, opened } = fact;
         if (base.kind !== "point") return;
