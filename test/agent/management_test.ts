@@ -19,12 +19,16 @@ testWithNeeds(
     await place.serve(a);
     const disk = place.image("db.raw", 1024 * 1024);
     await value("vm", "add", "db", "--data", a, "--disk", disk);
-    const examples = Deno.readTextFileSync(PAGE).split("\n")
+    const page = Deno.readTextFileSync(PAGE);
+    const examples = page.split("\n")
       .filter((line) => line.startsWith("curl ")).map((line) => line.replace("DIR", a));
     assert.equal(examples.length, 2);
     const [table, status] = await Promise.all(examples.map(answerTo));
     assert.deepEqual(table.result.map(({ verb }: { verb: string }) => verb), Object.keys(VERBS));
     assert.deepEqual(status.result, await value("replication", "status", "db", "--data", a));
+    await value("replication", "enable", "db", "--data", a, "--to", "127.0.0.1:1");
+    const keys = Object.keys(await value("replication", "status", "db", "--data", a));
+    for (const key of keys) assert.ok(page.includes(`\`${key}\``), `docs/AGENT.md has ${key}`);
     assert.equal((Deno.lstatSync(`${a}/warmsite.sock`).mode ?? 0) & 0o777, 0o600);
   },
 );
