@@ -82,10 +82,11 @@ export class Failover {
       yield* failover.close();
       throw error;
     }
+    // The record refuses data from here on; whoever was sending learns why. A seal that was under way has
+    // ended before anybody is told of the failover (I23).
+    yield* machine.endChannel(machine.failedOverHere());
     failover.#tell("started", generation);
     yield* markInForce(folder, record);
-    // The record refuses data from here on; whoever was sending learns why.
-    yield* machine.endChannel(machine.failedOverHere());
     return failover;
   }
 

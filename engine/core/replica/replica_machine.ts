@@ -44,6 +44,7 @@ export class ReplicaMachine {
   readonly #scope: Scope;
   readonly #work = new Signal();
   readonly #serving = new Mutex();
+  readonly #ending = new Mutex();
   #receiver: {
     readonly receiver: Receiver;
     readonly channel: Channel;
@@ -167,6 +168,11 @@ export class ReplicaMachine {
    * told why; a failure stands in its status at once.
    */
   *endChannel(because: string | Failed): Task<void> {
+    // Whoever comes while another ends it waits as well: a seal may be under way until then (I23).
+    yield* this.#ending.during(this.#endChannel(because));
+  }
+
+  *#endChannel(because: string | Failed): Task<void> {
     const serving = this.#receiver;
     if (serving === undefined) return;
     this.#receiver = undefined;
