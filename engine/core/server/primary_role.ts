@@ -207,15 +207,17 @@ export class PrimaryRole {
   }
 
   *#disable(entry: Entry): Task<void> {
-    const { machine, replicator } = entry;
+    const { machine, scope, replicator } = entry;
     nextState(machine.state, "disable", machine.name);
-    yield* this.#stop(entry);
+    entry.scope = undefined;
+    // It has stopped; what it counted stands in the status until the record says that this has ended.
+    if (scope !== undefined) yield* scope.cancel();
     try {
       yield* machine.disable();
-    } catch (error) {
+    } finally {
+      entry.replicator = undefined;
       // The record could not be written: the relationship is still there, and goes on.
       if (machine.state !== "Disabled") this.#replicate(entry, replicator?.statistics);
-      throw error;
     }
   }
 

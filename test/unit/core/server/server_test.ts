@@ -5,8 +5,7 @@
  * @module
  */
 
-import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
-import type { Failed } from "../../../../engine/core/base/failure.ts";
+import { equal, match, ok, throws } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, MiB, SECOND } from "../../../../engine/core/base/units.ts";
 import type { Directory } from "../../../../engine/sim/directory.ts";
@@ -255,36 +254,4 @@ Deno.test("a failover at the replica stands in the primary's status at once, and
   world.runUntil(world.now + 10 * SECOND);
   equal((a.call("replication status", CYCLE) as JsonObject)["health"], "Normal");
   equal((b.call("points", CYCLE) as JsonObject[]).length, points + 1, "one cycle to catch up");
-});
-
-Deno.test("what is failed over is removed only after cancel or complete, and the refusal says so", () => {
-  const { a, b } = makePair(16);
-  protect(a);
-  throws(() => a.call("vm remove", CYCLE), /it is replicated to b:7700/);
-  b.call("failover start", CYCLE);
-  for (const verb of ["vm remove", "replication disable"]) {
-    throws(() => b.call(verb, CYCLE), (error: Failed) => {
-      match(error.failure.message, /Cannot remove the replica of "vm": it is failed over/);
-      match(error.failure.action, /"warmsite failover cancel vm".*"warmsite failover complete vm"/);
-      return error.code === "wrong-state";
-    });
-  }
-  b.call("failover cancel", CYCLE);
-  b.call("vm remove", CYCLE);
-  deepEqual(b.call("vm list"), []);
-});
-
-Deno.test("the only machine of a server need not be named, and none of several is guessed", () => {
-  const { a, b } = makePair(17);
-  throws(() => a.call("replication start"), /No guest's machine is on this server/);
-  a.call("vm add", { vm: "vm", disks: ["vm.img"] });
-  const enabled = a.call("replication enable", { vm: "vm", to: "b:7700" }) as JsonObject;
-  match((enabled["warnings"] as string[]).join(), /start initial replication with "warmsite/);
-  equal((a.call("replication start") as JsonObject)["vm"], "vm");
-  equal((a.call("replication cycle") as JsonObject)["vm"], "vm");
-  throws(() => b.call("replication disable"), /No guest's machine/, "points never go unnamed");
-  a.host.addDisk("other.img", { size: MiB });
-  a.call("vm add", { vm: "other", disks: ["other.img"] });
-  throws(() => a.call("replication cycle"), /More than one machine is here/);
-  throws(() => a.call("replication disable"), /More than one machine is here/);
 });
