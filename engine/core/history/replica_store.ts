@@ -399,6 +399,9 @@ export class ReplicaStore {
   *#dropDelta(): Task<void> {
     const delta = this.#delta;
     if (delta === undefined) return;
+    // A state that failed or was cancelled on its way may list the point all the same: one that does
+    // not must be the newest before the file goes.
+    if (delta.sealed) yield* this.#files.commit((state) => ({ ...state }));
     // Crash before: the delta is there, and resumed or dropped again. No point knows of it.
     yield* this.#files.staging.remove(delta.name);
     yield* this.#files.staging.flush();

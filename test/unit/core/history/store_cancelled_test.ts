@@ -1,0 +1,62 @@
+/**
+ * Seals that are cancelled at any call: what the disk may say of them is never contradicted.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { isFailed } from "../../../../engine/core/base/failure.ts";
+import type { PointId } from "../../../../engine/core/base/units.ts";
+import { ReplicaStore } from "../../../../engine/core/history/replica_store.ts";
+import { FakeWorld } from "./fake_world.ts";
+import {
+  checkPoints,
+  extent,
+  GENERATION,
+  memoryOf,
+  pointId,
+  seeded,
+  SIZES,
+  stage,
+  written,
+} from "./store_model.ts";
+
+/** Cancels the staging of a point at call `at`, begins another delta and loses power; false at its end. */
+function cancelAt(at: number, ending: "kill" | "power-loss"): boolean {
+  const world = new FakeWorld(40 + at);
+  const extents = [extent(0, 1, 2, 7), extent(1, 3, 2, 9), extent(0, 9, 1, 4)];
+  const blank = SIZES.map((size) => new Uint8Array(size));
+  const contents = new Map<PointId, Uint8Array[]>([
+    [pointId(0), blank],
+    [pointId(1), written(blank, extents)],
+  ]);
+  const store = world.run(seeded(world, 5, [], memoryOf(true)));
+  const run = world.loop.start("stage", stage(store, pointId(1), pointId(0), extents));
+  const first = world.calls;
+  world.onCall = () => {
+    if (world.calls === first + at) run.interrupt();
+  };
+  world.drive(run);
+  world.onCall = undefined;
+  const reached = world.calls >= first + at;
+  if (run.outcome?.ok === false) assert.ok(isFailed(run.outcome.error, "cancelled"));
+  const parent = store.newest?.id as PointId;
+  assert.equal(world.run(store.startDelta("d-other", parent, GENERATION)), 0);
+  world.crash(ending);
+  world.restart();
+  const again = world.run(ReplicaStore.open(world.ports(), world.folder(), memoryOf(true)));
+  assert.deepEqual(again.troubles, [], `cancelled at call ${at}`);
+  world.run(checkPoints(again, contents, `cancelled at call ${at}`));
+  while (world.run(again.applyNext()) !== undefined);
+  assert.deepEqual(world.run(again.verify()), []);
+  world.run(again.close());
+  return reached;
+}
+
+for (const ending of ["kill", "power-loss"] as const) {
+  Deno.test(`a seal that was cancelled at any call costs no listed point its file, ${ending} behind it (R1)`, () => {
+    let calls = 1;
+    while (cancelAt(calls, ending)) calls++;
+    assert.ok(calls > 20, `${calls} calls`);
+  });
+}
