@@ -87,9 +87,9 @@ export function primaryRpo(
   replicator: Replicator | undefined,
   now: number,
 ): number | undefined {
-  if (replicator === undefined || machine.state === "InitialReplicationInProgress") {
-    return undefined;
-  }
+  // Of a relationship that is ending nothing is tracked any more: nobody knows.
+  const unknown = machine.state === "InitialReplicationInProgress" || machine.state === "Disabled";
+  if (replicator === undefined || unknown) return undefined;
   if (replicator.staged.newest === undefined && !hasPoint(machine, replicator)) return undefined;
   let oldest: number | undefined;
   for (const { oldestUnstaged } of machine.tracked) {
