@@ -17,6 +17,7 @@ import { SEALED_TAIL_CUT } from "./sealed_tail_cut.ts";
 import { HOT_REGIONS_FORGOTTEN } from "./hot_regions_forgotten.ts";
 import { FAILED_SAVE_IGNORED } from "./failed_save_ignored.ts";
 import { OLDER_GENERATION_ACCEPTED } from "./older_generation_accepted.ts";
+import { SECOND_WRITER_ACCEPTED } from "./second_writer_accepted.ts";
 import { ORPHAN_WRITES } from "./orphan_writes.ts";
 import { CLOCK_JUMP_PRUNES } from "./clock_jump_prunes.ts";
 import { LAST_BLOCK_FORGOTTEN } from "./last_block_forgotten.ts";
@@ -42,6 +43,7 @@ export const PLANTS: readonly Plant[] = [
   HOT_REGIONS_FORGOTTEN,
   FAILED_SAVE_IGNORED,
   OLDER_GENERATION_ACCEPTED,
+  SECOND_WRITER_ACCEPTED,
   ORPHAN_WRITES,
   CLOCK_JUMP_PRUNES,
   LAST_BLOCK_FORGOTTEN,

@@ -41,6 +41,7 @@ function preamble(random: Prng, b: Site): Uint8Array[] {
     disks: store.sizes,
     blockSize: store.geometry.blockSize,
     keep: store.keep,
+    writer: [record.writer!],
   };
   parts.push(frameBytes(controlFrame(1, opening)));
   const parent = store.newest!.id;

@@ -8,6 +8,7 @@ import { parseAddress } from "../../host/address.ts";
 import {
   type Command,
   type Invocation,
+  isGiven,
   operand,
   option,
   requiredOption,
@@ -66,7 +67,17 @@ const optionalMachine = {
 /** `replication start`. */
 export const startCommand: Command = remoteCommand({
   verb: "replication start",
-  ...optionalMachine,
+  operands: optionalMachine.operands,
+  args: (invocation) => ({
+    ...optionalMachine.args(invocation),
+    takeOver: isGiven(invocation, "take-over"),
+  }),
+  options: {
+    "take-over": {
+      about:
+        "Of two copies of this server, a clone or a restored one, this is the one to go on with",
+    },
+  },
   details: `Returns at once; \`warmsite replication status\` shows the progress. ${ONLY_MACHINE}`,
   render: statusText,
 });

@@ -42,6 +42,7 @@ export type FailureCode =
   | "older-generation"
   | "unknown-generation"
   | "split-brain"
+  | "second-writer"
   | "wrong-parent"
   | "not-the-base"
   | "generation-dead"

@@ -41,6 +41,12 @@ export const ANCESTRY_MAX = 256;
 export const PEER_SILENCE_MAX = 30 * SECOND;
 /** How often an idle connection says that it is alive. */
 export const PING_INTERVAL = 5 * SECOND;
+/** Incarnations of one primary that it remembers and presents (L1). */
+export const WRITERS_MAX = 64;
+/** Connections of one peer to a server. */
+export const SESSIONS_PER_PEER_MAX = 16;
+/** Connections of all peers to a server. */
+export const SESSIONS_MAX = 1024;
 /** Machines on one connection. */
 export const CHANNELS_MAX = 1024;
 

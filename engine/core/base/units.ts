@@ -17,7 +17,7 @@ export type PointId = Branded<"PointId">;
 export type GenerationId = Branded<"GenerationId">;
 /** A protected machine for its whole life, on every server: 32 hex digits, random. */
 export type MachineId = Branded<"MachineId">;
-/** A run of one server process: 32 hex digits, random at start. */
+/** A run of one server process, or one presence of a machine's primary: 32 hex digits, random. */
 export type Incarnation = Branded<"Incarnation">;
 /** An initial replication in progress: 32 hex digits, random. */
 export type SeedId = Branded<"SeedId">;

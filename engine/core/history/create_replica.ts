@@ -16,7 +16,9 @@ import type { Folder } from "../ports/folder.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Task } from "../runtime/task.ts";
 import type { HistoryCache } from "./history_cache.ts";
+import { RESERVE_SIZE, STATE_CAPACITY } from "./bounds.ts";
 import { ReplicaFiles } from "./replica_files.ts";
+import { refuseWithoutRoom } from "./room.ts";
 import { STATE_NAMES, StateFile } from "./state_file.ts";
 import type { StoreState } from "./store_state.ts";
 
@@ -30,6 +32,8 @@ export interface CreateSpec {
   readonly generation: GenerationId;
   /** Newest points to keep. */
   readonly keep: number;
+  /** Bytes that the disks take where they are, for which there must be room (R10). */
+  readonly space?: number;
 }
 
 /** Makes everything a replica is made of; returns it open. */
@@ -45,6 +49,9 @@ export function* createReplica(
     throw requestFailure("bad-argument", `A machine has 1 to ${DISKS_MAX} disks, and not ${count}`);
   }
   yield* refuseExisting(ports, folder);
+  const { space = 0, ...lasting } = spec;
+  const fixed = STATE_NAMES.length * STATE_CAPACITY + RESERVE_SIZE;
+  if (space > 0) yield* refuseWithoutRoom(folder, spec.name, space + fixed);
   for (const name of ["undo", "staging"]) yield* folder.remove(name);
   const undo = yield* folder.folder("undo", { create: true });
   const staging = yield* folder.folder("staging", { create: true });
@@ -57,7 +64,7 @@ export function* createReplica(
     }
     for (const disk of disks) yield* disk.flush();
     stateFile = yield* StateFile.create(folder, ports.codec.kernel);
-    const state = firstState(spec);
+    const state = firstState(lasting);
     // Crash before: no valid state, no replica. After: an empty replica.
     yield* stateFile.write(state, false);
     return new ReplicaFiles({ ports, folder, staging, undo, disks, stateFile, state, cache });
@@ -97,7 +104,7 @@ function* refuseExisting(ports: Ports, folder: Folder): Task<void> {
   );
 }
 
-function firstState(spec: CreateSpec): StoreState {
+function firstState(spec: Omit<CreateSpec, "space">): StoreState {
   return {
     ...spec,
     extra: null,

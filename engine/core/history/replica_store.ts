@@ -221,9 +221,12 @@ export class ReplicaStore {
     return troubles;
   }
 
-  /** Begins or resumes an initial replication (C5). Throws `wrong-state` when there are points. */
-  beginSeed(seed: SeedId): Task<void> {
-    return this.#files.applying.during(this.#seeding.begin(seed));
+  /**
+   * Begins or resumes an initial replication of disks that take `space` bytes where they are (C5). Throws
+   * `wrong-state` when there are points, `no-space` when there is no room for them (R10).
+   */
+  beginSeed(seed: SeedId, space = 0): Task<void> {
+    return this.#files.applying.during(this.#seeding.begin(seed, space));
   }
 
   /** Writes an extent of the seed; `content` is its checked bytes, `undefined` for zeros. */

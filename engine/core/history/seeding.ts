@@ -18,6 +18,7 @@ import { all } from "../runtime/together.ts";
 import type { StagedExtent } from "../wire/extent.ts";
 import type { PointDeclaration, PointRecord } from "./recovery_point.ts";
 import type { ReplicaFiles } from "./replica_files.ts";
+import { refuseWithoutRoom, taken } from "./room.ts";
 import { scanDigests } from "./scan_digests.ts";
 
 interface SeedDigest {
@@ -42,7 +43,7 @@ export class Seeding {
   }
 
   /** Begins or goes on with `seed`. The disks keep what they hold: every block is sent or compared. */
-  *begin(seed: SeedId): Task<void> {
+  *begin(seed: SeedId, space: number): Task<void> {
     const { state } = this.#files;
     if (state.points.length > 0) {
       throw localFailure(
@@ -52,6 +53,9 @@ export class Seeding {
       );
     }
     if (state.seed === seed) return;
+    const { folder, disks } = this.#files;
+    const more = space - (yield* taken(disks));
+    if (more > 0) yield* refuseWithoutRoom(folder, state.name, more);
     // Crash before or after: there is no point, so nothing can be wrong about the disks.
     yield* this.#files.commit((before) => ({ ...before, seed, stamps: [] }));
   }

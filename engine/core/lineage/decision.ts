@@ -8,8 +8,9 @@
  */
 
 import { type Failure, peerFailure } from "../base/failure.ts";
-import type { PointId, SeedId } from "../base/units.ts";
+import type { Incarnation, PointId, SeedId } from "../base/units.ts";
 import { type Ancestry, relate } from "./generation.ts";
+import { shortIncarnation } from "./writer.ts";
 
 /** What one disk's bits are relative to, as its `.hrl` says. */
 export interface DiskBase {
@@ -28,6 +29,8 @@ export interface ReplicaStanding {
   readonly seed: SeedId | null;
   /** True from the start of a failover there until it is cancelled or completed (L5). */
   readonly failedOver: boolean;
+  /** The incarnation that it is bound to, when it is not ours. */
+  readonly otherWriter: Incarnation | undefined;
 }
 
 /** What one disk must do before anything is sent. */
@@ -73,7 +76,7 @@ function relationHold(mine: Ancestry, replica: ReplicaStanding): Failure | undef
   }
   switch (relate(mine, replica.ancestry)) {
     case "same":
-      return undefined;
+      return replica.otherWriter === undefined ? undefined : secondWriter(replica.otherWriter);
     case "newer":
       return peerFailure(
         "older-generation",
@@ -99,4 +102,14 @@ function relationHold(mine: Ancestry, replica: ReplicaStanding): Failure | undef
         "Choose another name, or remove the machine at the replica",
       ).failure;
   }
+}
+
+function secondWriter(other: Incarnation): Failure {
+  return peerFailure(
+    "second-writer",
+    `Another copy of this server replicates this machine: incarnation ${shortIncarnation(other)} ` +
+      "is the newest that the replica knows, and this one does not know it",
+    "Stop the copy that is not to run, a clone or what a backup was taken from; if this one is to " +
+      'go on: "warmsite replication start --take-over"',
+  ).failure;
 }

@@ -9,6 +9,7 @@
  *
  * @module
  */
+// Long because: what a machine is, what its record says of it and how that is read belong together.
 
 import { requestFailure } from "../base/failure.ts";
 import { asObject, type Json, type JsonObject } from "../base/json.ts";
@@ -21,6 +22,7 @@ import {
   ancestryToJson,
   firstGeneration,
 } from "../lineage/generation.ts";
+import { type Writer, writerFromJson } from "../lineage/writer.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { Ports } from "../ports/ports.ts";
 import { newIdentity } from "../relationship/identity.ts";
@@ -42,6 +44,7 @@ import { TrackedDisk } from "../tracking/tracked_disk.ts";
 import type { TrackingOptions } from "../tracking/tracking_base.ts";
 import { refuseContainer } from "./image_format.ts";
 import { MachineDisk } from "./machine_disk.ts";
+import { Presence } from "./presence.ts";
 
 /** Name of a machine's record in its folder. */
 export const MACHINE_RECORD = "machine.json";
@@ -68,6 +71,8 @@ export class PrimaryMachine {
   readonly id: MachineId;
   readonly name: string;
   readonly disks: readonly MachineDisk[];
+  /** Who this is to the replica. */
+  readonly presence: Presence;
   readonly #context: MachineContext;
   readonly #folder: Folder;
   #state: ReplicationState;
@@ -85,6 +90,7 @@ export class PrimaryMachine {
     this.#state = parts.state;
     this.#settings = parts.settings;
     this.#ancestry = parts.ancestry;
+    this.presence = new Presence(parts.writer);
   }
 
   /** Adds a machine with the disks at `paths`; its folder is new and empty. */
@@ -111,6 +117,7 @@ export class PrimaryMachine {
         state: "Disabled",
         settings: undefined,
         ancestry: [firstGeneration(generation, context.server)],
+        writer: [],
       });
       yield* machine.#save(machine.#state, undefined);
       return machine;
@@ -165,6 +172,12 @@ export class PrimaryMachine {
   /** The generation in force. */
   get generation(): GenerationId {
     return (this.#ancestry[0] as Ancestry[number]).generation;
+  }
+
+  /** The incarnations to present to the replica: a new one for each conversation (L1). */
+  present(): Task<Writer> {
+    const save = (writer: Writer) => this.#save(this.#state, this.#settings, writer);
+    return this.#saving.during(this.presence.present(this.#context.ports.entropy, save));
   }
 
   /** The tracked disks; all of them while a relationship exists. */
@@ -228,7 +241,11 @@ export class PrimaryMachine {
     for (const disk of this.disks) yield* disk.close();
   }
 
-  #save(state: ReplicationState, settings: RelationshipSettings | undefined): Task<void> {
+  #save(
+    state: ReplicationState,
+    settings: RelationshipSettings | undefined,
+    writer: Writer = this.presence.writer,
+  ): Task<void> {
     const record = {
       version: 1,
       id: this.id,
@@ -237,6 +254,7 @@ export class PrimaryMachine {
       state,
       settings: settings === undefined ? null : settingsToJson(settings),
       ancestry: ancestryToJson(this.#ancestry),
+      writer,
     };
     return saveRecord(this.#context.ports.codec.kernel, this.#folder, MACHINE_RECORD, record);
   }
@@ -249,6 +267,7 @@ interface MachineParts {
   readonly state: ReplicationState;
   readonly settings: RelationshipSettings | undefined;
   readonly ancestry: Ancestry;
+  readonly writer: Writer;
 }
 
 /** What a record holds, with paths in place of disks. */
@@ -259,7 +278,8 @@ function parseRecord(record: JsonObject): ParsedRecord | undefined {
   if (!isIdentity(id) || typeof name !== "string" || !isState(state)) return undefined;
   if (!Array.isArray(disks) || !disks.every((path) => typeof path === "string")) return undefined;
   const generations = ancestryFromJson(ancestry);
-  if (generations === undefined) return undefined;
+  const writer = writerFromJson(record["writer"]);
+  if (generations === undefined || writer === undefined) return undefined;
   const chosen = settingsFromJson(asObject(settings as Json | undefined));
   if (chosen === undefined && state !== "Disabled") return undefined;
   return {
@@ -269,6 +289,7 @@ function parseRecord(record: JsonObject): ParsedRecord | undefined {
     state,
     settings: chosen,
     ancestry: generations,
+    writer,
   };
 }
 

@@ -7,6 +7,7 @@
 
 import { Failed, peerFailure } from "../base/failure.ts";
 import type { PointId } from "../base/units.ts";
+import { taken } from "../history/room.ts";
 import { decide, type Decision } from "../lineage/decision.ts";
 import type { Task } from "../runtime/task.ts";
 import type { MessageOf } from "../wire/message.ts";
@@ -15,13 +16,21 @@ import type { Replication } from "./replication.ts";
 
 /** Opens the machine on a new channel and returns what is to be done on it. */
 export function* openMachine(work: Replication, peer: ReplicaPeer): Task<Decision> {
-  const opened = yield* peer.open(opening(work));
+  const { machine } = work;
+  const writer = yield* machine.present();
+  // Nobody else needs to know, and holes are not found for nothing.
+  const seeding = machine.state === "InitialReplicationInProgress";
+  const space = seeding ? yield* taken(machine.tracked) : 0;
+  const opened = yield* peer.open({ ...opening(work), writer, space });
+  if (opened.writer === writer[0]) machine.presence.noteBound();
   const decision = decideFrom(work, opened);
   yield* follow(work, decision, opened.newest);
   return decision;
 }
 
-function opening({ machine, settings }: Replication): MessageOf<"open-machine"> {
+function opening(
+  { machine, settings }: Replication,
+): Omit<MessageOf<"open-machine">, "writer" | "space"> {
   const first = machine.tracked[0];
   return {
     type: "open-machine",
@@ -35,6 +44,7 @@ function opening({ machine, settings }: Replication): MessageOf<"open-machine"> 
     frequency: settings.frequency,
     base: first?.base.kind === "point" ? first.base.point : null,
     issued: first?.issued ?? [],
+    claim: machine.presence.takingOver ? "take-over" : "continue",
   };
 }
 
@@ -49,6 +59,9 @@ function decideFrom({ machine }: Replication, opened: MessageOf<"machine-opened"
     newest: opened.newest,
     seed: opened.seed,
     failedOver: opened.state === "FailedOverWaitingCompletion",
+    otherWriter: opened.writer === null || opened.writer === machine.presence.writer[0]
+      ? undefined
+      : opened.writer,
   });
 }
 

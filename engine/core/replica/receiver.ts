@@ -13,9 +13,10 @@
 import { type Failed, isFailed, peerFailure } from "../base/failure.ts";
 import { PROGRESS_INTERVAL_BYTES } from "../base/limits.ts";
 import { release } from "../base/release.ts";
-import { fromHex, MILLISECOND, type PointId, toHex } from "../base/units.ts";
+import { fromHex, type Incarnation, MILLISECOND, type PointId, toHex } from "../base/units.ts";
 import { inside } from "../block/extent.ts";
 import { relate } from "../lineage/generation.ts";
+import { shortIncarnation } from "../lineage/writer.ts";
 import { Mutex } from "../runtime/lock.ts";
 import type { Run } from "../runtime/loop.ts";
 import { Signal } from "../runtime/signal.ts";
@@ -143,13 +144,17 @@ export class Receiver {
 
   *#answerOpen(open: MessageOf<"open-machine">): Task<void> {
     const { store } = this.#machine;
-    const accepts = open.machine === store.machine &&
+    const same = open.machine === store.machine &&
       relate(this.#machine.record.ancestry, open.ancestry) === "same";
+    const accepts = same && this.#machine.admits(open);
+    this.#second = same && !accepts;
     if (open.machine === store.machine) this.#checkDisks(open);
     // Only who may write here chooses for this machine; not who was failed over from (L7).
     if (accepts && this.#machine.state !== "FailedOver") {
       yield* store.setKeep(Math.max(1, open.keep));
     }
+    // Durable before the primary is told that it may write (L1).
+    if (accepts) yield* this.#machine.bindWriter(open.writer[0] as Incarnation);
     const delta = store.openDelta;
     yield* this.#channel.send({
       type: "machine-opened",
@@ -160,6 +165,7 @@ export class Receiver {
       delta: delta === undefined
         ? null
         : { id: delta.id, parent: delta.parent, records: delta.records },
+      writer: this.#machine.record.writer ?? null,
       state: this.#machine.state,
     });
     this.#accepts = accepts;
@@ -220,7 +226,7 @@ export class Receiver {
     if (this.#machine.store.newest !== undefined) {
       throw peerFailure("wrong-state", "The replica has points already: it takes deltas, no seed");
     }
-    yield* this.#machine.store.beginSeed(seed);
+    yield* this.#machine.store.beginSeed(seed, this.#opening.space);
     // What an earlier channel wrote and did not flush may be compared with and found equal: it must
     // not be lost after the primary has forgotten it (T3).
     yield* this.#machine.store.seedFlush();
@@ -380,11 +386,30 @@ export class Receiver {
     throw this.#machine.failedOverHere();
   }
 
+  /** The generation is bound to another incarnation of its primary (L1). */
+  #second = false;
+
   #otherGeneration(): Failed {
+    if (this.#second) return this.#secondWriter();
     return peerFailure(
       "older-generation",
       `"${this.#machine.name}" is of another generation here: its data is refused`,
       "The replica was failed over, or holds another machine; look at both servers' status",
+    );
+  }
+
+  #secondWriter(): Failed {
+    const bound = this.#machine.record.writer;
+    const [own] = this.#opening.writer;
+    const name = (each: Incarnation | undefined) =>
+      each === undefined ? "" : shortIncarnation(each);
+    return peerFailure(
+      "second-writer",
+      `"${this.#machine.name}" is written by incarnation ${
+        name(bound)
+      } of its primary, and not by ` +
+        name(own),
+      "Stop the copy of the primary that is not to run",
     );
   }
 

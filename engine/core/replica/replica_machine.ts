@@ -11,10 +11,11 @@
 import { assert } from "../base/assert.ts";
 import { type Failed, type Failure, isFailed, localFailure, peerFailure } from "../base/failure.ts";
 import { SECOND } from "../base/units.ts";
-import type { PointId } from "../base/units.ts";
+import type { Incarnation, PointId } from "../base/units.ts";
 import type { ReplicaStore } from "../history/replica_store.ts";
 import type { Ports } from "../ports/ports.ts";
 import { firstGeneration } from "../lineage/generation.ts";
+import { mayWrite } from "../lineage/writer.ts";
 import { FREQUENCY_DEFAULT } from "../relationship/settings.ts";
 import { nextState, type ReplicationState, type StateEvent } from "../relationship/state.ts";
 import { type Handle, Scope } from "../runtime/scope.ts";
@@ -45,6 +46,8 @@ export class ReplicaMachine {
   readonly #work = new Signal();
   readonly #serving = new Mutex();
   readonly #ending = new Mutex();
+  /** One change of the record at a time. */
+  readonly #recording = new Mutex();
   #receiver: {
     readonly receiver: Receiver;
     readonly channel: Channel;
@@ -109,8 +112,30 @@ export class ReplicaMachine {
     return [...this.store.troubles, ...own];
   }
 
-  /** Replaces the record, durably. */
+  /** True when this is the primary that the generation is bound to, or is said to be (L1). */
+  admits({ writer, claim }: Pick<MessageOf<"open-machine">, "writer" | "claim">): boolean {
+    return claim === "take-over" || mayWrite(this.#record.writer, writer);
+  }
+
+  /** Binds the generation to an incarnation of its primary, durably. */
+  *bindWriter(writer: Incarnation): Task<void> {
+    yield* this.#recording.during(this.#bind(writer));
+  }
+
+  *#bind(writer: Incarnation): Task<void> {
+    if (this.#record.writer !== writer) yield* this.#setRecord({ ...this.#record, writer });
+  }
+
+  /** Replaces the record, durably, all but who writes. */
   *setRecord(record: ReplicaRecord): Task<void> {
+    yield* this.#recording.during(this.#keepWriter(record));
+  }
+
+  *#keepWriter(record: ReplicaRecord): Task<void> {
+    yield* this.#setRecord({ ...record, writer: this.#record.writer });
+  }
+
+  *#setRecord(record: ReplicaRecord): Task<void> {
     const generation = record.ancestry[0]?.generation;
     assert(generation !== undefined, "A machine has a generation");
     yield* this.store.setExtra(replicaToJson(record), generation);
@@ -154,9 +179,9 @@ export class ReplicaMachine {
   *#receive(channel: Channel, opening: MessageOf<"open-machine">): Task<Handle<void>> {
     const receiver = new Receiver(this, channel, opening);
     const run = () => this.#scope.start(`serve/${this.name}`, receiver.run());
-    // Another machine of this name learns where it stands; nothing of it is accepted, and it does not
-    // drive away the one that replicates here.
-    if (opening.machine !== this.store.machine) return run();
+    // Another machine of this name, or another copy of the primary, learns where it stands; nothing of it
+    // is accepted, and it does not drive away the one that replicates here.
+    if (opening.machine !== this.store.machine || !this.admits(opening)) return run();
     yield* this.endChannel("Superseded by a newer connection");
     const handle = run();
     this.#receiver = { receiver, channel, handle };
@@ -276,5 +301,6 @@ function rebuiltRecord(store: ReplicaStore): ReplicaRecord {
     dead: [],
     primary: "unknown",
     frequency: FREQUENCY_DEFAULT,
+    writer: undefined,
   };
 }

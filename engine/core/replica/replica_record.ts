@@ -5,7 +5,7 @@
  */
 
 import { asObject, type Json, type JsonObject } from "../base/json.ts";
-import { type GenerationId, isIdentity, type PointId } from "../base/units.ts";
+import { type GenerationId, type Incarnation, isIdentity, type PointId } from "../base/units.ts";
 import { type Ancestry, ancestryFromJson, ancestryToJson } from "../lineage/generation.ts";
 import { isState, type ReplicationState } from "../relationship/state.ts";
 
@@ -30,6 +30,8 @@ export interface ReplicaRecord {
   readonly primary: string;
   /** Frequency that the primary told, µs. */
   readonly frequency: number;
+  /** The primary's incarnation that the generation is bound to (L1); none after a rebuild. */
+  readonly writer: Incarnation | undefined;
 }
 
 /** Dead generations remembered, at most; older ones cannot come back, for ids are random. */
@@ -49,6 +51,7 @@ export function replicaToJson(record: ReplicaRecord): Json {
     dead: record.dead,
     primary: record.primary,
     frequency: record.frequency,
+    writer: record.writer ?? null,
   };
 }
 
@@ -64,7 +67,17 @@ export function replicaFromJson(json: Json): ReplicaRecord | undefined {
   }
   const failover = record["failover"] === null ? undefined : failoverFromJson(record["failover"]);
   if (failover === undefined && record["failover"] !== null) return undefined;
-  return { state, ancestry, failover, dead: dead as GenerationId[], primary, frequency };
+  const writer = record["writer"] ?? undefined;
+  if (writer !== undefined && !isIdentity(writer)) return undefined;
+  return {
+    state,
+    ancestry,
+    failover,
+    dead: dead as GenerationId[],
+    primary,
+    frequency,
+    writer: writer as Incarnation | undefined,
+  };
 }
 
 function failoverFromJson(json: Json | undefined): FailoverRecord | undefined {

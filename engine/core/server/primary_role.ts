@@ -100,6 +100,11 @@ export class PrimaryRole {
     return this.#machines.has(name);
   }
 
+  /** The machine here whose name is `name` but for case. */
+  rival(name: string): string | undefined {
+    return this.#machines.rival(name);
+  }
+
   /** The machine and its replicator; `no-such-machine` when there is none. */
   entry(name: string): { readonly machine: PrimaryMachine; readonly replicator?: Replicator } {
     const { machine, replicator } = this.#machines.entry(name);
@@ -108,8 +113,9 @@ export class PrimaryRole {
 
   /** Adds a machine and offers its disks; `exists` when the name is taken. */
   *add(name: string, paths: readonly string[]): Task<PrimaryMachine> {
-    if (this.has(name)) {
-      throw requestFailure("exists", `A machine "${name}" exists here`, "Choose another name");
+    const rival = this.rival(name);
+    if (rival !== undefined) {
+      throw requestFailure("exists", `A machine "${rival}" exists here`, "Choose another name");
     }
     for (const { machine } of this.#machines.entries.values()) {
       const taken = machine.disks.find((disk) => paths.includes(disk.path));
@@ -182,12 +188,16 @@ export class PrimaryRole {
     this.#replicate(entry);
   }
 
-  /** Starts initial replication, or starts it again. */
-  *start(name: string): Task<void> {
+  /**
+   * Starts initial replication, or starts it again. `takeOver`: of several copies of this server this is
+   * the one that the replica shall be written by (L1).
+   */
+  *start(name: string, takeOver = false): Task<void> {
     const entry = this.#machines.entry(name);
     const before = entry.machine.state;
     yield* entry.machine.enter("start");
-    if (entry.machine.state !== before) entry.replicator?.ask();
+    if (takeOver) entry.machine.presence.takeOver();
+    if (takeOver || entry.machine.state !== before) entry.replicator?.ask();
   }
 
   /** Runs a cycle; returns its point when it is staged. */

@@ -41,6 +41,15 @@ export class Registry<Entry extends RegistryEntry> {
     return this.entries.has(name) || this.unopened.has(name) || this.#reserved.has(name);
   }
 
+  /**
+   * The machine whose name cannot be told from `name` where case does not count: in folders of some file
+   * systems, and by people. `undefined` when there is none.
+   */
+  rival(name: string): string | undefined {
+    const folded = name.toLowerCase();
+    return [...this.names(), ...this.#reserved].find((other) => other.toLowerCase() === folded);
+  }
+
   /** True while a machine of that name is being added or removed. */
   reserved(name: string): boolean {
     return this.#reserved.has(name);

@@ -76,3 +76,12 @@ export function* refuseLastCopy(machine: ReplicaMachine, folder: Folder): Task<v
     "Move the disk files away first, then remove the machine",
   );
 }
+
+/** A replica's folder could not be told from another's where case does not count. */
+export function sameButForCase(there: string, asked: string): Failed {
+  return peerFailure(
+    "exists",
+    `The replica server has a machine "${there}", from which "${asked}" differs in case alone`,
+    "Choose another name for one of the two",
+  );
+}

@@ -38,6 +38,7 @@ import {
   refuseLastCopy,
   refuseRebuiltFailover,
   refuseWhileFailedOver,
+  sameButForCase,
 } from "./replica_refusals.ts";
 import { Registry } from "./registry.ts";
 import type { ServerSettings } from "./settings.ts";
@@ -65,7 +66,7 @@ export class ReplicaRole {
   /** Machines are created one at a time; those that are there never wait for that. */
   readonly #creating = new Mutex();
   #closed = false;
-  /** True when the primary's role has a machine of that name. */
+  /** True when the primary's role has a machine of that name, whatever its case. */
   readonly #taken: (name: string) => boolean;
 
   constructor(
@@ -176,6 +177,11 @@ export class ReplicaRole {
     return this.#machines.has(name);
   }
 
+  /** The machine here whose name is `name` but for case. */
+  rival(name: string): string | undefined {
+    return this.#machines.rival(name);
+  }
+
   /** The machine; `no-such-machine` when there is none. */
   machine(name: string): ReplicaMachine {
     return this.#machines.entry(name).machine;
@@ -208,6 +214,8 @@ export class ReplicaRole {
     if (entry !== undefined) return entry.machine;
     const failure = this.#machines.unopened.get(opening.name);
     if (failure !== undefined) throw peerFailure(failure.code, failure.message, failure.action);
+    const rival = this.#machines.rival(opening.name) ?? opening.name;
+    if (rival !== opening.name) throw sameButForCase(rival, opening.name);
     if (this.#taken(opening.name)) {
       throw peerFailure(
         "exists",
@@ -241,6 +249,7 @@ export class ReplicaRole {
       geometry: { blockSize, regionSize },
       generation: opening.generation,
       keep: Math.max(1, opening.keep),
+      space: opening.space,
     };
     const store = yield* ReplicaStore.create(this.#ports, folder, spec, this.#cache());
     const record: ReplicaRecord = {
@@ -250,6 +259,7 @@ export class ReplicaRole {
       dead: [],
       primary,
       frequency: opening.frequency,
+      writer: opening.writer[0],
     };
     try {
       const machine = yield* this.#take(store, folder, record);

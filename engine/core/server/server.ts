@@ -16,6 +16,7 @@ import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
 import { cancelWithin } from "../runtime/together.ts";
 import { Session } from "../wire/session.ts";
+import { SessionBound, tooManySessions } from "../wire/session_bound.ts";
 import { Exports } from "./exports.ts";
 import { PrimaryRole } from "./primary_role.ts";
 import { ReplicaRole } from "./replica_role.ts";
@@ -40,6 +41,7 @@ export class Server {
   readonly replica: ReplicaRole;
   readonly #scope: Scope;
   readonly #incarnation: Incarnation;
+  readonly #sessions = new SessionBound();
   #listener: Listener | undefined;
   #stopping = false;
   /** Verbs under way. */
@@ -74,7 +76,7 @@ export class Server {
       settings,
       replicas,
       exports,
-      (machine) => primary.has(machine),
+      (machine) => primary.rival(machine) !== undefined,
     );
     const server = new Server({ ports, settings, exports, primary, replica, scope, incarnation });
     try {
@@ -124,6 +126,8 @@ export class Server {
   /** One connection, from hello until it ends. What a peer does wrong ends it, and nothing else. */
   *#greet(connection: Connection): Task<void> {
     const peer = connection.peer.name;
+    const admission = this.#sessions.enter(peer);
+    if (admission === "dropped") return connection.close();
     try {
       const hello = { server: this.settings.name, incarnation: this.#incarnation };
       const session = yield* Session.start(
@@ -133,6 +137,7 @@ export class Server {
         "responder",
         hello,
       );
+      if (admission === "refused") session.close(tooManySessions(peer));
       this.ports.observer.emit({ kind: "connected", peer });
       for (;;) {
         const channel = yield* session.accept();
@@ -145,6 +150,8 @@ export class Server {
       connection.close();
       if (!isFailed(error) || error.code === "cancelled") throw error;
       this.ports.observer.emit({ kind: "disconnected", peer, reason: error.failure.message });
+    } finally {
+      this.#sessions.leave(peer);
     }
   }
 

@@ -58,10 +58,10 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   },
   "replication start": {
     about: "Start initial replication over the network",
-    args: ["vm?"],
+    args: ["vm?", "takeOver?"],
     *run(server, args) {
       const vm = guestMachine(server, args);
-      yield* server.primary.start(vm);
+      yield* server.primary.start(vm, flagArgument(args, "takeOver", false));
       return status(server, vm);
     },
   },
@@ -147,8 +147,9 @@ function* addMachine(server: Server, args: JsonObject): Task<Json> {
       `Give each disk once, at most ${DISKS_MAX}`,
     );
   }
-  if (server.primary.has(vm) || server.replica.has(vm)) {
-    throw requestFailure("exists", `A machine "${vm}" exists here`, "Choose another name");
+  const rival = server.primary.rival(vm) ?? server.replica.rival(vm);
+  if (rival !== undefined) {
+    throw requestFailure("exists", `A machine "${rival}" exists here`, "Choose another name");
   }
   const machine = yield* server.primary.add(vm, paths);
   return {

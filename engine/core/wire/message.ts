@@ -16,6 +16,7 @@ import {
   DISKS_MAX,
   ISSUED_MAX,
   POINTS_MAX,
+  WRITERS_MAX,
 } from "../base/limits.ts";
 import type { GenerationId, Incarnation, MachineId, PointId, SeedId } from "../base/units.ts";
 import { HOUR, SECOND } from "../base/units.ts";
@@ -30,6 +31,7 @@ import {
   name,
   nullable,
   object,
+  oneOf,
   side,
   text,
 } from "./fields.ts";
@@ -55,6 +57,7 @@ const generation = identity<GenerationId>("generation");
 const machine = identity<MachineId>("machine");
 const seed = identity<SeedId>("seed");
 const delta = identity<string>("delta");
+const incarnation = identity<Incarnation>("incarnation");
 
 /** Version of everything in this folder, told in `hello`. */
 export const PROTOCOL_VERSION = 1;
@@ -68,7 +71,7 @@ export const MESSAGES = {
     fields: {
       protocol: integer(1, 65_535),
       server: name("server"),
-      incarnation: identity<Incarnation>("incarnation"),
+      incarnation,
     },
   },
   "ping": {
@@ -109,6 +112,12 @@ export const MESSAGES = {
       base: nullable(point),
       /** Points cut since the base. */
       issued: list(point, 0, ISSUED_MAX),
+      /** Bytes that the disks take at the primary, while they are to be seeded; else 0 (R10). */
+      space: count,
+      /** The incarnations of this primary, newest first: the first is this one (L1). */
+      writer: list(incarnation, 1, WRITERS_MAX),
+      /** `take-over`: the administrator has said that this copy of the primary is the one. */
+      claim: oneOf<"continue" | "take-over">("continue", "take-over"),
     },
   },
   "machine-opened": {
@@ -124,6 +133,8 @@ export const MESSAGES = {
       seed: nullable(seed),
       /** The unsealed delta, and how many of its records are durable. */
       delta: nullable(object({ id: delta, parent: point, records: count })),
+      /** The incarnation of the primary that this generation is bound to (L1). */
+      writer: nullable(incarnation),
       /** State of the replica, for the primary's health. */
       state: text(64),
     },

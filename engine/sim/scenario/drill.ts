@@ -6,6 +6,7 @@
  *
  * @module
  */
+// Long because: it is what everybody in a run knows of everybody else.
 
 import { isFailed } from "../../core/base/failure.ts";
 import type { Json, JsonObject } from "../../core/base/json.ts";

@@ -443,7 +443,7 @@ const FAULTS: readonly FaultKind[] = [
     make: (random, world) => ({
       kind: "stale",
       vm: random.below(world.machines.length),
-      what: random.pick(["generation", "parent"]),
+      what: random.pick(["generation", "parent", "writer"]),
     }),
   },
   {

@@ -9,6 +9,7 @@
  */
 
 import type { StorageSpeed } from "../volume.ts";
+import type { Staleness } from "./stale_peer.ts";
 
 /** The two hosts. */
 export type HostName = "a" | "b";
@@ -164,8 +165,8 @@ export type FaultAction =
   | { readonly kind: "link-stall"; readonly way: Direction; readonly lasts: number }
   | { readonly kind: "link-slow"; readonly bandwidth: number; readonly lasts: number }
   | { readonly kind: "reset" }
-  /** A stale copy of the machine's primary sends a delta: of an unknown generation, or a wrong parent. */
-  | { readonly kind: "stale"; readonly vm: number; readonly what: "generation" | "parent" }
+  /** A stale copy of the machine's primary sends a delta: see there for what it gets wrong. */
+  | { readonly kind: "stale"; readonly vm: number; readonly what: Staleness }
   | { readonly kind: "refuse"; readonly what: "refuse" | "hang"; readonly lasts: number }
   /** Everything on the host is gone; an empty one takes its place. */
   | { readonly kind: "destroy"; readonly host: HostName; readonly down: number };

@@ -3,7 +3,7 @@
  * primary and does not know, or does not care, that its history is not the replica's.
  *
  * It speaks the protocol without a fault. Its data must be refused all the same: of an unknown generation
- * (L7), or on a point that is not the newest (R2).
+ * (L7), on a point that is not the newest (R2), or of an incarnation that the replica is not bound to (L1).
  *
  * @module
  */
@@ -28,7 +28,7 @@ import type { Drill } from "./drill.ts";
 import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 
 /** What it gets wrong. */
-export type Staleness = "generation" | "parent";
+export type Staleness = "generation" | "parent" | "writer";
 
 /** Lets a stale primary try to have one block of its own staged. */
 export function tryStale(drill: Drill, machine: MachineRun, what: Staleness): void {
@@ -42,13 +42,16 @@ export function tryStale(drill: Drill, machine: MachineRun, what: Staleness): vo
   const { points, generation } = replica.store;
   // What rotted is taken back, and then the oldest point may be the newest.
   if (points.length < 2 || drill.rotten) return;
+  // A primary that has presented itself to nobody has no copies that could be told from it.
+  if (real.presence.writer.length === 0) return;
   const host = simulated.hosts.get("c") ?? simulated.addHost("c");
   const process = host.process ?? host.boot();
   const ports = host.ports as Ports;
   const strange = newIdentity<GenerationId>(ports.entropy);
   const [first] = real.ancestry;
   if (first === undefined) return;
-  const ancestry = what === "parent" ? real.ancestry : [{ ...first, generation: strange }];
+  const ours = what !== "generation";
+  const ancestry = ours ? real.ancestry : [{ ...first, generation: strange }];
   const parent = (what === "parent" ? points[0]?.id : points.at(-1)?.id) as PointId;
   const sizes = real.disks.map(({ size }) => size);
   const attempt = function* (): Task<void> {
@@ -63,7 +66,7 @@ export function tryStale(drill: Drill, machine: MachineRun, what: Staleness): vo
         type: "open-machine",
         machine: real.id,
         name,
-        generation: what === "parent" ? real.generation : strange,
+        generation: ours ? real.generation : strange,
         ancestry,
         disks: sizes,
         blockSize: world.blockSize,
@@ -71,6 +74,12 @@ export function tryStale(drill: Drill, machine: MachineRun, what: Staleness): vo
         frequency: machine.spec.frequency,
         base: null,
         issued: [],
+        space: 0,
+        // But for who it is, a clone knows all that the primary knew.
+        writer: what === "writer"
+          ? [newIdentity<Incarnation>(ports.entropy)]
+          : real.presence.writer,
+        claim: "continue",
       });
       yield* push(ports, channel, { parent, generation, sizes, blockSize: world.blockSize });
       session.close();

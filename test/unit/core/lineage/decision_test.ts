@@ -27,7 +27,13 @@ const other = beginGeneration(first, id<GenerationId>("c"), P1, "a", "forced");
 const stranger: Ancestry = [firstGeneration(id<GenerationId>("d"), "x")];
 
 const onBase: DiskBase = { point: P1, seed: undefined, issued: [P2] };
-const replica = { ancestry: first, newest: P1, seed: null, failedOver: false };
+const replica = {
+  ancestry: first,
+  newest: P1,
+  seed: null,
+  failedOver: false,
+  otherWriter: undefined,
+};
 
 Deno.test("relate() tells same, older, newer, split and unrelated histories apart (L1)", () => {
   equal(relate(first, first), "same");

@@ -8,6 +8,7 @@
 import { equal, ok } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import {
+  type Incarnation,
   MILLISECOND,
   type PointId,
   SECOND,
@@ -105,11 +106,16 @@ Deno.test("another machine of the same name does not drive the primary away (L7)
     machine: machine.machine,
     generation,
     ancestry: b.server!.replica.machine("vm").record.ancestry,
+    writer: [b.server!.replica.machine("vm").record.writer as Incarnation],
   };
   const ready = asPeer(world, a, function* (peer) {
     const session = yield* peer.session();
     const own = session.openChannel();
     yield* ask(own, opening(mine));
+    // Nor does a copy of it, which is told who writes (L1).
+    const copy = (yield* peer.session()).openChannel();
+    const told = yield* ask(copy, opening({ ...mine, writer: ["c".repeat(32) as Incarnation] }));
+    ok(told.type === "machine-opened" && told.writer === mine.writer[0]);
     const foreign = (yield* peer.session()).openChannel();
     const opened = yield* ask(foreign, opening());
     equal(opened.type, "machine-opened");

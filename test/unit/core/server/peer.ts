@@ -94,6 +94,9 @@ export function opening(
     frequency: 5 * SECOND,
     base: null,
     issued: [],
+    space: 0,
+    writer: ["0".repeat(32) as Incarnation],
+    claim: "continue",
     ...change,
   };
 }

@@ -71,6 +71,9 @@ export const SAMPLES: { readonly [T in MessageType]: MessageOf<T> } = {
     frequency: 300_000_000,
     base: POINT_ID,
     issued: [hex<PointId>("f")],
+    space: 4096,
+    writer: [hex<Incarnation>("5"), hex<Incarnation>("6")],
+    claim: "continue",
   },
   "machine-opened": {
     type: "machine-opened",
@@ -79,6 +82,7 @@ export const SAMPLES: { readonly [T in MessageType]: MessageOf<T> } = {
     newest: POINT_ID,
     seed: null,
     delta: { id: DELTA_ID, parent: POINT_ID, records: 7 },
+    writer: hex<Incarnation>("5"),
     state: "replicating",
   },
   "refused": {
