@@ -7,6 +7,7 @@
  *
  * @module
  */
+// Long because: who serves, who applies and what the record says of both are one set of rules.
 
 import { assert } from "../base/assert.ts";
 import { type Failed, type Failure, isFailed, localFailure, peerFailure } from "../base/failure.ts";
