@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Codec, Kernel } from "../engine/core/ports/codec.ts";
+import { type Codec, type Kernel, unpackHere } from "../engine/core/ports/codec.ts";
 import type { Task } from "../engine/core/runtime/task.ts";
 import { WasmKernel } from "./kernel.ts";
 
@@ -33,6 +33,7 @@ export function simpleCodec(kernel: Kernel): Codec {
     kernel,
     compress: (bytes, level) => finished(() => kernel.compress(bytes, level)),
     decompress: (frame, length) => finished(() => kernel.decompress(frame, length)),
+    unpack: (packed) => finished(() => unpackHere(kernel, packed)),
     setDigest: (at, bytes, blockSize) => finished(() => kernel.setDigest(at, bytes, blockSize)),
     blockDigests: (bytes, blockSize) => finished(() => kernel.blockDigests(bytes, blockSize)),
   };

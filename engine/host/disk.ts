@@ -178,6 +178,13 @@ export class FileDisk implements Disk {
     this.#checkFile();
   }
 
+  *dropCached(): Task<void> {
+    if (libc === undefined) return;
+    const { dropCached } = libc;
+    // Cannot be cancelled: the descriptor must not be closed meanwhile.
+    yield* promiseTask(() => dropCached(this.#descriptor));
+  }
+
   /** Fails when the image has another size than when it was opened, or no name any more. */
   #checkFile(): void {
     if (this.device !== undefined) return;

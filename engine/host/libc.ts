@@ -44,6 +44,8 @@ export interface Libc {
    * on the calling thread. `bytes` must stay as they are until it is done.
    */
   writeElsewhere(descriptor: number, bytes: Uint8Array, at: number): Promise<number>;
+  /** `posix_fadvise(DONTNEED)` on another thread: clean pages of the file leave the page cache. */
+  dropCached(descriptor: number): Promise<void>;
   /** Takes space for `[0, size)` without changing the length; 0 or the error number. */
   allocate(descriptor: number, size: number): number;
 }
@@ -64,6 +66,7 @@ const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
 const KEEP_SIZE = 1;
 const PUNCH_HOLE = 2;
+const FADVISE_DONTNEED = 4;
 const ENXIO = 6;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_CTIME = 0x80;
@@ -108,6 +111,11 @@ function openLibrary() {
           pwrite: {
             parameters: ["i32", "buffer", "usize", "i64"],
             result: "isize",
+            nonblocking: true,
+          },
+          posix_fadvise: {
+            parameters: ["i32", "i64", "i64", "i32"],
+            result: "i32",
             nonblocking: true,
           },
           __errno_location: { parameters: [], result: "pointer" },
@@ -171,6 +179,10 @@ function calls(c: NonNullable<typeof library>): Libc {
       // Named again after the call, so that the memory is not given back during it.
       const written = await c.pwrite(descriptor, memory, BigInt(memory.length), BigInt(at));
       return Math.min(Number(written), memory.length);
+    },
+    async dropCached(descriptor) {
+      // An advice: that it was not taken is no failure.
+      await c.posix_fadvise(descriptor, 0n, 0n, FADVISE_DONTNEED);
     },
     allocate: (descriptor, size) =>
       c.fallocate(descriptor, KEEP_SIZE, 0n, BigInt(size)) === 0 ? 0 : errno(),

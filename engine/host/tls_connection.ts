@@ -21,6 +21,9 @@ const READ_AHEAD = 256 * KiB;
 /** A longer write is not copied; it returns when the bytes have left. */
 const COPY_MAX = 16 * KiB;
 
+/** Smaller chunks are left to the collector: giving back costs more. */
+const REUSE_MIN = 8 * KiB;
+
 /** Milliseconds that a peer has to take what was written before a close. */
 const CLOSE_MAX = 1000;
 
@@ -114,6 +117,11 @@ export class TlsConnection implements Connection {
       this.#socket.resume();
     }
     return chunk;
+  }
+
+  reuse({ buffer, byteLength }: Uint8Array): void {
+    if (byteLength !== buffer.byteLength || byteLength < REUSE_MIN) return;
+    if (buffer instanceof ArrayBuffer) buffer.transfer(0);
   }
 
   *write(bytes: Uint8Array): Task<void> {

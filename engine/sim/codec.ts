@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Codec, Kernel } from "../core/ports/codec.ts";
+import { type Codec, type Kernel, unpackHere } from "../core/ports/codec.ts";
 import { done, type Task } from "../core/runtime/task.ts";
 
 /** CPU time in nanoseconds a byte. */
@@ -40,6 +40,11 @@ export function simCodec(
     compress: (bytes, level) => timed(kernel.compress(bytes, level), bytes.length, costs.compress),
     decompress: (frame, length) =>
       timed(kernel.decompress(frame, length), length, costs.decompress),
+    unpack: (packed) => {
+      const { compressed, blocks, length } = packed;
+      const cost = (compressed ? costs.decompress : 0) + (blocks ? costs.digest : 0);
+      return timed(unpackHere(kernel, packed), length, cost);
+    },
     setDigest: (at, bytes, blockSize) =>
       timed(kernel.setDigest(at, bytes, blockSize), bytes.length, costs.digest),
     blockDigests: (bytes, blockSize) =>

@@ -87,6 +87,17 @@ function contents(fact: Fact): void {
 }
 
 function edges(fact: Fact): void {
+  fact("what is dropped from memory is read as it was, flushed or not", function* (stage) {
+    const disk = yield* stage.createDisk(SIZE);
+    const [flushed, not] = [pattern(4096, 1), pattern(4096, 2)];
+    yield* disk.write(0, flushed);
+    yield* disk.flush();
+    yield* disk.write(4096, not);
+    if (disk.dropCached !== undefined) yield* disk.dropCached();
+    assert.deepEqual(yield* disk.read(0, 4096), flushed);
+    assert.deepEqual(yield* disk.read(4096, 4096), not);
+    yield* disk.close();
+  });
   fact("what lies outside fails with out-of-range and changes nothing", function* (stage) {
     const disk = yield* stage.createDisk(SIZE);
     const tries: Task<unknown>[] = [

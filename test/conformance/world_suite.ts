@@ -72,6 +72,7 @@ export function entropySuite(name: string, staging: Staging<SmallPortsStage>): v
 /** Defines the tests of the `Codec` port. */
 export function codecSuite(name: string, staging: Staging<SmallPortsStage>): void {
   const suite = `Codec, ${name}`;
+  unpackLaws(suite, staging);
   law(suite, staging, "what was compressed comes back, at both levels", function* ({ ports }) {
     const { codec } = ports;
     for (const bytes of [new Uint8Array(0), new Uint8Array(65_536), pattern(100_000, 1)]) {
@@ -96,6 +97,29 @@ export function codecSuite(name: string, staging: Staging<SmallPortsStage>): voi
     assert.deepEqual(set, codec.kernel.setDigest(65_536, bytes, 4096));
     const frame = yield* codec.compress(bytes, 1);
     assert.deepEqual(codec.kernel.decompress(frame, bytes.length), bytes);
+  });
+}
+
+function unpackLaws(suite: string, staging: Staging<SmallPortsStage>): void {
+  law(suite, staging, "what is unpacked is checked and digested", function* ({ ports }) {
+    const { codec } = ports;
+    for (const size of [4096, 65_536, 1_048_576]) {
+      const content = pattern(size, 4);
+      const checksum = codec.kernel.checksum(content);
+      const setDigest = codec.kernel.setDigest(8192, content, 4096);
+      const frame = yield* codec.compress(content, 1);
+      for (const blocks of [undefined, { at: 8192, blockSize: 4096 }]) {
+        for (const [payload, compressed] of [[frame, true], [content, false]] as const) {
+          const packed = { payload, compressed, length: size, checksum, blocks };
+          const expected = { content, setDigest: blocks && setDigest };
+          assert.deepEqual(yield* codec.unpack(packed), expected);
+          const other = { ...packed, checksum: checksum ^ 1n };
+          assert.equal(yield* codec.unpack(other), undefined, "another checksum");
+          const longer = { ...packed, length: size + 4096 };
+          assert.equal(yield* codec.unpack(longer), undefined, "another length");
+        }
+      }
+    }
   });
 }
 

@@ -62,6 +62,26 @@ Deno.test("digests are the kernel's, on whatever thread", () =>
     }
   }));
 
+Deno.test("what is unpacked is checked and digested, on whatever thread", () =>
+  withPool(function* (codec) {
+    for (const size of [4096, 200_704, MiB]) {
+      const bytes = content(size, 6);
+      const packed = { length: size, checksum: kernel.checksum(bytes) };
+      const blocks = { at: 8192, blockSize: 4096 };
+      const setDigest = kernel.setDigest(8192, bytes, 4096);
+      const frames = [yield* codec.compress(bytes, 1), kernel.compress(bytes, 3)];
+      for (const payload of [...frames, bytes]) {
+        const whole = { ...packed, payload, compressed: payload !== bytes };
+        const all = yield* codec.unpack({ ...whole, blocks });
+        assert.deepEqual(all, { content: bytes, setDigest });
+        const plain = yield* codec.unpack({ ...whole, blocks: undefined });
+        assert.deepEqual(plain, { content: bytes, setDigest: undefined });
+        const wrong = { ...whole, blocks, checksum: packed.checksum ^ 1n };
+        assert.equal(yield* codec.unpack(wrong), undefined, "another checksum");
+      }
+    }
+  }));
+
 Deno.test("many large pieces at once share the slots, and each gets its own result", () =>
   withPool(function* (codec) {
     const pieces = Array.from({ length: 20 }, (_, seed) => content(MiB, seed));

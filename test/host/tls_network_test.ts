@@ -47,6 +47,23 @@ Deno.test("a buffer may be used again as soon as its write has returned", () =>
     far.close();
   }));
 
+Deno.test("what was read is given back whole or not at all", () =>
+  withNetworks(east, west, function* (listener, network) {
+    const { near, far } = yield* connected(listener, network);
+    yield* near.write(new Uint8Array(15_000).fill(7));
+    const read: Uint8Array[] = [];
+    for (let left = 15_000; left > 0; left -= read.at(-1)!.length) {
+      read.push((yield* far.read())!);
+    }
+    const [large] = read.toSorted((left, right) => right.length - left.length);
+    far.reuse?.(large!.subarray(1));
+    assert.ok(large!.length > 0, "others may use the rest");
+    far.reuse?.(large!);
+    assert.equal(large!.length, 0, "the memory is free at once");
+    near.close();
+    far.close();
+  }));
+
 Deno.test("a peer that ends is read to its end, and one that is torn away fails", () =>
   withNetworks(east, west, function* (listener, network) {
     const { near, far } = yield* connected(listener, network);

@@ -98,7 +98,7 @@ function content(
 ): void {
   try {
     const bytes = runNow(extentContent(codec, extent));
-    if (bytes !== undefined) assert.equal(bytes.length, extent.length);
+    if (bytes !== undefined) assert.equal(bytes.content.length, extent.length);
     tally.add("content sound");
   } catch (error) {
     assert(error instanceof Failed && error.code === "damaged", String(error));

@@ -10,9 +10,9 @@
 import { KiB } from "./units.ts";
 
 /** Smaller ones cost less than giving them back, and may share their memory with others. */
-const WORTH = 64 * KiB;
+export const RELEASE_MIN = 64 * KiB;
 
 /** Gives the memory under `bytes` back at once, all of its buffer. */
 export function release({ buffer }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength >= WORTH) buffer.transfer(0);
+  if (buffer instanceof ArrayBuffer && buffer.byteLength >= RELEASE_MIN) buffer.transfer(0);
 }

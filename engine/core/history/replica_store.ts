@@ -229,14 +229,21 @@ export class ReplicaStore {
     return this.#files.applying.during(this.#seeding.begin(seed, space));
   }
 
-  /** Writes an extent of the seed; `content` is its checked bytes, `undefined` for zeros. */
-  *seedWrite(extent: StagedExtent, content: Uint8Array | undefined): Task<void> {
+  /**
+   * Writes an extent of the seed; `content` is its checked bytes, `undefined` for zeros, and `digest`
+   * their set digest if it is known.
+   */
+  *seedWrite(
+    extent: StagedExtent,
+    content: Uint8Array | undefined,
+    digest?: Uint8Array,
+  ): Task<void> {
     this.#checkExtent(extent);
     assert(
       (content?.length ?? extent.length) === extent.length,
       "Content is as long as its extent",
     );
-    yield* this.#files.applying.during(this.#seeding.write(extent, content));
+    yield* this.#files.applying.during(this.#seeding.write(extent, content, digest));
   }
 
   /** Makes everything written so far durable. */

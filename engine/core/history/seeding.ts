@@ -60,8 +60,15 @@ export class Seeding {
     yield* this.#files.commit((before) => ({ ...before, seed, stamps: [] }));
   }
 
-  /** Writes an extent; `content` is its bytes, `undefined` for zeros. In the kernel when it returns. */
-  *write(extent: StagedExtent, content: Uint8Array | undefined): Task<void> {
+  /**
+   * Writes an extent; `content` is its bytes, `undefined` for zeros, and `digest` their set digest if
+   * it is known. In the kernel when it returns.
+   */
+  *write(
+    extent: StagedExtent,
+    content: Uint8Array | undefined,
+    digest: Uint8Array | undefined,
+  ): Task<void> {
     if (this.#files.state.seed === undefined) throw noSeed();
     const disk = this.#files.disks[extent.disk] as Disk;
     // Should anything fail on the way, the digests are not known any more.
@@ -69,8 +76,8 @@ export class Seeding {
     this.#sums = undefined;
     const known = sums?.[extent.disk];
     if (known !== undefined) yield* this.#discount(disk, extent, known);
-    // The new content is digested while it is written.
-    const counted = known === undefined ? [] : [this.#count(extent, content, known)];
+    // Content that was not digested as it came is digested while it is written.
+    const counted = known === undefined ? [] : [this.#count(extent, content, digest, known)];
     yield* all("seed-write", [...counted, this.#put(disk, extent, content)]);
     this.#sums = sums;
   }
@@ -93,17 +100,23 @@ export class Seeding {
   *#count(
     { at, length }: StagedExtent,
     content: Uint8Array | undefined,
+    digest: Uint8Array | undefined,
     known: SeedDigest,
   ): Task<void> {
     if (content === undefined) return;
     const { codec, blockSize } = this.#files.context;
     known.written.set(at / blockSize, (at + length) / blockSize);
-    accumulateSetDigest(known.sum, yield* codec.setDigest(at, content, blockSize), 1);
+    const term = digest ?? (yield* codec.setDigest(at, content, blockSize));
+    accumulateSetDigest(known.sum, term, 1);
   }
 
   /** Makes everything written durable. */
   *flush(): Task<void> {
-    for (const disk of this.#files.disks) yield* disk.flush();
+    for (const disk of this.#files.disks) {
+      yield* disk.flush();
+      // A whole disk passes through here, and nobody reads it soon.
+      if (disk.dropCached !== undefined) yield* disk.dropCached();
+    }
   }
 
   /** Makes `point` the first recovery point. */

@@ -57,6 +57,27 @@ export interface Kernel {
   decompress(frame: Uint8Array, length: number): Uint8Array | undefined;
 }
 
+/** A payload as it came, and what it must hold. */
+export interface Packed {
+  /** One Zstandard frame, or the content itself. */
+  readonly payload: Uint8Array;
+  readonly compressed: boolean;
+  /** Bytes of content. */
+  readonly length: number;
+  /** XXH3-64 of the content. */
+  readonly checksum: bigint;
+  /** Where its blocks lie, when their set digest is wanted too. */
+  readonly blocks: { readonly at: number; readonly blockSize: number } | undefined;
+}
+
+/** What a payload held. */
+export interface Unpacked {
+  /** The payload itself where that is the content, else the caller's own. */
+  readonly content: Uint8Array;
+  /** The set digest, if it was wanted. */
+  readonly setDigest: Uint8Array | undefined;
+}
+
 /** What the engine uses: the kernel, and its slow parts as tasks (E5). */
 export interface Codec {
   /** The synchronous kernel, for short work. */
@@ -65,10 +86,29 @@ export interface Codec {
   compress(bytes: Uint8Array, level: 1 | 3): Task<Uint8Array>;
   /** `Kernel.decompress` where it disturbs nobody. */
   decompress(frame: Uint8Array, length: number): Task<Uint8Array | undefined>;
+  /**
+   * Decompresses, checks and digests in one go where it disturbs nobody: one visit to another thread
+   * and not three. `undefined` when the payload is not what it must be. `payload` must not change
+   * meanwhile.
+   */
+  unpack(packed: Packed): Task<Unpacked | undefined>;
   /** `Kernel.setDigest` where it disturbs nobody. */
   setDigest(at: number, bytes: Uint8Array, blockSize: number): Task<Uint8Array>;
   /** `Kernel.blockDigests` where it disturbs nobody. */
   blockDigests(bytes: Uint8Array, blockSize: number): Task<Uint8Array>;
+}
+
+/** `Codec.unpack` on this thread, by `kernel`; `decompress` may be another's. */
+export function unpackHere(
+  kernel: Kernel,
+  { payload, compressed, length, checksum, blocks }: Packed,
+  decompress: Kernel["decompress"] = (frame, size) => kernel.decompress(frame, size),
+): Unpacked | undefined {
+  const content = compressed ? decompress(payload, length) : payload;
+  if (content === undefined || content.length !== length) return undefined;
+  if (kernel.checksum(content) !== checksum) return undefined;
+  const setDigest = blocks && kernel.setDigest(blocks.at, content, blocks.blockSize);
+  return { content, setDigest };
 }
 
 /** Adds (`sign` 1) or takes away (`sign` -1) set digest `term` in `sum`, lane by lane. */

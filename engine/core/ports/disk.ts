@@ -47,6 +47,11 @@ export interface Disk {
    */
   flush(): Task<void>;
   /**
+   * Says that nothing of what was flushed will be read soon: a terabyte that passes through must not
+   * push everything else out of the host's memory. May be missing, and may do nothing.
+   */
+  dropCached?(): Task<void>;
+  /**
    * Who the disk is and when it last changed. Who keeps the answer to compare it later asks for a
    * `lasting` one: unless somebody writes, the disk tells the same after a loss of power (T6, R9). It
    * is a flush as well, and fails like one.

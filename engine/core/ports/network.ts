@@ -25,6 +25,11 @@ export interface Connection {
    * order. A reader that does not read stops the peer (back-pressure). Fails with `connection-lost`.
    */
   read(): Task<Uint8Array | undefined>;
+  /**
+   * Takes back what `read` gave, all of it, whose caller is done with it: saves a transport that has
+   * its own memory for it the wait for the collector. May be missing.
+   */
+  reuse?(bytes: Uint8Array): void;
   /** Sends `bytes`; returns when the transport can take more. They must not change meanwhile. */
   write(bytes: Uint8Array): Task<void>;
   /** Ends the connection at once, both ways; reads and writes in progress fail. Idempotent. */

@@ -53,7 +53,13 @@ interface Prepared {
   readonly disk: number;
   readonly at: number;
   readonly length: number;
-  readonly records: Run<PackedRecord[]>;
+  readonly records: Run<PackedRun>;
+}
+
+/** Records, and the buffer that they were packed from, if it is theirs alone. */
+interface PackedRun {
+  readonly records: readonly PackedRecord[];
+  readonly content?: Uint8Array;
 }
 
 /** Sends all that is pending. When it returns, everything was handed to the connection. */
@@ -103,7 +109,7 @@ function takeNext({ disks }: Sending): Taken | undefined {
   return undefined;
 }
 
-function* sendRecords(sending: Sending, records: readonly PackedRecord[]): Task<void> {
+function* sendRecords(sending: Sending, { records, content }: PackedRun): Task<void> {
   let sent = 0;
   try {
     for (const { extent, digest } of records) {
@@ -114,6 +120,7 @@ function* sendRecords(sending: Sending, records: readonly PackedRecord[]): Task<
       if (extent.kind === "zstd") release(extent.payload);
       sending.onSent(extent.length, wire);
     }
+    if (content !== undefined) release(content);
   } finally {
     for (const { extent } of records.slice(sent)) {
       sending.disks[extent.disk]?.view?.putBack(extent.at, extent.length);
@@ -121,16 +128,16 @@ function* sendRecords(sending: Sending, records: readonly PackedRecord[]): Task<
   }
 }
 
-function* prepare(sending: Sending, taken: Taken): Task<PackedRecord[]> {
+function* prepare(sending: Sending, taken: Taken): Task<PackedRun> {
   const { disk, at, length } = taken;
   const tracked = sending.disks[disk] as TrackedDisk;
   const view = tracked.view;
   if (view === undefined) throw localFailure("view-given-up", "The view ended");
   if (taken.kind === "zero") {
-    return [zeroRecord(sending.codec, disk, at, length)];
+    return { records: [zeroRecord(sending.codec, disk, at, length)] };
   }
   if (view.mode === "live" && (yield* tracked.allocated(at, length)).length === 0) {
-    return [zeroRecord(sending.codec, disk, at, length)];
+    return { records: [zeroRecord(sending.codec, disk, at, length)] };
   }
   const options: PackOptions = {
     codec: sending.codec,
@@ -139,11 +146,11 @@ function* prepare(sending: Sending, taken: Taken): Task<PackedRecord[]> {
     chained: sending.chained,
   };
   const content = yield* view.read(at, length);
-  if (taken.suspected) return yield* prepareSuspected(sending, options, taken, content);
-  const records = yield* packContent(options, disk, at, content);
+  if (taken.suspected) {
+    return { records: yield* prepareSuspected(sending, options, taken, content) };
+  }
   // Read for us alone; what travels as it is travels out of this buffer.
-  if (!records.some(({ extent }) => extent.kind === "raw")) release(content);
-  return records;
+  return { records: yield* packContent(options, disk, at, content), content };
 }
 
 /** Sends of a suspected run only what the replica's newest point has otherwise (T1, L3). */

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Codec } from "../ports/codec.ts";
+import type { Codec, Unpacked } from "../ports/codec.ts";
 import type { Loop, Run } from "../runtime/loop.ts";
 import { Queue } from "../runtime/queue.ts";
 import { ended } from "../runtime/scope.ts";
@@ -18,8 +18,8 @@ import { extentContent } from "../wire/extent.ts";
 /** Messages taken off the channel, and extents unpacked, ahead of the one that is dealt with. */
 const AHEAD = 4;
 
-/** What an extent holds, in the making. */
-export type Unpacking = Run<Uint8Array | undefined>;
+/** What an extent holds, in the making; `undefined` for zeros. */
+export type Unpacking = Run<Unpacked | undefined>;
 
 /** What came, in order. */
 export interface Arrived {
@@ -33,14 +33,20 @@ export class ReadAhead {
   readonly #loop: Loop;
   readonly #codec: Codec;
   readonly #channel: Channel;
+  readonly #digested: () => number | undefined;
   readonly #arrived = new Queue<Arrived>(AHEAD);
   readonly #unpacking = new Set<Unpacking>();
   readonly #reader: Run;
 
-  constructor(loop: Loop, codec: Codec, channel: Channel) {
+  /**
+   * `digested` is asked about each extent that comes: the size of the blocks whose set digest is
+   * wanted, or `undefined` for no digest.
+   */
+  constructor(loop: Loop, codec: Codec, channel: Channel, digested: () => number | undefined) {
     this.#loop = loop;
     this.#codec = codec;
     this.#channel = channel;
+    this.#digested = digested;
     this.#reader = loop.start("read-ahead", this.#read()) as Run;
   }
 
@@ -75,7 +81,8 @@ export class ReadAhead {
         let content: Unpacking | undefined;
         if (incoming.kind === "extent") {
           // What cannot be unpacked must not be acknowledged: it is looked at before it is kept.
-          const run = this.#loop.start("unpack", extentContent(this.#codec, incoming.extent));
+          const unpacking = extentContent(this.#codec, incoming.extent, this.#digested());
+          const run = this.#loop.start("unpack", unpacking);
           this.#unpacking.add(run);
           run.whenEnded(() => this.#unpacking.delete(run));
           content = run;

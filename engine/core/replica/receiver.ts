@@ -78,7 +78,10 @@ export class Receiver {
   /** The conversation; ends with the channel. */
   *run(): Task<void> {
     const { loop, codec } = this.#machine.ports;
-    const ahead = this.#ahead = new ReadAhead(loop, codec, this.#channel);
+    // Only a seed's content is digested as it comes; the phase is known before its first extent is.
+    const digested = () =>
+      this.#phase.kind === "seed" ? this.#machine.store.geometry.blockSize : undefined;
+    const ahead = this.#ahead = new ReadAhead(loop, codec, this.#channel, digested);
     const own = [
       loop.start("idle-flush", this.#flushWhenIdle()),
       loop.start("tell-applied", this.#tellApplied()),
@@ -257,14 +260,17 @@ export class Receiver {
     yield* ended(unpacking);
     const outcome = unpacking.outcome;
     if (outcome?.ok !== true) throw outcome?.error ?? new Error("A task ended with no outcome");
-    if (this.#phase.kind === "seed") yield* store.seedWrite(extent, outcome.value);
-    else if (this.#phase.kind === "delta") yield* store.append(extent);
+    const unpacked = outcome.value;
+    if (this.#phase.kind === "seed") {
+      yield* store.seedWrite(extent, unpacked?.content, unpacked?.setDigest);
+    } else if (this.#phase.kind === "delta") yield* store.append(extent);
     else throw this.#outOfOrder({ kind: "extent", extent });
-    // Unpacked for us alone, and written, or kept as it came.
-    if (extent.kind === "zstd" && outcome.value !== undefined) release(outcome.value);
     this.#records++;
     this.#taken.notify();
     this.#unflushed += frameCost(RECORD_HEADER_SIZE + extent.payload.length);
+    // Both are ours alone, and what was to be kept was written or copied.
+    if (extent.kind === "zstd" && unpacked !== undefined) release(unpacked.content);
+    release(extent.payload);
     if (this.#unflushed >= PROGRESS_INTERVAL_BYTES) this.#startFlush();
   }
 

@@ -23,7 +23,7 @@ import { ByteReader, ByteWriter } from "../base/bytes.ts";
 import { peerFailure } from "../base/failure.ts";
 import { DISK_SIZE_MAX, DISKS_MAX, EXTENT_SIZE_MAX } from "../base/limits.ts";
 import { inside } from "../block/extent.ts";
-import type { Codec } from "../ports/codec.ts";
+import type { Codec, Unpacked } from "../ports/codec.ts";
 import type { Task } from "../runtime/task.ts";
 import { type Malformed, malformed } from "./malformed.ts";
 
@@ -87,14 +87,21 @@ export function decodeExtent(record: Uint8Array): StagedExtent | Malformed {
 
 /**
  * The bytes of an extent, checked; `undefined` for zeros. For `raw` they are the payload itself, not
- * a copy. Throws `damaged` (side peer) when the payload is not what its checksum says.
+ * a copy. With their set digest where it is wanted, which `blockSize` says, and the extent is of whole
+ * blocks. Throws `damaged` (side peer) when the payload is not what its checksum says.
  */
-export function* extentContent(codec: Codec, extent: StagedExtent): Task<Uint8Array | undefined> {
-  if (extent.kind === "zero") return undefined;
-  const content = extent.kind === "raw"
-    ? extent.payload
-    : yield* codec.decompress(extent.payload, extent.length);
-  if (content !== undefined && codec.kernel.checksum(content) === extent.checksum) return content;
+export function* extentContent(
+  codec: Codec,
+  extent: StagedExtent,
+  blockSize?: number,
+): Task<Unpacked | undefined> {
+  const { kind, at, length, payload, checksum } = extent;
+  if (kind === "zero") return undefined;
+  const whole = blockSize !== undefined && at % blockSize === 0 && length % blockSize === 0;
+  const blocks = whole ? { at, blockSize } : undefined;
+  const packed = { payload, compressed: kind === "zstd", length, checksum, blocks };
+  const unpacked = yield* codec.unpack(packed);
+  if (unpacked !== undefined) return unpacked;
   throw peerFailure(
     "damaged",
     `An extent of disk ${extent.disk} at ${extent.at} is not what its checksum says`,

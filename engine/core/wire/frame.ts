@@ -20,6 +20,7 @@
 import { assert } from "../base/assert.ts";
 import type { Failure } from "../base/failure.ts";
 import { CONTROL_PAYLOAD_MAX, FRAME_PAYLOAD_MAX } from "../base/limits.ts";
+import { RELEASE_MIN } from "../base/release.ts";
 import type { Kernel } from "../ports/codec.ts";
 import { malformed } from "./malformed.ts";
 
@@ -95,7 +96,10 @@ export type Decoded =
     readonly kind: "frame";
     readonly type: FrameType;
     readonly channel: number;
-    /** Owned by the caller; never pins more than about twice its own size. */
+    /**
+     * Owned by the caller; never pins more than about twice its own size. Of `RELEASE_MIN` and more it
+     * has a buffer for itself, which may be released.
+     */
     readonly payload: Uint8Array;
   }
   | { readonly kind: "invalid"; readonly failure: Failure };
@@ -114,9 +118,12 @@ interface Header {
  */
 export class FrameDecoder {
   readonly #kernel: Checksummer;
+  readonly #done: (chunk: Uint8Array) => void;
   #chunks: Uint8Array[] = [];
   #chunk = 0;
   #at = 0;
+  /** True when a frame lies in the chunk that is being read. */
+  #kept = false;
   #left = 0;
   readonly #head = new Uint8Array(FRAME_HEADER_SIZE);
   #header: Header | undefined;
@@ -124,8 +131,10 @@ export class FrameDecoder {
   #filled = 0;
   #invalid: Decoded | undefined;
 
-  constructor(kernel: Checksummer) {
+  /** `done` is told of each chunk that was read and of which nothing is kept. */
+  constructor(kernel: Checksummer, done: (chunk: Uint8Array) => void = () => {}) {
     this.#kernel = kernel;
+    this.#done = done;
   }
 
   /** Bytes of memory held: chunks not read yet, and the frame that is being put together. */
@@ -165,7 +174,7 @@ export class FrameDecoder {
     return this.#finish(header, frame);
   }
 
-  /** A frame that makes up most of the chunk it lies in is used where it lies. */
+  /** A small frame that makes up most of the chunk it lies in is used where it lies. */
   #inPlace(): Decoded | undefined {
     const chunk = this.#chunks[this.#chunk];
     if (chunk === undefined || this.#filled > 0) return undefined;
@@ -174,7 +183,8 @@ export class FrameDecoder {
     const header = parseHeader(chunk.subarray(this.#at, this.#at + FRAME_HEADER_SIZE));
     if (typeof header === "string") return this.#reject(header);
     const size = FRAME_HEADER_SIZE + header.length;
-    if (size > left || 2 * size < chunk.buffer.byteLength) return undefined;
+    if (size > left || size >= RELEASE_MIN || 2 * size < chunk.buffer.byteLength) return undefined;
+    this.#kept = true;
     const frame = chunk.subarray(this.#at, this.#at + size);
     this.#consume(size);
     return this.#finish(header, frame);
@@ -219,7 +229,10 @@ export class FrameDecoder {
   #consume(size: number): void {
     this.#at += size;
     this.#left -= size;
-    if (this.#at < (this.#chunks[this.#chunk]?.length ?? 0)) return;
+    const chunk = this.#chunks[this.#chunk];
+    if (chunk === undefined || this.#at < chunk.length) return;
+    if (!this.#kept) this.#done(chunk);
+    this.#kept = false;
     this.#at = 0;
     this.#chunk++;
     if (this.#left > 0 && this.#chunk < 64) return;

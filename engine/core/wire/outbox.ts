@@ -8,6 +8,7 @@
  */
 
 import { assert } from "../base/assert.ts";
+import { release } from "../base/release.ts";
 import type { Connection } from "../ports/network.ts";
 import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
@@ -47,7 +48,7 @@ export class Outbox {
     yield* this.#changed.until(() => this.#finished || this.#bytes < OUTBOX_MAX);
   }
 
-  /** Puts a frame at the end; it must not change any more. Dropped once finished. */
+  /** Puts a frame at the end; it belongs to the outbox from now on. Dropped once finished. */
   put(frame: Uint8Array): void {
     if (this.#finished) return;
     this.#frames.push(frame);
@@ -88,6 +89,8 @@ export class Outbox {
       }
       this.#written += bytes.length;
       this.#changed.notify();
+      // It was this outbox's alone, and has left.
+      release(bytes);
     }
   }
 

@@ -228,10 +228,12 @@ export class Session {
   }
 
   *#read(): Task<void> {
-    const decoder = new FrameDecoder(this.#ports.codec.kernel);
+    const connection = this.#connection;
+    const done = (chunk: Uint8Array) => connection.reuse?.(chunk);
+    const decoder = new FrameDecoder(this.#ports.codec.kernel, done);
     try {
       while (true) {
-        const bytes = yield* this.#connection.read();
+        const bytes = yield* connection.read();
         if (bytes === undefined) break;
         this.#heard = true;
         if (this.#closed) continue;

@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isFailed } from "../../../../engine/core/base/failure.ts";
 import { FRAME_PAYLOAD_MAX } from "../../../../engine/core/base/limits.ts";
+import { release } from "../../../../engine/core/base/release.ts";
 import { MiB } from "../../../../engine/core/base/units.ts";
 import { runNow } from "../../../../engine/core/runtime/task.ts";
 import {
@@ -25,8 +26,10 @@ import {
 } from "../../../../engine/core/wire/extent.ts";
 import { encodeFrame, FrameDecoder, type FrameType } from "../../../../engine/core/wire/frame.ts";
 import { isMalformed } from "../../../../engine/core/wire/malformed.ts";
+import { Outbox } from "../../../../engine/core/wire/outbox.ts";
 import { loadKernel, simpleCodec } from "../../../../wasm/codec.ts";
 import { COMPARE_SAMPLE, COMPARED_SAMPLE, rawExtent, zeroExtent, zstdExtent } from "./samples.ts";
+import { WireWorld } from "./wire_world.ts";
 
 const kernel = loadKernel();
 const SEED = 20;
@@ -88,6 +91,45 @@ Deno.test("a small frame does not keep the large chunk it came in, a large one i
   assert.equal(second?.payload.buffer, large.buffer);
 });
 
+Deno.test("chunks that were read are told of, but for one that a frame lies in", () => {
+  const told: Uint8Array[] = [];
+  const decoder = new FrameDecoder(kernel, (chunk) => told.push(chunk));
+  const large = encodeFrame(kernel, "extent", 1, new Uint8Array(100_000));
+  const small = encodeFrame(kernel, "extent", 1, new Uint8Array(5000));
+  const chunks = [large.slice(0, 60_000), large.slice(60_000), small, large];
+  const payloads = chunks.flatMap((chunk) => {
+    decoder.push(chunk);
+    return frames(decoder).map(({ payload }) => payload);
+  });
+  assert.deepEqual(told, [chunks[0], chunks[1], large], "the small frame is used where it lies");
+  assert.deepEqual(payloads.map(({ length }) => length), [100_000, 5000, 100_000]);
+  for (const payload of [payloads[0]!, payloads[2]!]) {
+    release(payload);
+    assert.equal(payload.length, 0);
+  }
+  assert.equal(large.length, 100_016, "a large frame never lies in a chunk");
+});
+
+Deno.test("a large frame is given back once it was written", () => {
+  const world = new WireWorld();
+  const [near, far] = world.pair();
+  const outbox = new Outbox();
+  const [large, small] = [filled(100_000), filled(100)];
+  outbox.put(large);
+  outbox.put(small);
+  outbox.finish();
+  world.loop.start("write", outbox.writeTo(near));
+  world.loop.drain();
+  assert.deepEqual([large.length, small.length], [0, 100]);
+  const read = world.loop.start("read", far.read());
+  world.loop.drain();
+  assert.deepEqual(read.outcome, { ok: true, value: filled(100_000) });
+});
+
+function filled(size: number): Uint8Array {
+  return new Uint8Array(size).fill(7);
+}
+
 Deno.test("a megabyte that arrives byte by byte costs no more than its bytes", () => {
   const bytes = encodeFrame(kernel, "extent", 1, new Uint8Array(MiB));
   const decoder = new FrameDecoder(kernel);
@@ -128,7 +170,7 @@ Deno.test("extents come out as they went in, and their content is checked", () =
     const decoded = decodeExtent(encodeExtent(extent));
     assert.deepEqual(decoded, extent);
     const content = runNow(extentContent(codec, decoded as StagedExtent));
-    assert.equal(content?.length, extent.kind === "zero" ? undefined : extent.length);
+    assert.equal(content?.content.length, extent.kind === "zero" ? undefined : extent.length);
     if (content === undefined) continue;
     const wrong = { ...extent, checksum: extent.checksum ^ 1n };
     assert.throws(() => runNow(extentContent(codec, wrong)), (error) => isFailed(error, "damaged"));
