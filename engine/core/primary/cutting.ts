@@ -24,20 +24,20 @@ export interface Cut {
 
 /**
  * Issues a new point on every disk, durably and before its first frame can be sent (T4), then cuts them
- * together (C1). A gate that does not close in time fails the cut; the issued point is then one that
- * nobody ever stages.
+ * together (C1). A gate that does not close in time fails the cut; the issued point, which nobody was
+ * told of, is the next cut's.
  */
 export function* makeCut(work: Replication): Task<Cut> {
   const { ports, machine, statistics } = work;
   const disks = machine.tracked;
-  const point = newIdentity<PointId>(ports.entropy);
-  yield* all("issue", disks.map((disk) => disk.issue(point)));
+  const point = yield* issue(work);
   let closed: number;
   try {
     closed = (yield* cutDisks(ports.clock, disks)).closedMicros;
   } catch (error) {
     if (isFailed(error, "gate-timeout")) {
       statistics.cutsFailed++;
+      work.unusedPoint = point;
       ports.observer.emit({
         kind: "cut-failed",
         machine: machine.name,
@@ -46,6 +46,7 @@ export function* makeCut(work: Replication): Task<Cut> {
     }
     throw error;
   }
+  work.unusedPoint = undefined;
   const cutAt = Math.max(0, ports.clock.wall());
   work.staged.lastCut = cutAt;
   work.cuts++;
@@ -54,6 +55,17 @@ export function* makeCut(work: Replication): Task<Cut> {
   for (const disk of disks) bytes += disk.view?.remainingBytes ?? 0;
   ports.observer.emit({ kind: "cut", machine: machine.name, point, closed, bytes });
   return { point, cutAt, cutNumber: work.cuts };
+}
+
+/**
+ * The point of a cut that failed, or a new one, issued on every disk. A disk whose gate times out again and
+ * again would otherwise use up all that its log can name (`ISSUED_MAX`), and be compared as a whole.
+ */
+function* issue({ machine, ports, unusedPoint }: Replication): Task<PointId> {
+  const point = unusedPoint ?? newIdentity<PointId>(ports.entropy);
+  const missing = machine.tracked.filter(({ issued }) => !issued.includes(point));
+  yield* all("issue", missing.map((disk) => disk.issue(point)));
+  return point;
 }
 
 /** True when some disk's view was given up with blocks still to send: only a new cut can go on (C4). */

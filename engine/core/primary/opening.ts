@@ -114,10 +114,18 @@ function* rebase(
       yield* disk.setBase(base, { suspectAll: step === "compare-whole" });
     }
   }
-  if (delta !== undefined && delta.point === newest) work.staged.note(delta);
+  if (delta !== undefined && delta.point === newest) {
+    work.staged.note(delta);
+    work.statistics.cycles++;
+  }
   if (delta !== undefined && delta.parent !== newest) {
     work.delta = undefined;
     for (const disk of machine.tracked) disk.forgetProgress();
   }
   work.base = newest;
+  // It was staged, and this is how we hear of it.
+  if (decision.disks.includes("adopt")) {
+    work.ports.observer.emit({ kind: "staged", machine: machine.name, point: newest });
+    work.ports.observer.emit({ kind: "probe", name: "primary/staged-adopted" });
+  }
 }

@@ -24,6 +24,8 @@ export interface Replication {
   delta: OpenDelta | undefined;
   /** Cuts made by this process for this machine. */
   cuts: number;
+  /** A point that was issued for a cut that failed: no frame has named it. */
+  unusedPoint: PointId | undefined;
   /** The newest point known to be staged. */
   base: PointId | undefined;
 }

@@ -72,6 +72,7 @@ export class Replicator {
       staged: new StagedClock(ports.clock),
       delta: undefined,
       cuts: 0,
+      unusedPoint: undefined,
       base: undefined,
     };
   }
