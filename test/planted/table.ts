@@ -26,6 +26,11 @@ import { VIEW_MISSES_APPLY } from "./view_misses_apply.ts";
 import { SEAL_NOT_DURABLE } from "./seal_not_durable.ts";
 import { STATE_BEFORE_DISKS } from "./state_before_disks.ts";
 import { FLUSH_FAILURE_FORGOTTEN } from "./flush_failure_forgotten.ts";
+import { FAILOVER_KEEPS_GENERATION } from "./failover_keeps_generation.ts";
+import { DELTA_BEGUN_ANEW } from "./delta_begun_anew.ts";
+import { BANDWIDTH_IGNORED } from "./bandwidth_ignored.ts";
+import { FAILED_DISABLE_STOPS } from "./failed_disable_stops.ts";
+import { HEALTHY_AND_BLIND } from "./healthy_and_blind.ts";
 import { REST_FORGOTTEN_AT_CUT } from "./rest_forgotten_at_cut.ts";
 import { SUSPICION_NOT_WRITTEN } from "./suspicion_not_written.ts";
 
@@ -52,6 +57,11 @@ export const PLANTS: readonly Plant[] = [
   SEAL_NOT_DURABLE,
   STATE_BEFORE_DISKS,
   FLUSH_FAILURE_FORGOTTEN,
+  FAILOVER_KEEPS_GENERATION,
+  DELTA_BEGUN_ANEW,
+  BANDWIDTH_IGNORED,
+  FAILED_DISABLE_STOPS,
+  HEALTHY_AND_BLIND,
   REST_FORGOTTEN_AT_CUT,
   SUSPICION_NOT_WRITTEN,
 ];

@@ -7,6 +7,7 @@
  */
 
 import { generate } from "../../engine/sim/scenario/generate.ts";
+import { PROBES } from "../../engine/sim/scenario/probes.ts";
 import { farm, type Harvest } from "./farm.ts";
 import { parseOptions, type ProveOptions, USAGE } from "./options.ts";
 import { type PlantResult, seekAll } from "./plants.ts";
@@ -37,7 +38,11 @@ async function prove(options: ProveOptions): Promise<number> {
   const { found } = harvest;
   if (found === undefined) {
     if (json) console.log(JSON.stringify({ ok: true, ...figures(harvest, began) }));
-    else console.log(`${rate(harvest, began)}: every invariant holds`);
+    else {
+      console.log(`${rate(harvest, began)}: every invariant holds`);
+      const never = PROBES.filter((name) => !harvest.probes.has(name));
+      if (never.length > 0) console.log(`Never met: ${never.join(", ")}`);
+    }
     return 0;
   }
   const replay = `deno task prove --seed ${found.seed} --runs 1`;

@@ -21,17 +21,19 @@ import { type Sighting, SimWorld } from "../world.ts";
 import { Auditor } from "./auditor.ts";
 import { Faults } from "./faults.ts";
 import { MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
+import { type ProbeGround, Probes } from "./probes.ts";
 import { Operator } from "./operator.ts";
 import type { HostName, Scenario, WorldSpec } from "./scenario.ts";
 import { Site } from "./site.ts";
 
 /** A run. */
-export class Drill implements Ground {
+export class Drill implements Ground, ProbeGround {
   readonly scenario: Scenario;
   readonly simulated: SimWorld;
   readonly sites: Readonly<Record<HostName, Site>>;
   readonly machines: readonly MachineRun[];
   readonly watchers: Watchers;
+  readonly #probes: Probes;
   readonly faults: Faults;
   readonly operator: Operator;
   readonly auditor: Auditor;
@@ -71,6 +73,7 @@ export class Drill implements Ground {
       }
     }
     this.watchers = new Watchers(invariants, this);
+    this.#probes = new Probes(this, (name) => this.probe(name));
     this.faults = new Faults(this);
     this.operator = new Operator(this);
     this.auditor = new Auditor(this);
@@ -152,8 +155,19 @@ export class Drill implements Ground {
     this.simulated.violate(id, message);
   }
 
+  /** See `ProbeGround`. */
+  burnt(vm: string): boolean {
+    return this.machine(vm)?.burnt ?? false;
+  }
+
+  /** Something worth counting happened. */
+  probe(name: string): void {
+    this.simulated.probes.set(name, (this.simulated.probes.get(name) ?? 0) + 1);
+  }
+
   /** Tells the invariants something. */
   tell(fact: Fact): void {
+    this.#probes.tell(fact);
     this.watchers.tell(fact);
   }
 

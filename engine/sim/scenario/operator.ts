@@ -293,6 +293,7 @@ export class Operator {
       const started = result["point"] as PointId;
       const asked = chosen ?? newest ?? "";
       this.#drill.tell({ kind: "failed-over", vm, asked: back === 0 ? started : asked, started });
+      if (started !== newest) this.#drill.probe("failover/to-an-older-point");
       this.#begin(machine, started);
     });
   }
@@ -322,6 +323,7 @@ export class Operator {
   /** A server at `b` opened: a failover that it resumed gets its guest back. */
   resumed(machine: MachineRun, host: GuestHost): void {
     const { vm } = machine.guest;
+    if (this.#forgetting.has(machine)) this.#drill.probe("replica/removed-in-a-crash");
     this.#gone(machine);
     const replica = replicaOf(host.server, vm);
     if (replica === undefined) return;
@@ -366,6 +368,7 @@ export class Operator {
 
   /** A server that opened went on with a complete: what it merged is what the crash had left of its guest's writes. */
   #completedInCrash(machine: MachineRun, run: FailoverRun, point: PointId): void {
+    this.#drill.probe("failover/completed-in-a-crash");
     this.#survived(run, this.#drill.auditor.files(machine));
     this.completed(machine, point);
   }
