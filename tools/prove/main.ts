@@ -8,11 +8,17 @@
 
 import { generate } from "../../engine/sim/scenario/generate.ts";
 import { PROBES } from "../../engine/sim/scenario/probes.ts";
+import {
+  FORMAT_VERSION,
+  regressionName,
+  regressionText,
+} from "../../engine/sim/scenario/regression.ts";
 import { farm, type Harvest } from "./farm.ts";
 import { parseOptions, type ProveOptions, USAGE } from "./options.ts";
 import { type PlantResult, seekAll } from "./plants.ts";
-import { eventLines, seconds, smaller, traceLines } from "./readable.ts";
+import { eventLines, seconds, type Smaller, smaller, traceLines } from "./readable.ts";
 
+const ROOT = new URL("../../", import.meta.url);
 const HOUR = 3_600_000_000;
 
 function say(text: string): void {
@@ -48,8 +54,15 @@ async function prove(options: ProveOptions): Promise<number> {
   const replay = `deno task prove --seed ${found.seed} --runs 1`;
   const scenario = generate(found.seed);
   const small = smaller(scenario, found.violation);
+  const kept = keep(small);
   if (json) {
-    const violation = { ...found.violation, seed: found.seed, replay, scenario: small.scenario };
+    const violation = {
+      ...found.violation,
+      seed: found.seed,
+      replay,
+      kept,
+      scenario: small.scenario,
+    };
     console.log(JSON.stringify({ ok: false, ...figures(harvest, began), violation }));
     return 1;
   }
@@ -60,7 +73,23 @@ async function prove(options: ProveOptions): Promise<number> {
   console.log(`  ${small.violation.message.split("\n")[0]}`);
   for (const line of eventLines(small.scenario)) console.log(`  ${line}`);
   console.log(`Replay: ${replay}`);
+  if (kept !== null) {
+    console.log(`Kept: ${kept}, replayed by every "npm test"; say there what was wrong`);
+  }
   return 1;
+}
+
+/** Stores what shrinking left among the regressions; null for a run that broke without an invariant's name. */
+function keep({ scenario, violation }: Smaller): string | null {
+  const { id, message } = violation;
+  if (!/^I\d+$/.test(id)) return null;
+  const wrong = message.split("\n")[0] ?? "";
+  const head = { formatVersion: FORMAT_VERSION, planted: null } as const;
+  const regression = { ...head, invariant: id, wrong, scenario };
+  const path = `scenarios/regressions/${regressionName(regression)}`;
+  Deno.mkdirSync(new URL("scenarios/regressions/", ROOT), { recursive: true });
+  Deno.writeTextFileSync(new URL(path, ROOT), regressionText(regression));
+  return path;
 }
 
 function figures(harvest: Harvest, began: number) {

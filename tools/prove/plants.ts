@@ -45,9 +45,9 @@ export function plantedSource(plant: Plant, source: string): string {
   return parts.join(plant.after);
 }
 
-/** Makes the copy with the bug; returns its worker. */
-function makeCopy(plant: Plant): URL {
-  const copy = new URL(`${plant.id}/`, CACHE);
+/** Makes a copy of the engine with the bug in `folder`; returns its root. */
+export function makeCopy(plant: Plant, folder: URL = CACHE): URL {
+  const copy = new URL(`${plant.id}/`, folder);
   rmSync(copy, { recursive: true, force: true });
   mkdirSync(copy, { recursive: true });
   const source = plantedSource(plant, readFileSync(new URL(plant.file, ROOT), "utf8"));
@@ -58,13 +58,13 @@ function makeCopy(plant: Plant): URL {
     cpSync(new URL(`wasm/${file}`, ROOT), new URL(`wasm/${file}`, copy));
   }
   writeFileSync(new URL(plant.file, copy), source);
-  return pathToFileURL(new URL("tools/prove/worker.ts", copy).pathname);
+  return pathToFileURL(copy.pathname);
 }
 
 /** Seeks one bug with one worker. */
 async function seek(plant: Plant, seed: number, runs: number, until: number): Promise<PlantResult> {
   const began = Date.now();
-  const worker = makeCopy(plant);
+  const worker = new URL("tools/prove/worker.ts", makeCopy(plant));
   const expected: readonly string[] = plant.invariants;
   const head = { id: plant.id, rule: plant.rule, invariant: expected.join(" ") };
   let done = 0;

@@ -20,11 +20,14 @@ export function seconds(micros: number): string {
   return (micros / 1_000_000).toFixed(6);
 }
 
+/** What shrinking left, and what breaks in it. */
+export interface Smaller {
+  readonly scenario: Scenario;
+  readonly violation: Violation;
+}
+
 /** The smallest scenario found in the time there is, and what breaks in it. */
-export function smaller(
-  scenario: Scenario,
-  violation: Violation,
-): { readonly scenario: Scenario; readonly violation: Violation } {
+export function smaller(scenario: Scenario, violation: Violation): Smaller {
   const kernel = loadKernel();
   const until = Date.now() + SHRINK_TIME;
   const best = shrink(scenario, violation.id, violation.time, (candidate) => {
