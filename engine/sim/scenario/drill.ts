@@ -316,7 +316,7 @@ export class Drill implements Ground, ProbeGround {
       machine.cuts.set(event.point, { instant, time: this.now });
       this.tell({ kind: "cut", vm, point: event.point, instant, closed: event.closed });
     } else if (event.kind === "staged" && host === "a") {
-      machine.told.push(event.point);
+      if (machine.told.at(-1) !== event.point) machine.told.push(event.point);
       this.tell({ kind: "told-staged", vm, point: event.point });
     } else if (event.kind === "staged") {
       machine.staged.push(event.point);
