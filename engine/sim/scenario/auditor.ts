@@ -35,11 +35,11 @@ export class Auditor {
   /** Reads a point whole, if the replica is there and lists it. */
   read(machine: MachineRun, point: PointId, why: ImageReason): void {
     const { vm } = machine.guest;
-    const tell = (image: Uint8Array[]) => this.seen(machine, point, image, why);
-    const auditor = this;
+    const tell = (found: Uint8Array[]) => this.seen(machine, point, found, why);
+    const image = (host: GuestHost) => this.image(host, vm, point);
     this.#drill.within(this.#drill.sites.b, `audit/${vm}`, function* (host) {
-      const image = yield* auditor.image(host, vm, point);
-      if (image !== undefined) tell(image);
+      const found = yield* image(host);
+      if (found !== undefined) tell(found);
     });
   }
 
