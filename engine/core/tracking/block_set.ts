@@ -30,7 +30,8 @@ export class BlockSet {
 
   /** Puts blocks in as changed, whatever they were. On the path of every guest write. */
   addChanged(start: number, end: number): void {
-    if (this.all.nextClear(start) < end) this.all.set(start, end);
+    // Most writes go to a block that is in already: asking is cheaper than changing.
+    if (end - start > 1 || !this.all.has(start)) this.all.set(start, end);
     if (!this.zero.empty) this.zero.clear(start, end);
     if (!this.suspected.empty) this.suspected.clear(start, end);
   }
