@@ -20,12 +20,9 @@
 
 import { localFailure } from "../core/base/failure.ts";
 import { SECOND } from "../core/base/units.ts";
-import type { Hypervisor, MachinePower } from "../core/ports/hypervisor.ts";
+import type { Hypervisor, HypervisorVerb, MachinePower } from "../core/ports/hypervisor.ts";
 import type { Task } from "../core/runtime/task.ts";
 import { abortableTask } from "./real_loop.ts";
-
-/** What a command is for. */
-export type HypervisorVerb = "freeze" | "thaw" | "start" | "stop" | "status";
 
 /** The administrator's commands; those that are absent are not configured. */
 export interface HypervisorCommands {

@@ -5,8 +5,8 @@
  */
 
 import { localFailure } from "../core/base/failure.ts";
-import { MILLISECOND } from "../core/base/units.ts";
-import type { Hypervisor, MachinePower } from "../core/ports/hypervisor.ts";
+import { MILLISECOND, SECOND } from "../core/base/units.ts";
+import type { Hypervisor, HypervisorVerb, MachinePower } from "../core/ports/hypervisor.ts";
 import type { Task } from "../core/runtime/task.ts";
 import type { SimProcess } from "./process.ts";
 import { hashText } from "./prng.ts";
@@ -18,17 +18,24 @@ export interface ScriptedMachine {
   power: MachinePower;
   /** True while its file systems are at rest. */
   frozen: boolean;
-  /** Freezing fails with this reason; "" lets it succeed. */
-  freezeFails: string;
-  /** The freeze ends by itself, so that thawing fails. */
-  thawFails: string;
-  /** Any other command fails with this reason. */
-  commandFails: string;
-  /** How long freezing takes, µs. */
-  freezeTime: number;
+  /** Reasons with which commands fail; "" lets one succeed. A thaw that fails has thawed all the same. */
+  readonly fails: Record<HypervisorVerb, string>;
+  /** How long commands take, µs. */
+  readonly times: Record<HypervisorVerb, number>;
+  /** How long any may take, µs; then it is ended, nothing done, and has failed. */
+  limit: number;
   /** The URIs it was started on last. */
   uris: readonly string[];
 }
+
+/** How long commands usually take, µs. */
+const TIMES: Readonly<Record<HypervisorVerb, number>> = {
+  freeze: 20 * MILLISECOND,
+  thaw: MILLISECOND,
+  start: 10 * MILLISECOND,
+  stop: 10 * MILLISECOND,
+  status: MILLISECOND,
+};
 
 /** The machines of one host. Lives as long as the host, not as a process. */
 export class HypervisorScript {
@@ -43,10 +50,9 @@ export class HypervisorScript {
       found = {
         power: "unknown",
         frozen: false,
-        freezeFails: "",
-        thawFails: "",
-        commandFails: "",
-        freezeTime: 20 * MILLISECOND,
+        fails: { freeze: "", thaw: "", start: "", stop: "", status: "" },
+        times: { ...TIMES },
+        limit: 30 * SECOND,
         uris: [],
       };
       this.#machines.set(name, found);
@@ -57,54 +63,60 @@ export class HypervisorScript {
 
 /** The port of `process` on its host's machines. */
 export function simHypervisor(process: SimProcess, script: HypervisorScript): Hypervisor {
-  function command(name: string, delay: number, perform: () => void): Task<void> {
-    const payload = hashText(name, delay);
-    return process.call<void>({ kind: EVENT.hypervisor, payload, delay, binding: true, perform });
+  /** A command that may be given up on, which leaves the machine as it is. */
+  function command<T>(
+    name: string,
+    verb: HypervisorVerb,
+    perform: (machine: ScriptedMachine) => T,
+  ): Task<T> {
+    const machine = script.machine(name);
+    const time = machine.times[verb];
+    const delay = Math.min(time, machine.limit);
+    return process.call<T>({
+      kind: EVENT.hypervisor,
+      payload: hashText(name, delay),
+      delay,
+      perform: () => {
+        if (time > machine.limit) refuse(`It took longer than ${machine.limit / SECOND} s`);
+        return perform(machine);
+      },
+    });
   }
   function refuse(reason: string): void {
     if (reason !== "") throw localFailure("hypervisor", reason, "Look at the hypervisor's log");
   }
   return {
-    freeze: (name) => {
-      const machine = script.machine(name);
-      return command(name, machine.freezeTime, () => {
-        refuse(machine.freezeFails);
+    freeze: (name) =>
+      command(name, "freeze", (machine) => {
+        refuse(machine.fails.freeze);
         machine.frozen = true;
         script.onChange?.(name, "freeze");
-      });
-    },
+      }),
     thaw: (name) =>
-      command(name, MILLISECOND, () => {
-        const machine = script.machine(name);
+      command(name, "thaw", (machine) => {
         const held = machine.frozen;
         machine.frozen = false;
         script.onChange?.(name, "thaw");
-        refuse(machine.thawFails !== "" || held ? machine.thawFails : "The freeze did not hold");
+        refuse(machine.fails.thaw);
+        refuse(held ? "" : "The freeze did not hold");
       }),
     start: (name, uris) =>
-      command(name, 10 * MILLISECOND, () => {
-        const machine = script.machine(name);
-        refuse(machine.commandFails);
+      command(name, "start", (machine) => {
+        refuse(machine.fails.start);
         machine.power = "running";
         machine.uris = uris;
         script.onChange?.(name, "start");
       }),
     stop: (name) =>
-      command(name, 10 * MILLISECOND, () => {
-        const machine = script.machine(name);
-        refuse(machine.commandFails);
+      command(name, "stop", (machine) => {
+        refuse(machine.fails.stop);
         machine.power = "stopped";
         script.onChange?.(name, "stop");
       }),
     status: (name) =>
-      process.call<MachinePower>({
-        kind: EVENT.hypervisor,
-        delay: MILLISECOND,
-        perform: () => {
-          const machine = script.machine(name);
-          refuse(machine.commandFails);
-          return machine.power;
-        },
+      command(name, "status", (machine) => {
+        refuse(machine.fails.status);
+        return machine.power;
       }),
   };
 }

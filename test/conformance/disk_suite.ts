@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { isFailed } from "../../engine/core/base/failure.ts";
-import type { Disk } from "../../engine/core/ports/disk.ts";
+import { type Disk, type DiskReader, readInto } from "../../engine/core/ports/disk.ts";
 import { all } from "../../engine/core/runtime/together.ts";
 import type { Task } from "../../engine/core/runtime/task.ts";
 import { law, pattern, type Stage, type Staging, thrownBy } from "./stage.ts";
@@ -26,6 +26,7 @@ export function diskSuite(name: string, staging: Staging<DiskStage>): void {
   const fact = (text: string, body: (stage: DiskStage) => Task<void>) =>
     law(`Disk, ${name}`, staging, text, body);
   contents(fact);
+  buffers(fact);
   edges(fact);
   identities(fact);
   concurrency(fact);
@@ -83,6 +84,41 @@ function contents(fact: Fact): void {
     assert.equal(again.size, SIZE);
     assert.deepEqual(yield* again.read(12_288, 4096), pattern(4096, 5));
     yield* again.close();
+  });
+}
+
+function buffers(fact: Fact): void {
+  fact("a read into a buffer gives the bytes of a read, and nothing beside it", function* (stage) {
+    const disk = yield* stage.createDisk(SIZE);
+    yield* disk.write(4096, pattern(100_000, 4));
+    // A disk below that cannot: what it reads is copied.
+    const plain: DiskReader = { read: (at, length) => disk.read(at, length) };
+    for (const reader of [disk, plain]) {
+      for (const [at, length] of [[0, 4096], [4000, 9000], [5001, 3], [0, SIZE], [SIZE, 0]]) {
+        const buffer = new Uint8Array((length as number) + 20).fill(0xee);
+        const into = buffer.subarray(7, 7 + (length as number));
+        yield* readInto(reader, at as number, into);
+        assert.deepEqual(into, yield* disk.read(at as number, length as number));
+        assert.ok(buffer.subarray(0, 7).every((byte) => byte === 0xee));
+        assert.ok(buffer.subarray(7 + into.length).every((byte) => byte === 0xee));
+      }
+      const outside = readInto(reader, SIZE - 1, new Uint8Array(2));
+      assert.ok(isFailed(yield* thrownBy(outside), "out-of-range"));
+    }
+    yield* disk.close();
+  });
+  fact("reads into buffers of their own do not disturb each other", function* (stage) {
+    const disk = yield* stage.createDisk(SIZE);
+    const content = pattern(SIZE, 6);
+    yield* disk.write(0, content);
+    const whole = new Uint8Array(SIZE);
+    const reads: Task<void>[] = [];
+    for (let at = 0; at < SIZE; at += 4096) {
+      reads.push(readInto(disk, at, whole.subarray(at, at + 4096)));
+    }
+    yield* all("read", reads);
+    assert.deepEqual(whole, content);
+    yield* disk.close();
   });
 }
 

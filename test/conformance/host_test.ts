@@ -6,13 +6,17 @@
 
 import * as fs from "node:fs";
 import * as net from "node:net";
+import { Log } from "../../engine/agent/service/log.ts";
+import { SECOND } from "../../engine/core/base/units.ts";
 import type { Disk } from "../../engine/core/ports/disk.ts";
+import type { HypervisorVerb } from "../../engine/core/ports/hypervisor.ts";
 import type { Task } from "../../engine/core/runtime/task.ts";
 import { realClock } from "../../engine/host/clock.ts";
 import { CodecPool } from "../../engine/host/codec_pool.ts";
 import { realEntropy } from "../../engine/host/entropy.ts";
 import { openFolder } from "../../engine/host/folder.ts";
 import { openDisk } from "../../engine/host/disk.ts";
+import { CommandHypervisor, type HypervisorCommands } from "../../engine/host/hypervisor.ts";
 import { realLoop, runTask } from "../../engine/host/real_loop.ts";
 import { TlsNetwork } from "../../engine/host/tls_network.ts";
 import { loadKernel } from "../../wasm/codec.ts";
@@ -20,6 +24,7 @@ import { credentials } from "../host/certificates.ts";
 import { condition, linux, program, root, testWithNeeds, unmetReason } from "../needs.ts";
 import { diskSuite } from "./disk_suite.ts";
 import { folderSuite } from "./folder_suite.ts";
+import { hypervisorSuite } from "./hypervisor_suite.ts";
 import { networkSuite } from "./network_suite.ts";
 import { clockSuite, codecSuite, entropySuite, observerSuite } from "./world_suite.ts";
 
@@ -101,11 +106,49 @@ function detach(device: string): void {
 
 folderSuite("real", stageOnDisk);
 
+/** The commands of an administrator whose machines are folders: what was done to one lies in it. */
+hypervisorSuite("commands", () => {
+  const stage = stageOnDisk();
+  let timeout = 30 * SECOND;
+  const folderOf = (machine: string) => {
+    fs.mkdirSync(`${stage.path}/${machine}`, { recursive: true });
+    return `${stage.path}/${machine}`;
+  };
+  const commandsOf = (machine: string): HypervisorCommands => {
+    const command = (verb: HypervisorVerb, deed: string) =>
+      `set -e; cd '${folderOf(machine)}'; test "$WARMSITE_VM" = '${machine}'; ` +
+      `if [ -s ${verb}.fails ]; then cat ${verb}.fails >&2; exit 1; fi; ` +
+      `if [ -e ${verb}.hangs ]; then sleep 60 | cat; fi; ${deed}`;
+    return {
+      freeze: command("freeze", "touch frozen"),
+      thaw: command("thaw", "rm frozen"),
+      start: command("start", `echo running > power; printf %s "$WARMSITE_URIS" > uris`),
+      stop: command("stop", "echo stopped > power"),
+      status: command("status", "if [ -e power ]; then cat power; fi"),
+      timeout,
+    };
+  };
+  return {
+    ...stage,
+    hypervisor: new CommandHypervisor(commandsOf),
+    fail: (machine: string, verb: HypervisorVerb, reason: string) =>
+      fs.writeFileSync(`${folderOf(machine)}/${verb}.fails`, reason),
+    hang: (machine: string, verb: HypervisorVerb, limit: number) => {
+      timeout = limit;
+      fs.writeFileSync(`${folderOf(machine)}/${verb}.hangs`, "");
+    },
+    uris: (machine: string) =>
+      fs.readFileSync(`${folderOf(machine)}/uris`, "utf8").split(" ").filter((uri) => uri !== ""),
+  };
+});
+
 function smallPorts() {
   const loop = realLoop();
   const codec = new CodecPool(loadKernel());
-  const observer = { emit: () => {} };
+  const lines: string[] = [];
+  const observer = new Log("json", (line) => lines.push(line), true);
   return {
+    seen: () => lines.filter((line) => JSON.parse(line).time !== undefined).length,
     clock: realClock,
     ports: { clock: realClock, entropy: realEntropy, codec, observer },
     run: <T>(task: Task<T>) => runTask(loop, task),

@@ -5,11 +5,13 @@
  */
 
 import { SimWorld } from "../../engine/sim/world.ts";
+import type { HypervisorVerb } from "../../engine/core/ports/hypervisor.ts";
 import type { Task } from "../../engine/core/runtime/task.ts";
 import type { SimHost } from "../../engine/sim/host.ts";
 import { loadKernel } from "../../wasm/codec.ts";
 import { diskSuite } from "./disk_suite.ts";
 import { folderSuite } from "./folder_suite.ts";
+import { hypervisorSuite } from "./hypervisor_suite.ts";
 import { networkSuite } from "./network_suite.ts";
 import { clockSuite, codecSuite, entropySuite, observerSuite } from "./world_suite.ts";
 
@@ -59,7 +61,32 @@ folderSuite("simulated", () => stageOf(hostOf(3)));
 clockSuite("simulated", () => stageOf(hostOf(4)));
 entropySuite("simulated", () => stageOf(hostOf(5)));
 codecSuite("simulated", () => stageOf(hostOf(6)));
-observerSuite("simulated", () => stageOf(hostOf(7)));
+observerSuite("simulated", () => {
+  const host = hostOf(7);
+  const { world } = host;
+  let sights = 0;
+  world.onEngineEvent.push(() => sights++);
+  return { ...stageOf(host), seen: () => sights };
+});
+
+hypervisorSuite("simulated", () => {
+  const host = hostOf(9);
+  const stage = stageOf(host);
+  const script = host.hypervisor;
+  return {
+    ...stage,
+    hypervisor: stage.ports.hypervisor,
+    fail: (name: string, verb: HypervisorVerb, reason: string) => {
+      script.machine(name).fails[verb] = reason;
+    },
+    hang: (name: string, verb: HypervisorVerb, limit: number) => {
+      const machine = script.machine(name);
+      machine.limit = limit;
+      machine.times[verb] = 2 * limit;
+    },
+    uris: (name: string) => script.machine(name).uris,
+  };
+});
 
 networkSuite("simulated", () => {
   const world = new SimWorld({ seed: 8, kernel: loadKernel() });

@@ -6,6 +6,8 @@
 
 import assert from "node:assert/strict";
 import { MILLISECOND, SECOND } from "../../engine/core/base/units.ts";
+import type { GenerationId, PointId } from "../../engine/core/base/units.ts";
+import type { EngineEvent } from "../../engine/core/ports/observer.ts";
 import type { Ports } from "../../engine/core/ports/ports.ts";
 import { all, within } from "../../engine/core/runtime/together.ts";
 import { isFailed } from "../../engine/core/base/failure.ts";
@@ -123,11 +125,50 @@ function unpackLaws(suite: string, staging: Staging<SmallPortsStage>): void {
   });
 }
 
+/** A stage with an observer, and what it made of events. */
+export interface ObserverStage extends SmallPortsStage {
+  /** How many entries the outside got so far: lines, or sights of the world. */
+  seen(): number;
+}
+
+const POINT = "0".repeat(32) as PointId;
+const FAILURE = { code: "no-space", side: "local", message: "A\nB", action: "" } as const;
+const MACHINE = { machine: "vm" } as const;
+
+/** One event of each kind. */
+const EVENTS: { readonly [K in EngineEvent["kind"]]: Extract<EngineEvent, { kind: K }> } = {
+  state: { kind: "state", ...MACHINE, from: "Disabled", to: "Replicating" },
+  failure: { kind: "failure", ...MACHINE, failure: FAILURE },
+  cut: { kind: "cut", ...MACHINE, point: POINT, closed: 10, bytes: 4096 },
+  "cut-failed": { kind: "cut-failed", ...MACHINE, reason: "late" },
+  "view-given-up": { kind: "view-given-up", ...MACHINE, reason: "full" },
+  sent: { kind: "sent", ...MACHINE, bytes: 4096, wire: 100 },
+  staged: { kind: "staged", ...MACHINE, point: POINT },
+  applied: { kind: "applied", ...MACHINE, point: POINT },
+  dropped: { kind: "dropped", ...MACHINE, point: POINT },
+  connected: { kind: "connected", peer: "b" },
+  disconnected: { kind: "disconnected", peer: "b", reason: "gone" },
+  failover: {
+    kind: "failover",
+    ...MACHINE,
+    step: "started",
+    point: POINT,
+    generation: "1".repeat(32) as GenerationId,
+  },
+  probe: { kind: "probe", name: "conformance" },
+};
+
 /** Defines the tests of the `Observer` port. */
-export function observerSuite(name: string, staging: Staging<SmallPortsStage>): void {
-  law(`Observer, ${name}`, staging, "every event is taken without a word", function* ({ ports }) {
-    yield* ports.clock.sleep(0);
-    ports.observer.emit({ kind: "probe", name: "conformance" });
-    ports.observer.emit({ kind: "disconnected", peer: "b", reason: "test" });
+export function observerSuite(name: string, staging: Staging<ObserverStage>): void {
+  law(`Observer, ${name}`, staging, "every event is taken, once, and left as it is", function* (s) {
+    yield* s.ports.clock.sleep(0);
+    for (const event of Object.values(EVENTS)) {
+      const [before, text] = [s.seen(), JSON.stringify(event)];
+      s.ports.observer.emit(event);
+      // Probes are for simulation alone: an observer may take them and tell nobody.
+      const told = s.seen() - before;
+      assert.ok(told === 1 || (event.kind === "probe" && told === 0), `${event.kind}: ${told}`);
+      assert.equal(JSON.stringify(event), text);
+    }
   });
 }

@@ -63,11 +63,14 @@ export interface Disk {
   close(): Task<void>;
 }
 
+/** As much of a disk as reading it needs. */
+export type DiskReader = Pick<Disk, "read" | "readInto">;
+
 /** `readInto` of any disk: by itself where it can, by a copy where it cannot. */
-export function readInto(disk: Disk, at: number, into: Uint8Array): Task<void> {
+export function readInto(disk: DiskReader, at: number, into: Uint8Array): Task<void> {
   return disk.readInto === undefined ? copyInto(disk, at, into) : disk.readInto(at, into);
 }
 
-function* copyInto(disk: Disk, at: number, into: Uint8Array): Task<void> {
+function* copyInto(disk: DiskReader, at: number, into: Uint8Array): Task<void> {
   into.set(yield* disk.read(at, into.length));
 }

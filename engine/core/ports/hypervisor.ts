@@ -22,3 +22,6 @@ export interface Hypervisor {
   /** Whether it runs. */
   status(machine: string): Task<MachinePower>;
 }
+
+/** What can be asked of a machine. */
+export type HypervisorVerb = keyof Hypervisor;

@@ -297,6 +297,15 @@ Deno.test("A failed flush fails the disk until it is opened again, and clears no
   assert.ok(again.backlogBytes >= 512);
 });
 
+Deno.test("A read into a buffer is a read, also where the disk below can only read", () => {
+  const { host, disk } = world();
+  host.do(disk.write(512, bytes(7, 3)));
+  const buffer = bytes(1, 8);
+  host.do(disk.readInto(0, buffer.subarray(512, 6 * 512)));
+  assert.deepEqual(buffer.subarray(512, 6 * 512), host.do(disk.read(0, 5 * 512)));
+  assert.ok([...buffer.subarray(0, 512), ...buffer.subarray(6 * 512)].every((each) => each === 1));
+});
+
 Deno.test("A block that cannot be read keeps its bit and is named by its offset (T10)", () => {
   const { host, disk } = world();
   host.do(disk.write(4096, bytes(1, 4)));
