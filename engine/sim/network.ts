@@ -89,6 +89,7 @@ export class Link {
   readonly #net: SimNet;
   readonly #actor: Actor;
   #busyUntil = 0;
+  #lastArrival = 0;
 
   constructor(net: SimNet, from: string, to: string) {
     this.#net = net;
@@ -109,6 +110,11 @@ export class Link {
     const bytes = this.backlog * this.#speed.bandwidth;
     this.#speed = speed;
     this.#busyUntil = now + (speed.bandwidth === 0 ? 0 : Math.ceil(bytes / speed.bandwidth));
+  }
+
+  /** For how long packets that are on it already may still come, µs. */
+  get carriesFor(): number {
+    return Math.max(0, this.#lastArrival - this.#net.world.now);
   }
 
   /** How long what was handed to it keeps it busy, µs. */
@@ -148,6 +154,7 @@ export class Link {
     let at = sent + speed.latency + random.exponential(speed.jitter);
     if (random.chance(faults.reorderRate)) at += random.below(faults.reorderDelay + 1);
     if (faults.stalledUntil > at) at = faults.stalledUntil;
+    this.#lastArrival = Math.max(this.#lastArrival, at);
     world.schedule(
       at - world.now,
       () => {

@@ -26,6 +26,8 @@ export const FENCING: Invariant = {
           // The end of a failover is a point that no cut made; every other one is a stranger's.
           if (!ours && failedOver.has(machine) && !completed.has(machine)) return;
           if (ours && !failedOver.has(machine)) return;
+          // A state put back from before a failover knows nothing of it.
+          if (ours && ground.restored) return;
           if (!ours) return ground.violate("I23", `${machine}: ${point} of a stranger was staged`);
           ground.violate(
             "I23",

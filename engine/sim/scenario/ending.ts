@@ -30,7 +30,10 @@ export class Ending {
     const { simulated } = drill;
     drill.faults.heal();
     const healed = simulated.now;
-    const deadline = healed + Math.max(...drill.machines.map((machine) => this.#patience(machine)));
+    // A packet that a slow link took on comes when it comes.
+    const carried = Math.max(0, ...simulated.net.links.map(({ carriesFor }) => carriesFor));
+    const patience = Math.max(...drill.machines.map((machine) => this.#patience(machine)));
+    const deadline = healed + carried + patience;
     let step = 0;
     const write = () => {
       if (this.#still) return;
