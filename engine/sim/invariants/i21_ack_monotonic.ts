@@ -16,6 +16,8 @@ export const ACK_MONOTONIC: Invariant = {
       "told-staged": ({ vm, point }) => {
         const cut = ground.cutOf(point);
         const before = newest.get(vm) ?? 0;
+        // A replica that rotted, or whose state was put back from before, tells honestly of an older one.
+        if (ground.restored || ground.rotten) return;
         // The handshake tells it again to a primary whose log could not be written.
         if (cut === undefined || cut < before) {
           ground.violate(

@@ -96,7 +96,12 @@ export class Operator {
   #bringUp(machine: MachineRun): void {
     if (machine.retired) return;
     const { failover } = machine;
-    if (failover === undefined) this.#failOver(machine, 0);
+    const server = this.#drill.sites.b.current?.server;
+    const replica = server === undefined ? undefined : replicaOf(server, machine.guest.vm);
+    // A guest that could not start, for its disk could not be read, is started again.
+    const started = replica?.record.failover?.point;
+    if (failover === undefined && started !== undefined) this.#begin(machine, started);
+    else if (failover === undefined) this.#failOver(machine, 0);
     else if (failover.guest.attached) this.#complete(machine);
   }
 
@@ -312,6 +317,7 @@ export class Operator {
     drill.within(b, `boot/${vm}`, function* (host) {
       const image = yield* blank.image(host);
       if (image === undefined) return;
+      if (machine.failover !== undefined) return;
       drill.auditor.seen(machine, point, image, "failover");
       const history = new MachineHistory(machine.index + 100, machine.spec.disks, image);
       const guest = new Guest(ground, vm, history);
