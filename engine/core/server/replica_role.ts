@@ -263,7 +263,9 @@ export class ReplicaRole {
     };
     try {
       const machine = yield* this.#take(store, folder, record);
-      yield* machine.setRecord(record);
+      // Whoever removes the machine waits until nothing of this is being written.
+      const { changing } = this.#machines.entry(opening.name);
+      yield* changing.during(machine.setRecord(record));
       return machine;
     } catch (error) {
       yield* this.#unmake(opening.name);

@@ -33,6 +33,9 @@ import type { Throttle } from "./throttle.ts";
 
 export type { Throttle } from "./throttle.ts";
 
+/** Bytes of an unfinished frame that count as a sign of life. */
+const TRICKLE = 1024;
+
 /** Who connected opens channels and replicates; who was connected to accepts them. */
 export type SessionRole = "initiator" | "responder";
 
@@ -64,6 +67,8 @@ export class Session {
   #orderly = false;
   #peerEnded = false;
   #heard = true;
+  /** Bytes that came since and completed no frame. */
+  #trickle = 0;
   #closeReason: Failure | undefined;
   #pinged = 0;
   #ponged = 0;
@@ -235,7 +240,7 @@ export class Session {
       while (true) {
         const bytes = yield* connection.read();
         if (bytes === undefined) break;
-        this.#heard = true;
+        this.#listened(bytes.length);
         if (this.#closed) continue;
         decoder.push(bytes);
         this.#sort(decoder);
@@ -246,6 +251,17 @@ export class Session {
     }
     this.#peerEnded = true;
     this.#changed.notify();
+  }
+
+  /** Bytes came: a trickle that completes no frame is no sign of life, a large frame on a slow link is. */
+  #listened(bytes: number): void {
+    this.#trickle += bytes;
+    if (this.#trickle >= TRICKLE) this.#alive();
+  }
+
+  #alive(): void {
+    this.#trickle = 0;
+    this.#heard = true;
   }
 
   /** A read or a write failed: the connection is gone. */
@@ -260,6 +276,7 @@ export class Session {
     while (!this.#closed) {
       const next = decoder.next();
       if (next.kind === "need-more") return;
+      this.#alive();
       const failure = next.kind === "invalid"
         ? next.failure
         : this.#take(next.type, next.channel, next.payload);

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { PEER_SILENCE_MAX } from "../../core/base/limits.ts";
 import { SECOND } from "../../core/base/units.ts";
 import type { Drill } from "./drill.ts";
 import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
@@ -94,10 +95,15 @@ export class Ending {
   #patience(machine: MachineRun): number {
     const { frequency, disks, bandwidth } = machine.spec;
     const { link, machines } = this.#drill.world;
+    const events: readonly { readonly kind: string; readonly what?: string }[] =
+      this.#drill.scenario.events;
     const speeds = [bandwidth, link.bandwidth].filter((speed) => speed > 0);
     const bytes = disks.reduce((sum, sectors) => sum + sectors * 512, 0) * machines.length;
     const transfer = speeds.length === 0 ? 0 : (2 * bytes * SECOND) / Math.min(...speeds);
-    return 3 * frequency + Math.ceil(transfer) + GRACE;
+    // A frame whose length was changed on the way keeps its reader waiting until the peer counts as silent.
+    const garbled = events.some(({ kind, what }) => kind === "link" && what === "corruptRate");
+    const silence = garbled ? PEER_SILENCE_MAX : 0;
+    return 3 * frequency + Math.ceil(transfer) + GRACE + silence;
   }
 
   /** True when a point that was cut after `healed` is staged, or nothing is expected. */
