@@ -289,6 +289,7 @@ export class Drill implements Ground, ProbeGround {
   }
 
   #replicaGone(machine: MachineRun): void {
+    for (const point of machine.staged) machine.gone.add(point);
     machine.told.length = 0;
     machine.staged.length = 0;
     machine.failover = undefined;
@@ -316,6 +317,8 @@ export class Drill implements Ground, ProbeGround {
       machine.cuts.set(event.point, { instant, time: this.now });
       this.tell({ kind: "cut", vm, point: event.point, instant, closed: event.closed });
     } else if (event.kind === "staged" && host === "a") {
+      // Heard of while its replica burned or was removed: nobody has it any more.
+      if (machine.gone.has(event.point)) return;
       if (machine.told.at(-1) !== event.point) machine.told.push(event.point);
       this.tell({ kind: "told-staged", vm, point: event.point });
     } else if (event.kind === "staged") {

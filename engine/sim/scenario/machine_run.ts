@@ -56,6 +56,8 @@ export class MachineRun {
   readonly told: PointId[] = [];
   /** Points that the replica staged, oldest first. */
   readonly staged: PointId[] = [];
+  /** Points that went with their replica. */
+  readonly gone = new Set<PointId>();
   failover: FailoverRun | undefined;
   /** A failover of it is complete: its guest runs at the replica from here on. */
   retired = false;
