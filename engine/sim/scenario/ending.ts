@@ -129,7 +129,8 @@ export class Ending {
     const { vm } = machine.guest;
     if (primaryOf(server, vm) === undefined) return true;
     const { state, health } = server.primary.status(vm);
-    if (state === "Disabled" || state === "Error") return true;
+    // One that was not started again talks to nobody.
+    if (["Disabled", "ReadyForInitialReplication", "Error"].includes(String(state))) return true;
     return !machine.retired && health !== "Normal";
   }
 
