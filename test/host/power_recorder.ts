@@ -137,7 +137,7 @@ export class PowerRecorder {
     }
     for (const at of begun) {
       const { call } = this.#moments[at] as Moment;
-      if (call.kind === "write" || call.kind === "zero") replay.apply(call, 0);
+      if (["write", "zero", "remove"].includes(call.kind)) replay.apply(call, 0);
     }
     replay.root.losePower(new Prng(seed));
     return save(replay.root);
@@ -468,8 +468,17 @@ class Replay {
       case "rename":
         return this.#folder(call.folder).rename(call.from, call.to);
       case "remove":
-        return this.#folder(call.folder).unlink(call.name);
+        return this.#remove(this.#folder(call.folder), call.name);
     }
+  }
+
+  /** A folder goes name by name, those below it first: of these any may survive while it does. */
+  #remove(folder: Directory, name: string): void {
+    const entry = folder.entries.get(name);
+    if (entry instanceof Directory) {
+      for (const below of [...entry.entries.keys()]) this.#remove(entry, below);
+    }
+    folder.unlink(name);
   }
 
   #change(call: Extract<RecordedCall, { kind: "write" | "zero" | "truncate" }>): void {

@@ -109,8 +109,12 @@ export class Failover {
     if (failover === undefined) {
       yield* clearStrays(folder);
       yield* machine.store.unhold(HOLD);
-      // A crash came between the record of a completed failover and letting the disks go.
-      if (machine.state === "FailedOver") yield* machine.store.release();
+      if (machine.state === "FailedOver") {
+        // A crash came between the record of a completed failover and letting the disks go. Whoever
+        // applies may have looked while the chosen point was held still.
+        yield* machine.prune();
+        yield* machine.store.release();
+      }
       return undefined;
     }
     const resumed = yield* Failover.#build(machine, folder, failover.point, "open");
