@@ -6,6 +6,7 @@
  *
  * @module
  */
+// Long because: one life, what the outside knows of it, and how each state is judged belong together.
 
 import assert from "node:assert/strict";
 import type { GenerationId, PointId } from "../../engine/core/base/units.ts";
