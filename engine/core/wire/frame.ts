@@ -174,16 +174,20 @@ export class FrameDecoder {
     return this.#finish(header, frame);
   }
 
-  /** A small frame that makes up most of the chunk it lies in is used where it lies. */
+  /**
+   * A small frame that makes up most of the chunk it lies in is used where it lies; never in a chunk
+   * that is large enough to be released with the frame, for what follows it lies there too.
+   */
   #inPlace(): Decoded | undefined {
     const chunk = this.#chunks[this.#chunk];
     if (chunk === undefined || this.#filled > 0) return undefined;
     const left = chunk.length - this.#at;
-    if (left < FRAME_HEADER_SIZE || 2 * left < chunk.buffer.byteLength) return undefined;
+    const whole = chunk.buffer.byteLength;
+    if (left < FRAME_HEADER_SIZE || 2 * left < whole || whole >= RELEASE_MIN) return undefined;
     const header = parseHeader(chunk.subarray(this.#at, this.#at + FRAME_HEADER_SIZE));
     if (typeof header === "string") return this.#reject(header);
     const size = FRAME_HEADER_SIZE + header.length;
-    if (size > left || size >= RELEASE_MIN || 2 * size < chunk.buffer.byteLength) return undefined;
+    if (size > left || 2 * size < whole) return undefined;
     this.#kept = true;
     const frame = chunk.subarray(this.#at, this.#at + size);
     this.#consume(size);

@@ -110,6 +110,25 @@ Deno.test("chunks that were read are told of, but for one that a frame lies in",
   assert.equal(large.length, 100_016, "a large frame never lies in a chunk");
 });
 
+Deno.test("a frame that is given back takes nothing with it that follows in its chunk", () => {
+  const decoder = new FrameDecoder(kernel);
+  const sizes = [40_000, 20_000, 3000, 50_000, 9000];
+  const sent = sizes.flatMap((size) => [...encodeFrame(kernel, "extent", 1, filled(size))]);
+  const found: number[] = [];
+  // The runtime reads 64 KiB at a time.
+  for (let at = 0; at < sent.length; at += 65_536) {
+    decoder.push(new Uint8Array(sent.slice(at, at + 65_536)));
+    for (let next = decoder.next(); next.kind !== "need-more"; next = decoder.next()) {
+      assert.equal(next.kind, "frame");
+      if (next.kind !== "frame") continue;
+      assert.deepEqual(next.payload, filled(next.payload.length));
+      found.push(next.payload.length);
+      release(next.payload);
+    }
+  }
+  assert.deepEqual(found, sizes);
+});
+
 Deno.test("a large frame is given back once it was written", () => {
   const world = new WireWorld();
   const [near, far] = world.pair();
