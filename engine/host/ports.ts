@@ -44,6 +44,8 @@ export interface RealPortsOptions {
 /** The ports, and what only the real world has. */
 export interface RealPorts extends Ports {
   readonly network: TlsNetwork;
+  /** Starts the codec's threads before anybody needs them. */
+  warm(): void;
   /** Ends the codec's threads. Nothing may be in progress. */
   close(): void;
 }
@@ -69,6 +71,7 @@ export function realPorts(options: RealPortsOptions): RealPorts {
     observer: options.observer,
     data,
     openGuestDisk: (file) => openGuestDisk(data.path, file),
+    warm: () => codec.warm(),
     close: () => codec.close(),
   };
 }

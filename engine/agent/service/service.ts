@@ -47,6 +47,9 @@ export interface ServiceOptions {
 
 type Undo = () => Promise<void> | void;
 
+/** How long after its start a server starts the codec's threads, ms: short-lived ones never do. */
+const WARM_AFTER = 1000;
+
 /** A server that runs. */
 export class Service {
   /** What its home says. */
@@ -147,7 +150,17 @@ async function begin(
     onBug: (problem) => log.write("error", "bug", problem.message),
   });
   undo.push(() => management.close());
+  undo.push(warmLater(ports));
   return make(settings, server.address ?? settings.listen, nbd.addresses, ports);
+}
+
+/**
+ * Starting the codec's threads takes half a second of a core: not while somebody waits for the server,
+ * and not in the middle of the first initial replication. Returns how to call it off.
+ */
+function warmLater(ports: RealPorts): Undo {
+  const timer = setTimeout(() => ports.warm(), WARM_AFTER);
+  return () => clearTimeout(timer);
 }
 
 function engineSettings({ name, listen }: HomeSettings) {
