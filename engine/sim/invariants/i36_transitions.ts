@@ -12,7 +12,7 @@ const TROUBLED = ["Error", "WaitingForStartResynchronize"];
 /** In which states a verb may succeed, by host. Written down by hand, not taken from the engine. */
 const LEGAL: Readonly<Record<string, readonly string[]>> = {
   "a vm add": ["none"],
-  "a vm remove": ["Disabled"],
+  "a vm remove": ["Disabled", "unopened"],
   "a replication enable": ["Disabled"],
   "a replication disable": [...ON, ...TROUBLED],
   "a replication start": [...ON, ...TROUBLED],
@@ -22,7 +22,12 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   "b failover start": ["Replicating"],
   "b failover cancel": ["FailedOverWaitingCompletion"],
   "b failover complete": ["FailedOverWaitingCompletion"],
-  "b replication disable": ["WaitingForInitialReplication", "Replicating", "FailedOver"],
+  "b replication disable": [
+    "WaitingForInitialReplication",
+    "Replicating",
+    "FailedOver",
+    "unopened",
+  ],
   "b replication cycle": [],
   "b replication start": [],
   "b replication enable": [],

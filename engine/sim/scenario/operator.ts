@@ -206,7 +206,8 @@ export class Operator {
     if (server === undefined) return "down";
     const replica = site.name === "b" ? replicaOf(server, vm) : undefined;
     if (replica !== undefined) return replica.state;
-    return primaryOf(server, vm)?.state ?? "none";
+    const known = server.primary.has(vm) || (site.name === "b" && server.replica.has(vm));
+    return primaryOf(server, vm)?.state ?? (known ? "unopened" : "none");
   }
 
   /** A server died: what it was asked will not be answered. */
