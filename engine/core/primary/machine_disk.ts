@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Failed, isFailed } from "../base/failure.ts";
+import { type Failed, isFailed, localFailure } from "../base/failure.ts";
 import type { Extent } from "../block/extent.ts";
 import { type Disk, type DiskIdentity, readInto } from "../ports/disk.ts";
 import type { GuestDisk } from "../ports/ports.ts";
@@ -49,12 +49,22 @@ export class MachineDisk implements Disk {
     return this.#tracked ?? this.guest.disk;
   }
 
-  /** Holds new writes back, waits for those in flight, and begins or ends tracking. */
+  /**
+   * Holds new writes back, waits for those in flight, and begins or ends tracking. It does not begin behind a failed
+   * flush: what that lost would be sent as it is read, and its bits cleared (T10).
+   */
   *setTracked(make: Task<TrackedDisk | undefined>): Task<void> {
     yield* this.#changed.until(() => !this.#held);
     this.#held = true;
     try {
       yield* this.#changed.until(() => this.#writes === 0);
+      if (this.#tracked === undefined && this.#unflushed !== undefined) {
+        throw localFailure(
+          "disk-failed",
+          `"${this.path}" cannot be protected: ${this.#unflushed.failure.message}`,
+          "Repair its storage, then restart the service",
+        );
+      }
       this.#tracked = yield* make;
     } finally {
       this.#held = false;

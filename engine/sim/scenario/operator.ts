@@ -196,6 +196,8 @@ export class Operator {
       if (verb === "vm add" && code === "" && site.current !== undefined) {
         machine.guest.attach(site.current);
       }
+      // Its disk has failed: the service is restarted.
+      if (verb === "replication enable" && code === "disk-failed") site.host.kill();
       if (verb === "replication enable" && code === "") machine.enabledAt = this.#drill.now;
     });
   }

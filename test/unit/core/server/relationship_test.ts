@@ -38,3 +38,16 @@ Deno.test("a primary that restarts and reaches nobody says since when it knows o
   ok((status["rpoSeconds"] as number) >= 7, JSON.stringify(status["rpoSeconds"]));
   ok(status["health"] !== "Normal");
 });
+
+Deno.test("a disk whose flush failed is not protected until the service was restarted", () => {
+  const { a } = makePair(73);
+  a.call("vm add", { vm: "vm", disks: ["vm.img"] });
+  a.write("vm/0", 0, filled(4 * KiB, 1));
+  a.host.disks.get("vm.img")!.volume.faults.failFlushes = 1;
+  throws(() => a.host.run(a.server!.exports.get("vm/0")!.disk.flush()));
+  const enable = () => a.call("replication enable", { vm: "vm", to: "b:7700", frequency: SECOND });
+  throws(enable, /cannot be protected/);
+  a.host.kill();
+  a.start();
+  enable();
+});
