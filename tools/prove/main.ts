@@ -14,7 +14,7 @@ import {
   regressionText,
 } from "../../engine/sim/scenario/regression.ts";
 import { farm, type Harvest } from "./farm.ts";
-import { parseOptions, type ProveOptions, USAGE } from "./options.ts";
+import { parseOptions, PLANTED_MINUTES, type ProveOptions, USAGE } from "./options.ts";
 import { type PlantResult, seekAll } from "./plants.ts";
 import { eventLines, seconds, type Smaller, smaller, traceLines } from "./readable.ts";
 
@@ -115,7 +115,7 @@ function rate(harvest: Harvest, began: number): string {
 }
 
 async function provePlanted(options: ProveOptions): Promise<number> {
-  const until = Date.now() + (options.minutes > 0 ? options.minutes : 10) * 60_000;
+  const until = Date.now() + (options.minutes > 0 ? options.minutes : PLANTED_MINUTES) * 60_000;
   const line = (result: PlantResult) =>
     [
       result.id.padEnd(26),

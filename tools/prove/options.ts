@@ -26,17 +26,35 @@ const RUNS_DEFAULT = 2000;
 /** Runs within which a planted bug must be found. */
 export const PLANTED_RUNS = 10_000;
 
+/** Minutes within which all planted bugs must be found, on two cores. */
+export const PLANTED_MINUTES = 5;
+
+const FLAGS: readonly string[] = ["--planted", "--trace", "--json"];
+
+/** What each number must look like, the smallest that makes sense, and what it is in words. */
+const NUMBERS: ReadonlyMap<string, readonly [RegExp, number, string]> = new Map([
+  ["--runs", [/^\d+$/, 1, "a number of runs, 1 or more"]],
+  ["--minutes", [/^\d*\.?\d+$/, Number.MIN_VALUE, "a number of minutes above 0"]],
+  ["--seed", [/^\d+$/, 0, "a whole number, 0 or more"]],
+  ["--jobs", [/^\d+$/, 1, "a number of workers, 1 or more"]],
+]);
+
 /** The options in `args`, or what is wrong with them. */
 export function parseOptions(args: readonly string[], cores: number): ProveOptions | string {
   const numbers = new Map<string, number>();
   const flags = new Set<string>();
   for (let at = 0; at < args.length; at++) {
     const name = args[at] as string;
-    if (["--planted", "--trace", "--json"].includes(name)) flags.add(name);
-    else if (["--runs", "--minutes", "--seed", "--jobs"].includes(name)) {
-      const value = Number(args[++at]);
-      const sound = name === "--minutes" ? value > 0 : Number.isSafeInteger(value) && value >= 0;
-      if (!sound) return `${name} wants a number`;
+    if (numbers.has(name) || flags.has(name)) return `${name} is there twice`;
+    const number = NUMBERS.get(name);
+    if (FLAGS.includes(name)) flags.add(name);
+    else if (number !== undefined) {
+      const [form, least, words] = number;
+      const text = args[++at];
+      const value = Number(text);
+      const sound = text !== undefined && form.test(text) && value >= least &&
+        value <= Number.MAX_SAFE_INTEGER;
+      if (!sound) return `${name} wants ${words}`;
       numbers.set(name, value);
     } else return `No option ${name}`;
   }
