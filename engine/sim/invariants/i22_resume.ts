@@ -35,14 +35,16 @@ export const RESUME: Invariant = {
         if (host !== "a") return;
         if (event.kind === "sent") {
           const before = known.get(event.machine);
+          const now = ground.openDelta(event.machine);
+          // A replica that is down holds what it holds, and nobody can look.
+          if (now === undefined) return;
           if (before !== undefined && broken.delete(event.machine)) {
-            const now = ground.openDelta(event.machine);
-            const goesOn = now?.id === before.id && now.records >= before.records;
+            const goesOn = now.id === before.id && now.records >= before.records;
             if (!goesOn && !ground.doubtful("b")) {
               ground.violate(
                 "I22",
                 `${event.machine}: behind a break the replica held ${before.records} records of delta ` +
-                  `${before.id}; sending went on with ${now?.records ?? 0} of ${now?.id ?? "none"}`,
+                  `${before.id}; sending went on with ${now.records} of ${now.id}`,
               );
             }
           }
