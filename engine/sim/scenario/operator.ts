@@ -25,6 +25,8 @@ export class Operator {
   /** Verbs under way, by site and machine: since when. */
   readonly #underway = new Map<string, { readonly verb: string; readonly since: number }>();
 
+  /** Verbs that a scenario asked for and that were not answered, by site and machine. */
+  readonly #verbs = new Map<string, number>();
   /** Machines whose replica is being removed. */
   readonly #forgetting = new Set<MachineRun>();
 
@@ -214,6 +216,9 @@ export class Operator {
 
   /** A server died: what it was asked will not be answered. */
   died(site: Site): void {
+    for (const key of [...this.#verbs.keys()]) {
+      if (key.startsWith(`${site.name}/`)) this.#verbs.delete(key);
+    }
     for (const key of [...this.#underway.keys()]) {
       if (key.startsWith(`${site.name}/`)) this.#underway.delete(key);
     }
@@ -250,12 +255,17 @@ export class Operator {
         return machine.burnt || machine.failover !== undefined ? undefined : this.#forget(machine);
       case "verb": {
         const site = action.host === "a" ? a : b;
+        if (site.current === undefined) return;
         // What it is asked beside another verb may meet any state.
-        const busy = this.#underway.has(`${site.name}/${machine.spec.name}`);
+        const key = `${site.name}/${machine.spec.name}`;
+        const open = this.#verbs.get(key) ?? 0;
+        const busy = open > 0 || this.#underway.has(key);
+        this.#verbs.set(key, open + 1);
         const before = busy ? "busy" : this.#state(site, machine);
         const since = this.#drill.now;
         const { verb } = action;
         return this.#drill.call(site, verb, { vm }, (outcome) => {
+          this.#verbs.set(key, (this.#verbs.get(key) ?? 1) - 1);
           this.#drill.tell({
             kind: "verb",
             host: action.host,
