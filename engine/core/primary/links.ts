@@ -46,7 +46,7 @@ export class Links {
   }
 
   *#connected(link: Link, address: string): Task<Session> {
-    if (this.#closed) throw localFailure("cancelled", "The server stops");
+    if (this.#closed) throw localFailure("connection-lost", "The server stops");
     if (link.session !== undefined && !link.session.closed) return link.session;
     const connection = yield* this.#ports.network.connect(address, CONNECT_TIMEOUT);
     try {

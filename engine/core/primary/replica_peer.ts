@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type Failed, isFailed, localFailure, peerFailure } from "../base/failure.ts";
+import { Failed, isFailed, localFailure, peerFailure } from "../base/failure.ts";
 import { PEER_SILENCE_MAX } from "../base/limits.ts";
 import type { PointId } from "../base/units.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -20,6 +20,7 @@ import type { Channel, Incoming } from "../wire/channel.ts";
 import type { Compare, Compared } from "../wire/compare.ts";
 import type { StagedExtent } from "../wire/extent.ts";
 import type { ControlMessage } from "../wire/message.ts";
+import { refusedBecause } from "../wire/refusal.ts";
 import type { Shipment } from "./shipment.ts";
 
 /** Messages by type. */
@@ -70,7 +71,7 @@ export class ReplicaPeer {
   /** Sends `message` and waits for the answer of type `type`. */
   *ask<Type extends Answer["type"]>(message: ControlMessage, type: Type): Task<Message<Type>> {
     this.#answer = undefined;
-    yield* this.#channel.send(message);
+    yield* this.#saying(this.#channel.send(message));
     return yield* this.answer(type);
   }
 
@@ -86,7 +87,7 @@ export class ReplicaPeer {
   /** Sends one record of the shipment; returns when it was handed to the connection. */
   *ship(shipment: Shipment, extent: StagedExtent, digest: Uint8Array): Task<void> {
     const number = shipment.add(extent, digest);
-    const cost = yield* this.#channel.sendExtent(extent);
+    const cost = yield* this.#saying(this.#channel.sendExtent(extent));
     if (this.#failure !== undefined) throw this.#failure;
     // Durable before we were told that it was sent: give its part of the window back here.
     if (!shipment.weigh(number, cost)) this.#channel.window.credit(cost);
@@ -94,7 +95,7 @@ export class ReplicaPeer {
 
   /** Asks which units of a range differ at the replica; questions are answered in order. */
   *compare(request: Compare): Task<Compared> {
-    yield* this.#channel.sendCompare(request);
+    yield* this.#saying(this.#channel.sendCompare(request));
     const mine = (other: Compared) => other.disk === request.disk && other.at === request.at;
     yield* this.#changed.until(() => this.#compared.some(mine) || this.#failure !== undefined);
     const place = this.#compared.findIndex(mine);
@@ -123,7 +124,16 @@ export class ReplicaPeer {
 
   /** Sends a message that has no answer. */
   tell(message: ControlMessage): Task<void> {
-    return this.#channel.send(message);
+    return this.#saying(this.#channel.send(message));
+  }
+
+  /** Says something: who cannot, because we ended the channel, is told why we did. */
+  *#saying<T>(words: Task<T>): Task<T> {
+    try {
+      return yield* words;
+    } catch (error) {
+      throw !isFailed(error) || error.code === "cancelled" ? error : this.#failure ?? error;
+    }
   }
 
   /** Opens the conversation within the time in which a peer must show life. */
@@ -159,7 +169,7 @@ export class ReplicaPeer {
       case "applied":
         return this.noteApplied(message.point);
       case "refused":
-        this.refusal = peerFailure(message.code, message.message, message.action);
+        this.refusal = new Failed(refusedBecause(message));
         this.#onRefused();
         throw this.refusal;
       case "machine-opened":

@@ -20,6 +20,7 @@ import { newStatistics, type Statistics } from "../relationship/statistics.ts";
 import { Scope } from "../runtime/scope.ts";
 import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
+import { interrupted } from "../runtime/together.ts";
 import { runCycle } from "./cycle.ts";
 import type { Channel } from "../wire/channel.ts";
 import type { Session } from "../wire/session.ts";
@@ -160,6 +161,8 @@ export class Replicator {
           this.#failures = 0;
           this.#lastFailure = undefined;
         } catch (error) {
+          // Whatever it says: it was an attempt that failed, unless this very task was asked to stop.
+          if (!isFailed(error) || (yield* interrupted())) throw error;
           yield* this.#failed(error);
         }
         this.#running = false;
@@ -232,8 +235,7 @@ export class Replicator {
     this.#due = late > 0 ? now : started + frequency;
   }
 
-  *#failed(error: unknown): Task<void> {
-    if (!isFailed(error) || error.code === "cancelled") throw error;
+  *#failed(error: Failed): Task<void> {
     this.#failures++;
     this.#work.statistics.failures++;
     this.#lastFailure = error.failure;

@@ -22,11 +22,12 @@ import type { Run } from "../runtime/loop.ts";
 import { Signal } from "../runtime/signal.ts";
 import { ended } from "../runtime/scope.ts";
 import type { Task } from "../runtime/task.ts";
-import { type Channel, type Incoming, legible } from "../wire/channel.ts";
+import type { Channel, Incoming } from "../wire/channel.ts";
 import type { Compare } from "../wire/compare.ts";
 import { RECORD_HEADER_SIZE, type StagedExtent } from "../wire/extent.ts";
 import { frameCost } from "../wire/limits.ts";
 import type { ControlMessage, MessageOf } from "../wire/message.ts";
+import { refusal } from "../wire/refusal.ts";
 import { answerTo } from "./comparing.ts";
 import { type Arrived, ReadAhead, type Unpacking } from "./read_ahead.ts";
 import type { ReplicaMachine } from "./replica_machine.ts";
@@ -135,11 +136,8 @@ export class Receiver {
   /** Tells the primary why, unless the channel is gone; then it learns from the next handshake. */
   *#refuse(error: Failed): Task<void> {
     if (this.#channel.closed) return;
-    const { code, side } = error.failure;
-    const message = legible(error.failure.message);
-    const action = legible(error.failure.action);
     try {
-      yield* this.#channel.send({ type: "refused", code, side, message, action });
+      yield* this.#channel.send(refusal(error.failure));
     } catch (other) {
       if (!isFailed(other)) throw other;
     }

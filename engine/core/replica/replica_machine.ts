@@ -167,8 +167,9 @@ export class ReplicaMachine {
       yield* handle.join();
     } catch (error) {
       if (!isFailed(error)) throw error;
-      // A channel that its primary ended in order is no trouble.
-      const ended = error.code === "connection-lost" && !channel.session.closed;
+      // A channel that its primary ended in order, or that was ended here, is no trouble.
+      const here = error.failure.side === "local" || !channel.session.closed;
+      const ended = error.code === "connection-lost" && here;
       if (error.code === "cancelled" || ended) return;
       this.ports.observer.emit({ kind: "failure", machine: this.name, failure: error.failure });
     } finally {

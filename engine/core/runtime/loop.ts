@@ -36,6 +36,11 @@ export class Token {
     this.#run.settle(this, undefined, error);
   }
 
+  /** Whether the waiting task was asked to stop. */
+  get interrupted(): boolean {
+    return this.#run.interrupted;
+  }
+
   /** Where the waiting task lives: for waits that start tasks of their own. */
   get loop(): Loop {
     return this.#run.loop;
@@ -72,6 +77,11 @@ export class Run<T = unknown> {
     this.loop = loop;
     this.name = name;
     this.#task = task;
+  }
+
+  /** Whether it was asked to stop. */
+  get interrupted(): boolean {
+    return this.#interrupted;
   }
 
   /** Called when the task has ended, at once if it has; never from inside another task. */

@@ -22,6 +22,22 @@ export function currentLoop(): Task<Loop> {
   return suspend<Loop>(LOOP_OF);
 }
 
+/** A wait that completes at once with whether the task that waits was asked to stop. */
+const INTERRUPTED: Wait = {
+  begin(token: Token) {
+    token.resume(token.interrupted);
+    return undefined;
+  },
+};
+
+/**
+ * Whether the calling task was asked to stop. What it caught may tell otherwise: `cancelled` of another
+ * task that it waited for, or what a `finally` block failed with on the way out.
+ */
+export function interrupted(): Task<boolean> {
+  return suspend<boolean>(INTERRUPTED);
+}
+
 /**
  * Runs all tasks at the same time and returns their values in order. When one fails the others are
  * cancelled, all are waited for, and the first failure is thrown.

@@ -17,16 +17,14 @@ import type { ReplicaStore } from "../history/replica_store.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { ReplicaMachine } from "../replica/replica_machine.ts";
 import type { Task } from "../runtime/task.ts";
-import { type Channel, legible } from "../wire/channel.ts";
+import type { Channel } from "../wire/channel.ts";
 import type { MessageOf } from "../wire/message.ts";
+import { refusal } from "../wire/refusal.ts";
 
 /** Tells a peer why nothing comes of its channel, and ends it. */
 export function* refuse(channel: Channel, error: Failed): Task<void> {
-  const { code, side } = error.failure;
-  const message = legible(error.failure.message);
-  const action = legible(error.failure.action);
   try {
-    yield* channel.send({ type: "refused", code, side, message, action });
+    yield* channel.send(refusal(error.failure));
   } catch (other) {
     if (!isFailed(other)) throw other;
   }

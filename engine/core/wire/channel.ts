@@ -27,10 +27,12 @@ import {
 import { type Checksummer, encodeFrame, type FrameType, openFrame, sealFrame } from "./frame.ts";
 import type { Inbox } from "./inbox.ts";
 import { frameCost } from "./limits.ts";
+import { legible } from "./fields.ts";
 import { isMalformed } from "./malformed.ts";
 import type { ControlMessage } from "./message.ts";
 import { decodeControl, encodeControl, MESSAGES } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
+import { refusal, refusedBecause } from "./refusal.ts";
 import { ChannelWindow, type SendWindow } from "./send_window.ts";
 import type { Session } from "./session.ts";
 import type { Throttle } from "./throttle.ts";
@@ -122,7 +124,7 @@ export class Channel {
     yield* this.#link.outbox.room();
     this.#say(message.type as Utterance);
     this.#link.outbox.put(this.#frame("control", payload));
-    if (message.type === "refused") this.#end(asFailure(message), true);
+    if (message.type === "refused") this.#end(refusedBecause(message), true);
   }
 
   /**
@@ -208,7 +210,7 @@ export class Channel {
 
   /**
    * Ends the channel: what was sent before goes out, then bye; what was not received is dropped, and
-   * whoever waits here gets `cancelled`.
+   * whoever waits here gets `connection-lost`.
    */
   close(reason = "done"): void {
     if (this.#ended !== undefined) return;
@@ -217,7 +219,8 @@ export class Channel {
       this.#link.outbox.put(this.#frame("control", payload));
     }
     const message = "The channel was closed here";
-    this.#end({ code: "cancelled", side: "local", message, action: "" }, true);
+    // Not `cancelled`: nobody's task was asked to stop, and who waits must not take it for that.
+    this.#end({ code: "connection-lost", side: "local", message, action: "" }, true);
   }
 
   /**
@@ -228,10 +231,7 @@ export class Channel {
     if (this.#ended !== undefined) return;
     assert(this.#link.side === "replica", "Only the replica refuses");
     this.#say("refused");
-    const { code, side } = because;
-    const [message, action] = [legible(because.message), legible(because.action)];
-    const refused = { type: "refused", code, side, message, action } as const;
-    this.#link.outbox.put(this.#frame("control", encodeControl(refused)));
+    this.#link.outbox.put(this.#frame("control", encodeControl(refusal(because))));
     this.#end(because, true);
   }
 
@@ -279,7 +279,9 @@ export class Channel {
     if (sender === this.#link.side) return wrongSender(message.type);
     if (message.type === "progress" && this.#replaceProgress(message)) return undefined;
     const failure = this.#arrive(message.type as Utterance, { kind: "control", message }, cost);
-    if (failure === undefined && message.type === "refused") this.#end(asFailure(message), false);
+    if (failure === undefined && message.type === "refused") {
+      this.#end(refusedBecause(message), false);
+    }
     return failure;
   }
 
@@ -329,12 +331,6 @@ export class Channel {
   }
 }
 
-/** A text of ours as `text` fields carry it. */
-export function legible(words: string): string {
-  // deno-lint-ignore no-control-regex -- what others made of these must not steer a terminal
-  return words.replace(/[\0-\x1f\x7f]/g, " ").slice(0, 1024);
-}
-
 /** What a bye of the peer means to those who wait. */
 export function peerBye(what: string, reason: string): Failure {
   const message = `The peer ended ${what}: ${reason}`;
@@ -353,10 +349,6 @@ export function violation(problem: string): Failure {
 
 function wrongSender(what: string): Failure {
   return violation(`${what} came from the wrong end`);
-}
-
-function asFailure(message: ControlMessage & { readonly type: "refused" }): Failure {
-  return { code: message.code, side: "peer", message: message.message, action: message.action };
 }
 
 function answers(compared: Compared, compare: Compare): boolean {

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { FailureCode, Side } from "../base/failure.ts";
+import type { Side } from "../base/failure.ts";
 import type { Json } from "../base/json.ts";
 import { asObject } from "../base/json.ts";
 import { isName } from "../base/name.ts";
@@ -63,6 +63,12 @@ export function text(most: number): Field<string> {
     // deno-lint-ignore no-control-regex -- a text for people must not steer their terminals
     return typeof value === "string" && value.length <= most && !/[\0-\x1f\x7f]/.test(value);
   });
+}
+
+/** A text of ours as `text` fields carry it. */
+export function legible(words: string): string {
+  // deno-lint-ignore no-control-regex -- what others made of these must not steer a terminal
+  return words.replace(/[\0-\x1f\x7f]/g, " ").slice(0, 1024);
 }
 
 /** A word for programs: lower-case letters, digits and `-`, 1 to 64. */
@@ -153,9 +159,9 @@ function isList(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);
 }
 
-/** A failure's code, as far as the wire can tell: the receiver treats codes it does not know alike. */
-export function failureCode(): Field<FailureCode> {
-  return word<FailureCode>();
+/** The code of a peer's failure: any word, for only `refusal.ts` says which of them mean anything here. */
+export function failureCode(): Field<string> {
+  return word();
 }
 
 /** Whose fault it was, seen from the sender. */

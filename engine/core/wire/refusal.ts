@@ -1,0 +1,67 @@
+/**
+ * Refusals: a failure as it travels to the peer, and what the peer's words mean when they arrive.
+ *
+ * Rule: a code means something to this process only if it is in the list below. Codes of internal control
+ * never travel: who receives one, or a word that nobody knows, takes it for a broken protocol, so that no
+ * peer can say what only this process says to itself.
+ *
+ * @module
+ */
+
+import type { Failure, FailureCode } from "../base/failure.ts";
+import { legible } from "./fields.ts";
+import type { MessageOf } from "./message.ts";
+
+/** Every code that may travel. */
+const TRAVELLING: ReadonlySet<string> = new Set<FailureCode>([
+  "io-error",
+  "latent-sector",
+  "no-space",
+  "not-found",
+  "exists",
+  "read-only",
+  "locked",
+  "out-of-range",
+  "disk-changed-size",
+  "disk-failed",
+  "disk-suspect",
+  "damaged",
+  "wrong-disk",
+  "wrong-version",
+  "stale",
+  "connection-lost",
+  "timed-out",
+  "unauthenticated",
+  "unauthorized",
+  "malformed",
+  "protocol-violation",
+  "busy",
+  "older-generation",
+  "unknown-generation",
+  "split-brain",
+  "wrong-parent",
+  "not-the-base",
+  "generation-dead",
+  "bad-name",
+  "bad-argument",
+  "no-such-machine",
+  "no-such-point",
+  "wrong-state",
+  "point-broken",
+]);
+
+/** `because` as it is told to the peer. */
+export function refusal(because: Failure): MessageOf<"refused"> {
+  const { side, message, action } = because;
+  const code = travelling(because.code);
+  return { type: "refused", code, side, message: legible(message), action: legible(action) };
+}
+
+/** What a peer's refusal means here: always the peer's doing, whatever it says. */
+export function refusedBecause({ code, message, action }: MessageOf<"refused">): Failure {
+  return { code: travelling(code), side: "peer", message, action };
+}
+
+function travelling(code: string): FailureCode {
+  return TRAVELLING.has(code) ? code as FailureCode : "protocol-violation";
+}
