@@ -49,6 +49,7 @@ function* seal(
 ): Task<MessageOf<"staged">> {
   const { sent, chain } = delta.shipment;
   const point = declare(work, delta);
+  delta.sealing = delta.point;
   try {
     return yield* peer.ask(
       { type: "delta-seal", delta: delta.id, point, records: sent, digest: toHex(chain) },
@@ -80,6 +81,7 @@ function* openDelta(work: Replication, peer: ReplicaPeer): Task<OpenDelta> {
   for (;;) {
     const delta = work.delta ?? (yield* beginDelta(work));
     work.delta = delta;
+    delta.shipment.unweigh();
     peer.shipment = delta.shipment;
     const { parent, point: cut } = delta;
     const generation = work.machine.generation;
@@ -111,7 +113,7 @@ function* beginDelta(work: Replication): Task<OpenDelta> {
   const parent = work.base;
   if (parent === undefined) throw localFailure("not-the-base", "No point is known to build on");
   const shipment = new Shipment(ports.codec.kernel, machine.tracked);
-  return { id: newIdentity(ports.entropy), parent, shipment, ...cut };
+  return { id: newIdentity(ports.entropy), parent, shipment, sealing: undefined, ...cut };
 }
 
 /** Sends everything pending, with new cuts where views were given up. */

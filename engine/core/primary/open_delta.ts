@@ -23,4 +23,6 @@ export interface OpenDelta {
   /** Counts the cuts of this machine in this process; requests wait for one made after them. */
   cutNumber: number;
   readonly shipment: Shipment;
+  /** The point whose seal the replica was asked for: no other of this delta's can be staged there. */
+  sealing: PointId | undefined;
 }

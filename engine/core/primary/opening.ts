@@ -103,6 +103,15 @@ function* rebase(
   newest: PointId,
 ): Task<void> {
   const { delta, machine } = work;
+  // A point of ours that was cut and never sealed is nowhere: who says it is there would have us forget
+  // what changed up to it.
+  if (delta?.point === newest && delta.sealing !== newest) {
+    throw peerFailure(
+      "protocol-violation",
+      "The replica says that it holds a point that was never sealed",
+      "Check that both servers run the same version",
+    );
+  }
   for (const [index, disk] of machine.tracked.entries()) {
     const step = decision.disks[index];
     if (step === "ready" || step === undefined) continue;

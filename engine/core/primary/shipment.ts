@@ -81,6 +81,14 @@ export class Shipment {
   }
 
   /**
+   * What is in flight is of an earlier channel, whose window is gone: nothing of it is given back to another
+   * one, whenever the replica says that it holds it.
+   */
+  unweigh(): void {
+    for (const record of this.#inFlight) record.wire = 0;
+  }
+
+  /**
    * The replica holds the first `records` durably: their blocks leave the views. Returns the wire bytes
    * that are no longer in flight, or `undefined` when the replica claims more than was sent.
    */

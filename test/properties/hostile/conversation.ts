@@ -37,7 +37,8 @@ export interface LooseFrame {
 
 const TYPES: readonly FrameType[] = ["control", "extent", "compare", "compared"];
 
-function dataFrame(type: FrameType, channel: number, payload: Uint8Array): LooseFrame {
+/** A sound frame of `payload`. */
+export function dataFrame(type: FrameType, channel: number, payload: Uint8Array): LooseFrame {
   return {
     version: 1,
     type: TYPES.indexOf(type) + 1,
