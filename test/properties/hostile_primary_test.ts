@@ -14,7 +14,7 @@ import type { JsonObject } from "../../engine/core/base/json.ts";
 import { SEND_WINDOW_MAX } from "../../engine/core/base/limits.ts";
 import { MiB, type PointId, SECOND } from "../../engine/core/base/units.ts";
 import type { TrackedDisk } from "../../engine/core/tracking/tracked_disk.ts";
-import type { ControlMessage } from "../../engine/core/wire/message.ts";
+import type { ControlMessage, MessageOf } from "../../engine/core/wire/message.ts";
 import { Prng } from "../../engine/sim/prng.ts";
 import type { SimWorld } from "../../engine/sim/world.ts";
 import { filled, makePair, protect, type Site } from "../unit/core/server/pair.ts";
@@ -22,7 +22,7 @@ import { SAMPLES } from "../unit/core/wire/samples.ts";
 import { LyingReplica, scripted } from "./hostile/lying_replica.ts";
 
 const SEED = Number(Deno.env.get("WARMSITE_SEED") ?? 1);
-const BATCHES = 50;
+const BATCHES = 40;
 const CONVERSATIONS = 100;
 const BLOCK = 512;
 
@@ -92,6 +92,23 @@ Deno.test("a lying replica neither crashes its primary nor ends replication", ()
   }
 });
 
+/** What a replica answers that agrees with everything and has `newest`. */
+function welcome(
+  { generation, ancestry, writer }: MessageOf<"open-machine">,
+  newest: PointId | null,
+): ControlMessage {
+  return {
+    type: "machine-opened",
+    generation,
+    ancestry,
+    newest,
+    seed: null,
+    delta: null,
+    writer: writer[0] ?? null,
+    state: "Replicating",
+  };
+}
+
 /** The failure that status shows, and whether it is tried again: after a replica that says `script`. */
 function afterLie(
   seed: number,
@@ -126,17 +143,7 @@ Deno.test("a replica that refuses with a code of internal control is one that br
 Deno.test("progress beyond what was sent, while the sender waits in its window, is one failed attempt", () => {
   const said = afterLie(2, { compression: false }, 24 * MiB, function* (message, say, extents) {
     if (message.type === "open-machine") {
-      const { generation, ancestry, base } = message;
-      const { seed } = SAMPLES["machine-opened"];
-      const opened = {
-        generation,
-        ancestry,
-        newest: base,
-        seed,
-        delta: null,
-        state: "Replicating",
-      };
-      yield* say({ type: "machine-opened", ...opened });
+      yield* say(welcome(message, message.base));
     } else if (message.type === "delta-open") {
       yield* say({ type: "delta-ready", delta: message.delta, records: 0 });
       // Nothing of it is acknowledged until nothing more can be in flight.
@@ -151,9 +158,7 @@ Deno.test("records of an earlier channel that are acknowledged late are no crash
   let channels = 0;
   const said = afterLie(3, { compression: false }, 4 * MiB, function* (message, say, extents) {
     if (message.type === "open-machine") {
-      const { generation, ancestry, base } = message;
-      const opened = { newest: base, seed: null, delta: null, state: "Replicating" };
-      yield* say({ type: "machine-opened", generation, ancestry, ...opened });
+      yield* say(welcome(message, message.base));
     } else if (message.type === "delta-open") {
       channels++;
       // In the later lives of the delta: before it says how many it has, it says that it has one.
@@ -172,10 +177,7 @@ Deno.test("a replica that has a point which was never sealed has it from nowhere
   let cut: PointId | null = null;
   const said = afterLie(4, {}, 9000, function* (message, say) {
     if (message.type === "open-machine") {
-      const { generation, ancestry, base } = message;
-      const newest = cut ?? base;
-      const opened = { newest, seed: null, delta: null, state: "Replicating" };
-      yield* say({ type: "machine-opened", generation, ancestry, ...opened });
+      yield* say(welcome(message, cut ?? message.base));
     } else if (message.type === "delta-open") {
       cut = message.cut;
       yield* say({ ...SAMPLES["refused"], code: "no-space" } as ControlMessage);

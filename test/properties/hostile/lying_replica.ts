@@ -48,6 +48,9 @@ export const CODES: readonly string[] = [
   "constructor",
 ];
 
+/** Incarnations of the primary to which a lying replica says that it is bound. */
+const BOUND_MAX = 8;
+
 /** What became of the conversations, by what the replica said last. */
 export class LyingReplica {
   /** Conversations that ended. */
@@ -58,9 +61,24 @@ export class LyingReplica {
   readonly sealed = new Set<string>();
   /** Decides everything. */
   readonly random: Prng;
+  #bound = 0;
 
   constructor(seed: number) {
     this.random = new Prng(seed);
+  }
+
+  /**
+   * The incarnation to which it says that it is bound. It says so of few: of a replica that knows as many
+   * as are remembered, the honest one behind it is one that knows an older primary.
+   */
+  bound(writer: MessageOf<"open-machine">["writer"]): MessageOf<"machine-opened">["writer"] {
+    const newest = writer[0] ?? null;
+    if (this.#bound < BOUND_MAX && this.random.flip()) {
+      this.#bound++;
+      return newest;
+    }
+    const other = this.random.pick([SAMPLES["machine-opened"].writer, writer[writer.length - 1]]);
+    return other === newest ? null : other ?? null;
   }
 
   /** Counts a turn that was reached. */
@@ -182,6 +200,7 @@ class Conversation {
       newest: random.below(3) > 0 ? message.base : random.pick([null, issued, POINT_ID]),
       seed: random.pick([null, null, sample.seed]),
       delta: random.flip() ? null : sample.delta,
+      writer: random.below(6) > 0 ? null : this.#liar.bound(message.writer),
       state: random.below(6) > 0 ? "Replicating" : random.pick(states),
     };
   }
