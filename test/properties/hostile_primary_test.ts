@@ -19,7 +19,8 @@ import { Prng } from "../../engine/sim/prng.ts";
 import type { SimWorld } from "../../engine/sim/world.ts";
 import { filled, makePair, protect, type Site } from "../unit/core/server/pair.ts";
 import { SAMPLES } from "../unit/core/wire/samples.ts";
-import { LyingReplica, scripted } from "./hostile/lying_replica.ts";
+import { LyingReplica } from "./hostile/lying_replica.ts";
+import { scripted } from "./hostile/scripted_replica.ts";
 
 const SEED = Number(Deno.env.get("WARMSITE_SEED") ?? 1);
 const BATCHES = 40;
