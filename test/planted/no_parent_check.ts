@@ -1,5 +1,5 @@
 /**
- * A delta goes on although the replica's newest point is not its parent (R2).
+ * A delta goes on although the replica's newest point is not its parent (L2).
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Plant } from "./plant.ts";
  * The replica refuses it, for ever: nothing new is staged. */
 export const NO_PARENT_CHECK: Plant = {
   id: "no-parent-check",
-  rule: "R2",
+  rule: "L2",
   invariants: ["I47", "I5", "I11", "I26"],
   file: "engine/core/primary/opening.ts",
   before: `  if (delta !== undefined && delta.parent !== newest) {`,

@@ -10,6 +10,7 @@ import { CLEAR_WRITES_ZERO } from "./clear_writes_zero.ts";
 import { BASE_AFTER_CLEAR } from "./base_after_clear.ts";
 import { ISSUED_NOT_RESET } from "./issued_not_reset.ts";
 import { NO_PARENT_CHECK } from "./no_parent_check.ts";
+import { PARENT_NOT_CHECKED } from "./parent_not_checked.ts";
 import { COPY_BEFORE_WRITE_SKIPPED } from "./copy_before_write_skipped.ts";
 import { VIEW_READ_RACES_GUEST } from "./view_read_races_guest.ts";
 import { UNDO_MADE_AGAIN } from "./undo_made_again.ts";
@@ -41,6 +42,7 @@ export const PLANTS: readonly Plant[] = [
   BASE_AFTER_CLEAR,
   ISSUED_NOT_RESET,
   NO_PARENT_CHECK,
+  PARENT_NOT_CHECKED,
   COPY_BEFORE_WRITE_SKIPPED,
   VIEW_READ_RACES_GUEST,
   UNDO_MADE_AGAIN,

@@ -32,17 +32,16 @@ export interface PlantResult {
   readonly message: string;
 }
 
-/** The source of `plant` with the bug in it; throws when the place is not there exactly once. */
+/** The source of `plant` with the bug in it; throws when a place is not there exactly once. */
 export function plantedSource(plant: Plant, source: string): string {
-  const parts = source.split(plant.before);
-  if (parts.length !== 2) {
+  return [plant, ...plant.also ?? []].reduce((text, { before, after }) => {
+    const parts = text.split(before);
+    if (parts.length === 2) return parts.join(after);
+    const count = parts.length - 1;
     throw new Error(
-      `Planted bug "${plant.id}": its place in ${plant.file} is there ${
-        parts.length - 1
-      } times, not once`,
+      `Planted bug "${plant.id}": its place in ${plant.file} is there ${count} times, not once`,
     );
-  }
-  return parts.join(plant.after);
+  }, source);
 }
 
 /** Makes a copy of the engine with the bug in `folder`; returns its root. */
