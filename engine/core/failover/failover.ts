@@ -24,7 +24,7 @@ import type { ReplicaMachine } from "../replica/replica_machine.ts";
 import { withDead } from "../replica/replica_record.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { Task } from "../runtime/task.ts";
-import { markInForce } from "./in_force.ts";
+import { markCompleted, markInForce } from "./in_force.ts";
 import { mergeFailover } from "./merge.ts";
 
 /** Name of the hold that keeps the point of a failover. */
@@ -85,8 +85,8 @@ export class Failover {
     // The record refuses data from here on; whoever was sending learns why. A seal that was under way has
     // ended before anybody is told of the failover (I23).
     yield* machine.endChannel(machine.failedOverHere());
-    failover.#tell("started", generation);
     yield* markInForce(folder, record);
+    failover.#tell("started", generation);
     return failover;
   }
 
@@ -107,9 +107,12 @@ export class Failover {
   static *resume(machine: ReplicaMachine, folder: Folder): Task<Failover | undefined> {
     const { failover } = machine.record;
     if (failover === undefined) {
+      const generation = machine.record.ancestry[0]?.generation;
+      const completed = machine.state === "FailedOver";
+      if (completed && generation !== undefined) yield* markCompleted(folder, generation);
       yield* clearStrays(folder);
       yield* machine.store.unhold(HOLD);
-      if (machine.state === "FailedOver") {
+      if (completed) {
         // A crash came between the record of a completed failover and letting the disks go. Whoever
         // applies may have looked while the chosen point was held still.
         yield* machine.prune();
@@ -183,6 +186,8 @@ export class Failover {
     yield* machine.setRecord({ ...machine.record, failover: { ...failover, completing: true } });
     for (const disk of this.disks) yield* disk.flush();
     yield* mergeFailover(machine, this.#view, this.disks);
+    // A crash before the mark leaves overlays and undo files, which tell of the complete as well.
+    yield* markCompleted(this.#folder, failover.generation);
     yield* this.close();
     yield* clearStrays(this.#folder);
     yield* machine.store.unhold(HOLD);

@@ -1,15 +1,18 @@
 /**
- * The mark of a failover that is in force: an empty file among its overlays, named for its generation and
- * its point.
+ * The marks of a failover: of one that is in force an empty file among its overlays, named for its
+ * generation and its point; of one that is complete an empty file beside the disks, named for its
+ * generation.
  *
  * The state says the same. But the state may be an older one (both copies put back from a backup), and a
  * replica that believed it would throw the overlays away, with all that the machine wrote since, and take
- * data from the primary again.
+ * data from the primary again; after a complete even into the disk files that are the machine.
  *
  * Rule: the mark is set after the record of the failover is durable and before anybody is offered its
  * disks. So a mark that the record knows nothing of, neither in force, nor dead, nor completed, tells that
  * the state is older than the failover. Overlays are made before the record says *in force* and cleared
- * after it says otherwise. So a record without its overlays is older than the failover's end.
+ * after it says otherwise. So a record without its overlays is older than the failover's end. The mark of a
+ * complete is set after the record says so and before overlays and undo files go, which tell of it until
+ * then; it stays as long as the folder. So a record that does not know it is older than the complete.
  *
  * @module
  */
@@ -29,6 +32,7 @@ import type { Task } from "../runtime/task.ts";
 import { HOLD, OVERLAYS } from "./failover.ts";
 
 const MARK = "in-force";
+const COMPLETED = "completed";
 
 /** Sets the mark, durably. It guards against a second misfortune: that it cannot be set stops nobody. */
 export function* markInForce(folder: Folder, failover: FailoverRecord): Task<void> {
@@ -44,6 +48,19 @@ export function* markInForce(folder: Folder, failover: FailoverRecord): Task<voi
   }
 }
 
+/** Sets the mark of a failover that is complete, durably; like the one above it stops nobody. */
+export function* markCompleted(folder: Folder, generation: GenerationId): Task<void> {
+  try {
+    const name = `${COMPLETED}.${generation}`;
+    if ((yield* folder.list()).includes(name)) return;
+    const file = yield* folder.open(name, { create: true });
+    yield* file.close();
+    yield* folder.flush();
+  } catch (error) {
+    if (!isFailed(error) || error.code === "cancelled") throw error;
+  }
+}
+
 /**
  * Brings the record in line with the overlays where it is older than they are: takes up a failover of
  * which it knows nothing, ends one that was ended. A crash in here leaves it to the next opening. Throws
@@ -51,8 +68,13 @@ export function* markInForce(folder: Folder, failover: FailoverRecord): Task<voi
  */
 export function* settleFailover(store: ReplicaStore, folder: Folder): Task<void> {
   const record = replicaFromJson(store.extra);
+  const names = yield* folder.list();
+  const completed = names.find((name) => name.startsWith(`${COMPLETED}.`));
+  if (completed !== undefined && !knowsCompleted(record, completed)) {
+    throw olderThanFailover(store, folder);
+  }
   if (record === undefined) return;
-  const overlays = (yield* folder.list()).includes(OVERLAYS);
+  const overlays = names.includes(OVERLAYS);
   if (record.failover === undefined) yield* takeUp(store, folder, record, overlays);
   else if (!overlays) yield* end(store, folder, record, record.failover);
 }
@@ -111,6 +133,12 @@ function* findMark(
 /** Cancelled or completed: only the overlays are left to clear. */
 function isOver(record: ReplicaRecord, generation: GenerationId): boolean {
   return record.dead.includes(generation) || isKnown(record, generation);
+}
+
+/** True when the record says that the failover of this mark is complete. */
+function knowsCompleted(record: ReplicaRecord | undefined, mark: string): boolean {
+  const generation = mark.slice(COMPLETED.length + 1) as GenerationId;
+  return record?.state === "FailedOver" && isKnown(record, generation);
 }
 
 function isKnown(record: ReplicaRecord, generation: GenerationId): boolean {
