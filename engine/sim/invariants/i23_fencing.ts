@@ -26,14 +26,22 @@ export const FENCING: Invariant = {
           // The end of a failover is a point that no cut made; every other one is a stranger's.
           if (!ours && failedOver.has(machine) && !completed.has(machine)) return;
           if (ours && !failedOver.has(machine)) return;
-          // A state put back from before a failover knows nothing of it.
-          if (ours && ground.restored) return;
           if (!ours) return ground.violate("I23", `${machine}: ${point} of a stranger was staged`);
           ground.violate(
             "I23",
             `${event.machine}: ${event.point} of the old primary was staged in a failover`,
           );
         }
+      },
+      // What was failed over is gone with its failover; an empty replica takes whatever comes.
+      destroyed: ({ host }) => {
+        if (host !== "b") return;
+        failedOver.clear();
+        completed.clear();
+      },
+      removed: ({ vm }) => {
+        failedOver.delete(vm);
+        completed.delete(vm);
       },
       points: ({ vm, failedOver: now }) => {
         // A crash may come between the record of a failover and the word of it.

@@ -12,6 +12,7 @@ const TROUBLED = ["Error", "WaitingForStartResynchronize"];
 /** In which states a verb may succeed, by host. Written down by hand, not taken from the engine. */
 const LEGAL: Readonly<Record<string, readonly string[]>> = {
   "a vm add": ["none"],
+  // What could not be opened may go as it is, at either host: nobody knows its state.
   "a vm remove": ["Disabled", "unopened"],
   "a replication enable": ["Disabled"],
   "a replication disable": [...ON, ...TROUBLED],

@@ -293,6 +293,8 @@ export class Drill implements Ground, ProbeGround {
     machine.told.length = 0;
     machine.staged.length = 0;
     machine.failover = undefined;
+    // The guest that ran there is gone as well; the one at the primary is the machine again.
+    machine.retired = false;
   }
 
   /** What the kernel at `a` shows of a machine's disk: valid until the next change. */

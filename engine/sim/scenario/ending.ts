@@ -129,9 +129,13 @@ export class Ending {
     const { vm } = machine.guest;
     if (primaryOf(server, vm) === undefined) return true;
     const { state, health } = server.primary.status(vm);
-    // One that was not started again talks to nobody.
-    if (["Disabled", "ReadyForInitialReplication", "Error"].includes(String(state))) return true;
-    return !machine.retired && health !== "Normal";
+    if (state === "Disabled" || state === "Error") return true;
+    const there = this.#drill.sites.b.current?.server;
+    if (there === undefined) return false;
+    // A replica that could not be opened, for its state is older than a failover, tells nobody how that ended.
+    const unopened = there.replica.names().includes(vm) &&
+      replicaOf(there, vm) === undefined;
+    return (unopened || !machine.retired) && health !== "Normal";
   }
 
   #judge(machine: MachineRun, healed: number): void {

@@ -21,6 +21,10 @@ export interface FailoverRun {
   completed: boolean;
   /** Its server lost power, and what is left was not looked at yet. */
   lostPower: boolean;
+  /** Its server died, and what is left was not looked at yet. */
+  died: boolean;
+  /** It was shut down to be completed. */
+  shut: boolean;
 }
 
 /** The replica of a machine at a server; `undefined` where there is none, or one that did not open. */

@@ -48,7 +48,7 @@ export class Operator {
     const { a, b } = this.#drill.sites;
     const { vm } = machine.guest;
     if (machine.burnt) this.#bringUp(machine);
-    else if (a.current !== undefined && !machine.retired) {
+    else if (a.current !== undefined) {
       const next = this.#next(machine);
       if (next !== undefined) this.#ask(a, machine, next.verb, next.args);
     }
@@ -81,10 +81,13 @@ export class Operator {
     const server = this.#drill.sites.a.current?.server;
     if (server === undefined) return undefined;
     if (!server.primary.has(vm)) {
+      if (machine.retired) return undefined;
       const disks = machine.spec.disks.map((_, disk) => machine.device(disk));
       return { verb: "vm add", args: { vm, disks } };
     }
     const state = primaryOf(server, vm)?.state ?? "none";
+    // Who enabled it again amid its failover starts it as well, and is told of the failover.
+    if (machine.retired && state !== "ReadyForInitialReplication") return undefined;
     if (state === "Disabled") {
       const { frequency, keep, compression, bandwidth } = machine.spec;
       const args = { vm, to: "b:7700", frequency, keep, compression, bandwidth };
@@ -104,7 +107,7 @@ export class Operator {
     const started = replica?.record.failover?.point;
     if (failover === undefined && started !== undefined) this.#begin(machine, started);
     else if (failover === undefined) this.#failOver(machine, 0);
-    else if (failover.guest.attached) this.#complete(machine);
+    else if (failover.guest.attached || failover.shut) this.#complete(machine);
   }
 
   /** A machine that was removed and added is another one: the replica of the one before has to go. */
@@ -163,7 +166,9 @@ export class Operator {
     const { a, b } = this.#drill.sites;
     const { vm } = machine.guest;
     const there = b.current?.server;
-    if (there?.replica.has(vm) === true && replicaOf(there, vm) === undefined) b.host.kill();
+    if (there?.replica.names().includes(vm) === true && replicaOf(there, vm) === undefined) {
+      this.#helpUnopened(machine, there);
+    }
     const here = a.current?.server;
     if (here === undefined) return;
     const real = primaryOf(here, vm);
@@ -172,6 +177,17 @@ export class Operator {
       troubles.some(({ code }) => code === "disk-failed")
     );
     if (failed === true) a.host.kill();
+  }
+
+  /** Most replicas open at the next start; one whose state is older than a failover of it never does. */
+  #helpUnopened(machine: MachineRun, { replica }: GuestHost["server"]): void {
+    const { vm } = machine.guest;
+    const { b } = this.#drill.sites;
+    const warnings = JSON.stringify(replica.status(vm)["warnings"] ?? []);
+    if (!warnings.includes("is older than a failover")) return b.host.kill();
+    this.#drill.probe("replica/older-than-its-failover");
+    // Its disk files may be the machine: they stay, unless the machine is at the primary as well as ever.
+    if (machine.failover === undefined && !machine.burnt && !machine.retired) this.#forget(machine);
   }
 
   #ask(site: Site, machine: MachineRun, verb: string, args: JsonObject, then?: Outcome): void {
@@ -193,8 +209,8 @@ export class Operator {
         after: this.#state(site, machine),
         took: this.#drill.now - mark.since,
       });
-      if (typeof outcome === "string") then?.(undefined);
-      else then?.(outcome.value as JsonObject);
+      if (typeof outcome === "string") then?.(undefined, outcome);
+      else then?.(outcome.value as JsonObject, "");
       if (verb === "vm add" && code === "" && site.current !== undefined) {
         machine.guest.attach(site.current);
       }
@@ -210,8 +226,8 @@ export class Operator {
     if (server === undefined) return "down";
     const replica = site.name === "b" ? replicaOf(server, vm) : undefined;
     if (replica !== undefined) return replica.state;
-    const known = server.primary.has(vm) || (site.name === "b" && server.replica.has(vm));
-    return primaryOf(server, vm)?.state ?? (known ? "unopened" : "none");
+    const role = site.name === "b" ? server.replica : server.primary;
+    return primaryOf(server, vm)?.state ?? (role.names().includes(vm) ? "unopened" : "none");
   }
 
   /** A server died: what it was asked will not be answered. */
@@ -334,7 +350,14 @@ export class Operator {
       drill.auditor.seen(machine, point, image, "failover");
       const history = new MachineHistory(machine.index + 100, machine.spec.disks, image);
       const guest = new Guest(ground, vm, history);
-      machine.failover = { point, guest, completed: false, lostPower: false };
+      machine.failover = {
+        point,
+        guest,
+        completed: false,
+        lostPower: false,
+        died: false,
+        shut: false,
+      };
       guest.attach(host);
     });
   }
@@ -359,6 +382,8 @@ export class Operator {
     if (known === undefined) return this.#begin(machine, failover.point);
     const { sites } = this.#drill;
     const survived = (image: readonly Uint8Array[]) => this.#survived(known, image);
+    // Nobody gets its disks any more: what is left to do is to complete it.
+    known.shut = failover.completing;
     this.#drill.within(sites.b, `boot/${vm}`, function* (here) {
       const image = yield* known.guest.image(here);
       if (image === undefined) return;
@@ -383,6 +408,7 @@ export class Operator {
     history.rebase(image, now);
     flushed.clear();
     run.lostPower = false;
+    run.died = false;
   }
 
   /** A server that opened went on with a complete: what it merged is what the crash had left of its guest's writes. */
@@ -397,6 +423,8 @@ export class Operator {
     const { failover } = machine;
     if (failover === undefined) return;
     failover.guest.lost();
+    failover.died = true;
+    failover.shut = false;
     if (how === "power") failover.lostPower = true;
   }
 
@@ -416,11 +444,17 @@ export class Operator {
     const { b } = this.#drill.sites;
     const drill = this.#drill;
     const complete = () =>
-      this.#ask(b, machine, "failover complete", { vm }, (result) => {
-        if (result !== undefined) drill.operator.completed(machine, result["point"] as PointId);
+      this.#ask(b, machine, "failover complete", { vm }, (result, code) => {
+        // A disk that failed is open again only after a restart.
+        if (code === "disk-failed") b.host.kill();
+        if (result === undefined) return;
+        const point = result["point"] as PointId;
+        if (failover.died) drill.operator.#completedInCrash(machine, failover, point);
+        else drill.operator.completed(machine, point);
       });
     drill.within(b, `shutdown/${vm}`, function* () {
       yield* failover.guest.detach();
+      failover.shut = true;
       complete();
     });
   }
@@ -435,4 +469,5 @@ export class Operator {
   }
 }
 
-type Outcome = (result: JsonObject | undefined) => void;
+/** Takes what a verb returned, or `undefined` and the code of its failure. */
+type Outcome = (result: JsonObject | undefined, code: string) => void;

@@ -56,6 +56,7 @@ export const PROBES: readonly string[] = [
   "relationship/replica-forgotten",
   "relationship/vm-removed",
   "replica/not-opened",
+  "replica/older-than-its-failover",
   "replica/removed-in-a-crash",
   "rpo/beyond-objective",
   "seed/interrupted",
