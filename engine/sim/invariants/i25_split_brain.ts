@@ -12,8 +12,7 @@ export const SPLIT_BRAIN: Invariant = {
   about: "When both sites accepted writes the old primary knows it, says so, and sends nothing",
   begin: (ground) => ({
     deadline: ({ vm, state, health, replica }) => {
-      // One that was disabled, and not started again, talks to nobody.
-      if (["none", "Disabled", "ReadyForInitialReplication"].includes(state)) return;
+      if (state === "none" || state === "Disabled") return;
       if (replica === "FailedOver" && state !== "Error") {
         ground.violate("I25", `${vm}: its failover is complete, the old primary says ${state}`);
       }
