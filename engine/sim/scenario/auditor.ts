@@ -46,6 +46,7 @@ export class Auditor {
   /** The image of a point; `undefined` when the replica does not list it. */
   *image(host: GuestHost, vm: string, point: PointId): Task<Uint8Array[] | undefined> {
     const store = replicaOf(host.server, vm)?.store;
+    if (this.#drill.machine(vm)?.leaving === true) return undefined;
     if (!store?.points.some(({ id }) => id === point)) return undefined;
     this.reading++;
     try {

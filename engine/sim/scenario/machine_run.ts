@@ -67,6 +67,8 @@ export class MachineRun {
   retired = false;
   /** Its site burned with its disks: it has to be brought up at the replica. */
   burnt = false;
+  /** Its replica is being removed. */
+  leaving = false;
   /** When replication was enabled last, µs of world time. */
   enabledAt = 0;
 

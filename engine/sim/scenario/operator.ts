@@ -27,8 +27,6 @@ export class Operator {
 
   /** Verbs that a scenario asked for and that were not answered, by site and machine. */
   readonly #verbs = new Map<string, number>();
-  /** Machines whose replica is being removed. */
-  readonly #forgetting = new Set<MachineRun>();
 
   constructor(drill: Drill) {
     this.#drill = drill;
@@ -124,24 +122,29 @@ export class Operator {
   }
 
   #forget(machine: MachineRun): void {
+    const drill = this.#drill;
+    const { b } = drill.sites;
     const { vm } = machine.guest;
-    this.#ask(
-      this.#drill.sites.b,
-      machine,
-      "replication disable",
-      { vm },
-      () => this.#gone(machine),
-    );
-    this.#forgetting.add(machine);
+    if (machine.leaving || b.current === undefined || this.#underway.has(`b/${vm}`)) return;
+    machine.leaving = true;
+    drill.within(b, `forget/${vm}`, function* (host) {
+      // Nobody reads points of a replica that is being removed.
+      while (drill.auditor.reading > 0) yield* host.server.ports.clock.sleep(1000);
+      drill.operator.#ask(b, machine, "replication disable", { vm }, () => {
+        drill.operator.#gone(machine);
+      });
+      // Something else was asked meanwhile: another time.
+      drill.operator.#gone(machine);
+    });
   }
 
   /** A replica that was to be removed is so when it is not there any more, whatever was answered, or never was. */
   #gone(machine: MachineRun): void {
     const { current } = this.#drill.sites.b;
     const { vm } = machine.guest;
-    if (current === undefined || !this.#forgetting.has(machine)) return;
+    if (current === undefined || !machine.leaving) return;
     if (this.#underway.get(`b/${vm}`)?.verb === "replication disable") return;
-    this.#forgetting.delete(machine);
+    machine.leaving = false;
     if (!current.server.replica.has(vm)) this.#drill.removed(machine);
   }
 
@@ -365,7 +368,7 @@ export class Operator {
   /** A server at `b` opened: a failover that it resumed gets its guest back. */
   resumed(machine: MachineRun, host: GuestHost): void {
     const { vm } = machine.guest;
-    if (this.#forgetting.has(machine)) this.#drill.probe("replica/removed-in-a-crash");
+    if (machine.leaving) this.#drill.probe("replica/removed-in-a-crash");
     this.#gone(machine);
     const replica = replicaOf(host.server, vm);
     if (replica === undefined) return;
