@@ -35,25 +35,20 @@ export class Auditor {
   /** Reads a point whole, if the replica is there and lists it. */
   read(machine: MachineRun, point: PointId, why: ImageReason): void {
     const { vm } = machine.guest;
+    const { b } = this.#drill.sites;
+    if (b.current === undefined || machine.leaving) return;
     const tell = (found: Uint8Array[]) => this.seen(machine, point, found, why);
-    const image = (host: GuestHost) => this.image(host, vm, point);
-    this.#drill.within(this.#drill.sites.b, `audit/${vm}`, function* (host) {
-      const found = yield* image(host);
-      if (found !== undefined) tell(found);
-    });
-  }
-
-  /** The image of a point; `undefined` when the replica does not list it. */
-  *image(host: GuestHost, vm: string, point: PointId): Task<Uint8Array[] | undefined> {
-    const store = replicaOf(host.server, vm)?.store;
-    if (this.#drill.machine(vm)?.leaving === true) return undefined;
-    if (!store?.points.some(({ id }) => id === point)) return undefined;
+    // It counts from here on: a host that stands still begins to read when it goes on.
     this.reading++;
-    try {
-      return yield* readPoint(store, point);
-    } finally {
-      this.reading--;
-    }
+    const done = () => this.reading--;
+    this.#drill.within(b, `audit/${vm}`, function* (host) {
+      try {
+        const store = replicaOf(host.server, vm)?.store;
+        if (store?.points.some(({ id }) => id === point)) tell(yield* readPoint(store, point));
+      } finally {
+        done();
+      }
+    });
   }
 
   /** The image of a point was seen: the oracle judges it. */
