@@ -407,7 +407,10 @@ export class Operator {
       (request) => power ? flushed.has(request) : request.acknowledged !== Infinity,
       !power,
     );
-    drill.tell({ kind: "survived", vm, how: power ? "power" : "kill", judgement });
+    // The overlay is the only copy of what its guest wrote: a last record that rotted looks like one that was torn.
+    if (!drill.rotten) {
+      drill.tell({ kind: "survived", vm, how: power ? "power" : "kill", judgement });
+    }
     history.rebase(image, now);
     flushed.clear();
     run.lostPower = false;
