@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Failed, isFailed, localFailure } from "../base/failure.ts";
+import { Failed, isFailed, localFailure } from "../base/failure.ts";
 import type { Extent } from "../block/extent.ts";
 import { type Disk, type DiskIdentity, readInto } from "../ports/disk.ts";
 import type { GuestDisk } from "../ports/ports.ts";
@@ -65,7 +65,11 @@ export class MachineDisk implements Disk {
           "Repair its storage, then restart the service",
         );
       }
+      const before = this.#tracked;
       this.#tracked = yield* make;
+      // Nor does what a failed flush lost come back when tracking ends.
+      const lost = before?.flushFailure;
+      if (lost !== undefined) this.#unflushed ??= new Failed(lost);
     } finally {
       this.#held = false;
       this.#changed.notify();

@@ -75,6 +75,7 @@ export class TrackedDisk implements Disk {
   #view: DeltaView | undefined;
   #notices: readonly Failure[];
   #failed: Failure | undefined;
+  #flushFailure: Failure | undefined;
   #giveUps = 0;
   #settling = false;
   #closed = false;
@@ -343,7 +344,13 @@ export class TrackedDisk implements Disk {
     this.#refuse();
   }
 
+  /** Why a flush of this disk failed: what it covered stays lost when tracking ends (T10). */
+  get flushFailure(): Failure | undefined {
+    return this.#flushFailure;
+  }
+
   #fail(cause: Failure): void {
+    this.#flushFailure ??= cause;
     this.#failed ??= {
       code: "disk-failed",
       side: "local",

@@ -51,3 +51,12 @@ Deno.test("a disk whose flush failed is not protected until the service was rest
   a.start();
   enable();
 });
+
+Deno.test("a flush that failed while protection ended fails every flush behind it", () => {
+  const { a } = makePair(74);
+  protect(a);
+  a.write("vm/0", 0, filled(4 * KiB, 1));
+  a.host.disks.get("vm.img")!.volume.faults.failFlushes = 1;
+  a.call("replication disable", { vm: "vm" });
+  throws(() => a.host.run(a.server!.exports.get("vm/0")!.disk.flush()), /lost/);
+});
