@@ -9,7 +9,7 @@
 import { CHECKS } from "../check/checks.ts";
 import { findGroups, type Group } from "./groups.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
-import { providePackages } from "./packages.ts";
+import { missingPackages, providePackages, runApt } from "./packages.ts";
 import { CHECK_GROUP, Run, runChecks, runGroup } from "./run_groups.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
@@ -50,7 +50,13 @@ async function main(): Promise<number> {
     return 0;
   }
   const skipsFail = Deno.env.get("CI") === "true";
-  await providePackages(`${ROOT}/tools/packages.txt`, options.install);
+  await providePackages({
+    missing: await missingPackages(`${ROOT}/tools/packages.txt`),
+    mayInstall: options.install,
+    uid: Deno.uid(),
+    run: runApt,
+    say: console.log,
+  });
   return (await runAll(groups, options)).conclude(skipsFail);
 }
 

@@ -37,8 +37,10 @@ export function installLine(packages: readonly string[]): string {
   }`;
 }
 
-/** Those of `packages` that dpkg does not report as installed. */
-async function missingPackages(packages: readonly string[]): Promise<string[]> {
+/** Those of the list at `path` that dpkg does not report as installed; none where there is no apt. */
+export async function missingPackages(path: string): Promise<string[]> {
+  if (!isDebian()) return [];
+  const packages = parsePackageList(Deno.readTextFileSync(path));
   const query = new Deno.Command("dpkg-query", {
     args: ["-W", "-f=${Package} ${db:Status-Status}\n", ...packages],
     stderr: "null",
@@ -52,11 +54,10 @@ async function missingPackages(packages: readonly string[]): Promise<string[]> {
   return packages.filter((name) => !installed.has(name));
 }
 
-/** Runs one apt command with its output shown. Says whether it succeeded. */
-async function runApt(args: readonly string[]): Promise<boolean> {
+/** Runs one command of apt. Says whether it succeeded. */
+export async function runApt(args: readonly string[]): Promise<boolean> {
   const [program, ...rest] = args;
   if (program === undefined) return false;
-  console.log(`$ ${args.join(" ")}`);
   const child = new Deno.Command(program, {
     args: rest,
     env: { DEBIAN_FRONTEND: "noninteractive" },
@@ -64,13 +65,6 @@ async function runApt(args: readonly string[]): Promise<boolean> {
     stdout: "null",
   }).spawn();
   return (await child.status).success;
-}
-
-/** Installs `packages`; one that cannot be had does not keep the others away. */
-async function install(packages: readonly string[]): Promise<void> {
-  await runApt(["apt-get", "update", "-q", "-o", `DPkg::Lock::Timeout=${LOCK_TIMEOUT_S}`]);
-  if (await runApt(installCommand(packages))) return;
-  for (const name of packages) await runApt(installCommand([name]));
 }
 
 /** Whether this system installs packages with apt. */
@@ -82,19 +76,36 @@ function isDebian(): boolean {
   }
 }
 
-/**
- * Brings in the packages of the list at `path` that are missing, or prints how a person can.
- * Does nothing where there is no apt.
- */
-export async function providePackages(path: string, mayInstall: boolean): Promise<void> {
-  if (!isDebian()) return;
-  const missing = await missingPackages(parsePackageList(Deno.readTextFileSync(path)));
+/** What `providePackages` works with. */
+export interface Provision {
+  /** Packages that are not there. */
+  readonly missing: readonly string[];
+  /** False after `--no-install`. */
+  readonly mayInstall: boolean;
+  /** Who runs the tests; 0 may install. */
+  readonly uid: number | null;
+  /** Runs one command; says whether it succeeded. */
+  readonly run: (args: readonly string[]) => Promise<boolean>;
+  /** Prints a line. */
+  readonly say: (line: string) => void;
+}
+
+/** Brings in the packages that are missing, or prints how a person can. */
+export async function providePackages(provision: Provision): Promise<void> {
+  const { missing, mayInstall, uid, say } = provision;
   if (missing.length === 0) return;
-  if (Deno.uid() === 0 && mayInstall) {
-    console.log(`Installing ${missing.length} Debian packages for tests: ${missing.join(" ")}`);
-    await install(missing);
+  const run = (args: readonly string[]) => {
+    say(`$ ${args.join(" ")}`);
+    return provision.run(args);
+  };
+  if (uid !== 0 || !mayInstall) {
+    say(`Tests that need these packages are skipped. To have them run:`);
+    say(`  ${installLine(missing)}`);
     return;
   }
-  console.log(`Tests that need these packages are skipped. To have them run:`);
-  console.log(`  ${installLine(missing)}`);
+  say(`Installing ${missing.length} Debian packages for tests: ${missing.join(" ")}`);
+  await run(["apt-get", "update", "-q", "-o", `DPkg::Lock::Timeout=${LOCK_TIMEOUT_S}`]);
+  if (await run(installCommand(missing))) return;
+  // One that cannot be had does not keep the others away.
+  for (const name of missing) await run(installCommand([name]));
 }
