@@ -50,6 +50,8 @@ export class Theatre {
   readonly promised: Promised[] = [];
   /** Bytes of blocks that travelled, of all primaries so far. */
   readonly past = { bytes: 0, wire: 0 };
+  /** The same by cut, see `attempts`. */
+  readonly pastAttempts: number[] = [];
   readonly #servers = new Map<Role, AgentProcess>();
 
   private constructor(options: TheatreOptions) {
@@ -129,11 +131,20 @@ export class Theatre {
   }
 
   #count(server: AgentProcess): void {
+    this.pastAttempts.push(...attemptsOf(server.lines));
     for (const { event, fields } of server.lines) {
       if (event !== "sent") continue;
       this.past.bytes += Number(fields["bytes"]);
       this.past.wire += Number(fields["wire"]);
     }
+  }
+
+  /** Bytes of blocks that travelled for each cut, of all primaries; the last one may still grow. */
+  attempts(): readonly number[] {
+    const running = this.#servers.get("primary");
+    return running === undefined
+      ? this.pastAttempts
+      : [...this.pastAttempts, ...attemptsOf(running.lines)];
   }
 
   /** Bytes of blocks that travelled until this moment. */
@@ -208,6 +219,16 @@ export class Theatre {
       await pause(50);
     }
   }
+}
+
+/** What one process sent before its first cut, and for each cut. */
+function attemptsOf(lines: readonly LogLine[]): number[] {
+  const attempts = [0];
+  for (const { event, fields } of lines) {
+    if (event === "cut") attempts.push(0);
+    if (event === "sent") attempts.push((attempts.pop() ?? 0) + Number(fields["bytes"]));
+  }
+  return attempts;
 }
 
 function isTold({ event }: LogLine): boolean {

@@ -8,6 +8,7 @@
  *
  * @module
  */
+// Long because: what a run does and what it must find at each step are one story.
 
 import assert from "node:assert/strict";
 import {
@@ -27,6 +28,10 @@ import { pause, type Role, Theatre, VM } from "./theatre.ts";
 export const BLOCKS = 16_384;
 /** How many of them, the first ones, are not a hole at first. */
 export const STAMPED = 10_240;
+/** Bytes of a copy of the disk, as far as it is no hole. */
+const COPY = STAMPED * BLOCK;
+/** Writes that were under way while a cycle was asked for, bytes. */
+const SLACK = 2 * 1024 * 1024;
 /** Kills that must be reached. */
 export const WANTED = { total: 50, cycle: 15, apply: 15, seed: 5, recovery: 5 };
 /** Rounds after which it is given up to hit a phase. */
@@ -70,6 +75,12 @@ export class Torture {
   /** Writes issued when the newest acknowledged cycle was asked for. */
   #settledSeq = 0;
   #killsSince = 0;
+  /** The same as `#settledSeq`, one acknowledged cycle earlier. */
+  #earlierSeq = 0;
+  /** Attempts before this one were judged; none is before the disk was copied once. */
+  #judged: number | undefined;
+  /** Of the attempts since the first point: how many, the largest, and the least room that one had, bytes. */
+  readonly attempts = { count: 0, largest: 0, narrowest: Infinity };
 
   constructor(theatre: Theatre) {
     this.theatre = theatre;
@@ -95,8 +106,29 @@ export class Torture {
     // Each attempt sends a changed block once (C6): those that died, the one that each start makes by
     // itself, and this one.
     this.bound += log.bytesSince(this.#settledSeq, BLOCK) * (this.#killsSince + 2);
+    this.#judgeAttempts();
+    this.#earlierSeq = this.#settledSeq;
     this.#settledSeq = asked;
     this.#killsSince = 0;
+  }
+
+  /**
+   * Each attempt on its own: it sends no block that the guest did not write since the cycle before the
+   * last acknowledged one was asked for. So a single copy of the disk is too much, after whatever kill.
+   */
+  #judgeAttempts(): void {
+    if (this.#judged === undefined) return;
+    const allowed = this.theatre.log.bytesSince(this.#earlierSeq, BLOCK) + SLACK;
+    const attempts = this.theatre.attempts();
+    for (const [at, bytes] of attempts.entries()) {
+      if (at < this.#judged) continue;
+      if (bytes > allowed) this.problems.push(`a cut sent ${bytes} bytes of ${allowed} written`);
+      if (bytes > 0) this.attempts.count++;
+      this.attempts.largest = Math.max(this.attempts.largest, bytes);
+      this.attempts.narrowest = Math.min(this.attempts.narrowest, COPY - allowed);
+    }
+    // What the last one sends after this moment is judged the next time.
+    this.#judged = Math.max(0, attempts.length - 1);
   }
 
   /** Kills in initial replication, until there were enough and it is done. */
@@ -117,6 +149,8 @@ export class Torture {
     await this.settle();
     // From here on nothing but changes may travel.
     this.bound = 0;
+    this.#judged = theatre.attempts().length - 1;
+    this.#earlierSeq = this.#settledSeq;
   }
 
   /** Has the primary try again at once what failed because the replica was away. */
@@ -279,6 +313,9 @@ export class Torture {
       ["images of points read", this.reads],
       ["MiB of blocks sent after the first point", mib(sentAfterSeed)],
       ["MiB at most by the guest's writes", mib(this.bound)],
+      ["cuts that sent something", this.attempts.count],
+      ["MiB of the largest", mib(this.attempts.largest)],
+      ["MiB that a copy is more than any was allowed", mib(this.attempts.narrowest)],
       ["MiB on the wire in all, both ways", mib(theatre.relay.forward + theatre.relay.backward)],
       ["seconds", ((performance.now() - this.began) / 1000).toFixed(0)],
     ];

@@ -6,7 +6,6 @@
 
 import assert from "node:assert/strict";
 import { linux, testWithNeeds } from "../needs.ts";
-import { BLOCK } from "./stamp.ts";
 import { Theatre } from "./theatre.ts";
 import { BLOCKS, SEED, STAMPED, Torture, WANTED } from "./torture.ts";
 
@@ -44,8 +43,8 @@ async function play(theatre: Theatre): Promise<void> {
   torture.print(sent);
   assert.deepEqual(torture.problems, []);
   assert.ok(sent <= torture.bound * 1.01, "no more travels than was written (C6)");
-  const copies = torture.kills.of((phase) => phase.endsWith("primary")) * BLOCKS * BLOCK;
-  assert.ok(sent < copies / 2, "no kill costs a copy of the disk");
+  // Each cut was held to what was written for it: one whole copy, after any kill, stands out.
+  assert.ok(torture.attempts.narrowest > 0, "a copy is more than the guest ever wrote for one cut");
   const { cycle, apply, recovery, total } = torture.missing();
   assert.deepEqual({ cycle, apply, recovery, total }, {
     cycle: false,
