@@ -250,6 +250,10 @@ export class Faults {
     const machine = this.#drill.sites[host].host;
     const volumes = [machine.data.volume, machine.logs.volume];
     for (const { volume } of machine.disks.values()) volumes.push(volume);
+    // A flush that is still to fail will fail this server's.
+    if (volumes.some(({ faults }) => faults.failFlushes > 0)) {
+      this.#drill.sites[host].unsound = true;
+    }
     this.#failing[host] =
       volumes.some(({ faults: { failReads, failWrites, failFlushes, full } }) =>
         failReads + failWrites + failFlushes > 0 || full
