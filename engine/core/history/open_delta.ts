@@ -122,6 +122,11 @@ export class OpenDelta {
     return this.#sealed !== undefined;
   }
 
+  /** The point that it was sealed as. */
+  get sealedAs(): PointRecord | undefined {
+    return this.#sealed;
+  }
+
   /** The chain digest over all records appended. */
   get chain(): Uint8Array {
     return this.#chain;

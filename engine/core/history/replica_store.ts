@@ -382,6 +382,32 @@ export class ReplicaStore {
     yield* this.#list(delta, record, now);
   }
 
+  /**
+   * Lists a delta whose seal was cancelled, or failed, behind its rename, as opening would; returns its
+   * point. Else the primary would send again, record for record, what is here already. One that cannot be
+   * listed stays for whoever begins the next delta to drop.
+   */
+  finishSeal(): Task<PointId | undefined> {
+    return this.#exclusively(this.#finishSeal());
+  }
+
+  *#finishSeal(): Task<PointId | undefined> {
+    const delta = this.#delta;
+    const sealed = delta?.sealedAs;
+    if (delta === undefined || sealed === undefined) return undefined;
+    // What it goes on from was damaged or taken back meanwhile: whoever begins another delta drops it.
+    const onNewest = this.newest?.id === sealed.parent &&
+      this.#files.state.points.at(-1)?.id === sealed.parent;
+    if (!onNewest || this.#files.state.points.length >= POINTS_MAX) return undefined;
+    try {
+      yield* this.#list(delta, yield* delta.seal(sealed), this.#files.ports.clock.now());
+      return sealed.id;
+    } catch (error) {
+      if (!isFailed(error) || error.code === "cancelled") throw error;
+      return undefined;
+    }
+  }
+
   *#list(delta: OpenDelta, record: PointRecord, now: number): Task<void> {
     const file = yield* delta.reopen(this.#files.context);
     let listed = false;

@@ -156,6 +156,10 @@ export class Receiver {
     }
     // Durable before the primary is told that it may write (L1).
     if (accepts) yield* this.#machine.bindWriter(open.writer[0] as Incarnation);
+    if (accepts && this.#takesData) {
+      const finished = yield* store.finishSeal();
+      if (finished !== undefined) this.#machine.noteStaged(finished);
+    }
     const delta = store.openDelta;
     yield* this.#channel.send({
       type: "machine-opened",
@@ -386,8 +390,13 @@ export class Receiver {
 
   #mustAccept(): void {
     if (!this.#accepts) throw this.#otherGeneration();
-    if (this.#machine.record.failover === undefined && this.#machine.state !== "FailedOver") return;
-    throw this.#machine.failedOverHere();
+    if (!this.#takesData) throw this.#machine.failedOverHere();
+  }
+
+  /** From the start of a failover to its cancel nothing is accepted, nor after its complete. */
+  get #takesData(): boolean {
+    const { record, state } = this.#machine;
+    return record.failover === undefined && state !== "FailedOver";
   }
 
   /** The generation is bound to another incarnation of its primary (L1). */
