@@ -15,6 +15,8 @@ type Hit = (name: string) => void;
 /** Names that begin like this are the engine's own; which of them there are, the engine knows. */
 export const ENGINE_PROBES: readonly string[] = [
   "history/apply-adopted",
+  "history/disk-suspect",
+  "history/older-state",
   "history/raw-read-repeated",
   "history/sealed-adopted",
   "history/torn-tail-cut",
