@@ -104,7 +104,9 @@ export class Auditor {
     }
     const keep = replica.store.keep;
     const failedOver = replica.record.failover !== undefined;
-    const held = replica.store.holds.size + this.reading;
+    // A complete that is being answered drops all points but one.
+    const going = replica.state === "FailedOver" ? points.length : 0;
+    const held = replica.store.holds.size + this.reading + going;
     const { damaged, rotten } = this.#drill.faults;
     this.#drill.tell({
       kind: "points",
