@@ -12,7 +12,7 @@ export const FAILED_DISABLE_STOPS: Plant = {
   rule: "C4",
   invariants: ["I39", "I46", "I47"],
   file: "engine/core/server/primary_role.ts",
-  before: `      if (machine.state !== "Disabled") this.#replicate(entry, replicator?.statistics);
+  before: `      if (machine.state !== "Disabled") this.#replicate(entry, replicator);
 `,
   after: ``,
 };

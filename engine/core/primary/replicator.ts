@@ -54,14 +54,15 @@ export class Replicator {
   #running = false;
   #stopped: Failure | undefined;
 
-  /** `statistics`: those of the replicator before, where the same relationship goes on. */
+  /** `before`: the one before, where the same relationship goes on with its counters and its trouble. */
   constructor(
     ports: Ports,
     machine: PrimaryMachine,
     settings: RelationshipSettings,
     links: Links,
-    statistics: Statistics = newStatistics(),
+    before?: Replicator,
   ) {
+    this.#lastFailure = before?.lastFailure;
     this.#links = links;
     // One bucket for the life of the relationship: a reconnect does not fill it (I42).
     this.#throttle = throttleFor(ports.clock, settings);
@@ -69,7 +70,7 @@ export class Replicator {
       ports,
       machine,
       settings,
-      statistics,
+      statistics: before?.statistics ?? newStatistics(),
       staged: new StagedClock(ports.clock),
       delta: undefined,
       cuts: 0,

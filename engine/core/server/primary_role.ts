@@ -14,7 +14,6 @@ import { Replicator } from "../primary/replicator.ts";
 import { loadRecord } from "../relationship/record.ts";
 import { checkSettings, type RelationshipSettings } from "../relationship/settings.ts";
 import { Mutex } from "../runtime/lock.ts";
-import type { Statistics } from "../relationship/statistics.ts";
 import { nextState } from "../relationship/state.ts";
 import { Scope } from "../runtime/scope.ts";
 import type { Task } from "../runtime/task.ts";
@@ -80,12 +79,12 @@ export class PrimaryRole {
     this.#replicate(entry);
   }
 
-  /** `statistics`: counters that go on. */
-  #replicate(entry: Entry, statistics?: Statistics): void {
+  /** `before`: the replicator of the same relationship, whose numbers go on. */
+  #replicate(entry: Entry, before?: Replicator): void {
     const { settings } = entry.machine;
     if (settings === undefined) return;
     const { ports } = this.#context;
-    entry.replicator = new Replicator(ports, entry.machine, settings, this.#links, statistics);
+    entry.replicator = new Replicator(ports, entry.machine, settings, this.#links, before);
     entry.scope = new Scope(ports.loop, `replicate/${entry.machine.name}`);
     entry.scope.spawn("run", entry.replicator.run());
   }
@@ -227,7 +226,7 @@ export class PrimaryRole {
     } finally {
       entry.replicator = undefined;
       // The record could not be written: the relationship is still there, and goes on.
-      if (machine.state !== "Disabled") this.#replicate(entry, replicator?.statistics);
+      if (machine.state !== "Disabled") this.#replicate(entry, replicator);
     }
   }
 
