@@ -203,15 +203,21 @@ const torn = (ground: FalseGround): Judgement => ({
 });
 
 /** For each invariant: facts that are true, and one more that is not. */
-type Case = (ground: FalseGround) => { readonly before?: readonly Fact[]; readonly lie: Fact };
+type Case = (ground: FalseGround) => { readonly before: readonly Fact[]; readonly lie: Fact };
 
 const CASES: Readonly<Record<string, Case>> = {
   I1: (ground) => ({
     before: [image(ground, P1, ground.image(0)), image(ground, P2, ground.image(1))],
     lie: image(ground, P3, new Uint8Array(4 * 512).fill(9), { why: "again", cut: 99 }),
   }),
-  I2: (ground) => ({ lie: image(ground, P1, ground.image(1)) }),
-  I3: (ground) => ({ lie: image(ground, P2, ground.image(0)) }),
+  I2: (ground) => ({
+    before: [image(ground, P1, ground.image(0))],
+    lie: image(ground, P1, ground.image(1)),
+  }),
+  I3: (ground) => ({
+    before: [image(ground, P2, ground.image(1))],
+    lie: image(ground, P2, ground.image(0)),
+  }),
   I4: (ground) => {
     const two = new MachineHistory(0, [4, 4]);
     const late = two.issue(1, 0, 1, "plain", 4);
@@ -219,7 +225,15 @@ const CASES: Readonly<Record<string, Case>> = {
     wrong.set(new Uint8Array(two.wordsOf(late)!.buffer));
     const both = [new Uint8Array(4 * 512), wrong];
     const fact = image(ground, P1, both[0]!) as FactOf<"image">;
-    return { lie: { ...fact, image: both, judgement: two.judge(both, 3) } };
+    const none = [both[0]!, both[0]!];
+    return {
+      before: [
+        { ...fact, image: none, judgement: two.judge(none, 3) },
+        // Behind the write it belongs into the point.
+        { ...fact, point: P2, image: both, judgement: two.judge(both, 6) },
+      ],
+      lie: { ...fact, image: both, judgement: two.judge(both, 3) },
+    };
   },
   I5: () => ({ before: [points([P1, P2])], lie: points([P1, P2, P3]) }),
   I6: (ground) => ({
@@ -230,7 +244,10 @@ const CASES: Readonly<Record<string, Case>> = {
     before: [image(ground, P2, ground.image(1)), { kind: "dropped", vm: "vm", point: P1 }],
     lie: image(ground, P2, ground.image(0), { judgement: RIGHT }),
   }),
-  I8: (ground) => ({ lie: image(ground, P1, ground.image(0), { judgement: torn(ground) }) }),
+  I8: (ground) => ({
+    before: [image(ground, P1, ground.image(0)), image(ground, P2, ground.image(1))],
+    lie: image(ground, P1, ground.image(0), { judgement: torn(ground) }),
+  }),
   I9: (ground) => ({
     before: [points([]), cut(P1), staged(P1)],
     lie: image(ground, P1, ground.image(1), { why: "staged" }),
@@ -244,6 +261,7 @@ const CASES: Readonly<Record<string, Case>> = {
     lie: tracked(ground, { base: { kind: "point", point: P1 } }),
   }),
   I13: () => ({
+    before: [{ kind: "not-opened", host: "b", code: "damaged", message: "", damaged: true }],
     lie: { kind: "not-opened", host: "a", code: "damaged", message: "", damaged: false },
   }),
   I15: () => ({
@@ -251,9 +269,13 @@ const CASES: Readonly<Record<string, Case>> = {
     lie: reply({ action: "flush" }),
   }),
   I16: (ground) => ({
+    before: [
+      reply({ action: "read", judgement: ground.oracle.judge([ground.image(1)], 8) }),
+      reply({ action: "read", failure: "io-error" }),
+    ],
     lie: reply({ action: "read", judgement: ground.oracle.judge([ground.image(0)], 8) }),
   }),
-  I18: () => ({ lie: reply({ failure: "no-space: No space left" }) }),
+  I18: () => ({ before: [reply({})], lie: reply({ failure: "no-space: No space left" }) }),
   I19: () => ({ before: [reply({})], lie: reply({ took: 60_000_000 }) }),
   I20: () => ({
     before: [seen("b", { kind: "applied", machine: "vm", point: P1 })],
@@ -325,7 +347,8 @@ for (const invariant of INVARIANTS) {
     ok(make !== undefined, `A case for ${invariant.id}`);
     const ground = new FalseGround();
     const watchers = new Watchers([invariant], ground);
-    const { before = [], lie } = make(ground);
+    const { before, lie } = make(ground);
+    ok(before.length > 0, "a truth beside the lie");
     for (const fact of before) watchers.tell(fact);
     deepEqual(ground.fired, [], "silent on what is true");
     watchers.tell(lie);
