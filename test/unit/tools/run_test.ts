@@ -50,6 +50,13 @@ echo "${path} from $INIT_CWD in $PWD: $*"
     return file;
   }
 
+  /** Puts a shell script on PATH, in place of what is there. */
+  addProgram(name: string, script: string): void {
+    rmSync(`${this.path}/${name}`, { force: true });
+    writeFileSync(`${this.path}/${name}`, `#!/bin/sh\n${script}\n`);
+    chmodSync(`${this.path}/${name}`, 0o755);
+  }
+
   run(args: string[], env: Record<string, string> = {}) {
     const { code, stdout, stderr } = new Deno.Command("/bin/sh", {
       args: [`${this.folder}/tools/run`, ...args],
@@ -112,6 +119,30 @@ Deno.test("tools/run says what to do when npm cannot install", () => {
   assert.equal(code, 1);
   assert.match(stderr, /npm could not install Deno .*\. Install Deno /);
   assert.deepEqual(readdirSync(`${checkout.folder}/.cache`), [], "the lock is given back");
+});
+
+Deno.test("tools/run has npm install its own deno package on another platform", () => {
+  for (const [system, machine] of [["Darwin", "arm64"], ["Linux", "aarch64"]]) {
+    using checkout = new Checkout();
+    checkout.addProgram("uname", `case "$1" in -s) echo ${system} ;; *) echo ${machine} ;; esac`);
+    const deno = "tools/deno/node_modules/deno/deno";
+    checkout.addDeno(`${deno}.npm`, VERSION);
+    const hidden = `${checkout.folder}/tools/deno/node_modules/.package-lock.json`;
+    // What npm would bring lies there, and comes by its name when npm is called.
+    checkout.addProgram(
+      "npm",
+      `echo "npm $*" >&2; /bin/mv '${checkout.folder}/${deno}.npm' '${checkout.folder}/${deno}'; ` +
+        `echo '{ "version": "${VERSION}" }' > '${hidden}'`,
+    );
+    const { code, stdout, stderr } = checkout.run(["test"]);
+    assert.equal(code, 0, stderr);
+    const asked =
+      `npm install --no-save --no-package-lock deno@${VERSION} --prefix ${checkout.folder}`;
+    assert.ok(stderr.includes(asked), stderr);
+    assert.match(stdout, /^tools\/deno\/node_modules\/deno\/.* task --quiet test$/);
+    // The second time npm is not asked.
+    assert.doesNotMatch(checkout.run(["test"]).stderr, /npm/);
+  }
 });
 
 Deno.test("tools/run believes neither npm that it has brought Deno, nor a proxy without the system", () => {
