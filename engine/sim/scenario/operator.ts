@@ -118,7 +118,9 @@ export class Operator {
     if (here?.state !== "Error" || there === undefined || there.record.failover !== undefined) {
       return;
     }
-    if (there.store.machine !== here.id) this.#forget(machine);
+    // So has one that a stale primary began meanwhile, in a generation of its own.
+    const strange = there.store.machine !== here.id || there.store.points.length === 0;
+    if (strange) this.#forget(machine);
   }
 
   #forget(machine: MachineRun): void {
