@@ -41,6 +41,14 @@ export const ANCESTRY_MAX = 256;
 export const PEER_SILENCE_MAX = 30 * SECOND;
 /** How often an idle connection says that it is alive. */
 export const PING_INTERVAL = 5 * SECOND;
+/** How long storage may take for a request before it is failed whole (E2): as long as a kernel calls a task hung. */
+export const DISK_REQUEST_MAX = 120 * SECOND;
+/** The same for what may move as much as memory holds: a flush, zeros, names. */
+export const DISK_FLUSH_MAX = 600 * SECOND;
+/** How often requests that wait are looked at. */
+export const DISK_REQUEST_TICK = 15 * SECOND;
+/** How long a server may take to stop in order (E2). */
+export const STOP_DEADLINE = 20 * SECOND;
 /** Incarnations of one primary that it remembers and presents (L1). */
 export const WRITERS_MAX = 64;
 /** Connections of one peer to a server. */
@@ -54,4 +62,6 @@ assert(REGION_SIZE % BLOCK_SIZE === 0, "A region holds whole blocks");
 assert(EXTENT_SIZE_MAX % BLOCK_SIZE === 0, "An extent holds whole blocks");
 assert(SEND_WINDOW_MAX >= 2 * PROGRESS_INTERVAL_BYTES, "Sending overlaps acknowledging");
 assert(PROGRESS_INTERVAL_BYTES >= EXTENT_SIZE_MAX, "Progress is made with every extent");
+assert(DISK_REQUEST_MAX % DISK_REQUEST_TICK === 0, "Requests are given up at a tick");
+assert(DISK_FLUSH_MAX >= DISK_REQUEST_MAX, "A flush waits for the writes before it");
 assert(PEER_SILENCE_MAX >= 3 * PING_INTERVAL, "One lost ping is not a lost peer");

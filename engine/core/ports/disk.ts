@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Failure } from "../base/failure.ts";
 import type { Extent } from "../block/extent.ts";
 import type { Task } from "../runtime/task.ts";
 
@@ -30,6 +31,8 @@ export interface DiskIdentity {
 export interface Disk {
   /** Bytes, fixed while open; a disk found shorter fails with `disk-changed-size`. */
   readonly size: number;
+  /** Why it serves nobody any more until it is opened again; none for a disk that does. */
+  readonly failure?: Failure | undefined;
   /** Reads `length` bytes at `at`; the result is owned by the caller. */
   read(at: number, length: number): Task<Uint8Array>;
   /**

@@ -6,7 +6,8 @@
 
 import { isFailed, peerFailure } from "../base/failure.ts";
 import type { Loop, Run, Token } from "./loop.ts";
-import { ended, type Scope } from "./scope.ts";
+import { ended } from "./scope.ts";
+import { Signal } from "./signal.ts";
 import { suspend, type Task, type Wait } from "./task.ts";
 
 /** A wait that completes at once with the loop of the task that waits. */
@@ -117,15 +118,25 @@ function* stopped(
 }
 
 /**
- * Cancels a scope under a deadline (E2). False when something of it had not ended after `micros`: a
- * disk that hangs; whoever asked must fail it whole, for what still runs there may still write.
+ * Runs `task` to its end, for at most `micros` (E2). False when it had not ended by then: what hangs in
+ * it cannot be cancelled, so it is left where it stands, and nobody hears what becomes of it.
  */
-export function* cancelWithin(clock: Sleeper, micros: number, scope: Scope): Task<boolean> {
+export function* endsWithin(
+  clock: Sleeper,
+  micros: number,
+  what: string,
+  task: Task<void>,
+): Task<boolean> {
+  const loop = yield* currentLoop();
+  const work = begun(loop, what, task);
+  const timer = begun(loop, `${what}/deadline`, clock.sleep(micros));
+  const over = new Signal();
+  for (const run of [work, timer]) run.whenEnded(() => over.notify());
   try {
-    yield* within(clock, micros, `Stopping ${scope.name}`, scope.cancel());
-    return true;
-  } catch (error) {
-    if (!isFailed(error, "timed-out")) throw error;
-    return false;
+    yield* over.until(() => work.outcome !== undefined || timer.outcome !== undefined);
+  } finally {
+    timer.interrupt();
   }
+  if (work.outcome?.ok === false) throw work.outcome.error;
+  return work.outcome !== undefined;
 }

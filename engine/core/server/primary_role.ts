@@ -17,6 +17,7 @@ import { Mutex } from "../runtime/lock.ts";
 import { nextState } from "../relationship/state.ts";
 import { Scope } from "../runtime/scope.ts";
 import type { Task } from "../runtime/task.ts";
+import { all } from "../runtime/together.ts";
 import { exportName, type Exports } from "./exports.ts";
 import { Registry } from "./registry.ts";
 import { primaryStatus, unopenedStatus } from "./status.ts";
@@ -245,20 +246,24 @@ export class PrimaryRole {
     return primaryStatus(machine, replicator, this.#context.ports.clock.now());
   }
 
-  /** Stops replication: whoever waits for a cycle is told so. */
-  *rest(): Task<void> {
-    for (const entry of this.#machines.entries.values()) yield* this.#stop(entry);
+  /**
+   * Stops replication (whoever waits for a cycle is told so), waits for `calm`, drops guests and closes every
+   * disk in order; each machine by itself.
+   */
+  *close(calm: () => Task<void>): Task<void> {
+    const entries = [...this.#machines.entries.values()];
+    yield* all("close", entries.map((entry) => this.#close(entry, calm)));
+    this.#links.close();
+    this.#machines.entries.clear();
   }
 
-  /** Stops replication, drops guests and closes every disk in order. */
-  *close(): Task<void> {
-    this.#links.close();
-    for (const entry of this.#machines.entries.values()) {
-      yield* this.#stop(entry);
-      yield* this.#withdraw(entry.machine);
-      yield* entry.machine.close();
-    }
-    this.#machines.entries.clear();
+  *#close(entry: Entry, calm: () => Task<void>): Task<void> {
+    yield* this.#stop(entry);
+    yield* calm();
+    // What a verb began meanwhile.
+    yield* this.#stop(entry);
+    yield* this.#withdraw(entry.machine);
+    yield* entry.machine.close();
   }
 }
 

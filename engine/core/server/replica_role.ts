@@ -29,6 +29,7 @@ import type { ReplicaRecord } from "../replica/replica_record.ts";
 import { Mutex } from "../runtime/lock.ts";
 import { Scope } from "../runtime/scope.ts";
 import { done, type Task } from "../runtime/task.ts";
+import { all } from "../runtime/together.ts";
 import type { Channel } from "../wire/channel.ts";
 import type { MessageOf } from "../wire/message.ts";
 import { exportName, type Exports } from "./exports.ts";
@@ -405,16 +406,19 @@ export class ReplicaRole {
     // A machine in the making is written by the task that makes it: it is whole, or gone, before it is
     // closed, and none is begun any more.
     yield* this.#creating.during(done(undefined));
-    for (const entry of this.#machines.entries.values()) {
-      if (entry.failover !== undefined) {
-        yield* this.#withdraw(entry.failover);
-        yield* entry.failover.close();
-      }
-      yield* entry.machine.endChannel("The server stops");
-      yield* entry.scope.cancel();
-      yield* entry.machine.close();
-    }
+    const entries = [...this.#machines.entries.values()];
+    yield* all("close", entries.map((entry) => this.#close(entry)));
     this.#machines.entries.clear();
+  }
+
+  *#close(entry: Entry): Task<void> {
+    if (entry.failover !== undefined) {
+      yield* this.#withdraw(entry.failover);
+      yield* entry.failover.close();
+    }
+    yield* entry.machine.endChannel("The server stops");
+    yield* entry.scope.cancel();
+    yield* entry.machine.close();
   }
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { isFailed, localFailure, requestFailure } from "../base/failure.ts";
+import { STOP_DEADLINE } from "../base/limits.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import { type Incarnation, SECOND } from "../base/units.ts";
 import type { Connection, Listener } from "../ports/network.ts";
@@ -14,21 +15,21 @@ import { newIdentity } from "../relationship/identity.ts";
 import { Scope } from "../runtime/scope.ts";
 import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
-import { cancelWithin } from "../runtime/together.ts";
+import { all, endsWithin } from "../runtime/together.ts";
 import { Session } from "../wire/session.ts";
 import { SessionBound, tooManySessions } from "../wire/session_bound.ts";
 import { Exports } from "./exports.ts";
 import { PrimaryRole } from "./primary_role.ts";
 import { ReplicaRole } from "./replica_role.ts";
+import { RequestWatch } from "./request_watch.ts";
 import type { ServerSettings } from "./settings.ts";
 import { VERBS } from "./verbs.ts";
+import { watchedPorts } from "./watched_storage.ts";
 
 /** Folder of the machines whose guests run here. */
 const MACHINES = "machines";
 /** Folder of the machines that are replicated to here. */
 const REPLICAS = "replicas";
-/** How long connections and their tasks may take to end when the server stops, µs (E2). */
-const STOP_DEADLINE = 10 * SECOND;
 /** Folder of untrusted marks (T7). */
 const MARKS = "marks";
 
@@ -59,13 +60,14 @@ export class Server {
   }
 
   /** Opens everything in the data folder, recovers it, listens to peers and goes on replicating. */
-  static *start(ports: Ports, settings: ServerSettings): Task<Server> {
+  static *start(own: Ports, settings: ServerSettings): Task<Server> {
+    const scope = new Scope(own.loop, `server/${settings.name}`);
+    const ports = watchedPorts(own, new RequestWatch(own.clock, scope));
     const machines = yield* ports.data.folder(MACHINES, { create: true });
     const replicas = yield* ports.data.folder(REPLICAS, { create: true });
     const marks = yield* ports.data.folder(MARKS, { create: true });
     yield* ports.data.flush();
     const { geometry, slots, cowSizeMax, name } = settings;
-    const scope = new Scope(ports.loop, `server/${name}`);
     const incarnation = newIdentity<Incarnation>(ports.entropy);
     const exports = new Exports();
     const links = new Links(ports, scope, { server: name, incarnation });
@@ -157,17 +159,33 @@ export class Server {
 
   /**
    * Stops in order: no new peers, replication cancelled, verbs under way ended, guests dropped, logs
-   * closed cleanly.
+   * closed cleanly. What hangs is left as it stands after a while, as a crash would leave it.
    */
   *stop(): Task<void> {
     this.#stopping = true;
     this.#listener?.close();
-    yield* this.primary.rest();
+    const stopping = this.#stopInOrder();
+    if (yield* endsWithin(this.ports.clock, STOP_DEADLINE, "stop", stopping)) return;
+    throw localFailure(
+      "timed-out",
+      `Something of this server does not end within ${STOP_DEADLINE / SECOND} s`,
+      "End its process; the next start finds everything, and compares what was being written",
+    );
+  }
+
+  *#stopInOrder(): Task<void> {
+    const calm = this.#calm;
+    // A machine that hangs keeps no other from being closed in order.
+    yield* all("stop", [
+      this.primary.close(() => calm.until(() => this.#underWay === 0)),
+      this.#closeReplicas(),
+    ]);
+    yield* this.#scope.cancel();
+  }
+
+  *#closeReplicas(): Task<void> {
     yield* this.#calm.until(() => this.#underWay === 0);
-    yield* this.primary.close();
     yield* this.replica.close();
-    if (yield* cancelWithin(this.ports.clock, STOP_DEADLINE, this.#scope)) return;
-    throw localFailure("timed-out", "Something of this server does not end", "End its process");
   }
 }
 

@@ -198,7 +198,8 @@ export class TrackedDisk implements Disk {
   /** What health must show. */
   get troubles(): readonly Failure[] {
     const troubles = [...this.#notices, ...this.#unreadable.values()];
-    if (this.#failed !== undefined) troubles.push(this.#failed);
+    const broken = this.#failed ?? this.#disk.failure;
+    if (broken !== undefined) troubles.push(broken);
     if (this.#journal.trouble !== undefined) troubles.push(this.#journal.trouble);
     if (this.#giveUps >= GIVE_UPS_MAX) troubles.push(this.#livelock());
     if (this.#journal.header.issuedLost) troubles.push(this.#forgotten());
@@ -335,7 +336,8 @@ export class TrackedDisk implements Disk {
   }
 
   #refuse(): void {
-    if (this.#failed !== undefined) throw new Failed(this.#failed);
+    const broken = this.#failed ?? this.#disk.failure;
+    if (broken !== undefined) throw new Failed(broken);
   }
 
   /** Requests that still wait when the disk is closed must not reach it behind the log's back. */
@@ -535,6 +537,8 @@ export class TrackedDisk implements Disk {
 
   /** A point is about to be announced: durable in the header before this returns (T4). */
   *issue(point: PointId): Task<void> {
+    // A cut of a disk that serves nobody any more would be one of what cannot be read.
+    this.#refuse();
     const lost = this.#journal.header.issuedLost || this.issued.length === ISSUED_MAX;
     const issued = [...this.issued, point].slice(-ISSUED_MAX);
     yield* this.#journal.update({ issued, issuedLost: lost });

@@ -99,6 +99,11 @@ export class Output {
     this.#segments.push({ bytes: buffer.bytes.subarray(at, at + size), buffer });
   }
 
+  /** Gives up `reserved` bytes that were detached: somebody may still write there, so nobody else ever does. */
+  loseRegion(reserved: number): void {
+    this.pending -= reserved;
+  }
+
   /** Sends `bytes`, which the caller gives away, after all replies that are complete. */
   sendBytes(bytes: Uint8Array): void {
     this.#pass();

@@ -16,6 +16,7 @@
 
 import { setImmediate } from "node:timers";
 
+import { isFailed } from "../../core/base/failure.ts";
 import type { Loop } from "../../core/runtime/loop.ts";
 import type { Task, Wait } from "../../core/runtime/task.ts";
 import { beginTurn } from "../turn.ts";
@@ -270,7 +271,8 @@ export class Session {
         this.#ended(0);
       },
       (error) => {
-        this.#output.sendRegion(buffer, start, 0, size);
+        if (this.#isLost(error)) this.#output.loseRegion(size);
+        else this.#output.sendRegion(buffer, start, 0, size);
         this.#readFailed(error, high, low);
         this.#ended(0);
       },
@@ -359,15 +361,30 @@ export class Session {
     const pinned: InputBuffer = this.#input.pin();
     this.#began(data.length);
     const ended = (errno: number): void => {
-      this.#input.unpin(pinned);
       replySimple(output, errno, high, low);
       this.#ended(data.length);
     };
     follow(
       adopt(this.#parts.loop, "nbd/write", task, step.value),
-      () => ended(0),
-      (error) => ended(errnoOf(error)),
+      () => {
+        this.#input.unpin(pinned);
+        ended(0);
+      },
+      (error) => {
+        if (!this.#isLost(error)) this.#input.unpin(pinned);
+        ended(errnoOf(error));
+      },
     );
+  }
+
+  /**
+   * Whether a request was given up while the kernel has it (E2), with the memory that it works on: that is
+   * never used again, and the client goes, with all that was begun in its buffers.
+   */
+  #isLost(error: unknown): boolean {
+    if (!isFailed(error, "timed-out")) return false;
+    this.#end();
+    return true;
   }
 
   /** Every command but READ, WRITE and DISC. */

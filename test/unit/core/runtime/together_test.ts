@@ -1,5 +1,5 @@
 /**
- * `all` and `within`.
+ * `all`, `within` and `endsWithin`.
  *
  * @module
  */
@@ -7,9 +7,8 @@
 import assert from "node:assert/strict";
 import { AssertionError } from "../../../../engine/core/base/assert.ts";
 import { isFailed, localFailure } from "../../../../engine/core/base/failure.ts";
-import { Scope } from "../../../../engine/core/runtime/scope.ts";
-import { all, cancelWithin, within } from "../../../../engine/core/runtime/together.ts";
-import type { Task } from "../../../../engine/core/runtime/task.ts";
+import { all, endsWithin, within } from "../../../../engine/core/runtime/together.ts";
+import { done, type Task } from "../../../../engine/core/runtime/task.ts";
 import { Door, pending, TestLoop } from "./test_loop.ts";
 
 // deno-lint-ignore require-yield
@@ -173,30 +172,24 @@ Deno.test("cleaning up after a deadline is not disturbed by a cancel from outsid
   assert.equal(run.outcome?.ok, false);
 });
 
-Deno.test("a scope that does not end in time is given up, one that does is not (E2)", () => {
+Deno.test("what does not end in time is left as it stands, and what ends or fails in time is heard (E2)", () => {
   const bench = new TestLoop();
-  const [timer, hung] = [new Door(), new Door()];
+  const [timer, hung] = [new Door(), new Door(true)];
   const clock = { sleep: () => timer.pass<void>() };
-  const stuck = new Scope(bench.loop, "stuck");
-  stuck.spawn(
-    "write",
-    (function* (): Task<void> {
-      try {
-        yield* new Door().pass();
-      } finally {
-        yield* hung.pass();
-      }
-    })(),
-  );
-  bench.loop.drain();
-  const run = bench.start(cancelWithin(clock, 1, stuck));
+  const run = bench.start(endsWithin(clock, 1, "stop", hung.pass<void>()));
   assert.ok(pending(run));
   timer.open();
   bench.loop.drain();
   assert.deepEqual(run.outcome, { ok: true, value: false });
   hung.open();
   bench.loop.drain();
-  const calm = new Scope(bench.loop, "calm");
-  const never = { sleep: () => new Door().pass<void>() };
-  assert.deepEqual(bench.start(cancelWithin(never, 1, calm)).outcome, { ok: true, value: true });
+  const long = new Door();
+  const never = { sleep: () => long.pass<void>() };
+  const calm = bench.start(endsWithin(never, 1, "stop", done(undefined)));
+  assert.deepEqual(calm.outcome, { ok: true, value: true });
+  assert.equal(long.takenBack, 1);
+  const failed = bench.start(
+    endsWithin(never, 1, "stop", failing(localFailure("io-error", "It failed"))),
+  );
+  assert.ok(failed.outcome?.ok === false && isFailed(failed.outcome.error, "io-error"));
 });
