@@ -6,8 +6,12 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { program, testWithNeeds } from "../needs.ts";
+import { condition, linux, program, root, testWithNeeds } from "../needs.ts";
 import { oneValue, Place, refusal, until, warmsite } from "./warmsite.ts";
+
+/** Runs the rest of its arguments where no e2fsck can be executed. */
+const HIDE = "for each in /usr/local/sbin /usr/sbin /sbin /usr/bin /bin; do " +
+  'if [ -x "$each/e2fsck" ]; then mount --bind /dev/null "$each/e2fsck" || exit 9; fi; done; exec "$@"';
 
 testWithNeeds(
   {
@@ -57,6 +61,84 @@ Deno.test("the demo never touches the image that it is given, and keeps what it 
   assert.equal((await refusal(2, "demo", odd))["code"], "bad-argument");
   assert.equal((await refusal(1, "demo", place.path("absent")))["code"], "not-found");
 });
+
+Deno.test("the demo ends with 1 when one byte of a disk is not what it was", async () => {
+  await using place = new Place();
+  const image = place.image("mine.raw", 131_072);
+  // Whoever copies the image for the primary changes one byte of it: all that follows is faithful.
+  const spoil = `/bin/cp "$@" || exit; case "$5" in *primary-disk-0.raw) ;; *) exit 0 ;; esac; ` +
+    `printf X | dd of="$5" bs=1 seek=70000 conv=notrunc status=none`;
+  const env = {
+    TMPDIR: place.folder,
+    PATH: falseProgram(place, "cp", spoil),
+  };
+  const result = await warmsite(["demo", image, "--json"], { env });
+  assert.equal(result.code, 1, result.out + result.err);
+  const verdict = oneValue(result);
+  assert.equal(verdict["ok"], false);
+  assert.ok(verdict["differences"].length > 0);
+  for (const line of verdict["differences"]) assert.match(line, /^demo\/0: The block at 69632 /);
+});
+
+testWithNeeds(
+  {
+    name: "the demo ends with 1 when the file system is damaged",
+    needs: [program("mke2fs", "e2fsprogs")],
+  },
+  async () => {
+    await using place = new Place();
+    // What it was before the demo is whole.
+    const damaged = 'case "$2" in */checked.raw) exit 4 ;; esac';
+    const env = { TMPDIR: place.folder, PATH: falseProgram(place, "e2fsck", damaged) };
+    const result = await warmsite(["demo"], { env });
+    assert.equal(result.code, 1, result.out + result.err);
+    assert.match(result.out, /WRONG: the file system is damaged \(e2fsck -p ended with 4, /);
+    assert.match(result.out, /Verdict: the failover is WRONG\./);
+  },
+);
+
+testWithNeeds(
+  {
+    name:
+      "without e2fsck the demo plays on bytes, says that the check is left out, and ends with 0",
+    needs: [linux, root, condition("leave to hide a program (unshare -m)", canHide)],
+  },
+  async () => {
+    await using place = new Place();
+    const main = fileURLToPath(new URL("../../engine/agent/main.ts", import.meta.url));
+    const { code, stdout, stderr } = await new Deno.Command("unshare", {
+      args: ["-m", "sh", "-c", HIDE, "sh", Deno.execPath(), "run", "--quiet", "-A", main, "demo"],
+      env: { TMPDIR: place.folder },
+      stdin: "null",
+    }).output();
+    const decoder = new TextDecoder();
+    const [out, errors] = [decoder.decode(stdout), decoder.decode(stderr)];
+    assert.equal(code, 0, out + errors);
+    assert.match(
+      out,
+      /No file system, and no check of one: .*e2fsck not found \(package e2fsprogs\)/,
+    );
+    assert.match(out, /File system: not checked: .*e2fsck not found/);
+    assert.match(out, /Verdict: the failover is right\./);
+  },
+);
+
+function canHide(): boolean {
+  try {
+    const args = ["-m", "sh", "-c", HIDE, "sh", "true"];
+    return new Deno.Command("unshare", { args, stderr: "null" }).outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
+/** A PATH on which `script` is called `name`, before all others. */
+function falseProgram(place: Place, name: string, script: string): string {
+  const folder = `${place.folder}/false`;
+  Deno.mkdirSync(folder, { recursive: true });
+  Deno.writeTextFileSync(`${folder}/${name}`, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return `${folder}:${Deno.env.get("PATH") ?? ""}`;
+}
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   Deno.test(`a demo that gets ${signal} ends its servers and removes its folder`, async () => {

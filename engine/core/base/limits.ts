@@ -1,5 +1,6 @@
 /**
- * Every bound of the engine (E6), asserted against each other when this module loads.
+ * The bounds that parts of the engine share (E6), asserted against each other when this module loads.
+ * Those of one part stand beside it: `../wire/limits.ts`, `../history/bounds.ts`.
  *
  * @module
  */
