@@ -132,9 +132,7 @@ export class Replicator {
       const point = this.#pointAfter(cuts);
       if (point !== undefined) return point;
       const failure = this.#stopped ?? this.#lastFailure;
-      if (failure !== undefined) {
-        throw new Failed(failure);
-      }
+      if (failure !== undefined) throw new Failed(failure);
       counts = this.#attempts;
     }
   }
