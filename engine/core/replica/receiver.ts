@@ -156,10 +156,7 @@ export class Receiver {
     }
     // Durable before the primary is told that it may write (L1).
     if (accepts) yield* this.#machine.bindWriter(open.writer[0] as Incarnation);
-    if (accepts && this.#takesData) {
-      const finished = yield* store.finishSeal();
-      if (finished !== undefined) this.#machine.noteStaged(finished);
-    }
+    if (accepts) yield* this.#machine.settle();
     const delta = store.openDelta;
     yield* this.#channel.send({
       type: "machine-opened",
@@ -370,9 +367,7 @@ export class Receiver {
     yield* this.#machine.store.publishSeed(point);
     this.#phase = { kind: "idle" };
     this.#told = this.#records;
-    const state = this.#machine.stateAfter("finish-initial-replication");
-    yield* this.#machine.setRecord({ ...this.#machine.record, state });
-    this.#machine.noteStaged(point.id);
+    yield* this.#machine.settle();
     const generation = point.generation;
     yield* this.#channel.send({ type: "staged", point: point.id, generation, digest: "" });
   }
@@ -390,13 +385,7 @@ export class Receiver {
 
   #mustAccept(): void {
     if (!this.#accepts) throw this.#otherGeneration();
-    if (!this.#takesData) throw this.#machine.failedOverHere();
-  }
-
-  /** From the start of a failover to its cancel nothing is accepted, nor after its complete. */
-  get #takesData(): boolean {
-    const { record, state } = this.#machine;
-    return record.failover === undefined && state !== "FailedOver";
+    if (!this.#machine.takesData) throw this.#machine.failedOverHere();
   }
 
   /** The generation is bound to another incarnation of its primary (L1). */

@@ -55,6 +55,8 @@ export class ReplicaMachine {
     readonly handle: Handle<void>;
   } | undefined;
   #applyFailure: Failure | undefined;
+  /** A channel was ended, perhaps amid a seal, since the applier looked. */
+  #unsettled = false;
   /** Suspect disks were read by this process. */
   #verified = false;
   /** Held by whoever applies: the applier, or a failover that completes. */
@@ -160,6 +162,32 @@ export class ReplicaMachine {
     );
   }
 
+  /** False from the start of a failover to its cancel, and after its complete. */
+  get takesData(): boolean {
+    return this.#record.failover === undefined && this.#record.state !== "FailedOver";
+  }
+
+  /**
+   * Says of what a channel left behind when it ended amid a seal or the publishing of a seed what the next
+   * opening of the store would say: a sealed delta is listed, and a first point ends the initial
+   * replication. Whoever stays open does not wait for that until a restart.
+   */
+  *settle(): Task<void> {
+    // A failover that starts meanwhile begins behind it (I23).
+    yield* this.#recording.during(this.#settle());
+  }
+
+  *#settle(): Task<void> {
+    if (!this.takesData) return;
+    const record = settled(this.store, this.#record);
+    if (record !== this.#record) {
+      yield* this.#setRecord(record);
+      this.noteStaged((this.store.newest as { readonly id: PointId }).id);
+    }
+    const finished = yield* this.store.finishSeal();
+    if (finished !== undefined) this.noteStaged(finished);
+  }
+
   /** Serves the primary on `channel` until it ends; an older channel is ended first. */
   *serve(channel: Channel, opening: MessageOf<"open-machine">): Task<void> {
     const handle = yield* this.#serving.during(this.#receive(channel, opening));
@@ -206,6 +234,8 @@ export class ReplicaMachine {
     if (typeof because === "string") serving.channel.close(because);
     else serving.channel.refuse(because.failure);
     yield* serving.handle.cancel();
+    this.#unsettled = true;
+    this.#work.notify();
   }
 
   /** A point was staged: it will be applied. */
@@ -224,9 +254,11 @@ export class ReplicaMachine {
         if (crowded) this.#tellDropped(yield* this.store.shed());
         crowded = false;
         yield* this.#verifyOnce();
+        this.#unsettled = false;
+        yield* this.settle();
         yield* this.applyAll();
         this.#applyFailure = undefined;
-        yield* this.#work.wait();
+        if (!this.#unsettled) yield* this.#work.wait();
       } catch (error) {
         if (!isFailed(error) || error.code === "cancelled") throw error;
         this.#applyFailure = error.failure;

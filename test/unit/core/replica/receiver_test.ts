@@ -14,6 +14,7 @@ import {
   SECOND,
   type SeedId,
 } from "../../../../engine/core/base/units.ts";
+import type { Ports } from "../../../../engine/core/ports/ports.ts";
 import type { Task } from "../../../../engine/core/runtime/task.ts";
 import type { Channel } from "../../../../engine/core/wire/channel.ts";
 import { COMPARE_DIGEST_SIZE, unitDiffers } from "../../../../engine/core/wire/compare.ts";
@@ -68,6 +69,40 @@ Deno.test("a block of a seed that was found equal is not lost with the power (T3
       if (!differed) equal(after[at], false, `seed ${seed}: block ${at} was lost`);
     });
   }
+});
+
+Deno.test("a first point whose channel ended amid its publishing can be failed over to (C5)", () => {
+  let met = 0;
+  for (let delay = 0; delay < 12 * MILLISECOND; delay += 200) {
+    const { world, a, b } = makePair(14);
+    const machine = opening();
+    const told = asPeer(world, a, function* (peer) {
+      const channel = (yield* peer.session()).openChannel();
+      const next = (yield* peer.session()).openChannel();
+      yield* ask(channel, machine);
+      yield* ask(channel, { type: "seed-begin", seed: SEED });
+      const { generation, disks: sizes } = machine;
+      const id = "e".repeat(32) as PointId;
+      const point = {
+        id,
+        parent: undefined,
+        generation,
+        cutAt: 1,
+        kind: "standard",
+        sizes,
+      } as const;
+      yield* channel.send({ type: "seed-publish", point, records: 0 });
+      yield* (a.host.ports as Ports).clock.sleep(delay);
+      return yield* ask(next, machine);
+    });
+    ok(told.type === "machine-opened");
+    if (told.newest === null) continue;
+    if (told.state === "Replicating") met++;
+    world.runFor(SECOND);
+    equal(b.server!.replica.machine("vm").state, "Replicating", `after ${delay} µs`);
+    b.call("failover start", { vm: "vm" });
+  }
+  ok(met > 0);
 });
 
 Deno.test("progress is never told of what a failed flush lost, however many flushes follow (T10)", () => {
