@@ -2,9 +2,8 @@
  * The replicator: the one task that moves a machine's changes to its replica, cycle after cycle.
  *
  * It waits until a cycle is due or asked for, opens the channel, lets lineage decide, and runs initial
- * replication or one cycle. A failure ends the attempt, never tracking and never the task; what the
- * replica refuses between two cycles counts as one. A slow transfer delays the next cycle; cycles do not
- * overlap.
+ * replication or one cycle. A failure ends the attempt, never tracking nor the task; so does what the replica
+ * refuses between two cycles. A slow transfer delays the next cycle; cycles do not overlap.
  *
  * @module
  */
