@@ -135,7 +135,9 @@ export class Ending {
     // A replica that could not be opened, for its state is older than a failover, tells nobody how that ended.
     const unopened = there.replica.names().includes(vm) &&
       replicaOf(there, vm) === undefined;
-    return (unopened || !machine.retired) && health !== "Normal";
+    // A complete is one from its record on; whoever asked for it is answered later.
+    const completed = machine.retired || replicaOf(there, vm)?.state === "FailedOver";
+    return (unopened || !completed) && health !== "Normal";
   }
 
   #judge(machine: MachineRun, healed: number): void {
