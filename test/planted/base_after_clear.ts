@@ -12,11 +12,11 @@ export const BASE_AFTER_CLEAR: Plant = {
   rule: "T4",
   invariants: ["I12"],
   file: "engine/core/tracking/tracked_disk.ts",
-  before: `      yield* this.#journal.update({ base, issued, issuedLost: false, stamp });
+  before: `      yield* this.#journal.update({ base, issued, issuedLost: false });
       const cleared`,
   after: `      const early = this.#delta.all;
       this.#delta = new BlockSet(early.size);
       yield* this.#journal.storeCleared(early);
-      yield* this.#journal.update({ base, issued, issuedLost: false, stamp });
+      yield* this.#journal.update({ base, issued, issuedLost: false });
       const cleared`,
 };

@@ -65,7 +65,7 @@ export interface HrlHeader {
   readonly issued: readonly PointId[];
   /** More ids were issued since the base than there is room for. */
   readonly issuedLost: boolean;
-  /** The disk as it was at the last clean stop, or about then. */
+  /** The disk at the clean stop; while open its time of change is the latest that writes of ours have. */
   readonly stamp: DiskIdentity;
   /** Every block is suspected, and the pages do not say so yet. */
   readonly whole: boolean;
@@ -156,11 +156,10 @@ export function decodeHeader(kernel: Kernel, bytes: Uint8Array): DecodedHeader {
   };
 }
 
-/** True when two stamps name the same disk; `exact` asks for the same contents too (T6). */
-export function sameStamp(left: DiskIdentity, right: DiskIdentity, exact: boolean): boolean {
-  if (left.stamped !== right.stamped || left.size !== right.size) return false;
-  if (cut(left.device) !== cut(right.device) || cut(left.inode) !== cut(right.inode)) return false;
-  return !exact || cut(left.changed) === cut(right.changed);
+/** True when two stamps name the same disk, of the same size or not, changed or not (T6). */
+export function sameDisk(left: DiskIdentity, right: DiskIdentity): boolean {
+  return left.stamped === right.stamped && cut(left.device) === cut(right.device) &&
+    cut(left.inode) === cut(right.inode);
 }
 
 /** A stamp's text as a header can hold it. */

@@ -16,7 +16,8 @@ import type { Task } from "../runtime/task.ts";
 import { readRing, type RingFound } from "./activity_log.ts";
 import { BlockSet } from "./block_set.ts";
 import type { HrlFile } from "./hrl_file.ts";
-import { type HrlHeader, sameStamp } from "./hrl_header.ts";
+import { isLater } from "./heartbeat.ts";
+import { type HrlHeader, sameDisk } from "./hrl_header.ts";
 import { PAGE_BLOCKS } from "./hrl_layout.ts";
 
 /** What was recovered. */
@@ -66,7 +67,8 @@ export function* recover(
     : unreadable ?? whyWhole(header, identity, highest, ring);
   const base = {
     blocks,
-    header: { ...header, sequence: highest },
+    // From here on the log is held against the disk as it is; until that is durable, as it was.
+    header: { ...header, sequence: highest, stamp: identity },
     // Above every record that an unreadable ring may hold.
     nextSequence: (ring?.newest ?? header.logFrom + 2 ** 32) + 1,
     durableThrough: ring?.durable ?? header.logDurable,
@@ -102,10 +104,13 @@ function whyWhole(
   if (highest > header.sequence) return "The header is older than the bitmap";
   // A block device has no time of change: after a crash nothing tells whether somebody wrote to it.
   if (header.open && !identity.stamped) return "A block device was not closed cleanly";
-  if (sameStamp(header.stamp, identity, !header.open)) return undefined;
-  return header.open
-    ? "The disk is not the one that was tracked"
-    : "The disk was changed while it was not tracked";
+  const { stamp } = header;
+  if (!sameDisk(stamp, identity)) return "The disk is not the one that was tracked";
+  // After a clean stop the stamp is exact. While open it says how late our own writes can be; the power
+  // may have taken a later time back.
+  const changed = stamp.size !== identity.size ||
+    (header.open ? isLater(identity.changed, stamp.changed) : identity.changed !== stamp.changed);
+  return changed ? "The disk was changed while it was not tracked" : undefined;
 }
 
 /** All blocks of damaged pages become suspected; returns how many pages there are. */

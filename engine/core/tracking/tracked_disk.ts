@@ -27,6 +27,7 @@ import { CowStore } from "./cow_store.ts";
 import { DeltaView } from "./delta_view.ts";
 import { Flight, Flights } from "./flights.ts";
 import { Gate } from "./gate.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { logExists, makeLog, type OpenedLog, openLog, removeLog } from "./hrl_open.ts";
 import { type Intent, Journal } from "./journal.ts";
 import { unionBits } from "./page_bits.ts";
@@ -58,6 +59,7 @@ export class TrackedDisk implements Disk {
   readonly #disk: Disk;
   readonly #blockSize: number;
   readonly #journal: Journal;
+  readonly #heartbeat: Heartbeat;
   readonly #cow: CowStore;
   readonly #flights = new Flights();
   readonly #path: WritePath = {
@@ -115,6 +117,14 @@ export class TrackedDisk implements Disk {
       stored: recovered.stored,
       bits: unionBits({ delta: () => this.#delta, current: () => this.#current }),
     });
+    this.#heartbeat = new Heartbeat({
+      loop: ports.loop,
+      clock: ports.clock,
+      identity: () => this.#disk.identity(),
+      inFlight: () => this.gate.submitted,
+      said: () => this.#journal.header.stamp,
+      say: (stamp) => this.#journal.update({ stamp }),
+    }, guest.stem);
   }
 
   /** Begins to track a disk: makes its `.hrl`, every block changed, base none. */
@@ -275,6 +285,7 @@ export class TrackedDisk implements Disk {
       if (this.#unreadable.size > 0) this.#unreadableAt(write.at, write.data.length, false);
     }
     this.gate.leave();
+    this.#heartbeat.written();
   }
 
   /** Zeroes, the change tracked as metadata (C6). */
@@ -299,6 +310,7 @@ export class TrackedDisk implements Disk {
       // Known to be zero only once it is done, undisturbed, and for blocks covered whole.
       if (done && flight.calm && first < last) this.#current.addZero(first, last);
       this.gate.leave();
+      this.#heartbeat.written();
     }
   }
 
@@ -459,9 +471,8 @@ export class TrackedDisk implements Disk {
       yield* this.flush();
       const place = this.issued.indexOf(point);
       const issued = place < 0 ? [] : this.issued.slice(place + 1);
-      const stamp = yield* this.#disk.identity();
       const base = { kind: "point", point } as const;
-      yield* this.#journal.update({ base, issued, issuedLost: false, stamp });
+      yield* this.#journal.update({ base, issued, issuedLost: false });
       const cleared = this.#delta.all;
       this.#view?.detach();
       this.#view = undefined;
@@ -513,8 +524,7 @@ export class TrackedDisk implements Disk {
       this.#current.addSuspected(0, this.#current.size);
       yield* this.#journal.storeAll();
     }
-    const stamp = yield* this.#disk.identity();
-    yield* this.#journal.update({ base, issued: [], issuedLost: false, stamp });
+    yield* this.#journal.update({ base, issued: [], issuedLost: false });
     this.#notices = [];
   }
 
@@ -567,6 +577,7 @@ export class TrackedDisk implements Disk {
     assert(this.gate.submitted === 0, "A disk is closed with nothing in flight");
     this.#closed = true;
     this.#view?.end("the disk was closed");
+    yield* this.#heartbeat.stop();
     yield* this.#journal.close(yield* this.#finalStamp());
     try {
       yield* this.#cow.remove();

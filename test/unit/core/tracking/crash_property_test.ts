@@ -84,7 +84,9 @@ class Drill {
     this.tracked = disk;
     if (!known) return;
     note(disk.recovery.kind);
-    assert.notEqual(disk.recovery.kind, "whole", disk.recovery.reason);
+    // A crash between a first write and the heartbeat behind it costs a comparison, and nothing else does.
+    const { kind, reason } = disk.recovery;
+    if (kind === "whole") assert.match(reason, /was changed while|comparison .* was due/);
     if (clean) assert.equal(disk.recovery.kind, "clean");
     this.#checkBase(disk);
   }

@@ -48,6 +48,7 @@ export class Store {
   cache = new Uint8Array(0);
   durable = new Uint8Array(0);
   readonly inode: number;
+  /** When the contents changed last, ns. */
   changed = 1;
   /** False for a block device, which tells no time of change. */
   stamped = true;
@@ -76,10 +77,10 @@ export class Store {
     this.cache = bytes;
   }
 
-  put(at: number, data: Uint8Array): void {
+  put(at: number, data: Uint8Array, now = 0): void {
     if (at + data.length > this.cache.length) this.resize(at + data.length);
     this.cache.set(data, at);
-    this.changed++;
+    this.changed = Math.max(this.changed + 1, now);
   }
 
   /** The power goes: of every sector that differs either version is there afterwards. */
@@ -310,7 +311,7 @@ class FakeDisk implements Disk {
       "write",
       at,
       data.length,
-      () => this.#host.disk.put(at, data),
+      () => this.#host.disk.put(at, data, 1000 * this.#host.time),
     );
   }
 
@@ -320,7 +321,7 @@ class FakeDisk implements Disk {
       "zero",
       at,
       length,
-      () => this.#host.disk.put(at, new Uint8Array(length)),
+      () => this.#host.disk.put(at, new Uint8Array(length), 1000 * this.#host.time),
     );
   }
 

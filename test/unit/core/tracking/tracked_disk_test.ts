@@ -66,6 +66,7 @@ function hrl(host: FakeHost): Store {
 Deno.test("A write to a hot region adds no I/O (T1)", () => {
   const { host, disk } = world();
   host.do(disk.write(0, bytes(1)));
+  host.do(host.clock().sleep(10_000));
   const before = new Map(host.counts);
   host.do(disk.write(512, bytes(2)));
   const after = [...host.counts].filter(([what, count]) => before.get(what) !== count);
@@ -117,6 +118,7 @@ Deno.test("A clean stop keeps every bit and its kind, and compares nothing (T6)"
 Deno.test("After a crash hot regions are suspected and nothing else (T1)", () => {
   const { host, options, disk } = world();
   host.do(disk.write(0, bytes(1)));
+  host.do(host.clock().sleep(10_000));
   host.kill();
   const again = reopen(host, options);
   assert.equal(again.recovery.kind, "unclean");
