@@ -105,3 +105,35 @@ testWithNeeds({
   assert.equal(status["comparingBytes"], 0);
   await site.assertSame(machine);
 });
+
+testWithNeeds({
+  name:
+    "an image written by somebody else after a SIGKILL is compared, status says so, and the replica is right (T6)",
+  needs: qemu,
+}, async () => {
+  await using site = await Site.start();
+  const file = site.sparseFile("disk.raw", 64 * MiB);
+  const machine = await site.protect("vm", file, { every: 3600 });
+  const first = qemuIo(machine, [...patterns("write", 4, 4), "flush"]);
+  assert.equal((await first.end()).code, 0);
+  await site.cycle(machine.vm);
+  // So long after the last write the log says exactly when the disk changed last.
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  await site.killPrimary();
+  using image = Deno.openSync(file, { write: true });
+  image.seekSync(50 * MiB, Deno.SeekMode.Start);
+  image.writeSync(new Uint8Array(4096).fill(0x99));
+  await site.restartPrimary();
+  const status = await site.status(machine.vm);
+  assert.equal(status["health"], "Warning");
+  assert.match(
+    JSON.stringify(status["warnings"]),
+    /compared with the replica.*changed while it was not tracked/,
+  );
+  await site.assertSame(machine, true);
+  // What nobody else wrote to is not compared as a whole after the next one.
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  await site.killPrimary();
+  await site.restartPrimary();
+  assert.doesNotMatch(JSON.stringify(await site.status(machine.vm)), /compared with the replica/);
+});
