@@ -376,7 +376,8 @@ function spaceNeeded(
 }
 
 /** Marks the units under a range as holding something, or, where whole and zeroed, as empty. */
-function markUnits(node: FileNode, at: number, length: number, data: boolean): void {
+/** Marks what a write or a zeroing gave or took of a sparse disk's space. */
+export function markUnits(node: FileNode, at: number, length: number, data: boolean): void {
   const end = at + length;
   const atEnd = end === node.sectors.length;
   const first = data ? Math.floor(at / UNIT_SIZE) : Math.ceil(at / UNIT_SIZE);

@@ -4,10 +4,12 @@
  * @module
  */
 
-import { SECOND } from "../../core/base/units.ts";
+import { DAY, SECOND } from "../../core/base/units.ts";
 import { Directory } from "../directory.ts";
 import type { Reply } from "../guests/guest.ts";
 import type { Link } from "../network.ts";
+import { SECTOR_SIZE } from "../sectors.ts";
+import { markUnits } from "../storage_io.ts";
 import { FileNode, type Volume } from "../volume.ts";
 import type { Drill } from "./drill.ts";
 import { replicaOf } from "./machine_run.ts";
@@ -22,6 +24,8 @@ const AFTERMATH = 2 * SECOND;
 export class Faults {
   readonly #drill: Drill;
   #quietSince: number | undefined;
+  /** Times that somebody else wrote to a disk. */
+  #outside = 0;
   /** Until when requests at a host may be slow, world time in µs. */
   readonly #slowUntil: Record<HostName, number> = { a: 0, b: 0 };
   /** Hosts whose storage failed requests since their server started. */
@@ -124,6 +128,10 @@ export class Faults {
         node?.latent.set(fault.sector, fault.sticky);
         return;
       }
+      case "outside":
+        sites.a.down = fault.down;
+        sites.a.host.kill();
+        return this.#later(fault.down >>> 1, () => this.#writeOutside(fault));
       case "rot":
         return this.#rot(fault.pick, fault.bit);
       case "old-state":
@@ -196,6 +204,29 @@ export class Faults {
         return site.host.destroy();
       }
     }
+  }
+
+  /**
+   * Writes a sector of a disk whose server is down, and says so to the oracle. It is so much later than
+   * all before that no jump of the clock hides it.
+   */
+  #writeOutside(fault: FaultAction & { readonly kind: "outside" }): void {
+    const { sites, machines } = this.#drill;
+    const machine = machines[fault.vm];
+    const { host, current } = sites.a;
+    if (machine === undefined || machine.burnt || current !== undefined) return;
+    const node = host.disks.get(machine.device(fault.disk))?.node;
+    if (host.process !== undefined || node === undefined) return;
+    const { sectors } = node;
+    sectors.persist(sectors.mark());
+    const at = SECTOR_SIZE * fault.sector;
+    sectors.damage(at, new Uint8Array(SECTOR_SIZE).fill(fault.fill));
+    if (node.sparse) markUnits(node, at, SECTOR_SIZE, true);
+    this.#outside++;
+    node.changed = Math.max(node.changed, host.wall()) + 100 * DAY * this.#outside;
+    node.durableChanged = node.changed;
+    const image = machine.spec.disks.map((_, disk) => this.#drill.contents(machine, disk));
+    machine.history.rebase(image, this.#drill.instant());
   }
 
   /** Copies both files of a replica's state, and puts them back later beside what there is then. */

@@ -339,6 +339,17 @@ const FAULTS: readonly FaultKind[] = [
     },
   },
   {
+    name: "outside",
+    most: 2,
+    rarity: 6,
+    make: (random, world) => {
+      const place = anyDisk(random, world);
+      const sector = random.below(world.machines[place.vm]?.disks[place.disk] ?? 1);
+      const fill = 1 + random.below(255);
+      return { kind: "outside", ...place, sector, fill, down: downtime(random) };
+    },
+  },
+  {
     name: "rot",
     most: 2,
     rarity: 8,

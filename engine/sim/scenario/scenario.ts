@@ -131,6 +131,15 @@ export type FaultAction =
     readonly sector: number;
     readonly sticky: boolean;
   }
+  /** The primary is killed, and somebody else writes a sector of a machine's disk before it is started again. */
+  | {
+    readonly kind: "outside";
+    readonly vm: number;
+    readonly disk: number;
+    readonly sector: number;
+    readonly fill: number;
+    readonly down: number;
+  }
   /** A bit flips in a file of the replica: `pick` chooses file and place. */
   | { readonly kind: "rot"; readonly pick: number; readonly bit: number }
   /** The replica's state as it is now comes back from a backup, `age` µs later. */
