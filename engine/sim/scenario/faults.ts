@@ -3,6 +3,7 @@
  *
  * @module
  */
+// Long because: one arm for each kind of fault that a scenario has, and what each of them excuses.
 
 import { DAY, SECOND } from "../../core/base/units.ts";
 import { Directory } from "../directory.ts";
