@@ -3,8 +3,8 @@
  *
  * Rule: one exclusive lock while open (T9); a device that is mounted is refused. A failed flush
  * fails the disk until it is opened again (T10), because the kernel forgets what it could not
- * write. A range is given back as a hole where the file system or device can, and else written as
- * zeros. That the file became shorter, or was removed, is seen when a read comes back short and at
+ * write. A range is given back as a hole, or zeroed in place, where the file system or device can, and
+ * else written as zeros. That the file became shorter, or was removed, is seen when a read comes back short and at
  * each flush.
  *
  * @module
@@ -144,22 +144,23 @@ export class FileDisk implements Disk {
     }
   }
 
-  *zero(at: number, length: number): Task<void> {
+  *zero(at: number, length: number, { keepSpace = false } = {}): Task<void> {
     this.#check(at, length);
-    if (length === 0 || (yield* this.#punch(at, length))) return;
+    if (length === 0) return;
+    if (yield* this.#zeroFast(at, length, keepSpace)) return;
     for (let past = 0; past < length; past += ZEROS.length) {
       yield* this.write(at + past, ZEROS.subarray(0, Math.min(ZEROS.length, length - past)));
     }
   }
 
-  *#punch(at: number, length: number): Task<boolean> {
+  *#zeroFast(at: number, length: number, keepSpace: boolean): Task<boolean> {
     if (libc === undefined) return false;
     if (turnIsUp(performance.now())) yield* nextTurn();
-    if (this.device === undefined && length <= HOLE_HERE_MAX) {
+    if (!keepSpace && this.device === undefined && length <= HOLE_HERE_MAX) {
       return libc.punchHoleNow(this.#descriptor, at, length);
     }
-    const { punchHole } = libc;
-    return yield* promiseTask(() => punchHole(this.#descriptor, at, length));
+    const call = keepSpace ? libc.zeroRange : libc.punchHole;
+    return yield* promiseTask(() => call(this.#descriptor, at, length));
   }
 
   *flush(): Task<void> {

@@ -37,7 +37,12 @@ export interface Libc {
   nextHole(descriptor: number, at: number): number;
   /** Makes a hole on another thread; false when that failed, for whatever reason. */
   punchHole(descriptor: number, at: number, length: number): Promise<boolean>;
-  /** The same on this thread, for short ranges. */
+  /**
+   * `fallocate(ZERO_RANGE)` on another thread: a range reads as zeros and keeps its space; false when that failed,
+   * for not every file system has it.
+   */
+  zeroRange(descriptor: number, at: number, length: number): Promise<boolean>;
+  /** `punchHole` on this thread, for short ranges. */
   punchHoleNow(descriptor: number, at: number, length: number): boolean;
   /**
    * `pwrite` on another thread: bytes written, or -1. The runtime's own "asynchronous" write runs
@@ -66,6 +71,7 @@ const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
 const KEEP_SIZE = 1;
 const PUNCH_HOLE = 2;
+const ZERO_RANGE = 16;
 const FADVISE_DONTNEED = 4;
 const ENXIO = 6;
 const AT_EMPTY_PATH = 0x1000;
@@ -170,6 +176,10 @@ function calls(c: NonNullable<typeof library>): Libc {
     },
     async punchHole(descriptor, at, length) {
       const mode = PUNCH_HOLE | KEEP_SIZE;
+      return await c.fallocateElsewhere(descriptor, mode, BigInt(at), BigInt(length)) === 0;
+    },
+    async zeroRange(descriptor, at, length) {
+      const mode = ZERO_RANGE | KEEP_SIZE;
       return await c.fallocateElsewhere(descriptor, mode, BigInt(at), BigInt(length)) === 0;
     },
     punchHoleNow: (descriptor, at, length) =>

@@ -47,6 +47,21 @@ Deno.test("what is written at an offset is read there, and nothing else changes"
     yield* disk.close();
   }));
 
+Deno.test("a range that is zeroed in place reads as zeros and keeps its space", () =>
+  withImage(8 * MiB, function* (path) {
+    const disk = openDisk(path);
+    yield* disk.write(0, new Uint8Array(8 * MiB).fill(1));
+    yield* disk.zero(4096 + 100, 3 * MiB, { keepSpace: true });
+    yield* disk.flush();
+    const whole = yield* disk.read(0, 8 * MiB);
+    for (let at = 0; at < whole.length; at += 50) {
+      const zeroed = at >= 4196 && at < 4196 + 3 * MiB;
+      assert.equal(whole[at], zeroed ? 0 : 1, `byte ${at}`);
+    }
+    assert.ok((Deno.statSync(path).blocks ?? 0) * 512 >= 8 * MiB, "nothing was given back");
+    yield* disk.close();
+  }));
+
 Deno.test("a range that is zeroed reads as zeros and is given back", () =>
   withImage(8 * MiB, function* (path) {
     const disk = openDisk(path);

@@ -162,7 +162,8 @@ function* recovered(recorder: PowerRecorder, facts: Facts, moment: number): Task
   const guest = yield* guestDisk(folder);
   const bytes = yield* guest.disk.read(0, SIZE);
   const disk = yield* TrackedDisk.open(portsOn(folder), guest, yield* options(folder));
-  const { kind } = disk.recovery;
+  const { kind, reason } = disk.recovery;
+  if (kind === "whole") assert.match(reason, /was changed while|comparison .* was due/);
   checkKnown(disk, bytes, facts, moment);
   yield* disk.closeClean();
   const again = yield* guestDisk(folder);
@@ -244,11 +245,8 @@ Deno.test("a primary outlives power loss at any moment, on real files (T1 to T6)
         }`,
     );
     assert.ok((kinds.get("unclean") ?? 0) > STATES / 2, "power was lost while the log was open");
-    assert.equal(
-      kinds.get("whole") ?? 0,
-      0,
-      "no loss of power costs a comparison of the whole disk",
-    );
+    // Only one between a first write and the heartbeat behind it costs a comparison of the whole disk.
+    assert.ok((kinds.get("whole") ?? 0) <= STATES / 40, JSON.stringify([...kinds]));
   } finally {
     Deno.removeSync(root, { recursive: true });
   }

@@ -42,8 +42,11 @@ export interface Disk {
   readInto?(at: number, into: Uint8Array): Task<void>;
   /** Writes `data` at `at`; `data` must not change until it returns. */
   write(at: number, data: Uint8Array): Task<void>;
-  /** Makes a range read as zeros, giving its space back where the disk can. */
-  zero(at: number, length: number): Task<void>;
+  /**
+   * Makes a range read as zeros, giving its space back where the disk can. `keepSpace`: it stays taken, so that
+   * later writes find room; a disk that does not give space back may ignore it.
+   */
+  zero(at: number, length: number, options?: { readonly keepSpace?: boolean }): Task<void>;
   /**
    * Makes every write that returned before this call durable, and not the time of the last change. A
    * failure means none of them is known to be.

@@ -289,7 +289,7 @@ export class TrackedDisk implements Disk {
   }
 
   /** Zeroes, the change tracked as metadata (C6). */
-  *zero(at: number, length: number): Task<void> {
+  *zero(at: number, length: number, options?: { readonly keepSpace?: boolean }): Task<void> {
     if (!this.#worthwhile(at, length)) return;
     const start = Math.floor(at / this.#blockSize);
     const end = Math.ceil((at + length) / this.#blockSize);
@@ -299,7 +299,7 @@ export class TrackedDisk implements Disk {
     const epoch = this.#current;
     let done = false;
     try {
-      yield* this.#disk.zero(at, length);
+      yield* this.#disk.zero(at, length, options);
       done = true;
       this.#unstaged.acknowledged(epoch !== this.#current);
       if (this.#unreadable.size > 0) this.#unreadableAt(at, length, false);

@@ -66,7 +66,8 @@ export function objection(
 
 function zeroesFast(opened: OpenExport, flags: number): boolean {
   if (opened.fastZero === false) return false;
-  return (flags & CMD_FLAG.NO_HOLE) === 0 || opened.disk.zeroKeepingSpace !== undefined;
+  // Whether a file system zeroes in place is known only once it has been asked to.
+  return (flags & CMD_FLAG.NO_HOLE) === 0;
 }
 
 /** WRITE, TRIM and WRITE_ZEROES that are durable before they return (N1, FUA). */
