@@ -134,6 +134,18 @@ function openLibrary() {
   return undefined;
 }
 
+/** `fallocate` on another thread, the length as it was; false when it failed, for whatever reason. */
+async function fallocateElsewhere(
+  c: NonNullable<typeof library>,
+  descriptor: number,
+  mode: number,
+  at: number,
+  length: number,
+): Promise<boolean> {
+  const done = c.fallocateElsewhere(descriptor, mode | KEEP_SIZE, BigInt(at), BigInt(length));
+  return await done === 0;
+}
+
 function calls(c: NonNullable<typeof library>): Libc {
   const errno = () => {
     const place = c.__errno_location();
@@ -174,14 +186,10 @@ function calls(c: NonNullable<typeof library>): Libc {
       const found = Number(c.lseek(descriptor, BigInt(at), SEEK_HOLE));
       return found >= 0 ? found : Number.MAX_SAFE_INTEGER;
     },
-    async punchHole(descriptor, at, length) {
-      const mode = PUNCH_HOLE | KEEP_SIZE;
-      return await c.fallocateElsewhere(descriptor, mode, BigInt(at), BigInt(length)) === 0;
-    },
-    async zeroRange(descriptor, at, length) {
-      const mode = ZERO_RANGE | KEEP_SIZE;
-      return await c.fallocateElsewhere(descriptor, mode, BigInt(at), BigInt(length)) === 0;
-    },
+    punchHole: (descriptor, at, length) =>
+      fallocateElsewhere(c, descriptor, PUNCH_HOLE, at, length),
+    zeroRange: (descriptor, at, length) =>
+      fallocateElsewhere(c, descriptor, ZERO_RANGE, at, length),
     punchHoleNow: (descriptor, at, length) =>
       c.fallocate(descriptor, PUNCH_HOLE | KEEP_SIZE, BigInt(at), BigInt(length)) === 0,
     async writeElsewhere(descriptor, bytes, at) {
