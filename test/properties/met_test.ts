@@ -38,6 +38,7 @@ const KINDS: Readonly<Record<ScenarioEvent["kind"], true>> = {
   clock: true,
   io: true,
   latent: true,
+  outside: true,
   rot: true,
   "old-state": true,
   slow: true,
