@@ -82,8 +82,8 @@ testWithNeeds({
   assert.equal(status["comparingBytes"], 64 * MiB);
   const there = await site.assertSame(machine, true);
   await mustRun("qemu-io", "-f", "raw", "-c", "read -P 0x99 50M 1M", there);
-  // The replica was failed over to be read, and the primary was told; that it was cancelled the
-  // primary learns when it next connects.
+  // While it was failed over to be read, the primary's status said so.
+  await site.cancelFailover(machine.vm);
   await site.cycle(machine.vm);
   const after = await site.status(machine.vm);
   assert.deepEqual(after["warnings"], []);
