@@ -60,9 +60,9 @@ class WatchedDisk implements Disk {
     return this.#handle.ask("write", at, this.#disk.write(at, data));
   }
 
-  zero(at: number, length: number): Task<void> {
+  zero(at: number, length: number, options?: { readonly keepSpace?: boolean }): Task<void> {
     // Where it cannot give space back, it writes as much.
-    return this.#handle.ask("zero", at, this.#disk.zero(at, length), DISK_FLUSH_MAX);
+    return this.#handle.ask("zero", at, this.#disk.zero(at, length, options), DISK_FLUSH_MAX);
   }
 
   flush(): Task<void> {
