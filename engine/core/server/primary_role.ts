@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Failed, isFailed, requestFailure } from "../base/failure.ts";
+import { type Failed, isFailed, localFailure, requestFailure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { PointId } from "../base/units.ts";
 import type { Folder } from "../ports/folder.ts";
@@ -161,7 +161,9 @@ export class PrimaryRole {
       );
     }
     yield* this.#withdraw(machine);
-    this.#machines.entries.delete(name);
+    if (!this.#claim(machine)) {
+      throw localFailure("cancelled", `The server stopped before "${name}" was removed`);
+    }
     yield* machine.close();
     yield* this.#forget(name);
   }
@@ -263,7 +265,13 @@ export class PrimaryRole {
     // What a verb began meanwhile.
     yield* this.#stop(entry);
     yield* this.#withdraw(entry.machine);
-    yield* entry.machine.close();
+    if (this.#claim(entry.machine)) yield* entry.machine.close();
+  }
+
+  /** A machine that is removed while the server stops is closed by whoever takes it off the list. */
+  #claim(machine: PrimaryMachine): boolean {
+    const { entries } = this.#machines;
+    return entries.get(machine.name)?.machine === machine && entries.delete(machine.name);
   }
 }
 
