@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import { expectClear, flip, House } from "./house.ts";
+import { expectClear, flip, House, SIZE } from "./house.ts";
 
 /** Ways to spoil the log of a stopped server; each costs at most a comparison. */
 const SPOILED: readonly (readonly [string, (log: string) => void])[] = [
@@ -100,4 +100,27 @@ Deno.test("the log of another disk is refused, and says what to do (T9)", async 
   await house.start("primary");
   const point = await house.cycleAtLast();
   assert.deepEqual(await house.read("replica", point), await house.read("primary"));
+});
+
+Deno.test("a disk that was grown is served, a shrunk one refused, and no point is lost (C6)", async () => {
+  await using house = await House.open();
+  await house.protect();
+  await house.write(8192, 33);
+  const point = await house.cycleAtLast();
+  const before = await house.read("replica", point);
+  await house.stop("primary");
+  Deno.truncateSync(house.image, SIZE + 1024 * 1024);
+  await house.start("primary");
+  await house.write(SIZE + 4096, 34);
+  const refusal = await house.refused("primary", "replication cycle");
+  assert.equal(refusal.code, "wrong-disk");
+  expectClear(refusal);
+  assert.equal((await house.status("primary"))["health"], "Critical");
+  assert.deepEqual(await house.read("replica", point), before);
+  await house.stop("primary");
+  Deno.truncateSync(house.image, SIZE);
+  await house.start("primary");
+  const shrunk = await house.refused("primary", "replication cycle");
+  assert.equal(shrunk.code, "disk-changed-size");
+  expectClear(shrunk);
 });

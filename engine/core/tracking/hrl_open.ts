@@ -3,7 +3,8 @@
  *
  * Rules: a `.hrl` gets its name only when all of it is durable (a crash before leaves the old one or
  * none, and `.hrl.new`, which the next start replaces); one beside another disk is refused (T9); one
- * that is missing or unreadable is made anew with every block suspected, so that protection goes on.
+ * that is missing or unreadable is made anew with every block suspected, so that protection goes on;
+ * one of a disk that has grown is too, with what it is relative to, before the size is told (C6).
  *
  * @module
  */
@@ -56,20 +57,37 @@ export function* removeLog(guest: GuestDisk): Task<void> {
   yield* guest.logs.flush();
 }
 
-/** Makes the log of a disk, replacing any, with every block changed or every block suspected. */
-export function* makeLog(
+/** What a log says that is made just now. */
+interface Beginning {
+  readonly reason: string;
+  /** Blocks up to here are suspected, those behind it changed. */
+  readonly suspected: number;
+  /** What stays of the log before. */
+  readonly kept?: Pick<HrlHeader, "base" | "issued" | "issuedLost">;
+  readonly notices?: readonly Failure[];
+}
+
+/** Makes the log of a disk, replacing any, with every block changed. */
+export function makeLog(
   ports: Ports,
   guest: GuestDisk,
   options: TrackingOptions,
-  every: "changed" | "suspected",
-  notices: readonly Failure[] = [],
+): Task<OpenedLog> {
+  return writeLog(ports, guest, options, { reason: "Tracking begins", suspected: 0 });
+}
+
+function* writeLog(
+  ports: Ports,
+  guest: GuestDisk,
+  options: TrackingOptions,
+  { reason, suspected, kept, notices = [] }: Beginning,
 ): Task<OpenedLog> {
   checkDiskSize(guest.disk.size, options.geometry.blockSize, guest.stem);
   const layout = layoutOf(guest.disk.size, options.geometry, options.slots);
   const blocks = new BlockSet(layout.blocks);
-  if (every === "changed") blocks.addChanged(0, layout.blocks);
-  else blocks.addSuspected(0, layout.blocks);
-  const header = freshHeader(guest, options, yield* guest.disk.identity());
+  blocks.addSuspected(0, Math.min(suspected, layout.blocks));
+  if (suspected < layout.blocks) blocks.addChanged(suspected, layout.blocks);
+  const header = { ...freshHeader(guest, options, yield* guest.disk.identity()), ...kept };
   const marked = yield* isMarked(options);
   const fresh = `${logName(guest)}.new`;
   const handle = yield* guest.logs.open(fresh, { create: true, truncate: true });
@@ -83,7 +101,7 @@ export function* makeLog(
     stored.set(0, layout.pages);
     const recovered: Recovered = {
       kind: "whole",
-      reason: every === "changed" ? "Tracking begins" : "The replication log was made anew",
+      reason,
       blocks,
       header,
       nextSequence: header.logFrom,
@@ -140,18 +158,19 @@ export function* openLog(
 ): Task<OpenedLog> {
   checkDiskSize(guest.disk.size, options.geometry.blockSize, guest.stem);
   if (!(yield* logExists(guest))) {
-    const notice = madeAnew(`The replication log "${logName(guest)}" is missing`);
-    return yield* makeLog(ports, guest, options, "suspected", [notice]);
+    return yield* makeAnew(ports, guest, options, "is missing");
   }
   const handle = yield* guest.logs.open(logName(guest));
+  let grown: HrlHeader | undefined;
   try {
     yield* handle.lock();
     // What a killed process left in the kernel is made durable before anything builds on it: or a
     // loss of power could take both header copies, or bring an older log's name back.
     const sound = yield* settled(guest, handle);
     const newest = yield* newestHeader(ports, guest, handle);
-    if (newest !== undefined) {
-      checkHeader(guest, options, newest.header);
+    if (newest !== undefined) checkHeader(guest, options, newest.header);
+    if (newest !== undefined && newest.header.diskSize < guest.disk.size) grown = newest.header;
+    else if (newest !== undefined) {
       const layout = layoutOf(guest.disk.size, options.geometry, newest.header.slots);
       const file = new HrlFile(ports.codec.kernel, handle, layout);
       const identity = yield* guest.disk.identity();
@@ -164,8 +183,12 @@ export function* openLog(
     throw error;
   }
   yield* handle.close();
-  const notice = madeAnew(`The replication log "${logName(guest)}" cannot be read`);
-  return yield* makeLog(ports, guest, options, "suspected", [notice]);
+  if (grown === undefined) return yield* makeAnew(ports, guest, options, "cannot be read");
+  const { base, issued, issuedLost, diskSize } = grown;
+  const reason = `The disk had ${diskSize} bytes and was changed while it was not tracked`;
+  const suspected = Math.floor(diskSize / options.geometry.blockSize);
+  const kept = { base, issued, issuedLost };
+  return yield* writeLog(ports, guest, options, { reason, suspected, kept });
 }
 
 /** False when what is there cannot be made durable: then it is not believed. */
@@ -180,9 +203,18 @@ function* settled(guest: GuestDisk, handle: File): Task<boolean> {
   }
 }
 
-function madeAnew(message: string): Failure {
+/** A log of which nothing is known: every block suspected. */
+function makeAnew(
+  ports: Ports,
+  guest: GuestDisk,
+  options: TrackingOptions,
+  why: string,
+): Task<OpenedLog> {
+  const message = `The replication log "${logName(guest)}" ${why}`;
   const action = "Nothing: it was made anew, and the whole disk is compared with the replica";
-  return { code: "damaged", side: "local", message, action };
+  const notices: Failure[] = [{ code: "damaged", side: "local", message, action }];
+  const reason = "The replication log was made anew";
+  return writeLog(ports, guest, options, { reason, suspected: Infinity, notices });
 }
 
 /** The sound header copy with the higher sequence; `undefined` when neither is sound. */
@@ -220,7 +252,7 @@ function checkHeader(guest: GuestDisk, options: TrackingOptions, header: HrlHead
     const whose = `disk ${header.disk} of machine ${header.machine}`;
     throw requestFailure("wrong-disk", `The replication log "${name}" is of ${whose}`, remove);
   }
-  if (header.diskSize !== guest.disk.size) {
+  if (header.diskSize > guest.disk.size) {
     const sizes = `${header.diskSize} bytes, the disk has ${guest.disk.size}`;
     const message = `The replication log "${name}" is of a disk of ${sizes}`;
     throw requestFailure("disk-changed-size", message, "Give the disk its size back");

@@ -129,7 +129,7 @@ export class TrackedDisk implements Disk {
 
   /** Begins to track a disk: makes its `.hrl`, every block changed, base none. */
   static *create(ports: Ports, guest: GuestDisk, options: TrackingOptions): Task<TrackedDisk> {
-    const opened = yield* makeLog(ports, guest, options, "changed");
+    const opened = yield* makeLog(ports, guest, options);
     return yield* TrackedDisk.#begin(ports, guest, options, opened);
   }
 

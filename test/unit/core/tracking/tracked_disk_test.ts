@@ -163,10 +163,44 @@ Deno.test("A log of another machine, disk, size or version is refused (T9)", () 
   assert.equal(failureOf(() => reopen(host, other)).code, "wrong-disk");
   assert.equal(failureOf(() => reopen(host, { ...options, disk: 1 })).code, "wrong-disk");
   const size = host.disk.cache.length;
-  host.disk.resize(size + 512);
+  const whole = host.disk.cache;
+  host.disk.resize(size - 512);
   assert.equal(failureOf(() => reopen(host, options)).code, "disk-changed-size");
-  host.disk.resize(size);
+  host.disk.cache = whole;
   assert.equal(reopen(host, options).size, size);
+});
+
+Deno.test("A disk that has grown keeps its base, is compared, and what is new is changed (C6)", () => {
+  for (let flush = 0; flush < 4; flush++) {
+    const { host, options, disk, first } = world();
+    host.do(disk.write(0, bytes(1)));
+    host.do(disk.closeClean());
+    host.disk.resize(80 * 512);
+    // The power goes at each flush of the new log: the old one, or the new one, and nothing between.
+    let left = flush;
+    host.fault = ({ kind }) =>
+      kind === "flush" && left-- === 1 ? localFailure("io-error", "off") : undefined;
+    if (flush > 0) {
+      try {
+        reopen(host, options);
+      } catch (error) {
+        assert.ok(isFailed(error));
+      }
+      host.fault = () => undefined;
+      host.losePower();
+      host.disk.resize(80 * 512);
+    }
+    const again = reopen(host, options);
+    assert.equal(again.size, 80 * 512);
+    assert.deepEqual(again.base, { kind: "point", point: first });
+    assert.equal(again.suspectedBytes, 64 * 512, `flush ${flush}`);
+    assert.equal(again.backlogBytes, 80 * 512);
+    host.do(again.write(79 * 512, bytes(2)));
+    host.do(again.closeClean());
+    const clean = reopen(host, options);
+    assert.equal(clean.recovery.kind, "clean");
+    assert.equal(clean.backlogBytes, 80 * 512);
+  }
 });
 
 Deno.test("A log that somebody has open is refused (T9)", () => {
