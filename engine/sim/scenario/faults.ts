@@ -130,10 +130,9 @@ export class Faults {
         return;
       }
       case "outside":
-        // A block device has no stamp: who writes to one behind an orderly stop leaves no trace (T6).
-        if (sites.a.host.process === undefined && this.#drill.machines[fault.vm]?.spec.block) {
-          return;
-        }
+        // A block device has no stamp: who writes to one behind an orderly stop, also one that is under
+        // way, leaves no trace (T6).
+        if (sites.a.current === undefined && this.#drill.machines[fault.vm]?.spec.block) return;
         sites.a.down = fault.down;
         sites.a.host.kill();
         return this.#later(fault.down >>> 1, () => this.#writeOutside(fault));
