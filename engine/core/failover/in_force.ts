@@ -28,30 +28,27 @@ import {
   replicaToJson,
   withDead,
 } from "../replica/replica_record.ts";
-import type { Task } from "../runtime/task.ts";
+import { done, type Task } from "../runtime/task.ts";
 import { HOLD, OVERLAYS } from "./failover.ts";
 
 const MARK = "in-force";
 const COMPLETED = "completed";
 
-/** Sets the mark, durably. It guards against a second misfortune: that it cannot be set stops nobody. */
+/** Sets the mark of a failover that is in force, durably. */
 export function* markInForce(folder: Folder, failover: FailoverRecord): Task<void> {
-  try {
-    const overlays = yield* folder.folder(OVERLAYS);
-    const name = `${MARK}.${failover.generation}.${failover.point}`;
-    if ((yield* overlays.list()).includes(name)) return;
-    const file = yield* overlays.open(name, { create: true });
-    yield* file.close();
-    yield* overlays.flush();
-  } catch (error) {
-    if (!isFailed(error) || error.code === "cancelled") throw error;
-  }
+  const name = `${MARK}.${failover.generation}.${failover.point}`;
+  yield* mark(folder.folder(OVERLAYS), name);
 }
 
-/** Sets the mark of a failover that is complete, durably; like the one above it stops nobody. */
+/** Sets the mark of a failover that is complete, durably. */
 export function* markCompleted(folder: Folder, generation: GenerationId): Task<void> {
+  yield* mark(done(folder), `${COMPLETED}.${generation}`);
+}
+
+/** Marks guard against a second misfortune: that one cannot be set stops nobody. */
+function* mark(where: Task<Folder>, name: string): Task<void> {
   try {
-    const name = `${COMPLETED}.${generation}`;
+    const folder = yield* where;
     if ((yield* folder.list()).includes(name)) return;
     const file = yield* folder.open(name, { create: true });
     yield* file.close();
