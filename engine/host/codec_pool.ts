@@ -103,11 +103,6 @@ export class CodecPool implements Codec {
     return (yield* this.#do(work, bytes, bytes.length)) as Uint8Array;
   }
 
-  /** Starts the threads now, so that the first large piece does not wait for them. */
-  warm(): void {
-    this.#start();
-  }
-
   /** Ends the threads. Nothing may be in progress. */
   close(): void {
     for (const worker of this.#workers.splice(0)) worker.close();
@@ -138,7 +133,7 @@ export class CodecPool implements Codec {
     here: () => T | undefined,
     read: (slot: Uint8Array, answer: number) => T,
   ): Task<T | undefined> {
-    this.#start();
+    this.warm();
     yield* this.#freed.until(() => this.#free.length > 0 || this.#workers.length === 0);
     const slot = this.#free.shift();
     if (slot === undefined) return yield* this.#here(here);
@@ -153,7 +148,8 @@ export class CodecPool implements Codec {
     }
   }
 
-  #start(): void {
+  /** Starts the threads, unless they run: before the first large piece, so that it does not wait. */
+  warm(): void {
     if (this.#started) return;
     this.#started = true;
     for (let count = 0; count < this.#count; count++) {
