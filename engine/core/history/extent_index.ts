@@ -27,12 +27,10 @@
 import { ByteReader, ByteWriter } from "../base/bytes.ts";
 import { EXTENT_SIZE_MAX } from "../base/limits.ts";
 import { inside } from "../block/extent.ts";
-import type { ExtentKind } from "../wire/extent.ts";
+import { EXTENT_KINDS, type ExtentKind } from "../wire/extent.ts";
 
 /** Bytes of one entry. */
 export const ENTRY_SIZE = 48;
-
-const KINDS: readonly ExtentKind[] = ["zero", "raw", "zstd"];
 
 /** One extent and where its content lies. */
 export interface IndexEntry {
@@ -63,7 +61,8 @@ export interface IndexBounds {
 
 /** Writes `entry` where the writer stands. */
 export function writeEntry(writer: ByteWriter, entry: IndexEntry): void {
-  writer.safe64(entry.at).u32(entry.length).u16(entry.disk).u8(KINDS.indexOf(entry.kind)).u8(0)
+  const kind = EXTENT_KINDS.indexOf(entry.kind);
+  writer.safe64(entry.at).u32(entry.length).u16(entry.disk).u8(kind).u8(0)
     .safe64(entry.offset).u32(entry.stored).u32(entry.whole).u32(entry.skip).u32(0)
     .u64(entry.checksum);
 }
@@ -87,7 +86,7 @@ export class IndexPage {
     const at = reader.safe64();
     const length = reader.u32();
     const disk = reader.u16();
-    const kind = KINDS[reader.u8()] ?? "zero";
+    const kind = EXTENT_KINDS[reader.u8()] ?? "zero";
     reader.u8();
     const offset = reader.safe64();
     const stored = reader.u32();
@@ -125,7 +124,7 @@ export class IndexPage {
     for (let index = 0; index < this.count; index++) {
       const entry = this.entry(index);
       if (entry.disk < disk || (entry.disk === disk && entry.at < end)) return "is out of order";
-      if (this.#bytes[index * ENTRY_SIZE + 14] as number >= KINDS.length) {
+      if (this.#bytes[index * ENTRY_SIZE + 14] as number >= EXTENT_KINDS.length) {
         return "has a strange kind";
       }
       const problem = entryProblem(entry, bounds);

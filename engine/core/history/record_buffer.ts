@@ -8,9 +8,8 @@
 
 import { assert } from "../base/assert.ts";
 import { done, type Task } from "../runtime/task.ts";
-import type { ExtentKind } from "../wire/extent.ts";
+import { EXTENT_KINDS, type ExtentKind } from "../wire/extent.ts";
 
-const KINDS: readonly ExtentKind[] = ["zero", "raw", "zstd"];
 /** `at`, `offset` of the payload. */
 const WIDE = 2;
 /** `length`, `stored`, `disk` and `kind`. */
@@ -79,7 +78,7 @@ export class RecordBuffer {
     this.#wide[WIDE * at + 1] = record.offset;
     this.#narrow[NARROW * at] = record.length;
     this.#narrow[NARROW * at + 1] = record.stored;
-    this.#narrow[NARROW * at + 2] = record.disk * 256 + KINDS.indexOf(record.kind);
+    this.#narrow[NARROW * at + 2] = record.disk * 256 + EXTENT_KINDS.indexOf(record.kind);
     this.#sums[at] = record.checksum;
   }
 
@@ -127,7 +126,7 @@ export class RecordBuffer {
       disk: this.#disk(record),
       at: this.#at(record),
       length: this.#narrow[NARROW * record] as number,
-      kind: KINDS[(this.#narrow[NARROW * record + 2] as number) % 256] as ExtentKind,
+      kind: EXTENT_KINDS[(this.#narrow[NARROW * record + 2] as number) % 256] as ExtentKind,
       offset: this.#offset(record),
       stored: this.#narrow[NARROW * record + 1] as number,
       checksum: this.#sums[record] as bigint,

@@ -33,7 +33,8 @@ export const RECORD_HEADER_SIZE = 24;
 /** How an extent's bytes are kept. */
 export type ExtentKind = "zero" | "raw" | "zstd";
 
-const KINDS: readonly ExtentKind[] = ["zero", "raw", "zstd"];
+/** Kinds by their number, on the wire and on disk. */
+export const EXTENT_KINDS: readonly ExtentKind[] = ["zero", "raw", "zstd"];
 
 /** An extent on its way to a replica, or in a delta there. */
 export interface StagedExtent {
@@ -59,7 +60,7 @@ export function encodeRecordHeader(extent: StagedExtent): Uint8Array {
 export function writeRecordHeader(writer: ByteWriter, extent: StagedExtent): ByteWriter {
   const problem = extentProblem(extent);
   assert(problem === undefined, `An extent we send is sound: ${problem ?? ""}`);
-  return writer.u16(extent.disk).u8(KINDS.indexOf(extent.kind)).u8(0).u32(extent.length)
+  return writer.u16(extent.disk).u8(EXTENT_KINDS.indexOf(extent.kind)).u8(0).u32(extent.length)
     .safe64(extent.at).u64(extent.checksum);
 }
 
@@ -73,7 +74,7 @@ export function encodeExtent(extent: StagedExtent): Uint8Array {
 export function decodeExtent(record: Uint8Array): StagedExtent | Malformed {
   const reader = new ByteReader(record);
   const disk = reader.u16();
-  const kind = KINDS[reader.u8()];
+  const kind = EXTENT_KINDS[reader.u8()];
   const reserved = reader.u8();
   const length = reader.u32();
   const at = reader.safe64();
