@@ -21,9 +21,8 @@ import {
   written,
 } from "./store_model.ts";
 
-/** Cancels the staging of a point at call `at`, begins another delta and loses power; false at its end. */
-function cancelAt(at: number, ending: "kill" | "power-loss"): boolean {
-  const world = new FakeWorld(40 + at);
+/** Cancels the staging of a point at call `at`; `reached` is false where it ended before. */
+function stageUntil(world: FakeWorld, at: number) {
   const extents = [extent(0, 1, 2, 7), extent(1, 3, 2, 9), extent(0, 9, 1, 4)];
   const blank = SIZES.map((size) => new Uint8Array(size));
   const contents = new Map<PointId, Uint8Array[]>([
@@ -38,8 +37,14 @@ function cancelAt(at: number, ending: "kill" | "power-loss"): boolean {
   };
   world.drive(run);
   world.onCall = undefined;
-  const reached = world.calls >= first + at;
-  if (run.outcome?.ok === false) assert.ok(isFailed(run.outcome.error, "cancelled"));
+  return { store, contents, outcome: run.outcome, reached: world.calls >= first + at };
+}
+
+/** Cancels the staging of a point at call `at`, begins another delta and loses power; false at its end. */
+function cancelAt(at: number, ending: "kill" | "power-loss"): boolean {
+  const world = new FakeWorld(40 + at);
+  const { store, contents, outcome, reached } = stageUntil(world, at);
+  if (outcome?.ok === false) assert.ok(isFailed(outcome.error, "cancelled"));
   const parent = store.newest?.id as PointId;
   assert.equal(world.run(store.startDelta("d-other", parent, GENERATION)), 0);
   world.crash(ending);
@@ -56,21 +61,8 @@ function cancelAt(at: number, ending: "kill" | "power-loss"): boolean {
 /** Cancels the staging of a point at call `at`; true when it was sealed and not listed, undefined at its end. */
 function finishAt(at: number): boolean | undefined {
   const world = new FakeWorld(90 + at);
-  const extents = [extent(0, 1, 2, 7), extent(1, 3, 2, 9), extent(0, 9, 1, 4)];
-  const blank = SIZES.map((size) => new Uint8Array(size));
-  const contents = new Map<PointId, Uint8Array[]>([
-    [pointId(0), blank],
-    [pointId(1), written(blank, extents)],
-  ]);
-  const store = world.run(seeded(world, 5, [], memoryOf(true)));
-  const run = world.loop.start("stage", stage(store, pointId(1), pointId(0), extents));
-  const first = world.calls;
-  world.onCall = () => {
-    if (world.calls === first + at) run.interrupt();
-  };
-  world.drive(run);
-  world.onCall = undefined;
-  if (world.calls < first + at) return undefined;
+  const { store, contents, reached } = stageUntil(world, at);
+  if (!reached) return undefined;
   const { openDelta, newest } = store;
   const finished = world.run(store.finishSeal());
   assert.equal(store.newest?.id, finished ?? newest?.id, `cancelled at call ${at}`);
