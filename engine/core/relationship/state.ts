@@ -16,10 +16,23 @@ export type ReplicationState =
   | "InitialReplicationInProgress"
   | "WaitingForInitialReplication"
   | "Replicating"
+  | "PreparedForFailover"
   | "FailedOverWaitingCompletion"
   | "FailedOver"
+  | "Suspended"
   | "Error"
-  | "WaitingForStartResynchronize";
+  | "WaitingForStartResynchronize"
+  | "Resynchronizing"
+  | "ResynchronizeSuspended"
+  | "RecoveryInProgress"
+  | "FailbackInProgress"
+  | "FailbackComplete"
+  | "WaitingForUpdateCompletion"
+  | "UpdateError"
+  | "WaitingForRepurposeCompletion"
+  | "PreparedForSyncReplication"
+  | "PreparedForGroupReverseReplication"
+  | "FiredrillInProgress";
 
 /** Which side of the relationship a server is for a machine. */
 export type Role = "none" | "primary" | "replica";
@@ -29,13 +42,30 @@ export type StateEvent =
   | "enable"
   | "accept"
   | "start"
+  | "stop"
+  | "export"
   | "finish-initial-replication"
+  | "pause"
+  | "resume"
   | "lose-replica"
   | "refused-by-replica"
   | "welcomed-by-replica"
+  | "require-resynchronization"
+  | "start-resynchronization"
+  | "pause-resynchronization"
+  | "continue-resynchronization"
+  | "cancel-resynchronization"
+  | "finish-resynchronization"
+  | "prepare-failover"
   | "fail-over"
   | "cancel-failover"
   | "complete-failover"
+  | "reverse"
+  | "demote"
+  | "finish-failback"
+  | "change-disks"
+  | "finish-disk-update"
+  | "fail-disk-update"
   | "disable";
 
 type Row = Readonly<Partial<Record<StateEvent, ReplicationState>>>;
@@ -45,10 +75,12 @@ export const TRANSITIONS: Readonly<Record<ReplicationState, Row>> = {
   Disabled: { enable: "ReadyForInitialReplication", accept: "WaitingForInitialReplication" },
   ReadyForInitialReplication: {
     start: "InitialReplicationInProgress",
+    export: "InitialReplicationInProgress",
     disable: "Disabled",
   },
   InitialReplicationInProgress: {
     start: "InitialReplicationInProgress",
+    stop: "ReadyForInitialReplication",
     "finish-initial-replication": "Replicating",
     "refused-by-replica": "Error",
     "lose-replica": "InitialReplicationInProgress",
@@ -59,41 +91,123 @@ export const TRANSITIONS: Readonly<Record<ReplicationState, Row>> = {
     disable: "Disabled",
   },
   Replicating: {
+    start: "Replicating",
+    pause: "Suspended",
     "lose-replica": "WaitingForStartResynchronize",
     "refused-by-replica": "Error",
     "welcomed-by-replica": "Replicating",
+    "require-resynchronization": "WaitingForStartResynchronize",
+    "start-resynchronization": "Resynchronizing",
+    "prepare-failover": "PreparedForFailover",
     "fail-over": "FailedOverWaitingCompletion",
-    start: "Replicating",
+    demote: "FailbackInProgress",
+    "change-disks": "WaitingForUpdateCompletion",
     disable: "Disabled",
+  },
+  PreparedForFailover: {
+    "cancel-failover": "Replicating",
+    demote: "FailbackInProgress",
   },
   FailedOverWaitingCompletion: {
     "cancel-failover": "Replicating",
     "complete-failover": "FailedOver",
+    reverse: "Replicating",
   },
-  FailedOver: { disable: "Disabled" },
+  FailedOver: { reverse: "Replicating", disable: "Disabled" },
+  Suspended: {
+    resume: "Replicating",
+    "fail-over": "FailedOverWaitingCompletion",
+    demote: "FailbackInProgress",
+    disable: "Disabled",
+  },
   Error: {
     start: "InitialReplicationInProgress",
+    pause: "Suspended",
+    resume: "Replicating",
     "welcomed-by-replica": "Replicating",
     "refused-by-replica": "Error",
     "lose-replica": "WaitingForStartResynchronize",
+    "require-resynchronization": "WaitingForStartResynchronize",
+    demote: "FailbackInProgress",
     disable: "Disabled",
   },
   WaitingForStartResynchronize: {
     start: "InitialReplicationInProgress",
+    pause: "Suspended",
     "welcomed-by-replica": "Replicating",
     "refused-by-replica": "Error",
     "lose-replica": "WaitingForStartResynchronize",
+    "require-resynchronization": "WaitingForStartResynchronize",
+    "start-resynchronization": "Resynchronizing",
+    demote: "FailbackInProgress",
     disable: "Disabled",
   },
+  Resynchronizing: {
+    "pause-resynchronization": "ResynchronizeSuspended",
+    "cancel-resynchronization": "WaitingForStartResynchronize",
+    "finish-resynchronization": "Replicating",
+    "require-resynchronization": "Resynchronizing",
+    "start-resynchronization": "Resynchronizing",
+    "refused-by-replica": "Error",
+    "lose-replica": "WaitingForStartResynchronize",
+    demote: "FailbackInProgress",
+    disable: "Disabled",
+  },
+  ResynchronizeSuspended: {
+    "continue-resynchronization": "Resynchronizing",
+    "cancel-resynchronization": "WaitingForStartResynchronize",
+    demote: "FailbackInProgress",
+    disable: "Disabled",
+  },
+  RecoveryInProgress: {},
+  FailbackInProgress: {
+    "finish-failback": "Replicating",
+    "fail-over": "FailedOverWaitingCompletion",
+    disable: "Disabled",
+  },
+  FailbackComplete: {},
+  WaitingForUpdateCompletion: {
+    "finish-disk-update": "Replicating",
+    "fail-disk-update": "UpdateError",
+    disable: "Disabled",
+  },
+  UpdateError: {
+    "change-disks": "WaitingForUpdateCompletion",
+    resume: "Replicating",
+    disable: "Disabled",
+  },
+  WaitingForRepurposeCompletion: {},
+  PreparedForSyncReplication: {},
+  PreparedForGroupReverseReplication: {},
+  FiredrillInProgress: {},
+};
+
+/** States that Hyper-V names and no machine here is ever in, and why. */
+export const NEVER_ENTERED: Readonly<Partial<Record<ReplicationState, string>>> = {
+  RecoveryInProgress:
+    "A failover starts at once, whatever the history: there is no time in between",
+  FailbackComplete: "The first point that arrives ends a failback: the machine is Replicating then",
+  WaitingForRepurposeCompletion: "Hyper-V documents nothing but the name",
+  PreparedForSyncReplication: "Of collections, which are WMI's alone",
+  PreparedForGroupReverseReplication: "Of collections, which are WMI's alone",
+  FiredrillInProgress: "Of collections; a test failover is a machine of its own here",
 };
 
 const ADVICE: Readonly<Partial<Record<ReplicationState, string>>> = {
   Disabled: 'Enable replication first: "warmsite replication enable"',
   ReadyForInitialReplication: 'Start initial replication first: "warmsite replication start"',
-  InitialReplicationInProgress: "Wait until initial replication has finished",
+  InitialReplicationInProgress: "Wait until initial replication has finished, or stop it: " +
+    '"warmsite replication stop"',
   WaitingForInitialReplication: "Wait until initial replication has finished",
+  PreparedForFailover: 'Cancel the planned failover first: "warmsite failover cancel"',
   FailedOverWaitingCompletion: 'Cancel or complete the failover first: "warmsite failover cancel"',
   FailedOver: "The failover is complete and final",
+  Suspended: 'Resume replication first: "warmsite replication resume"',
+  Resynchronizing: "Wait until the resynchronization has finished, or cancel it: " +
+    '"warmsite replication resync cancel"',
+  ResynchronizeSuspended: 'Continue it first: "warmsite replication resync continue"',
+  FailbackInProgress: "Wait until the first recovery point of the new primary is here",
+  WaitingForUpdateCompletion: "Wait until the added disk is replicated",
 };
 
 /** The state after `event`, or a refusal `wrong-state` that says what to do. */

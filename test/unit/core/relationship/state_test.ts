@@ -13,42 +13,88 @@ import {
 } from "../../../../engine/core/relationship/state.ts";
 
 const TABLE = `
-Disabled                         --enable-->                      ReadyForInitialReplication
-Disabled                         --accept-->                      WaitingForInitialReplication
-ReadyForInitialReplication       --start-->                       InitialReplicationInProgress
-ReadyForInitialReplication       --disable-->                     Disabled
-InitialReplicationInProgress     --start-->                       InitialReplicationInProgress
-InitialReplicationInProgress     --finish-initial-replication-->  Replicating
-InitialReplicationInProgress     --refused-by-replica-->          Error
-InitialReplicationInProgress     --lose-replica-->                InitialReplicationInProgress
-InitialReplicationInProgress     --disable-->                     Disabled
-WaitingForInitialReplication     --finish-initial-replication-->  Replicating
-WaitingForInitialReplication     --disable-->                     Disabled
-Replicating                      --lose-replica-->                WaitingForStartResynchronize
-Replicating                      --refused-by-replica-->          Error
-Replicating                      --welcomed-by-replica-->         Replicating
-Replicating                      --fail-over-->                   FailedOverWaitingCompletion
-Replicating                      --start-->                       Replicating
-Replicating                      --disable-->                     Disabled
-FailedOverWaitingCompletion      --cancel-failover-->             Replicating
-FailedOverWaitingCompletion      --complete-failover-->           FailedOver
-FailedOver                       --disable-->                     Disabled
-Error                            --start-->                       InitialReplicationInProgress
-Error                            --welcomed-by-replica-->         Replicating
-Error                            --refused-by-replica-->          Error
-Error                            --lose-replica-->                WaitingForStartResynchronize
-Error                            --disable-->                     Disabled
-WaitingForStartResynchronize     --start-->                       InitialReplicationInProgress
-WaitingForStartResynchronize     --welcomed-by-replica-->         Replicating
-WaitingForStartResynchronize     --refused-by-replica-->          Error
-WaitingForStartResynchronize     --lose-replica-->                WaitingForStartResynchronize
-WaitingForStartResynchronize     --disable-->                     Disabled
+Disabled                           --enable-->                        ReadyForInitialReplication
+Disabled                           --accept-->                        WaitingForInitialReplication
+ReadyForInitialReplication         --start-->                         InitialReplicationInProgress
+ReadyForInitialReplication         --export-->                        InitialReplicationInProgress
+ReadyForInitialReplication         --disable-->                       Disabled
+InitialReplicationInProgress       --start-->                         InitialReplicationInProgress
+InitialReplicationInProgress       --stop-->                          ReadyForInitialReplication
+InitialReplicationInProgress       --finish-initial-replication-->    Replicating
+InitialReplicationInProgress       --refused-by-replica-->            Error
+InitialReplicationInProgress       --lose-replica-->                  InitialReplicationInProgress
+InitialReplicationInProgress       --disable-->                       Disabled
+WaitingForInitialReplication       --finish-initial-replication-->    Replicating
+WaitingForInitialReplication       --disable-->                       Disabled
+Replicating                        --start-->                         Replicating
+Replicating                        --pause-->                         Suspended
+Replicating                        --lose-replica-->                  WaitingForStartResynchronize
+Replicating                        --refused-by-replica-->            Error
+Replicating                        --welcomed-by-replica-->           Replicating
+Replicating                        --require-resynchronization-->     WaitingForStartResynchronize
+Replicating                        --start-resynchronization-->       Resynchronizing
+Replicating                        --prepare-failover-->              PreparedForFailover
+Replicating                        --fail-over-->                     FailedOverWaitingCompletion
+Replicating                        --demote-->                        FailbackInProgress
+Replicating                        --change-disks-->                  WaitingForUpdateCompletion
+Replicating                        --disable-->                       Disabled
+PreparedForFailover                --cancel-failover-->               Replicating
+PreparedForFailover                --demote-->                        FailbackInProgress
+FailedOverWaitingCompletion        --cancel-failover-->               Replicating
+FailedOverWaitingCompletion        --complete-failover-->             FailedOver
+FailedOverWaitingCompletion        --reverse-->                       Replicating
+FailedOver                         --reverse-->                       Replicating
+FailedOver                         --disable-->                       Disabled
+Suspended                          --resume-->                        Replicating
+Suspended                          --fail-over-->                     FailedOverWaitingCompletion
+Suspended                          --demote-->                        FailbackInProgress
+Suspended                          --disable-->                       Disabled
+Error                              --start-->                         InitialReplicationInProgress
+Error                              --pause-->                         Suspended
+Error                              --resume-->                        Replicating
+Error                              --welcomed-by-replica-->           Replicating
+Error                              --refused-by-replica-->            Error
+Error                              --lose-replica-->                  WaitingForStartResynchronize
+Error                              --require-resynchronization-->     WaitingForStartResynchronize
+Error                              --demote-->                        FailbackInProgress
+Error                              --disable-->                       Disabled
+WaitingForStartResynchronize       --start-->                         InitialReplicationInProgress
+WaitingForStartResynchronize       --pause-->                         Suspended
+WaitingForStartResynchronize       --welcomed-by-replica-->           Replicating
+WaitingForStartResynchronize       --refused-by-replica-->            Error
+WaitingForStartResynchronize       --lose-replica-->                  WaitingForStartResynchronize
+WaitingForStartResynchronize       --require-resynchronization-->     WaitingForStartResynchronize
+WaitingForStartResynchronize       --start-resynchronization-->       Resynchronizing
+WaitingForStartResynchronize       --demote-->                        FailbackInProgress
+WaitingForStartResynchronize       --disable-->                       Disabled
+Resynchronizing                    --pause-resynchronization-->       ResynchronizeSuspended
+Resynchronizing                    --cancel-resynchronization-->      WaitingForStartResynchronize
+Resynchronizing                    --finish-resynchronization-->      Replicating
+Resynchronizing                    --require-resynchronization-->     Resynchronizing
+Resynchronizing                    --start-resynchronization-->       Resynchronizing
+Resynchronizing                    --refused-by-replica-->            Error
+Resynchronizing                    --lose-replica-->                  WaitingForStartResynchronize
+Resynchronizing                    --demote-->                        FailbackInProgress
+Resynchronizing                    --disable-->                       Disabled
+ResynchronizeSuspended             --continue-resynchronization-->    Resynchronizing
+ResynchronizeSuspended             --cancel-resynchronization-->      WaitingForStartResynchronize
+ResynchronizeSuspended             --demote-->                        FailbackInProgress
+ResynchronizeSuspended             --disable-->                       Disabled
+FailbackInProgress                 --finish-failback-->               Replicating
+FailbackInProgress                 --fail-over-->                     FailedOverWaitingCompletion
+FailbackInProgress                 --disable-->                       Disabled
+WaitingForUpdateCompletion         --finish-disk-update-->            Replicating
+WaitingForUpdateCompletion         --fail-disk-update-->              UpdateError
+WaitingForUpdateCompletion         --disable-->                       Disabled
+UpdateError                        --change-disks-->                  WaitingForUpdateCompletion
+UpdateError                        --resume-->                        Replicating
+UpdateError                        --disable-->                       Disabled
 `;
 
 Deno.test("the transition table is what it was reviewed to be", () => {
   const rows = Object.entries(TRANSITIONS).flatMap(([from, row]) =>
     Object.entries(row).map(([event, to]) =>
-      `${from.padEnd(32)} ${`--${event}-->`.padEnd(32)} ${to}`
+      `${from.padEnd(34)} ${`--${event}-->`.padEnd(34)} ${to}`
     )
   );
   equal(rows.join("\n"), TABLE.trim());

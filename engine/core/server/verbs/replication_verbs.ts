@@ -1,0 +1,72 @@
+/**
+ * Verbs about a relationship: its settings, its course, its status.
+ *
+ * @module
+ */
+
+import type { Json, JsonObject } from "../../base/json.ts";
+import { checkName } from "../../base/name.ts";
+import { defaultObjective, FREQUENCY_DEFAULT, KEEP_DEFAULT } from "../../relationship/settings.ts";
+import { done, type Task } from "../../runtime/task.ts";
+import { flagArgument, machineName, numberArgument, textArgument } from "../arguments.ts";
+import type { Server } from "../server.ts";
+import { everyStatus, guestMachine, status, type Verbs } from "./verb.ts";
+
+/** Verbs about a relationship. */
+export const REPLICATION_VERBS: Verbs = {
+  "replication enable": {
+    about: "Begin to track a machine's changes for a replica server",
+    args: ["vm", "to", "frequency?", "keep?", "compression?", "bandwidth?", "objective?"],
+    run: enableReplication,
+  },
+  "replication start": {
+    about: "Start initial replication over the network",
+    args: ["vm?", "takeOver?"],
+    *run(server, args) {
+      const vm = guestMachine(server, args);
+      yield* server.primary.start(vm, flagArgument(args, "takeOver", false));
+      return status(server, vm);
+    },
+  },
+  "replication cycle": {
+    about: "Run a cycle; returns when its point is staged at the replica",
+    args: ["vm?"],
+    *run(server, args) {
+      const vm = guestMachine(server, args);
+      return { vm, point: yield* server.primary.cycle(vm) };
+    },
+  },
+  "replication status": {
+    about: "Show state, health and progress",
+    args: ["vm?"],
+    run: (server, args) =>
+      done((args["vm"] ?? null) === null ? everyStatus(server) : status(server, machineName(args))),
+  },
+  "replication disable": {
+    about: "End replication on this side; the other side is told nothing",
+    args: ["vm?"],
+    *run(server, args) {
+      const vm = guestMachine(server, args);
+      if (server.replica.has(vm)) {
+        yield* server.replica.remove(vm);
+        return { vm, state: "Disabled" };
+      }
+      yield* server.primary.disable(vm);
+      return status(server, vm);
+    },
+  },
+};
+
+function* enableReplication(server: Server, args: JsonObject): Task<Json> {
+  const vm = machineName(args);
+  const frequency = numberArgument(args, "frequency", FREQUENCY_DEFAULT);
+  yield* server.primary.enable(checkName(vm, "machine"), {
+    to: textArgument(args, "to"),
+    frequency,
+    keep: numberArgument(args, "keep", KEEP_DEFAULT),
+    compression: flagArgument(args, "compression", true),
+    bandwidth: numberArgument(args, "bandwidth", 0),
+    objective: numberArgument(args, "objective", defaultObjective(frequency)),
+  });
+  return status(server, vm);
+}

@@ -1,0 +1,46 @@
+/**
+ * What verbs share: which machine they mean, and the status that most of them answer with.
+ *
+ * @module
+ */
+
+import { requestFailure } from "../../base/failure.ts";
+import type { Json, JsonObject } from "../../base/json.ts";
+import type { Task } from "../../runtime/task.ts";
+import { machineName } from "../arguments.ts";
+import type { Server } from "../server.ts";
+
+/** One verb. */
+export interface Verb {
+  /** One line for help texts. */
+  readonly about: string;
+  /** Argument names; those with `?` may be left out. */
+  readonly args: readonly string[];
+  /** Does it. */
+  run(server: Server, args: JsonObject): Task<Json>;
+}
+
+/** Verbs by the words that an administrator types. */
+export type Verbs = Readonly<Record<string, Verb>>;
+
+/** The machine in `vm`; left out, the only one whose guest runs here. Points never go unnamed. */
+export function guestMachine(server: Server, args: JsonObject): string {
+  if ((args["vm"] ?? null) !== null) return machineName(args);
+  const [only, ...others] = server.primary.names();
+  if (only !== undefined && others.length === 0) return only;
+  throw requestFailure(
+    "bad-argument",
+    only === undefined ? "No guest's machine is on this server" : "More than one machine is here",
+    'Name the machine: "warmsite vm list" shows those that there are',
+  );
+}
+
+/** The status of every machine here, whatever its role. */
+export function everyStatus(server: Server): JsonObject[] {
+  return [...server.primary.names(), ...server.replica.names()].map((vm) => status(server, vm));
+}
+
+/** The status of one machine. */
+export function status(server: Server, vm: string): JsonObject {
+  return server.replica.has(vm) ? server.replica.status(vm) : server.primary.status(vm);
+}
