@@ -37,6 +37,37 @@ export function openFolder(where: string, options: { readonly create?: boolean }
   return new RealFolder(whole);
 }
 
+/**
+ * Opens the folder that an administrator named by its whole path. With `create` the names of the
+ * folders that were made are durable when this returns: a crash before leaves some of them, empty.
+ */
+export function* openPlace(
+  where: string,
+  options: { readonly create?: boolean } = {},
+): Task<RealFolder> {
+  if (!path.isAbsolute(where) || where.includes("\0")) {
+    throw requestFailure(
+      "bad-argument",
+      `The path of a folder begins with "/", and this one does not: ${JSON.stringify(where)}`,
+      "Give the whole path: a server has no folder of its own in which to look",
+    );
+  }
+  const missing = options.create === true ? firstMissing(path.resolve(where)) : undefined;
+  const opened = openFolder(where, options);
+  if (missing === undefined) return opened;
+  for (let made = opened.path; made.length >= missing.length; made = path.dirname(made)) {
+    yield* openFolder(path.dirname(made)).flush();
+  }
+  return opened;
+}
+
+/** The uppermost folder of the path `whole` that is not there yet. */
+function firstMissing(whole: string): string | undefined {
+  let missing: string | undefined;
+  for (let at = whole; !fs.existsSync(at); at = path.dirname(at)) missing = at;
+  return missing;
+}
+
 /** `Folder` by its path. Made by `openFolder`. */
 export class RealFolder implements Folder {
   readonly path: string;

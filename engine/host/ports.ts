@@ -18,7 +18,7 @@ import { realClock } from "./clock.ts";
 import { CodecPool } from "./codec_pool.ts";
 import { openDisk } from "./disk.ts";
 import { realEntropy } from "./entropy.ts";
-import { openFolder } from "./folder.ts";
+import { openFolder, openPlace } from "./folder.ts";
 import { CommandHypervisor, type HypervisorCommands } from "./hypervisor.ts";
 import { readCredentials } from "./pki.ts";
 import { type Panic, realLoop } from "./real_loop.ts";
@@ -71,6 +71,7 @@ export function realPorts(options: RealPortsOptions): RealPorts {
     observer: options.observer,
     data,
     openGuestDisk: (file) => openGuestDisk(data.path, file),
+    openPlace,
     warm: () => codec.warm(),
     close: () => codec.close(),
   };

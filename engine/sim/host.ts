@@ -88,6 +88,11 @@ export class SimHost {
   logs: Directory;
   /** Guests' disks by name. */
   readonly disks = new Map<string, GuestDevice>();
+  /**
+   * Folders outside the data folder, by the first part of their path (`media` for `/media/...`), each
+   * a volume of its own that may be carried to another host (`takePlace`, `bringPlace`).
+   */
+  readonly places = new Map<string, Directory>();
   /** Machines as the hypervisor here knows them. */
   readonly hypervisor: HypervisorScript;
   /** The name in its certificate. */
@@ -175,6 +180,30 @@ export class SimHost {
     return device;
   }
 
+  /** Adds an empty volume of `capacity` bytes that is reached as `/name`. */
+  addPlace(name: string, capacity: number = 64 * GiB): Directory {
+    assert(!this.places.has(name), "Every place of a host has a name of its own");
+    const id = `${this.name}/place/${name}/${this.#volumes++}`;
+    const volume = new Volume(this.world, id, capacity, this.#storage);
+    const made = new Directory(volume, `/${name}`);
+    this.places.set(name, made);
+    return made;
+  }
+
+  /** Takes the volume `/name` away, as external media that is carried off; nothing has it open. */
+  takePlace(name: string): Directory {
+    const found = this.places.get(name);
+    assert(found !== undefined, `${this.name} has a place ${name}`);
+    this.places.delete(name);
+    return found;
+  }
+
+  /** Attaches what `takePlace` took from a host, as `/name`. */
+  bringPlace(name: string, place: Directory): void {
+    assert(!this.places.has(name), "Every place of a host has a name of its own");
+    this.places.set(name, place);
+  }
+
   /** µs since 1970 as this host believes. */
   wall(): number {
     return WORLD_EPOCH + this.world.now + this.#wallOffset;
@@ -257,7 +286,7 @@ export class SimHost {
     this.#waiting = [];
     this.#held = [];
     this.#note(EVENT.power, 0);
-    for (const root of [this.data, this.logs]) {
+    for (const root of [this.data, this.logs, ...this.places.values()]) {
       root.volume.used = 0;
       root.losePower(root.volume.random);
     }
@@ -279,6 +308,7 @@ export class SimHost {
     if (this.#power === "on") this.powerLoss();
     this.#power = "destroyed";
     this.disks.clear();
+    this.places.clear();
     this.data = this.#root("data", this.#options.dataCapacity ?? 64 * GiB);
     this.logs = this.#root("logs", this.#options.logsCapacity ?? 64 * GiB);
     this.#note(EVENT.power, 2);

@@ -4,12 +4,14 @@
  * @module
  */
 
-import { localFailure } from "../core/base/failure.ts";
+import { localFailure, requestFailure } from "../core/base/failure.ts";
+import type { Folder } from "../core/ports/folder.ts";
 import type { GuestDisk, Ports } from "../core/ports/ports.ts";
 import type { Clock, Entropy } from "../core/ports/clock.ts";
 import type { Observer } from "../core/ports/observer.ts";
 import { simClock } from "./clock.ts";
 import { simCodec } from "./codec.ts";
+import { Directory, type DirectoryEntry } from "./directory.ts";
 import { SimDisk } from "./disk.ts";
 import { SimFolder } from "./folder.ts";
 import { simHypervisor } from "./hypervisor.ts";
@@ -19,6 +21,7 @@ import { hashText, type Prng } from "./prng.ts";
 import type { SimProcess } from "./process.ts";
 import type { Task } from "../core/runtime/task.ts";
 import { EVENT } from "./trace.ts";
+import { FileNode } from "./volume.ts";
 
 /** The ports of `process`; identities are drawn from `random`. */
 export function simPorts(process: SimProcess, random: Prng): Ports {
@@ -36,7 +39,73 @@ export function simPorts(process: SimProcess, random: Prng): Ports {
     observer,
     data: new SimFolder(process, host.data),
     openGuestDisk: (path) => openGuestDisk(process, path),
+    openPlace: (path, options) => openPlace(process, path, options),
   };
+}
+
+/**
+ * Opens the folder `path` of the process's host: its first part names a volume of the host's
+ * (`SimHost.places`), the rest lies on that.
+ */
+function openPlace(
+  process: SimProcess,
+  path: string,
+  options: { readonly create?: boolean } = {},
+): Task<Folder> {
+  const { host } = process;
+  return process.call<Folder>({
+    kind: EVENT.open,
+    payload: hashText(path, 0),
+    delay: 50,
+    binding: true,
+    perform: () => {
+      const parts = partsOf(path);
+      const [place, ...inner] = parts;
+      if (place === undefined) throw localFailure("read-only", "Nothing can be made in /");
+      const root = host.places.get(place);
+      if (root === undefined && options.create !== true) throw noFolder(path);
+      let directory: Directory = root ?? host.addPlace(place);
+      directory.volume.check("open", path);
+      for (const name of inner) {
+        const found: DirectoryEntry | undefined = directory.entries.get(name);
+        if (found instanceof FileNode) {
+          throw requestFailure("bad-argument", `"${path}" is not a folder`, "Name a folder");
+        }
+        if (found !== undefined) {
+          directory = found;
+          continue;
+        }
+        if (options.create !== true) throw noFolder(path);
+        directory.volume.checkWritable("make", path);
+        const made = new Directory(directory.volume, `${directory.path}/${name}`);
+        directory.link(name, made);
+        directory.persist(directory.mark());
+        directory = made;
+      }
+      return new SimFolder(process, directory);
+    },
+  });
+}
+
+/** The parts of an absolute path, as the kernel resolves them. */
+function partsOf(path: string): string[] {
+  if (!path.startsWith("/") || path.includes("\0")) {
+    throw requestFailure(
+      "bad-argument",
+      `The path of a folder begins with "/", and this one does not: ${JSON.stringify(path)}`,
+      "Give the whole path: a server has no folder of its own in which to look",
+    );
+  }
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return parts;
+}
+
+function noFolder(path: string): Error {
+  return localFailure("not-found", `Cannot open the folder "${path}": no such folder`, "Check it");
 }
 
 /** Opens the guest's disk called `path` on the process's host, under its exclusive lock. */

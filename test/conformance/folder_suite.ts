@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { isFailed } from "../../engine/core/base/failure.ts";
 import type { Folder } from "../../engine/core/ports/folder.ts";
+import type { Ports } from "../../engine/core/ports/ports.ts";
 import type { Task } from "../../engine/core/runtime/task.ts";
 import { law, pattern, type Stage, type Staging, thrownBy } from "./stage.ts";
 
@@ -26,6 +27,50 @@ export function folderSuite(name: string, staging: Staging<FolderStage>): void {
   names(fact);
   folders(fact);
   locks(fact);
+}
+
+/** A stage with the port that opens folders by their whole path. */
+export interface PlaceStage extends Stage {
+  readonly openPlace: Ports["openPlace"];
+  /** Path of a folder in which the test may make what it likes; there is nothing in it. */
+  readonly place: string;
+}
+
+/** Defines the tests of `Ports.openPlace` for the adapter that `staging` gives. */
+export function placeSuite(name: string, staging: Staging<PlaceStage>): void {
+  const fact = (text: string, body: (stage: PlaceStage) => Task<void>) =>
+    law(`openPlace, ${name}`, staging, text, body);
+  fact("a folder is made only when asked for, with all that lies above it", function* (stage) {
+    const { openPlace, place } = stage;
+    assert.ok(isFailed(yield* thrownBy(openPlace(`${place}/a/b`)), "not-found"));
+    const made = yield* openPlace(`${place}/a/b`, { create: true });
+    yield* (yield* made.open("x", { create: true })).close();
+    assert.deepEqual(yield* (yield* openPlace(`${place}/a/b`)).list(), ["x"]);
+    assert.deepEqual(yield* (yield* openPlace(`${place}//a/../a/`)).list(), ["b"]);
+    yield* (yield* openPlace(`${place}/a/b`, { create: true })).remove("x");
+    assert.deepEqual(yield* made.list(), []);
+    assert.ok((yield* made.free()) > 0);
+  });
+  fact("a folder in it may be renamed as a whole", function* ({ openPlace, place }) {
+    const outer = yield* openPlace(place, { create: true });
+    const inner = yield* outer.folder("half", { create: true });
+    yield* (yield* inner.createDisk("disk", 8192)).close();
+    yield* inner.flush();
+    yield* outer.rename("half", "whole");
+    yield* outer.flush();
+    assert.deepEqual(yield* (yield* openPlace(`${place}/whole`)).list(), ["disk"]);
+    assert.ok(isFailed(yield* thrownBy(openPlace(`${place}/half`)), "not-found"));
+  });
+  fact("what is no whole path of a folder is refused with bad-argument", function* (stage) {
+    const { openPlace, place } = stage;
+    for (const path of ["", "a", "./a", `${place}\0`]) {
+      const options = { create: true };
+      assert.ok(isFailed(yield* thrownBy(openPlace(path, options)), "bad-argument"), path);
+    }
+    const outer = yield* openPlace(place, { create: true });
+    yield* (yield* outer.open("file", { create: true })).close();
+    assert.ok(isFailed(yield* thrownBy(openPlace(`${place}/file`)), "bad-argument"));
+  });
 }
 
 function files(fact: Fact): void {

@@ -14,7 +14,7 @@ import type { Task } from "../../engine/core/runtime/task.ts";
 import { realClock } from "../../engine/host/clock.ts";
 import { CodecPool } from "../../engine/host/codec_pool.ts";
 import { realEntropy } from "../../engine/host/entropy.ts";
-import { openFolder } from "../../engine/host/folder.ts";
+import { openFolder, openPlace } from "../../engine/host/folder.ts";
 import { openDisk } from "../../engine/host/disk.ts";
 import { CommandHypervisor, type HypervisorCommands } from "../../engine/host/hypervisor.ts";
 import { realLoop, runTask } from "../../engine/host/real_loop.ts";
@@ -23,7 +23,7 @@ import { loadKernel } from "../../wasm/codec.ts";
 import { credentials } from "../host/certificates.ts";
 import { condition, linux, program, root, testWithNeeds, unmetReason } from "../needs.ts";
 import { diskSuite } from "./disk_suite.ts";
-import { folderSuite } from "./folder_suite.ts";
+import { folderSuite, placeSuite } from "./folder_suite.ts";
 import { hypervisorSuite } from "./hypervisor_suite.ts";
 import { networkSuite } from "./network_suite.ts";
 import { clockSuite, codecSuite, entropySuite, observerSuite } from "./world_suite.ts";
@@ -105,6 +105,10 @@ function detach(device: string): void {
 }
 
 folderSuite("real", stageOnDisk);
+placeSuite("real", () => {
+  const stage = stageOnDisk();
+  return { ...stage, openPlace, place: stage.path };
+});
 
 /** The commands of an administrator whose machines are folders: what was done to one lies in it. */
 hypervisorSuite("commands", () => {

@@ -10,7 +10,7 @@ import type { Task } from "../../engine/core/runtime/task.ts";
 import type { SimHost } from "../../engine/sim/host.ts";
 import { loadKernel } from "../../wasm/codec.ts";
 import { diskSuite } from "./disk_suite.ts";
-import { folderSuite } from "./folder_suite.ts";
+import { folderSuite, placeSuite } from "./folder_suite.ts";
 import { hypervisorSuite } from "./hypervisor_suite.ts";
 import { networkSuite } from "./network_suite.ts";
 import { clockSuite, codecSuite, entropySuite, observerSuite } from "./world_suite.ts";
@@ -58,6 +58,10 @@ diskSuite("simulated disk in a folder", () => {
 });
 
 folderSuite("simulated", () => stageOf(hostOf(3)));
+placeSuite("simulated", () => {
+  const stage = stageOf(hostOf(10));
+  return { ...stage, openPlace: stage.ports.openPlace, place: "/media/test" };
+});
 clockSuite("simulated", () => stageOf(hostOf(4)));
 entropySuite("simulated", () => stageOf(hostOf(5)));
 codecSuite("simulated", () => stageOf(hostOf(6)));

@@ -38,4 +38,11 @@ export interface Ports {
   readonly data: Folder;
   /** Opens the guest's disk that an administrator named by a path. */
   openGuestDisk(path: string): Task<GuestDisk>;
+  /**
+   * Opens the folder that an administrator named by its whole path, outside the data folder: where
+   * to export to, external media, a storage location. With `create` what is missing of the path is
+   * made, and the names that were made are durable when this returns. Fails with `bad-argument` where
+   * the path does not begin with "/" or names a file, with `not-found` where it is not there.
+   */
+  openPlace(path: string, options?: { readonly create?: boolean }): Task<Folder>;
 }

@@ -20,7 +20,20 @@ export function watchedPorts(ports: Ports, watch: RequestWatch): Ports {
     ...ports,
     data: new WatchedFolder(watch, ports.data),
     openGuestDisk: (path) => openGuestDisk(ports, watch, path),
+    openPlace: (path, options) => openPlace(ports, watch, path, options),
   };
+}
+
+function* openPlace(
+  ports: Ports,
+  watch: RequestWatch,
+  path: string,
+  options?: { readonly create?: boolean },
+): Task<Folder> {
+  const opening = new WatchedHandle(watch, path, false);
+  const most = options?.create === true ? DISK_FLUSH_MAX : undefined;
+  const folder = yield* opening.ask("open", -1, ports.openPlace(path, options), most);
+  return new WatchedFolder(watch, folder);
 }
 
 function* openGuestDisk(ports: Ports, watch: RequestWatch, path: string): Task<GuestDisk> {

@@ -240,3 +240,48 @@ Deno.test("phantom, misdirected and rotten bytes are wrong without a word", () =
   device.node.rot(100, 3);
   assert.equal(host.run(disk.read(100, 1))[0], 7 ^ 8);
 });
+
+Deno.test("a place is carried to another host, and what was not flushed may be lost with power", () => {
+  const world = new SimWorld({ seed: 1, kernel: loadKernel() });
+  const [a, b] = [world.addHost("a"), world.addHost("b")];
+  a.boot();
+  b.boot();
+  a.run(function* () {
+    const folder = yield* (a.ports as Ports).openPlace("/media/out", { create: true });
+    const file = yield* folder.open("x", { create: true });
+    yield* file.write(0, new Uint8Array(10).fill(7));
+    yield* file.flush();
+    yield* folder.flush();
+    yield* file.close();
+  }());
+  b.bringPlace("usb", a.takePlace("media"));
+  assert.equal(code(a, (a.ports as Ports).openPlace("/media/out")), "not-found");
+  b.powerLoss();
+  b.powerOn();
+  b.boot();
+  b.run(function* () {
+    const folder = yield* (b.ports as Ports).openPlace("/usb/out");
+    assert.deepEqual(yield* folder.list(), ["x"]);
+    const file = yield* folder.open("x");
+    assert.deepEqual(yield* file.read(0, 10), new Uint8Array(10).fill(7));
+    yield* file.close();
+    yield* (yield* folder.open("y", { create: true })).close();
+  }());
+  const left = new Set<string>();
+  for (let round = 0; round < 20; round++) {
+    b.powerLoss();
+    b.powerOn();
+    b.boot();
+    b.run(function* () {
+      const folder = yield* (b.ports as Ports).openPlace("/usb/out");
+      left.add((yield* folder.list()).join());
+      yield* folder.remove("y");
+      yield* folder.flush();
+      yield* (yield* folder.open("y", { create: true })).close();
+    }());
+  }
+  assert.deepEqual([...left].sort(), ["x", "x,y"]);
+  b.powerLoss();
+  b.destroy();
+  assert.equal(b.places.size, 0);
+});
