@@ -15,8 +15,16 @@ const TIMER_MAX = 3_600_000;
 export const realClock: Clock = {
   now: () => Math.floor(performance.now() * 1000),
   wall: () => Date.now() * 1000,
+  localOffset,
   sleep,
 };
+
+/** By the zone that this process was started with (`TZ`, `/etc/localtime`). */
+function localOffset(wall: number): number {
+  const minutes = new Date(Math.floor(wall / 1000)).getTimezoneOffset();
+  // Beyond the years that a `Date` holds there is no answer; UTC is as good as any.
+  return Number.isNaN(minutes) ? 0 : (0 - Math.round(minutes * 60)) * 1_000_000;
+}
 
 /** Timers may fire a little early and do not hold long times, so the clock has the last word. */
 function* sleep(micros: number): Task<void> {

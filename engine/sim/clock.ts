@@ -12,6 +12,7 @@ import type { Token } from "../core/runtime/loop.ts";
 import { suspend, type Wait } from "../core/runtime/task.ts";
 import type { SimProcess } from "./process.ts";
 import { EVENT } from "./trace.ts";
+import { zoneOffset } from "./zone.ts";
 
 /** Where world time 0 lies on every host's wall clock: 2026-01-01, µs since 1970 UTC. */
 export const WORLD_EPOCH = 1_767_225_600 * SECOND;
@@ -22,6 +23,7 @@ export function simClock(process: SimProcess): Clock {
   return {
     now: () => process.origin + host.world.now - process.started,
     wall: () => host.wall(),
+    localOffset: (wall) => zoneOffset(host.zone, wall),
     sleep: (micros) => suspend<void>(new Sleep(process, micros)),
   };
 }

@@ -23,6 +23,7 @@ import type { Prng } from "./prng.ts";
 import { SimProcess } from "./process.ts";
 import { EVENT, type EventKind } from "./trace.ts";
 import { FileNode, type StorageSpeed, USUAL_STORAGE, Volume } from "./volume.ts";
+import { UTC, type ZoneSpec } from "./zone.ts";
 import { type Actor, type CrashKind, type CrashMoment, type SimWorld } from "./world.ts";
 
 /** How a host is made. */
@@ -35,6 +36,8 @@ export interface HostOptions {
   readonly storage?: StorageSpeed;
   /** What its wall clock is ahead of the world's, µs. */
   readonly wallOffset?: number;
+  /** The zone of its local time; UTC by default. */
+  readonly zone?: ZoneSpec;
   /** The name in its certificate; the host's own by default. */
   readonly certificateName?: string;
 }
@@ -97,6 +100,8 @@ export class SimHost {
   readonly hypervisor: HypervisorScript;
   /** The name in its certificate. */
   certificateName: string;
+  /** The zone of its local time. */
+  readonly zone: ZoneSpec;
   /** Port calls of all its processes so far that could have had an effect or taken time. */
   calls = 0;
   /** Where to crash; set by `SimWorld.crashAt`, cleared by any crash. */
@@ -122,6 +127,7 @@ export class SimHost {
     this.name = name;
     this.actor = world.actor(`host/${name}`);
     this.certificateName = options.certificateName ?? name;
+    this.zone = options.zone ?? UTC;
     this.hypervisor = new HypervisorScript();
     this.#random = world.stream(`host/${name}`);
     this.#options = options;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { BERLIN, LORD_HOWE, NEW_YORK, UTC, type ZoneSpec } from "../../engine/sim/zone.ts";
 import { SimWorld } from "../../engine/sim/world.ts";
 import type { HypervisorVerb } from "../../engine/core/ports/hypervisor.ts";
 import type { Task } from "../../engine/core/runtime/task.ts";
@@ -15,8 +16,8 @@ import { hypervisorSuite } from "./hypervisor_suite.ts";
 import { networkSuite } from "./network_suite.ts";
 import { clockSuite, codecSuite, entropySuite, observerSuite } from "./world_suite.ts";
 
-function hostOf(seed: number): SimHost {
-  const host = new SimWorld({ seed, kernel: loadKernel() }).addHost("alpha");
+function hostOf(seed: number, zone: ZoneSpec = UTC): SimHost {
+  const host = new SimWorld({ seed, kernel: loadKernel() }).addHost("alpha", { zone });
   host.boot();
   return host;
 }
@@ -62,7 +63,9 @@ placeSuite("simulated", () => {
   const stage = stageOf(hostOf(10));
   return { ...stage, openPlace: stage.ports.openPlace, place: "/media/test" };
 });
-clockSuite("simulated", () => stageOf(hostOf(4)));
+for (const [zone, spec] of Object.entries({ UTC, BERLIN, NEW_YORK, LORD_HOWE })) {
+  clockSuite(`simulated, ${zone}`, () => stageOf(hostOf(4, spec)));
+}
 entropySuite("simulated", () => stageOf(hostOf(5)));
 codecSuite("simulated", () => stageOf(hostOf(6)));
 observerSuite("simulated", () => {

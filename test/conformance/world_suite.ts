@@ -5,11 +5,12 @@
  */
 
 import assert from "node:assert/strict";
-import { MILLISECOND, SECOND } from "../../engine/core/base/units.ts";
+import { DAY, HOUR, MILLISECOND, MINUTE, SECOND } from "../../engine/core/base/units.ts";
 import type { GenerationId, PointId } from "../../engine/core/base/units.ts";
 import type { EngineEvent } from "../../engine/core/ports/observer.ts";
 import type { Ports } from "../../engine/core/ports/ports.ts";
 import { all, within } from "../../engine/core/runtime/together.ts";
+import { localReading, nextTimeOfDay } from "../../engine/core/relationship/local_time.ts";
 import { isFailed } from "../../engine/core/base/failure.ts";
 import { law, pattern, type Stage, type Staging, thrownBy } from "./stage.ts";
 
@@ -36,6 +37,28 @@ export function clockSuite(name: string, staging: Staging<SmallPortsStage>): voi
     yield* ports.clock.sleep(0);
     const years = ports.clock.wall() / SECOND / 86_400 / 365.25;
     assert.ok(Number.isSafeInteger(ports.clock.wall()) && years > 50 && years < 130);
+  });
+  law(`Clock, ${name}`, staging, "the local offset is whole minutes", function* ({ ports }) {
+    yield* ports.clock.sleep(0);
+    for (let day = 0; day < 800; day++) {
+      const offset = ports.clock.localOffset(ports.clock.wall() + day * DAY);
+      assert.ok(Math.abs(offset) <= 15 * HOUR, `${offset}`);
+      assert.equal(Math.abs(offset % MINUTE), 0);
+      assert.ok(!Object.is(offset, -0));
+    }
+  });
+  law(`Clock, ${name}`, staging, "every time of day comes once a day", function* ({ ports }) {
+    const { clock } = ports;
+    yield* clock.sleep(0);
+    const timeOfDay = 2 * HOUR + 30 * MINUTE;
+    let instant = clock.wall();
+    for (let days = 0; days < 800; days++) {
+      const next = nextTimeOfDay(clock, instant, timeOfDay);
+      const { day } = localReading(clock, next);
+      if (days > 0) assert.equal(day, localReading(clock, instant).day + 1);
+      assert.ok(localReading(clock, next - 1).timeOfDay < timeOfDay, "not before its time");
+      instant = next;
+    }
   });
   law(`Clock, ${name}`, staging, "sleeps end in the order of their ends", function* ({ ports }) {
     const order: number[] = [];

@@ -172,7 +172,7 @@ export class FakeWorld {
     const world = this;
     const ports = {
       loop: this.loop,
-      clock: { now: () => world.now, wall: () => 0 },
+      clock: { now: () => world.now, wall: () => 0, localOffset: () => 0 },
       entropy: {
         bytes: (length: number) => new Uint8Array(length).map(() => world.random(256)),
       },

@@ -252,6 +252,7 @@ export class FakeHost {
     return {
       now: () => this.time,
       wall: () => this.time,
+      localOffset: () => 0,
       sleep: (micros) =>
         suspend<void>({ begin: (token: Token) => this.later(() => token.resume(), micros) }),
     };

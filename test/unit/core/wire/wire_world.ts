@@ -33,6 +33,7 @@ export class WireWorld {
     this.clock = {
       now: () => this.now,
       wall: () => this.now,
+      localOffset: () => 0,
       sleep: (micros) =>
         suspend<void>({
           begin: (token) => {
