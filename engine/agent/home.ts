@@ -7,7 +7,7 @@
  * | `tls/` | key, request, certificate, authorities (`engine/host/pki.ts`) |
  * | `lock` | locked while a server runs |
  * | `warmsite.sock`, `nbd.sock` | management and guests, while a server runs |
- * | `machines/`, `replicas/`, `marks/` | the engine's |
+ * | `server.json`, `machines/`, `replicas/`, `marks/` | the engine's |
  *
  * @module
  */

@@ -22,6 +22,7 @@ import { Exports } from "./exports.ts";
 import { PrimaryRole } from "./primary_role.ts";
 import { ReplicaRole } from "./replica_role.ts";
 import { RequestWatch } from "./request_watch.ts";
+import { ServerRecord } from "./server_record.ts";
 import type { ServerSettings } from "./settings.ts";
 import { VERBS } from "./verbs.ts";
 import { watchedPorts } from "./watched_storage.ts";
@@ -37,6 +38,8 @@ const MARKS = "marks";
 export class Server {
   readonly ports: Ports;
   readonly settings: ServerSettings;
+  /** What an administrator chose for the whole of it, durably. */
+  readonly record: ServerRecord;
   readonly exports: Exports;
   readonly primary: PrimaryRole;
   readonly replica: ReplicaRole;
@@ -52,6 +55,7 @@ export class Server {
   private constructor(parts: ServerParts) {
     this.ports = parts.ports;
     this.settings = parts.settings;
+    this.record = parts.record;
     this.exports = parts.exports;
     this.primary = parts.primary;
     this.replica = parts.replica;
@@ -67,6 +71,7 @@ export class Server {
     const replicas = yield* ports.data.folder(REPLICAS, { create: true });
     const marks = yield* ports.data.folder(MARKS, { create: true });
     yield* ports.data.flush();
+    const record = yield* ServerRecord.open(ports);
     const { geometry, slots, cowSizeMax, name } = settings;
     const incarnation = newIdentity<Incarnation>(ports.entropy);
     const exports = new Exports();
@@ -80,7 +85,16 @@ export class Server {
       exports,
       (machine) => primary.rival(machine) !== undefined,
     );
-    const server = new Server({ ports, settings, exports, primary, replica, scope, incarnation });
+    const server = new Server({
+      ports,
+      settings,
+      record,
+      exports,
+      primary,
+      replica,
+      scope,
+      incarnation,
+    });
     try {
       yield* primary.open();
       yield* replica.open();
@@ -192,6 +206,7 @@ export class Server {
 interface ServerParts {
   readonly ports: Ports;
   readonly settings: ServerSettings;
+  readonly record: ServerRecord;
   readonly exports: Exports;
   readonly primary: PrimaryRole;
   readonly replica: ReplicaRole;
