@@ -11,7 +11,7 @@
 import { assert } from "../base/assert.ts";
 import { localFailure } from "../base/failure.ts";
 import { fromHex, type PointId, toHex } from "../base/units.ts";
-import { accumulateSetDigest, DIGEST_SIZE } from "../ports/codec.ts";
+import { accumulateSetDigest } from "../ports/codec.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Task } from "../runtime/task.ts";
 import type { ExtentFile } from "./extent_file.ts";
@@ -93,14 +93,21 @@ function* writeUndo(
     back.id,
   );
   try {
-    const sums = back.digests.map((digest) => fromHex(digest) ?? new Uint8Array(DIGEST_SIZE));
+    const sums = back.digests.map((digest) => digest === "" ? undefined : fromHex(digest));
     for (let index = 0; index < delta.pages; index++) {
       const page = yield* delta.page(index);
       for (let place = 0; place < page.count; place++) {
         yield* writeOld(files, writer, delta, page.entry(place), sums);
       }
     }
-    yield* writer.finish({ ...point, digests: sums.map(toHex) }, back, state);
+    yield* writer.finish(
+      {
+        ...point,
+        digests: sums.map((sum) => sum === undefined ? "" : toHex(sum)),
+      },
+      back,
+      state,
+    );
   } finally {
     yield* writer.close();
   }
@@ -112,13 +119,15 @@ function* writeOld(
   writer: UndoWriter,
   delta: ExtentFile,
   entry: IndexEntry,
-  sums: readonly Uint8Array[],
+  sums: readonly (Uint8Array | undefined)[],
 ): Task<void> {
   const { codec, blockSize } = files.context;
   const { disk, at, length } = entry;
-  const sum = sums[disk] as Uint8Array;
+  const sum = sums[disk];
   const old = yield* (files.disks[disk] as Disk).read(at, length);
   yield* writer.add(disk, at, old);
+  // Of a disk that was adopted and not read yet nothing is known that could be moved on.
+  if (sum === undefined) return;
   accumulateSetDigest(sum, yield* codec.setDigest(at, old, blockSize), -1);
   if (entry.kind === "zero") return;
   const content = yield* delta.content(entry);

@@ -7,16 +7,18 @@
  * @module
  */
 
-import { localFailure, requestFailure } from "../base/failure.ts";
+import { type Failed, localFailure, requestFailure } from "../base/failure.ts";
+import type { Json } from "../base/json.ts";
 import { DISKS_MAX, POINTS_MAX } from "../base/limits.ts";
 import type { GenerationId, MachineId } from "../base/units.ts";
 import type { Geometry } from "../block/geometry.ts";
-import type { Disk } from "../ports/disk.ts";
+import type { DiskIdentity } from "../ports/disk.ts";
 import type { Folder } from "../ports/folder.ts";
-import type { Ports } from "../ports/ports.ts";
+import type { GuestDisk, Ports } from "../ports/ports.ts";
 import type { Task } from "../runtime/task.ts";
 import type { HistoryCache } from "./history_cache.ts";
 import { RESERVE_SIZE, STATE_CAPACITY } from "./bounds.ts";
+import type { PointRecord } from "./recovery_point.ts";
 import { ReplicaFiles } from "./replica_files.ts";
 import { refuseWithoutRoom } from "./room.ts";
 import { STATE_NAMES, StateFile } from "./state_file.ts";
@@ -36,6 +38,92 @@ export interface CreateSpec {
   readonly space?: number;
 }
 
+/** What a replica is made of that takes over a machine's own disks where they lie (L6). */
+export interface AdoptSpec extends Omit<CreateSpec, "sizes" | "space"> {
+  /** The paths of its disks, which nobody has open. */
+  readonly paths: readonly string[];
+  /** The point that the disks hold. Its digests are found later where they are not known. */
+  readonly point: PointRecord;
+  /** The upper layers' document. */
+  readonly extra: Json;
+}
+
+/**
+ * Makes a replica of disks that are there: they are neither written nor moved, and are its raw disks
+ * from then on. Throws `wrong-disk` when one of them has not the size that the point says.
+ */
+export function* adoptReplica(
+  ports: Ports,
+  folder: Folder,
+  spec: AdoptSpec,
+  cache: HistoryCache,
+): Task<ReplicaFiles> {
+  checkKeep(spec.keep);
+  yield* refuseExisting(ports, folder);
+  const { undo, staging } = yield* emptyFolders(folder);
+  const raw: GuestDisk[] = [];
+  const own = spec.paths.map((path, index) => path === `${folder.path}/${diskName(index)}`);
+  const { paths, point, extra, ...lasting } = spec;
+  const places = paths.map((path, index) => own[index] === true ? null : path);
+  let stateFile: StateFile | undefined;
+  try {
+    for (const [index, size] of point.sizes.entries()) {
+      raw.push(yield* openRaw(ports, folder, index, size, places[index] ?? null));
+    }
+    const stamps: DiskIdentity[] = [];
+    for (const { disk } of raw) stamps.push(yield* disk.identity({ lasting: true }));
+    stateFile = yield* StateFile.create(folder, ports.codec.kernel);
+    const empty = { ...firstState({ ...lasting, sizes: point.sizes }), places };
+    const protectedTime = point.protectedAt;
+    const state = { ...empty, extra, points: [point], applied: 1, stamps, protectedTime };
+    // Crash before the second one: a replica that nobody was told of. After: one that holds one point.
+    yield* stateFile.write(empty, false);
+    yield* stateFile.write(state, false);
+    return new ReplicaFiles({ ports, folder, staging, undo, raw, stateFile, state, cache });
+  } catch (error) {
+    for (const { disk } of raw) yield* disk.close();
+    if (stateFile !== undefined) yield* stateFile.close();
+    throw error;
+  }
+}
+
+function* emptyFolders(
+  folder: Folder,
+): Task<{ readonly undo: Folder; readonly staging: Folder }> {
+  for (const name of ["undo", "staging"]) yield* folder.remove(name);
+  return {
+    undo: yield* folder.folder("undo", { create: true }),
+    staging: yield* folder.folder("staging", { create: true }),
+  };
+}
+
+/** Opens raw disk `index`, in the replica's folder or where it was adopted. */
+export function* openRaw(
+  ports: Ports,
+  folder: Folder,
+  index: number,
+  size: number,
+  place: string | null,
+): Task<GuestDisk> {
+  const name = place ?? diskName(index);
+  const raw = place === null
+    ? { disk: yield* folder.openDisk(name), logs: folder, stem: name }
+    : yield* ports.openGuestDisk(place);
+  const found = raw.disk.size;
+  if (found === size) return raw;
+  yield* raw.disk.close();
+  throw wrongSize(name, found, size);
+}
+
+/** The failure of a disk that is not as long as the state says. */
+export function wrongSize(name: string, found: number, expected: number): Failed {
+  return localFailure(
+    "disk-changed-size",
+    `"${name}" is ${found} bytes long, and not ${expected}`,
+    "Put the disk file back from where it was moved, or start a new initial replication",
+  );
+}
+
 /** Makes everything a replica is made of; returns it open. */
 export function* createReplica(
   ports: Ports,
@@ -52,24 +140,23 @@ export function* createReplica(
   const { space = 0, ...lasting } = spec;
   const fixed = STATE_NAMES.length * STATE_CAPACITY + RESERVE_SIZE;
   if (space > 0) yield* refuseWithoutRoom(folder, spec.name, space + fixed);
-  for (const name of ["undo", "staging"]) yield* folder.remove(name);
-  const undo = yield* folder.folder("undo", { create: true });
-  const staging = yield* folder.folder("staging", { create: true });
-  const disks: Disk[] = [];
+  const { undo, staging } = yield* emptyFolders(folder);
+  const raw: GuestDisk[] = [];
   let stateFile: StateFile | undefined;
   try {
     for (const [index, size] of spec.sizes.entries()) {
       yield* folder.remove(diskName(index));
-      disks.push(yield* folder.createDisk(diskName(index), size));
+      const stem = diskName(index);
+      raw.push({ disk: yield* folder.createDisk(stem, size), logs: folder, stem });
     }
-    for (const disk of disks) yield* disk.flush();
+    for (const { disk } of raw) yield* disk.flush();
     stateFile = yield* StateFile.create(folder, ports.codec.kernel);
     const state = firstState(lasting);
     // Crash before: no valid state, no replica. After: an empty replica.
     yield* stateFile.write(state, false);
-    return new ReplicaFiles({ ports, folder, staging, undo, disks, stateFile, state, cache });
+    return new ReplicaFiles({ ports, folder, staging, undo, raw, stateFile, state, cache });
   } catch (error) {
-    for (const disk of disks) yield* disk.close();
+    for (const { disk } of raw) yield* disk.close();
     if (stateFile !== undefined) yield* stateFile.close();
     throw error;
   }
@@ -116,5 +203,6 @@ function firstState(spec: Omit<CreateSpec, "space">): StoreState {
     holds: new Map(),
     suspect: false,
     released: false,
+    places: [],
   };
 }

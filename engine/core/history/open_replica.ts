@@ -5,15 +5,14 @@
  */
 
 import { localFailure } from "../base/failure.ts";
-import type { Disk } from "../ports/disk.ts";
 import type { Folder } from "../ports/folder.ts";
-import type { Ports } from "../ports/ports.ts";
+import type { GuestDisk, Ports } from "../ports/ports.ts";
 import type { Task } from "../runtime/task.ts";
-import { diskName } from "./create_replica.ts";
+import { diskName, openRaw } from "./create_replica.ts";
 import type { HistoryCache } from "./history_cache.ts";
 import type { OpenDelta } from "./open_delta.ts";
 import { rebuildState } from "./rebuild.ts";
-import { recover, wrongSize } from "./recovery.ts";
+import { recover } from "./recovery.ts";
 import { ReleasedDisk } from "./released_disk.ts";
 import { ReplicaFiles } from "./replica_files.ts";
 import { STATE_NAMES, StateFile } from "./state_file.ts";
@@ -41,7 +40,7 @@ export function* openReplica(
   const staging = yield* folder.folder("staging", { create: true });
   const opened = yield* StateFile.open(folder, ports.codec.kernel);
   const { file: stateFile, state: read } = opened;
-  const disks: Disk[] = [];
+  const raw: GuestDisk[] = [];
   try {
     // Before its second state a replica was told to nobody: what there is was cut short in the making.
     if (opened.unborn) throw noReplica(folder);
@@ -49,15 +48,21 @@ export function* openReplica(
     const context = { codec, cache, sizes: [], blockSize: 512 };
     const state = read ?? (yield* rebuildState(folder, undo, staging, context));
     for (const [index, size] of state.sizes.entries()) {
+      const place = state.places[index] ?? null;
       const released = new ReleasedDisk(size, state.stamps[index]);
-      disks.push(state.released ? released : yield* openRaw(folder, index, size));
+      const stem = diskName(index);
+      raw.push(
+        state.released
+          ? { disk: released, logs: folder, stem }
+          : yield* openRaw(ports, folder, index, size, place),
+      );
     }
-    const parts = { ports, folder, staging, undo, disks, stateFile, state, cache };
+    const parts = { ports, folder, staging, undo, raw, stateFile, state, cache };
     const files = new ReplicaFiles(parts);
     if (read === undefined) yield* noteRebuilt(files, state);
     return { files, delta: yield* recoverOrClose(files) };
   } catch (error) {
-    for (const disk of disks) yield* disk.close();
+    for (const { disk } of raw) yield* disk.close();
     yield* stateFile.close();
     throw error;
   }
@@ -69,15 +74,6 @@ function noReplica(folder: Folder): Error {
     `"${folder.path}" holds no replica`,
     "Check the storage location",
   );
-}
-
-function* openRaw(folder: Folder, index: number, size: number): Task<Disk> {
-  const name = diskName(index);
-  const disk = yield* folder.openDisk(name);
-  if (disk.size === size) return disk;
-  const found = disk.size;
-  yield* disk.close();
-  throw wrongSize(name, found, size);
 }
 
 /** A rebuilt state becomes durable before anything follows from it, and health says so (R11). */

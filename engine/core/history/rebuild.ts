@@ -58,6 +58,7 @@ export function* rebuildState(
     holds: {},
     suspect: true,
     released: false,
+    places: newest.replica["places"] ?? [],
   });
   if (state === undefined) throw refused(folder, "what they say contradicts itself");
   return state;

@@ -7,7 +7,6 @@
  * @module
  */
 
-import { type Failed, localFailure } from "../base/failure.ts";
 import type { PointId } from "../base/units.ts";
 import type { Task } from "../runtime/task.ts";
 import type { ExtentFile } from "./extent_file.ts";
@@ -207,15 +206,6 @@ function* removeStrays(files: ReplicaFiles, open: OpenDelta | undefined): Task<v
     files.undos.delete(point);
     if (typeof undo !== "string") yield* undo.retire();
   }
-}
-
-/** The failure of a disk that is not as long as the state says. */
-export function wrongSize(name: string, found: number, expected: number): Failed {
-  return localFailure(
-    "disk-changed-size",
-    `"${name}" is ${found} bytes long, and not ${expected}`,
-    "Put the disk file back from where it was moved, or start a new initial replication",
-  );
 }
 
 function probe(files: ReplicaFiles, name: string): void {

@@ -15,7 +15,7 @@ import type { PointId } from "../base/units.ts";
 import { ReleasedDisk } from "./released_disk.ts";
 import type { Disk, DiskIdentity } from "../ports/disk.ts";
 import type { Folder } from "../ports/folder.ts";
-import type { Ports } from "../ports/ports.ts";
+import type { GuestDisk, Ports } from "../ports/ports.ts";
 import { Mutex } from "../runtime/lock.ts";
 import type { Task } from "../runtime/task.ts";
 import type { ExtentContext, ExtentFile } from "./extent_file.ts";
@@ -36,7 +36,8 @@ export interface ReplicaParts {
   readonly folder: Folder;
   readonly staging: Folder;
   readonly undo: Folder;
-  readonly disks: readonly Disk[];
+  /** The raw disks and where the logs of each would lie, in the order of the machine's. */
+  readonly raw: readonly GuestDisk[];
   readonly stateFile: StateFile;
   readonly state: StoreState;
   readonly cache: HistoryCache;
@@ -51,6 +52,8 @@ export class ReplicaFiles {
   readonly undo: Folder;
   /** The raw disks, in the order of the machine's. */
   disks: readonly Disk[];
+  /** The raw disks with the places of their replication logs, for whoever begins to track them. */
+  readonly raw: readonly GuestDisk[];
   /** What readers of extent files need. */
   readonly context: ExtentContext;
   /** By the point whose apply an undo file takes back. */
@@ -78,7 +81,8 @@ export class ReplicaFiles {
     this.folder = parts.folder;
     this.staging = parts.staging;
     this.undo = parts.undo;
-    this.disks = parts.disks;
+    this.raw = parts.raw;
+    this.disks = parts.raw.map(({ disk }) => disk);
     this.#stateFile = parts.stateFile;
     this.#state = parts.state;
     const { sizes, geometry } = parts.state;

@@ -23,14 +23,21 @@ import { inside } from "../block/extent.ts";
 import { checkDiskSize, type Geometry } from "../block/geometry.ts";
 import { DIGEST_SIZE } from "../ports/codec.ts";
 import type { Folder } from "../ports/folder.ts";
-import type { Ports } from "../ports/ports.ts";
+import type { GuestDisk, Ports } from "../ports/ports.ts";
 import { Mutex } from "../runtime/lock.ts";
 import type { Task } from "../runtime/task.ts";
 import { payloadDigest } from "../wire/chain.ts";
 import type { StagedExtent } from "../wire/extent.ts";
 import { applyNext, discardBroken } from "./apply.ts";
 import { EXTRA_MAX, HOLDS_MAX } from "./bounds.ts";
-import { checkKeep, createReplica, type CreateSpec, diskName } from "./create_replica.ts";
+import {
+  adoptReplica,
+  type AdoptSpec,
+  checkKeep,
+  createReplica,
+  type CreateSpec,
+  diskName,
+} from "./create_replica.ts";
 import { HistoryCache } from "./history_cache.ts";
 import { OpenDelta } from "./open_delta.ts";
 import { openReplica } from "./open_replica.ts";
@@ -85,6 +92,20 @@ export class ReplicaStore {
     checkName(spec.name, "machine");
     for (const size of spec.sizes) checkDiskSize(size, spec.geometry.blockSize, spec.name);
     return new ReplicaStore(yield* createReplica(ports, folder, spec, cache), undefined, true);
+  }
+
+  /**
+   * Makes a replica of a machine's own disks, where they lie and as they are (L6). Throws `exists`,
+   * `wrong-disk`, and what opening a disk fails with.
+   */
+  static *adopt(
+    ports: Ports,
+    folder: Folder,
+    spec: AdoptSpec,
+    cache: HistoryCache = new HistoryCache(),
+  ): Task<ReplicaStore> {
+    checkName(spec.name, "machine");
+    return new ReplicaStore(yield* adoptReplica(ports, folder, spec, cache), undefined, false);
   }
 
   /** Opens a replica: finishes or takes back whatever a crash left, apply excepted (R1 to R4, R11). */
@@ -161,7 +182,18 @@ export class ReplicaStore {
 
   /** Where the raw disks lie, for people; theirs to use only after the failover was completed (R9). */
   get diskFiles(): readonly string[] {
-    return this.sizes.map((_, disk) => `${this.#files.folder.path}/${diskName(disk)}`);
+    const { folder, state } = this.#files;
+    return this.sizes.map((_, disk) => state.places[disk] ?? `${folder.path}/${diskName(disk)}`);
+  }
+
+  /** The raw disks with the places of their replication logs: for who begins to track them (L2). */
+  get rawDisks(): readonly GuestDisk[] {
+    return this.#files.raw;
+  }
+
+  /** True while nobody has read the adopted disks yet: their digests are not known (R6). */
+  get undigested(): boolean {
+    return this.#files.appliedPoint?.digests.includes("") === true;
   }
 
   /** The points, oldest first; those staged and not applied included. */

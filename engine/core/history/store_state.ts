@@ -12,7 +12,16 @@ import type { GenerationId, MachineId, PointId, SeedId } from "../base/units.ts"
 import { isIdentity } from "../base/units.ts";
 import { type Geometry, isGeometry } from "../block/geometry.ts";
 import type { DiskIdentity } from "../ports/disk.ts";
-import { type Field, identity, integer, list, name, nullable, object } from "../wire/fields.ts";
+import {
+  type Field,
+  identity,
+  integer,
+  list,
+  name,
+  nullable,
+  object,
+  optional,
+} from "../wire/fields.ts";
 import { isName } from "../base/name.ts";
 import { HOLDS_MAX } from "./bounds.ts";
 import {
@@ -51,12 +60,21 @@ export interface StoreState {
   readonly suspect: boolean;
   /** The raw disks belong to the machine itself: the store never touches them again (R9). */
   readonly released: boolean;
+  /**
+   * Where each disk lies: the path of one that was adopted where it was, or `null` for one of the
+   * replica's own folder. Empty for a replica that has adopted none.
+   */
+  readonly places: readonly (string | null)[];
 }
 
 const anything: Field<Json> = { describe: "anything", check: () => undefined };
 const stampText: Field<string> = {
   describe: "text, at most 256 characters",
   check: (value) => typeof value === "string" && value.length <= 256 ? undefined : "is no text",
+};
+const pathText: Field<string> = {
+  describe: "text, at most 4096 characters",
+  check: (value) => typeof value === "string" && value.length <= 4096 ? undefined : "is no text",
 };
 const flag: Field<boolean> = {
   describe: "true or false",
@@ -90,6 +108,7 @@ const STATE = object({
   holds: anything,
   suspect: flag,
   released: flag,
+  places: optional(list(nullable(pathText), 0, DISKS_MAX)),
 });
 
 /** `state` as JSON. */
@@ -116,6 +135,7 @@ export function stateJson(state: StoreState): JsonObject {
     holds,
     suspect: state.suspect,
     released: state.released,
+    ...(state.places.length === 0 ? {} : { places: state.places }),
   };
 }
 
@@ -138,7 +158,9 @@ export function stateFrom(json: Json | undefined): StoreState | undefined {
     points.push(point);
   }
   if (raw.applied > points.length || (points.length > 0 && raw.applied === 0)) return undefined;
-  return { ...raw, seed: raw.seed ?? undefined, points, holds };
+  const places = raw.places ?? [];
+  if (places.length > 0 && places.length !== raw.sizes.length) return undefined;
+  return { ...raw, seed: raw.seed ?? undefined, points, holds, places };
 }
 
 function holdsFrom(json: JsonObject | undefined): Map<string, PointId> | undefined {

@@ -136,9 +136,11 @@ export class UndoWriter {
 
 /** What a state can be rebuilt from, beside the points (R11). */
 export function replicaJson(state: StoreState): JsonObject {
-  const { machine, name, sizes, generation, keep } = state;
+  const { machine, name, sizes, generation, keep, places } = state;
   const { blockSize, regionSize } = state.geometry;
-  return { machine, name, sizes, generation, keep, geometry: { blockSize, regionSize } };
+  const geometry = { blockSize, regionSize };
+  const adopted = places.length === 0 ? {} : { places };
+  return { machine, name, sizes, generation, keep, geometry, ...adopted };
 }
 
 /** Opens an undo file, or says in words why it cannot be believed. Errors of the device pass. */

@@ -21,12 +21,20 @@ export function* verify(files: ReplicaFiles): Task<readonly string[]> {
   const found = yield* scanDigests(files, files.applyOpen ? point.id : undefined);
   const differences: string[] = [];
   for (const [index, digest] of found.entries()) {
-    if (digest === point.digests[index]) continue;
+    const known = point.digests[index];
+    if (digest === known) continue;
+    // Of disks that were adopted the first look tells the digest, unless somebody else wrote to them.
+    if (known === "" && !files.state.suspect) continue;
     differences.push(`Disk ${index} does not hold recovery point ${point.id}`);
   }
   if (differences.length > 0) return differences;
   const stamps = yield* files.stamps();
-  yield* files.commit((state) => ({ ...state, stamps, suspect: false }));
+  yield* files.commit((state) => {
+    const points = state.points.map((each) => {
+      return each.id === point.id ? { ...each, digests: found } : each;
+    });
+    return { ...state, points, stamps, suspect: false };
+  });
   files.notes.delete("older");
   return differences;
 }
