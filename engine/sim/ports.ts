@@ -117,9 +117,7 @@ function openGuestDisk(process: SimProcess, path: string): Task<GuestDisk> {
     delay: 50,
     perform: () => {
       const device = host.disks.get(path);
-      if (device === undefined) {
-        throw localFailure("not-found", `Cannot open ${path}: no such disk`, "Check the path");
-      }
+      if (device === undefined) return openFileDisk(process, path);
       device.volume.check("open", path);
       const disk = new SimDisk(process, device.node, path, !device.block);
       const logs = new SimFolder(process, device.block ? host.data : host.logs);
@@ -127,4 +125,30 @@ function openGuestDisk(process: SimProcess, path: string): Task<GuestDisk> {
     },
     undo: ({ disk }) => (disk as SimDisk).abandon(),
   });
+}
+
+/** A file in a folder of the host is a disk as well: a replica's, which became the machine's own. */
+function openFileDisk(process: SimProcess, path: string): GuestDisk {
+  const { host } = process;
+  const missing = () =>
+    localFailure("not-found", `Cannot open ${path}: no such disk`, "Check the path");
+  const roots = [host.data, host.logs, ...host.places.values()];
+  const root = roots.find((each) => path.startsWith(`${each.path}/`));
+  if (root === undefined) throw missing();
+  const parts = path.slice(root.path.length + 1).split("/");
+  const stem = parts.pop() as string;
+  let directory = root;
+  for (const name of parts) {
+    const found = directory.entries.get(name);
+    if (found === undefined || found instanceof FileNode) throw missing();
+    directory = found;
+  }
+  const node = directory.entries.get(stem);
+  if (!(node instanceof FileNode)) throw missing();
+  directory.volume.check("open", path);
+  return {
+    disk: new SimDisk(process, node, path, true),
+    logs: new SimFolder(process, directory),
+    stem,
+  };
 }
