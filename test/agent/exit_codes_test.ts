@@ -70,6 +70,7 @@ Deno.test("exit codes 1, 3, 4 and 2 from a server's mouth", async () => {
   assert.equal((await refusal(4, "replication", "start", "x", ...data))["code"], "wrong-state");
   assert.equal((await refusal(4, "replication", "cycle", "x", ...data))["code"], "wrong-state");
   assert.equal((await refusal(4, "replication", "disable", "x", ...data))["code"], "wrong-state");
+  assert.equal((await refusal(4, "replication", "stop", "x", ...data))["code"], "wrong-state");
   const unknown = await refusal(1, "replication", "status", "y", ...data);
   assert.equal(unknown["code"], "no-such-machine");
   assert.equal((await refusal(1, "points", "y", ...data))["code"], "no-such-machine");
@@ -85,6 +86,12 @@ Deno.test("exit codes 1, 3, 4 and 2 from a server's mouth", async () => {
   const enable = ["replication", "enable", "x", ...data, "--to", "127.0.0.1:1"];
   await value(...enable);
   assert.equal((await refusal(4, ...enable))["code"], "wrong-state");
+  const late = await refusal(2, "replication", "start", "x", ...data, "--at", "2001-01-01T00:00Z");
+  assert.match(late["message"], /has passed/);
+  const put = await value("replication", "start", "x", ...data, "--at", "00:00");
+  assert.equal(put["state"], "ReadyForInitialReplication");
+  assert.ok(Date.parse(put["initialReplication"]["startsAt"]) > Date.now());
+  await value("replication", "stop", "x", ...data);
   await value("replication", "start", "x", ...data);
   const failed = await refusal(1, "replication", "cycle", "x", ...data);
   assert.equal(failed["code"], "connection-refused");

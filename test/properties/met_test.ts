@@ -30,6 +30,7 @@ const KINDS: Readonly<Record<ScenarioEvent["kind"], true>> = {
   forget: true,
   restart: true,
   verb: true,
+  "first-copy": true,
   kill: true,
   power: true,
   crash: true,

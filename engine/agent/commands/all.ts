@@ -21,6 +21,7 @@ import {
   enableCommand,
   startCommand,
   statusCommand,
+  stopCommand,
 } from "./replication.ts";
 import { serveCommand } from "./serve.ts";
 import { addCommand, listCommand, removeCommand } from "./vm.ts";
@@ -36,6 +37,7 @@ export const COMMANDS: readonly Command[] = [
   removeCommand,
   enableCommand,
   startCommand,
+  stopCommand,
   cycleCommand,
   statusCommand,
   disableCommand,

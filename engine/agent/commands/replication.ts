@@ -71,14 +71,30 @@ export const startCommand: Command = remoteCommand({
   args: (invocation) => ({
     ...optionalMachine.args(invocation),
     takeOver: isGiven(invocation, "take-over"),
+    at: option(invocation, "at"),
   }),
   options: {
+    at: {
+      value: "TIME",
+      about: 'Not now: "18:30", the next one; "2026-12-24T18:30" in local time, or with "Z" or ' +
+        '"+01:00"; at most 30 days ahead',
+    },
     "take-over": {
       about:
         "Of two copies of this server, a clone or a restored one, this is the one to go on with",
     },
   },
   details: `Returns at once; \`warmsite replication status\` shows the progress. ${ONLY_MACHINE}`,
+  render: statusText,
+});
+
+/** `replication stop`. */
+export const stopCommand: Command = remoteCommand({
+  verb: "replication stop",
+  ...optionalMachine,
+  details:
+    "Tracking goes on and what was sent stays: `warmsite replication start` goes on there. " +
+    ONLY_MACHINE,
   render: statusText,
 });
 

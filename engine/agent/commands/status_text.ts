@@ -59,11 +59,25 @@ function statusPage(machine: ValueObject): string {
       textOf(machine["primary"] ?? machine["replica"]),
     ],
   ];
+  const first = firstCopyText(machine["initialReplication"]);
+  if (first !== undefined) pairs.push(["First copy", first]);
   for (const disk of rowsOf(machine["disks"])) {
     pairs.push([`Disk ${textOf(disk["name"])}`, textOf(disk["uri"] ?? disk["path"])]);
   }
   for (const warning of warningsOf(machine)) pairs.push(["Warning", warning]);
   return formatPairs(pairs);
+}
+
+/** How the first copy comes to the replica; `undefined` once it is there, or before anybody chose. */
+function firstCopyText(told: Value | undefined): string | undefined {
+  if (told === null || typeof told !== "object") return undefined;
+  const { method, startsAt, folder } = fieldsOf(told);
+  const way = method === "export"
+    ? `on media, ${textOf(folder)}`
+    : method === "existing-copy"
+    ? "from a copy at the replica"
+    : "over the network";
+  return typeof startsAt === "string" ? `${way}, starts at ${startsAt}` : way;
 }
 
 function warningsOf(machine: ValueObject): readonly string[] {

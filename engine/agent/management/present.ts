@@ -19,7 +19,7 @@ export interface Surroundings {
 }
 
 /** Keys of times in µs since 1970. */
-const TIMES = new Set(["lastCut", "lastStaged", "lastApplied", "cut"]);
+const TIMES = new Set(["lastCut", "lastStaged", "lastApplied", "cut", "startsAt"]);
 
 /** `result` of a verb, completed. */
 export function presentResult(result: Json, around: Surroundings): Value {
@@ -32,6 +32,7 @@ function presentObject(result: JsonObject, around: Surroundings): ValueObject {
   const shown: Record<string, Value | undefined> = {};
   for (const [key, value] of Object.entries(result)) {
     shown[key] = TIMES.has(key) && typeof value === "number" ? isoTime(value) : value as Value;
+    if (key === "initialReplication") shown[key] = presentResult(value as Json, around);
   }
   const { vm, bytesSent, wireBytes } = result;
   if (typeof bytesSent === "number") shown["compressedRatio"] = ratio(wireBytes, bytesSent);

@@ -27,6 +27,7 @@ import type { Folder } from "../ports/folder.ts";
 import type { Ports } from "../ports/ports.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import { saveRecord } from "../relationship/record.ts";
+import { planFromJson, planToJson, type SeedingPlan } from "../relationship/seeding_plan.ts";
 import {
   type RelationshipSettings,
   settingsFromJson,
@@ -77,6 +78,7 @@ export class PrimaryMachine {
   readonly #folder: Folder;
   #state: ReplicationState;
   #settings: RelationshipSettings | undefined;
+  #plan: SeedingPlan | undefined;
   #ancestry: Ancestry;
   /** One change of the record at a time: two that are written at once leave neither. */
   readonly #saving = new Mutex();
@@ -89,6 +91,7 @@ export class PrimaryMachine {
     this.disks = parts.disks;
     this.#state = parts.state;
     this.#settings = parts.settings;
+    this.#plan = parts.plan;
     this.#ancestry = parts.ancestry;
     this.presence = new Presence(parts.writer);
   }
@@ -116,6 +119,7 @@ export class PrimaryMachine {
         disks,
         state: "Disabled",
         settings: undefined,
+        plan: undefined,
         ancestry: [firstGeneration(generation, context.server)],
         writer: [],
       });
@@ -164,6 +168,11 @@ export class PrimaryMachine {
     return this.#settings;
   }
 
+  /** How the first copy comes to the replica; `undefined` before anybody chose. */
+  get plan(): SeedingPlan | undefined {
+    return this.#plan;
+  }
+
   /** The machine's generations, newest first. */
   get ancestry(): Ancestry {
     return this.#ancestry;
@@ -176,7 +185,7 @@ export class PrimaryMachine {
 
   /** The incarnations to present to the replica: a new one for each conversation (L1). */
   present(): Task<Writer> {
-    const save = (writer: Writer) => this.#save(this.#state, this.#settings, writer);
+    const save = (writer: Writer) => this.#save(this.#state, this.#settings, { writer });
     return this.#saving.during(this.presence.present(this.#context.ports.entropy, save));
   }
 
@@ -195,13 +204,32 @@ export class PrimaryMachine {
     yield* this.#enter(event, this.#settings);
   }
 
+  /** Moves to the state after `event` and keeps `plan`, both at once; with no event the plan alone. */
+  enterWith(event: StateEvent | undefined, plan: SeedingPlan | undefined): Task<void> {
+    return this.#saving.during(this.#enterWith(event, plan));
+  }
+
+  *#enterWith(event: StateEvent | undefined, plan: SeedingPlan | undefined): Task<void> {
+    const from = this.#state;
+    const to = event === undefined ? from : nextState(from, event, this.name);
+    yield* this.#save(to, this.#settings, { plan });
+    this.#plan = plan;
+    this.#moved(to);
+  }
+
   *#enter(event: StateEvent, settings: RelationshipSettings | undefined): Task<void> {
     const from = this.#state;
     const to = nextState(from, event, this.name);
     if (to === from) return;
     yield* this.#save(to, settings);
-    this.#state = to;
     this.#settings = settings;
+    this.#moved(to);
+  }
+
+  #moved(to: ReplicationState): void {
+    const from = this.#state;
+    if (to === from) return;
+    this.#state = to;
     this.#context.ports.observer.emit({ kind: "state", machine: this.name, from, to });
   }
 
@@ -223,8 +251,16 @@ export class PrimaryMachine {
 
   /** Ends the relationship: tracking stops and its logs are removed. */
   *disable(): Task<void> {
-    yield* this.#saving.during(this.#enter("disable", undefined));
+    yield* this.#saving.during(this.#disable());
     yield* this.#untrack();
+  }
+
+  *#disable(): Task<void> {
+    const to = nextState(this.#state, "disable", this.name);
+    yield* this.#save(to, undefined, { plan: undefined });
+    this.#settings = undefined;
+    this.#plan = undefined;
+    this.#moved(to);
   }
 
   *#untrack(): Task<void> {
@@ -244,8 +280,10 @@ export class PrimaryMachine {
   #save(
     state: ReplicationState,
     settings: RelationshipSettings | undefined,
-    writer: Writer = this.presence.writer,
+    changed: { readonly writer?: Writer; readonly plan?: SeedingPlan | undefined } = {},
   ): Task<void> {
+    const writer = changed.writer ?? this.presence.writer;
+    const plan = "plan" in changed ? changed.plan : this.#plan;
     const record = {
       version: 1,
       id: this.id,
@@ -253,6 +291,7 @@ export class PrimaryMachine {
       disks: this.disks.map((disk) => disk.path),
       state,
       settings: settings === undefined ? null : settingsToJson(settings),
+      seeding: planToJson(plan),
       ancestry: ancestryToJson(this.#ancestry),
       writer,
     };
@@ -266,6 +305,7 @@ interface MachineParts {
   readonly disks: readonly MachineDisk[];
   readonly state: ReplicationState;
   readonly settings: RelationshipSettings | undefined;
+  readonly plan: SeedingPlan | undefined;
   readonly ancestry: Ancestry;
   readonly writer: Writer;
 }
@@ -288,6 +328,7 @@ function parseRecord(record: JsonObject): ParsedRecord | undefined {
     paths: disks as string[],
     state,
     settings: chosen,
+    plan: planFromJson(record["seeding"]),
     ancestry: generations,
     writer,
   };

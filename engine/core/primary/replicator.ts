@@ -7,6 +7,7 @@
  *
  * @module
  */
+// Long because: waiting, connecting and failing are one task's, over the same few fields.
 
 import { Failed, type Failure, isFailed, localFailure } from "../base/failure.ts";
 import type { PointId } from "../base/units.ts";
@@ -96,6 +97,11 @@ export class Replicator {
   /** Why the newest attempt failed; `undefined` when it succeeded. */
   get lastFailure(): Failure | undefined {
     return this.#lastFailure;
+  }
+
+  /** What was tried is over: nobody asks why it failed. */
+  forgetFailure(): void {
+    this.#lastFailure = undefined;
   }
 
   /** The newest point that the replica said it has applied. */

@@ -3,19 +3,30 @@
  *
  * @module
  */
+// Long because: which machines there are, and who may change one when, is one set of rules.
 
 import { type Failed, isFailed, localFailure, requestFailure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { PointId } from "../base/units.ts";
 import type { Folder } from "../ports/folder.ts";
+import {
+  beginPutOff,
+  callOff,
+  chooseStart,
+  refuseStop,
+  START_NOW,
+  type StartChoice,
+} from "../primary/initial_replication.ts";
 import { Links } from "../primary/links.ts";
 import { MACHINE_RECORD, type MachineContext, PrimaryMachine } from "../primary/machine.ts";
 import { Replicator } from "../primary/replicator.ts";
+import { startWhenDue } from "../primary/start_schedule.ts";
 import { loadRecord } from "../relationship/record.ts";
 import { checkSettings, type RelationshipSettings } from "../relationship/settings.ts";
 import { Mutex } from "../runtime/lock.ts";
 import { nextState } from "../relationship/state.ts";
 import { Scope } from "../runtime/scope.ts";
+import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
 import { all } from "../runtime/together.ts";
 import { exportName, type Exports } from "./exports.ts";
@@ -29,6 +40,8 @@ interface Entry {
   readonly changing: Mutex;
   replicator: Replicator | undefined;
   scope: Scope | undefined;
+  /** Another time was chosen to start at. */
+  readonly putOff: Signal;
 }
 
 /** This server as a primary. */
@@ -72,7 +85,13 @@ export class PrimaryRole {
 
   #take(machine: PrimaryMachine): void {
     const changing = new Mutex();
-    const entry: Entry = { machine, changing, replicator: undefined, scope: undefined };
+    const entry: Entry = {
+      machine,
+      changing,
+      replicator: undefined,
+      scope: undefined,
+      putOff: new Signal(),
+    };
     this.#machines.entries.set(machine.name, entry);
     for (const [index, disk] of machine.disks.entries()) {
       this.#exports.offer(exportName(machine.name, index), disk);
@@ -88,6 +107,15 @@ export class PrimaryRole {
     entry.replicator = new Replicator(ports, entry.machine, settings, this.#links, before);
     entry.scope = new Scope(ports.loop, `replicate/${entry.machine.name}`);
     entry.scope.spawn("run", entry.replicator.run());
+    const { machine, putOff } = entry;
+    const begin = () => this.#machines.alone(machine.name, (own) => this.#beginPutOff(own));
+    entry.scope.spawn("start-at", startWhenDue({ ports, machine, chosen: putOff, begin }));
+  }
+
+  *#beginPutOff(entry: Entry): Task<void> {
+    if (yield* beginPutOff(entry.machine, this.#context.ports.clock.wall())) {
+      entry.replicator?.ask();
+    }
   }
 
   /** Machine names in the order in which they were added. */
@@ -191,15 +219,42 @@ export class PrimaryRole {
   }
 
   /**
-   * Starts initial replication, or starts it again. `takeOver`: of several copies of this server this is
-   * the one that the replica shall be written by (L1).
+   * Starts initial replication, or starts it again; or puts it off to a time. `takeOver`: of several copies of
+   * this server this is the one that the replica shall be written by (L1).
    */
-  *start(name: string, takeOver = false): Task<void> {
-    const entry = this.#machines.entry(name);
-    const before = entry.machine.state;
-    yield* entry.machine.enter("start");
+  start(name: string, takeOver = false, choice: StartChoice = START_NOW): Task<void> {
+    return this.#machines.alone(name, (entry) => this.#start(entry, takeOver, choice));
+  }
+
+  *#start(entry: Entry, takeOver: boolean, choice: StartChoice): Task<void> {
+    const begun = yield* chooseStart(entry.machine, choice);
+    if (choice.at !== undefined) entry.putOff.notify();
     if (takeOver) entry.machine.presence.takeOver();
-    if (takeOver || entry.machine.state !== before) entry.replicator?.ask();
+    if (takeOver || begun) entry.replicator?.ask();
+  }
+
+  /**
+   * Stops an initial replication that runs, or calls off one that was put off. What the replica or the
+   * package holds stays, and so do the marks of what it lacks: the same way goes on there when it is started again.
+   */
+  stop(name: string): Task<void> {
+    return this.#machines.alone(name, (entry) => this.#stopInitial(entry));
+  }
+
+  *#stopInitial(entry: Entry): Task<void> {
+    const { machine, scope, replicator } = entry;
+    if (yield* callOff(machine)) return;
+    refuseStop(machine);
+    entry.scope = undefined;
+    if (scope !== undefined) yield* scope.cancel();
+    try {
+      // It may have come to its end before it was cancelled.
+      refuseStop(machine);
+      yield* machine.enterWith("stop", undefined);
+      replicator?.forgetFailure();
+    } finally {
+      this.#replicate(entry, replicator);
+    }
   }
 
   /** Runs a cycle; returns its point when it is staged. */

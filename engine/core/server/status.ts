@@ -62,8 +62,22 @@ export function primaryStatus(
     viewsGivenUp: statistics?.viewsGivenUp ?? 0,
     generation: machine.generation,
     replica: machine.settings?.to ?? null,
+    initialReplication: initialReplicationOf(machine),
     disks: machine.disks.map((disk) => ({ path: disk.path, size: disk.size })),
     warnings,
+  };
+}
+
+/** How the first copy comes to the replica, until it is there. */
+function initialReplicationOf({ plan, state }: PrimaryMachine): JsonObject | null {
+  const pending = state === "ReadyForInitialReplication" ||
+    state === "InitialReplicationInProgress" || state === "WaitingForInitialReplication";
+  if (plan === undefined || !pending) return null;
+  return {
+    method: plan.method,
+    startsAt: plan.at ?? null,
+    folder: plan.exported?.folder ?? plan.path ?? null,
+    exported: plan.exported?.point ?? null,
   };
 }
 

@@ -17,6 +17,8 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   "a replication enable": ["Disabled"],
   "a replication disable": [...ON, ...TROUBLED],
   "a replication start": [...ON, ...TROUBLED],
+  // Where none runs, it calls off one that was put off.
+  "a replication stop": ["InitialReplicationInProgress", "ReadyForInitialReplication"],
   "a failover start": [],
   "a failover cancel": [],
   "a failover complete": [],
@@ -31,6 +33,7 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   ],
   "b replication cycle": [],
   "b replication start": [],
+  "b replication stop": [],
   "b replication enable": [],
   "b vm add": [],
 };

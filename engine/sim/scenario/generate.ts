@@ -218,6 +218,7 @@ function operatorEvents(root: Prng, world: WorldSpec, active: number, events: Sc
     }
     if (random.below(3) === 0) illegalVerbs(random, vm, active, events);
     relationships(root.stream(`relationship/${vm}`), vm, active, events);
+    firstCopies(root.stream(`first-copy/${vm}`), vm, events);
     if (random.below(3) > 0) continue;
     const rounds = random.between(1, 2);
     let at = random.between(Math.floor(active / 4), active);
@@ -251,6 +252,20 @@ function relationships(random: Prng, vm: number, active: number, events: Scenari
   }
   if (random.below(12) === 0) {
     events.push({ at: random.between(SETUP, active), kind: "forget", vm });
+  }
+}
+
+/** Ways of the first copy other than over the network at once, and stops in the middle of it. */
+function firstCopies(random: Prng, vm: number, events: ScenarioEvent[]): void {
+  if (random.below(8) === 0) {
+    const after = random.pick([100 * MILLISECOND, SECOND, 3 * SECOND]);
+    events.push({ at: 0, kind: "first-copy", vm, first: { way: "scheduled", after } });
+  }
+  if (random.below(6) === 0) {
+    for (let count = random.between(1, 3); count > 0; count--) {
+      const at = SETUP + random.exponential(SECOND);
+      events.push({ at, kind: "verb", host: "a", vm, verb: "replication stop" });
+    }
   }
 }
 

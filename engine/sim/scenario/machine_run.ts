@@ -11,7 +11,7 @@ import type { ReplicaMachine } from "../../core/replica/replica_machine.ts";
 import type { Server } from "../../core/server/server.ts";
 import { Guest, type GuestGround } from "../guests/guest.ts";
 import { MachineHistory } from "../oracle/history.ts";
-import type { MachineSpec } from "./scenario.ts";
+import type { FirstCopy, MachineSpec } from "./scenario.ts";
 
 /** A failover under way or completed. */
 export interface FailoverRun {
@@ -69,6 +69,8 @@ export class MachineRun {
   burnt = false;
   /** Its replica is being removed. */
   leaving = false;
+  /** How its administrator brings the first copy to the replica. */
+  first: FirstCopy = { way: "network" };
   /** When replication was enabled last, µs of world time. */
   enabledAt = 0;
 

@@ -92,7 +92,22 @@ export class Operator {
       return { verb: "replication enable", args };
     }
     const starts = ["ReadyForInitialReplication", "WaitingForStartResynchronize"];
-    return starts.includes(state) ? { verb: "replication start", args: { vm } } : undefined;
+    return starts.includes(state) ? this.#start(machine, server) : undefined;
+  }
+
+  /** How the first copy is started: in the way of this machine, until nothing goes wrong any more. */
+  #start(machine: MachineRun, { primary, ports }: GuestHost["server"]) {
+    const { first, guest: { vm } } = machine;
+    const now = { verb: "replication start", args: { vm } };
+    if (first.way !== "scheduled" || this.#drill.faults.quietFor >= 0) return now;
+    const real = primary.entry(vm).machine;
+    if (real.state !== "ReadyForInitialReplication") return now;
+    const wall = ports.clock.wall();
+    const at = real.plan?.at;
+    // A clock that was set back would have everybody wait for days.
+    if (at !== undefined) return at - wall > first.after ? now : undefined;
+    this.#drill.probe("seed/put-off");
+    return { verb: "replication start", args: { vm, at: wall + first.after } };
   }
 
   /** The site of its guest is gone: it is brought up at the replica on the newest point there is, for good. */
@@ -262,6 +277,9 @@ export class Operator {
     const { vm } = machine.guest;
     const { a, b } = this.#drill.sites;
     switch (action.kind) {
+      case "first-copy":
+        machine.first = action.first;
+        return;
       case "cycle":
         return this.#drill.call(a, "replication cycle", { vm }, () => {});
       case "failover":

@@ -62,7 +62,9 @@ export const PROBES: readonly string[] = [
   "replica/removed-in-a-crash",
   "rpo/beyond-objective",
   "seed/interrupted",
+  "seed/put-off",
   "seed/started-again",
+  "seed/stopped",
   "seed/whole-disk-compared",
   "status/cycle-missed",
 ];
@@ -197,6 +199,9 @@ export class Probes {
     if (verb === "failover start" && host === "b" && outcome !== "") this.#hit("failover/refused");
     if (outcome !== "") return;
     if (verb === "vm remove") this.#hit("relationship/vm-removed");
+    if (verb === "replication stop" && before === "InitialReplicationInProgress") {
+      this.#hit("seed/stopped");
+    }
     if (verb === "replication disable" && host === "a" && before !== "Disabled") {
       this.#hit("relationship/disabled");
     }

@@ -17,7 +17,7 @@ import type { FaultAction } from "./scenario.ts";
 
 const GUEST_ACTIONS: ReadonlySet<string> = new Set(["write", "zero", "read", "flush", "reconnect"]);
 const OPERATOR_ACTIONS: ReadonlySet<string> = new Set(
-  ["cycle", "failover", "cancel", "complete", "disable", "forget", "restart", "verb"],
+  ["cycle", "failover", "cancel", "complete", "disable", "forget", "restart", "verb", "first-copy"],
 );
 
 /** How a run is watched. */

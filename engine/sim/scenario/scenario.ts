@@ -85,8 +85,15 @@ export type GuestAction =
   /** The guest's connection breaks; it connects again and sends again what was not answered (N2). */
   | { readonly kind: "reconnect"; readonly vm: number };
 
+/** How an administrator brings a machine's first copy to the replica, from then on. */
+export type FirstCopy =
+  | { readonly way: "network" }
+  /** Over the network, after so many µs. */
+  | { readonly way: "scheduled"; readonly after: number };
+
 /** What an administrator does. */
 export type OperatorAction =
+  | { readonly kind: "first-copy"; readonly vm: number; readonly first: FirstCopy }
   | { readonly kind: "cycle"; readonly vm: number }
   /** Fail over to the newest point but `back`. */
   | { readonly kind: "failover"; readonly vm: number; readonly back: number }

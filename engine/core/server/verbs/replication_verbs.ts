@@ -6,6 +6,8 @@
 
 import type { Json, JsonObject } from "../../base/json.ts";
 import { checkName } from "../../base/name.ts";
+import type { StartChoice } from "../../primary/initial_replication.ts";
+import { checkStartTime, startTime } from "../../relationship/seeding_plan.ts";
 import { defaultObjective, FREQUENCY_DEFAULT, KEEP_DEFAULT } from "../../relationship/settings.ts";
 import { done, type Task } from "../../runtime/task.ts";
 import { flagArgument, machineName, numberArgument, textArgument } from "../arguments.ts";
@@ -20,11 +22,21 @@ export const REPLICATION_VERBS: Verbs = {
     run: enableReplication,
   },
   "replication start": {
-    about: "Start initial replication over the network",
-    args: ["vm?", "takeOver?"],
+    about: "Start initial replication, now or at a time",
+    args: ["vm?", "takeOver?", "at?"],
     *run(server, args) {
       const vm = guestMachine(server, args);
-      yield* server.primary.start(vm, flagArgument(args, "takeOver", false));
+      const choice = startChoice(server, args);
+      yield* server.primary.start(vm, flagArgument(args, "takeOver", false), choice);
+      return status(server, vm);
+    },
+  },
+  "replication stop": {
+    about: "Stop an initial replication, or call off a scheduled one",
+    args: ["vm?"],
+    *run(server, args) {
+      const vm = guestMachine(server, args);
+      yield* server.primary.stop(vm);
       return status(server, vm);
     },
   },
@@ -56,6 +68,20 @@ export const REPLICATION_VERBS: Verbs = {
     },
   },
 };
+
+/** What `replication start` was given; a time as text, or in µs since 1970. */
+function startChoice({ ports }: Server, args: JsonObject): StartChoice {
+  const { at } = args;
+  const wall = ports.clock.wall();
+  const given = at ?? null;
+  const time = typeof given === "string" ? startTime(ports.clock, wall, given) : given;
+  if (time !== null && typeof time !== "number") textArgument(args, "at");
+  return {
+    method: undefined,
+    at: typeof time === "number" ? checkStartTime(wall, time) : undefined,
+    path: undefined,
+  };
+}
 
 function* enableReplication(server: Server, args: JsonObject): Task<Json> {
   const vm = machineName(args);
