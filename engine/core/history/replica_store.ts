@@ -21,7 +21,7 @@ import type { GenerationId, MachineId, PointId, SeedId } from "../base/units.ts"
 import { isIdentity, MiB } from "../base/units.ts";
 import { inside } from "../block/extent.ts";
 import { checkDiskSize, type Geometry } from "../block/geometry.ts";
-import { DIGEST_SIZE } from "../ports/codec.ts";
+import type { Disk } from "../ports/disk.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { GuestDisk, Ports } from "../ports/ports.ts";
 import { Mutex } from "../runtime/lock.ts";
@@ -52,6 +52,7 @@ import { noSuchPoint, type ReplicaFiles } from "./replica_files.ts";
 import { prune, shed } from "./retention.ts";
 import { Seeding } from "./seeding.ts";
 import { saltFrom } from "./staging_record.ts";
+import { unitDigests, type UnitSource } from "./unit_digests.ts";
 import { verify } from "./verify.ts";
 
 /** What an unsealed delta is relative to and how many of its records are durable. */
@@ -557,33 +558,29 @@ export class ReplicaStore {
   }
 
   /**
-   * BLAKE3 of every `unit` bytes of `[at, at + length)`, 32 bytes apiece: of the newest point's
-   * content, staged included (L3); during an initial replication, of the raw disk.
+   * BLAKE3 of every `unit` bytes of `[at, at + length)`, 32 bytes apiece, the last unit cut off where the disk
+   * ends: of the newest point's content, staged included (L3); during an initial replication, of the raw disk.
    */
   *blockDigests(disk: number, at: number, length: number, unit: number): Task<Uint8Array> {
     const raw = this.#files.disks[disk];
     const { blockSize, codec } = this.#files.context;
+    const whole = length % unit === 0 || at + length === raw?.size;
     const sound = unit >= blockSize && unit <= EXTENT_SIZE_MAX && unit % blockSize === 0 &&
-      length % unit === 0 && length <= COMPARE_MAX;
+      whole && length > 0 && length <= COMPARE_MAX;
     if (raw === undefined || !sound || !inside(at, length, raw.size)) {
       throw peerFailure("malformed", `Cannot digest ${length} bytes at ${at} of disk ${disk}`);
     }
     const point = this.newest?.id;
     const view = point === undefined ? undefined : PointView.open(this.#files, point);
-    const digests = new Uint8Array((length / unit) * DIGEST_SIZE);
-    const step = Math.floor(EXTENT_SIZE_MAX / unit) * unit;
+    const source = view === undefined ? sourceOf(raw) : sourceOf({
+      read: (from, size) => view.read(disk, from, size),
+      allocated: (from, size) => view.allocated(disk, from, size),
+    });
     try {
-      for (let done = 0; done < length; done += step) {
-        const size = Math.min(step, length - done);
-        const bytes = view === undefined
-          ? yield* raw.read(at + done, size)
-          : yield* view.read(disk, at + done, size);
-        digests.set(yield* codec.blockDigests(bytes, unit), (done / unit) * DIGEST_SIZE);
-      }
+      return yield* unitDigests(codec, source, at, length, unit);
     } finally {
       if (view !== undefined) yield* view.close();
     }
-    return digests;
   }
 
   /**
@@ -635,3 +632,12 @@ export class ReplicaStore {
 
 /** Bytes of one comparison, at most. */
 const COMPARE_MAX = 64 * MiB;
+
+function sourceOf(disk: Pick<Disk, "read" | "allocated">): UnitSource {
+  return {
+    read: (at, length) => disk.read(at, length),
+    *isHole(at, length) {
+      return (yield* disk.allocated(at, length)).length === 0;
+    },
+  };
+}

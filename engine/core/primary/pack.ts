@@ -2,15 +2,13 @@
  * Packing: from a run of blocks of a view to the records that travel.
  *
  * Blocks that turn out to hold only zeros travel as metadata (C6), the rest compressed where that makes
- * them shorter. Blocks that are only suspected are compared by digest first and sent if they differ
- * (T1). Knows no delta and no connection but for the comparison.
+ * them shorter. Knows no delta and no connection.
  *
  * @module
  */
 
 import type { Codec } from "../ports/codec.ts";
 import type { Task } from "../runtime/task.ts";
-import { type Compared, unitDiffers } from "../wire/compare.ts";
 import { emptyChain, payloadDigest } from "../wire/chain.ts";
 import type { StagedExtent } from "../wire/extent.ts";
 
@@ -96,20 +94,5 @@ function* pieces(
     const to = Math.min(block * blockSize, length);
     yield { from: start * blockSize, to, zero: zeros[start] === 1 };
     start = block;
-  }
-}
-
-/** Runs of units of a comparison that are all equal or all different, relative to its start. */
-export function* comparedRuns(
-  compared: Compared,
-): Generator<{ from: number; to: number; differs: boolean }, void, undefined> {
-  let start = 0;
-  for (let unit = 1; unit <= compared.count; unit++) {
-    if (unit < compared.count && unitDiffers(compared, unit) === unitDiffers(compared, start)) {
-      continue;
-    }
-    const differs = unitDiffers(compared, start);
-    yield { from: start * compared.unit, to: unit * compared.unit, differs };
-    start = unit;
   }
 }

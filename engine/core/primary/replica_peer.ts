@@ -96,7 +96,10 @@ export class ReplicaPeer {
   /** Asks which units of a range differ at the replica; questions are answered in order. */
   *compare(request: Compare): Task<Compared> {
     yield* this.#saying(this.#channel.sendCompare(request));
-    const mine = (other: Compared) => other.disk === request.disk && other.at === request.at;
+    // The channel lets no answer in but the one to the oldest open question.
+    const mine = ({ disk, unit, at, count }: Compared) =>
+      disk === request.disk && unit === request.unit && at === request.at &&
+      count === request.count;
     yield* this.#changed.until(() => this.#compared.some(mine) || this.#failure !== undefined);
     const place = this.#compared.findIndex(mine);
     if (place < 0) throw this.#failure ?? this.#violated("Expected compared");

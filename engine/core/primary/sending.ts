@@ -1,6 +1,7 @@
 /**
  * Sending: everything that the views of a machine's disks still have to hand out, in order, a few
- * runs being read and packed ahead of the one that travels.
+ * runs being read and packed ahead of the one that travels. Suspected runs are compared with the replica
+ * meanwhile, several at once, and what differs of them is sent like the rest.
  *
  * Rule: whatever was taken from a view and did not get into the shipment is put back, whatever
  * happens; so an error costs time and never a block.
@@ -11,27 +12,25 @@
 import { localFailure } from "../base/failure.ts";
 import { EXTENT_SIZE_MAX } from "../base/limits.ts";
 import { release } from "../base/release.ts";
+import { DigestTree, QUESTION_BYTES, treeUnits } from "../lineage/digest_tree.ts";
 import type { Codec } from "../ports/codec.ts";
-import type { Run } from "../runtime/loop.ts";
+import type { Loop, Run } from "../runtime/loop.ts";
 import { ended } from "../runtime/scope.ts";
+import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
 import { currentLoop } from "../runtime/together.ts";
 import type { TrackedDisk } from "../tracking/tracked_disk.ts";
-import { COMPARE_DIGEST_SIZE } from "../wire/compare.ts";
 import { RECORD_HEADER_SIZE } from "../wire/extent.ts";
 import { FRAME_HEADER_SIZE } from "../wire/frame.ts";
-import {
-  comparedRuns,
-  packContent,
-  type PackedRecord,
-  type PackOptions,
-  zeroRecord,
-} from "./pack.ts";
+import { narrow } from "./narrowing.ts";
+import { packContent, type PackedRecord, type PackOptions, zeroRecord } from "./pack.ts";
 import type { ReplicaPeer } from "./replica_peer.ts";
 import type { Shipment } from "./shipment.ts";
 
 /** Runs that are read and packed at the same time. */
 const AHEAD = 4;
+/** Suspected runs that are compared at the same time: 128 MiB of disk, so that a round trip hides behind it. */
+const COMPARED_AT_ONCE = 4;
 
 /** What sending needs. */
 export interface Sending {
@@ -46,6 +45,10 @@ export interface Sending {
   readonly onSent: (bytes: number, wire: number) => void;
   /** Runs between records, while nothing is being handed to the connection. */
   between?(): Task<void>;
+  /** Told of suspected bytes that were found equal, and of those that are to be sent. */
+  readonly onCompared?: (equal: number, differing: number) => void;
+  /** True once no more is to be begun; what is under way is finished. */
+  readonly stopped?: () => boolean;
 }
 
 /** A run taken from a view, and its records in the making. */
@@ -62,12 +65,17 @@ interface PackedRun {
   readonly content?: Uint8Array;
 }
 
-/** Sends all that is pending. When it returns, everything was handed to the connection. */
+/**
+ * Sends all that is pending, or until it is told to stop. When it returns, everything that was taken was handed
+ * to the connection.
+ */
 export function* sendPending(sending: Sending): Task<void> {
   const loop = yield* currentLoop();
   const ahead: Prepared[] = [];
+  const comparing = new Comparing(loop, sending);
   try {
     for (;;) {
+      comparing.begin();
       while (ahead.length < AHEAD) {
         const taken = takeNext(sending);
         if (taken === undefined) break;
@@ -75,7 +83,11 @@ export function* sendPending(sending: Sending): Task<void> {
         ahead.push({ disk, at, length, records: loop.start("pack", prepare(sending, taken)) });
       }
       const first = ahead[0];
-      if (first === undefined) return;
+      if (first === undefined) {
+        // What differs is to be sent; nothing is left once nothing is being compared either.
+        if (!(yield* comparing.next())) return;
+        continue;
+      }
       yield* ended(first.records);
       const outcome = first.records.outcome;
       if (outcome?.ok !== true) throw outcome?.error ?? new Error("A task ended with no outcome");
@@ -84,11 +96,64 @@ export function* sendPending(sending: Sending): Task<void> {
       if (sending.between !== undefined) yield* sending.between();
     }
   } finally {
+    yield* comparing.stop();
     for (const { records } of ahead) records.interrupt();
     for (const { disk, at, length, records } of ahead) {
       yield* ended(records);
       sending.disks[disk]?.view?.putBack(at, length);
     }
+  }
+}
+
+/** The comparisons under way beside what is being sent. */
+class Comparing {
+  readonly #loop: Loop;
+  readonly #sending: Sending;
+  /** One tree for each disk: what digests may cost is counted over all of it. */
+  readonly #trees: readonly DigestTree[];
+  #runs: Run<void>[] = [];
+  readonly #ended = new Signal();
+
+  constructor(loop: Loop, sending: Sending) {
+    this.#loop = loop;
+    this.#sending = sending;
+    this.#trees = sending.disks.map(({ geometry, size }) => {
+      return new DigestTree(geometry.blockSize, size);
+    });
+  }
+
+  /** Begins as many as there may be. Throws what one of them failed with. */
+  begin(): void {
+    for (const { outcome } of this.#runs) if (outcome?.ok === false) throw outcome.error;
+    this.#runs = this.#runs.filter(({ outcome }) => outcome === undefined);
+    if (this.#sending.stopped?.() === true) return;
+    for (const [disk, tracked] of this.#sending.disks.entries()) {
+      const { view, size, geometry } = tracked;
+      const { region } = treeUnits(geometry.blockSize);
+      while (view !== undefined && this.#runs.length < COMPARED_AT_ONCE) {
+        const run = view.nextSuspected(QUESTION_BYTES, region);
+        if (run === undefined) break;
+        const { codec, peer, onCompared = () => {} } = this.#sending;
+        const tree = this.#trees[disk] as DigestTree;
+        const work = { codec, peer, tree, disk, size, view, onCompared };
+        const started = this.#loop.start("narrow", narrow(work, run));
+        started.whenEnded(() => this.#ended.notify());
+        this.#runs.push(started);
+      }
+    }
+  }
+
+  /** Waits until one has ended; false when none is under way. */
+  *next(): Task<boolean> {
+    if (this.#runs.length === 0) return false;
+    yield* this.#ended.until(() => this.#runs.some(({ outcome }) => outcome !== undefined));
+    return true;
+  }
+
+  /** Ends what is under way; what it has not decided waits again. */
+  *stop(): Task<void> {
+    for (const run of this.#runs) run.interrupt();
+    for (const run of this.#runs) yield* ended(run);
   }
 }
 
@@ -98,12 +163,12 @@ interface Taken {
   readonly at: number;
   readonly length: number;
   readonly kind: "data" | "zero";
-  readonly suspected: boolean;
 }
 
-function takeNext({ disks }: Sending): Taken | undefined {
+function takeNext({ disks, stopped }: Sending): Taken | undefined {
+  if (stopped?.() === true) return undefined;
   for (const [disk, tracked] of disks.entries()) {
-    const run = tracked.view?.next(EXTENT_SIZE_MAX);
+    const run = tracked.view?.nextChanged(EXTENT_SIZE_MAX);
     if (run !== undefined) return { disk, ...run };
   }
   return undefined;
@@ -146,34 +211,6 @@ function* prepare(sending: Sending, taken: Taken): Task<PackedRun> {
     chained: sending.chained,
   };
   const content = yield* view.read(at, length);
-  if (taken.suspected) {
-    return { records: yield* prepareSuspected(sending, options, taken, content) };
-  }
   // Read for us alone; what travels as it is travels out of this buffer.
   return { records: yield* packContent(options, disk, at, content), content };
-}
-
-/** Sends of a suspected run only what the replica's newest point has otherwise (T1, L3). */
-function* prepareSuspected(
-  sending: Sending,
-  options: PackOptions,
-  { disk, at, length }: Taken,
-  content: Uint8Array,
-): Task<PackedRecord[]> {
-  const unit = options.blockSize;
-  const count = Math.ceil(length / unit);
-  const full = yield* options.codec.blockDigests(content, unit);
-  const digests = new Uint8Array(count * COMPARE_DIGEST_SIZE);
-  for (let block = 0; block < count; block++) {
-    digests.set(full.subarray(block * 32, block * 32 + COMPARE_DIGEST_SIZE), block * 16);
-  }
-  const compared = yield* sending.peer.compare({ disk, unit, at, count, digests });
-  const records: PackedRecord[] = [];
-  for (const { from, to, differs } of comparedRuns(compared)) {
-    const end = Math.min(to, length);
-    if (differs) {
-      records.push(...yield* packContent(options, disk, at + from, content.subarray(from, end)));
-    } else sending.disks[disk]?.view?.release(at + from, end - from);
-  }
-  return records;
 }

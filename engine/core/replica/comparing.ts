@@ -1,20 +1,27 @@
 /**
  * Answering a comparison: which units of a disk the newest point has otherwise than the primary (L3).
  *
+ * Rule: a question is hostile until it is checked: its units are those of the digest tree over this
+ * machine's blocks, they lie on the disk, and all of them together are no more than is read for one answer.
+ *
  * @module
  */
 
 import { peerFailure } from "../base/failure.ts";
-import { inside } from "../block/extent.ts";
 import type { ReplicaStore } from "../history/replica_store.ts";
+import { isTreeUnit, QUESTION_BYTES } from "../lineage/digest_tree.ts";
 import type { Task } from "../runtime/task.ts";
 import { type Compare, COMPARE_DIGEST_SIZE, type Compared } from "../wire/compare.ts";
 
-/** The answer to `compare`; `protocol-violation` when it does not lie on the disk's blocks. */
+/** The answer to `compare`; `protocol-violation` when it does not lie on the disk's units. */
 export function* answerTo(store: ReplicaStore, compare: Compare): Task<Compared> {
   const { disk, unit, at, count, digests } = compare;
-  const length = unit * count;
-  if (unit !== store.geometry.blockSize || !inside(at, length, store.sizes[disk] ?? 0)) {
+  // Only the last unit may reach beyond the end of the disk.
+  const size = store.sizes[disk] ?? 0;
+  const length = Math.min(unit * count, size - at);
+  const sound = isTreeUnit(unit, store.geometry.blockSize) && at % unit === 0 &&
+    length > unit * (count - 1) && length <= QUESTION_BYTES;
+  if (!sound) {
     throw peerFailure("protocol-violation", "A comparison does not lie on the disk's blocks");
   }
   const ours = yield* store.blockDigests(disk, at, length, unit);

@@ -4,7 +4,8 @@
  * Rule (C2): the save of a block's old content and the view's read of that block exclude each other;
  * a guest write to a block that still needs saving waits for the save, so that no write overtakes it.
  * A save that fails gives the view up and the write goes on. It does not know the network: whoever
- * sends takes runs by `next`, and returns each by `release` or `putBack`.
+ * sends takes runs by `nextChanged`, and returns each by `release` or `putBack`. Suspected blocks are taken by
+ * `nextSuspected`: each is released because it was equal, or confirmed, and then handed out by `nextChanged`.
  *
  * @module
  */
@@ -43,6 +44,8 @@ export interface ViewOwner {
   readonly cow: CowStore;
   /** What has not been released; shared with the tracked disk, which keeps it over give-ups (C4). */
   readonly rest: BlockSet;
+  /** What was released because the base has it so; shared as well. */
+  readonly equal: Bitmap;
   /** A block at byte `at` could not be read, or could be again. */
   unreadable(at: number, length: number, failed: boolean): void;
   /** The view was given up. */
@@ -54,14 +57,17 @@ export class DeltaView {
   /** `frozen`: as at the cut. `live`: as it is. */
   readonly mode: "frozen" | "live";
   readonly #owner: ViewOwner;
-  /** Not handed out; a subset of what the owner has left. */
+  /** Changed and not handed out; a subset of what the owner has left. */
   readonly #waiting: Bitmap;
+  /** Suspected and not handed out; has no block in common with `#waiting`. */
+  readonly #doubtful: Bitmap;
   /** Blocks whose old content is on the disk alone: a write must save them first. */
   readonly #unsaved: Bitmap;
   /** Slot in the `.cow` of each saved block. */
   readonly #saved = new Map<number, number>();
   readonly #lock = new RangeLock();
   #cursor = 0;
+  #doubtfulCursor = 0;
   #alive = true;
   #attached = true;
   #givenUpBecause: string | undefined;
@@ -71,6 +77,8 @@ export class DeltaView {
     this.mode = mode;
     this.#owner = owner;
     this.#waiting = owner.rest.all.copy();
+    this.#waiting.removeAll(owner.rest.suspected);
+    this.#doubtful = owner.rest.suspected.copy();
     this.#unsaved = mode === "frozen" ? owner.rest.all.copy() : new Bitmap(owner.rest.size);
     if (mode === "frozen") this.#unsaved.removeAll(owner.rest.zero);
   }
@@ -85,25 +93,114 @@ export class DeltaView {
     return this.#givenUpBecause;
   }
 
-  /** Bytes not handed out by `next`. */
+  /** Bytes not handed out, suspected ones included. */
   get remainingBytes(): number {
-    return this.#waiting.count * this.#owner.blockSize;
+    return (this.#waiting.count + this.#doubtful.count) * this.#owner.blockSize;
   }
 
-  /** Takes the next run, of at most `maxBytes` and of one kind; `undefined` when none waits. */
+  /** Takes the next run, of at most `maxBytes` and of one kind; what is changed first. */
   next(maxBytes: number): DeltaRun | undefined {
+    const changed = this.nextChanged(maxBytes);
+    if (changed !== undefined) return changed;
+    const doubtful = this.nextSuspected(maxBytes, this.#owner.blockSize);
+    return doubtful === undefined ? undefined : { ...doubtful, kind: "data", suspected: true };
+  }
+
+  /** Takes the next run that is changed; `undefined` when none waits. */
+  nextChanged(maxBytes: number): DeltaRun | undefined {
     if (!this.#alive) return undefined;
     const { blockSize, rest } = this.#owner;
     const most = Math.max(1, Math.floor(maxBytes / blockSize));
     const run = this.#waiting.nextRun(this.#cursor, most) ?? this.#waiting.nextRun(0, most);
     if (run === undefined) return undefined;
     const zero = rest.zero.has(run.start);
-    const suspected = rest.suspected.has(run.start);
-    const end = Math.min(edge(rest.zero, run, zero), edge(rest.suspected, run, suspected));
+    const end = edge(rest.zero, run, zero);
     this.#waiting.clear(run.start, end);
     this.#cursor = end;
     const kind = zero ? "zero" : "data";
-    return { at: run.start * blockSize, length: (end - run.start) * blockSize, kind, suspected };
+    const at = run.start * blockSize;
+    return { at, length: (end - run.start) * blockSize, kind, suspected: false };
+  }
+
+  /**
+   * Takes the next run of suspected blocks, of at most `maxBytes`; one that goes on behind that ends at a
+   * multiple of `unit`, so that the next one begins at one. `undefined` when none waits.
+   */
+  nextSuspected(
+    maxBytes: number,
+    unit: number,
+  ): { readonly at: number; readonly length: number } | undefined {
+    if (!this.#alive) return undefined;
+    const { blockSize } = this.#owner;
+    const most = Math.max(1, Math.floor(maxBytes / blockSize));
+    const run = this.#doubtful.nextRun(this.#doubtfulCursor, most) ??
+      this.#doubtful.nextRun(0, most);
+    if (run === undefined) return undefined;
+    const units = Math.max(1, Math.floor(unit / blockSize));
+    const aligned = run.end - run.end % units;
+    const end = run.end - run.start === most && aligned > run.start ? aligned : run.end;
+    this.#doubtful.clear(run.start, end);
+    this.#doubtfulCursor = end;
+    return { at: run.start * blockSize, length: (end - run.start) * blockSize };
+  }
+
+  /** Suspected blocks are changed, or as good as that: `nextChanged` hands them out. */
+  confirm(at: number, length: number): void {
+    if (!this.#attached) return;
+    const { blockSize, rest } = this.#owner;
+    const start = at / blockSize;
+    const end = (at + length) / blockSize;
+    this.#eachRun(rest.suspected, start, end, (from, to) => this.#waiting.set(from, to));
+    rest.suspected.clear(start, end);
+    this.#doubtful.clear(start, end);
+    this.#cursor = Math.min(this.#cursor, start);
+  }
+
+  /** The base has these blocks as this view reads them: they leave the delta, and nothing was sent of them. */
+  releaseEqual(at: number, length: number): void {
+    if (!this.#attached) return;
+    const { blockSize, equal } = this.#owner;
+    equal.set(at / blockSize, (at + length) / blockSize);
+    this.release(at, length);
+  }
+
+  /** What `nextSuspected` handed out and nobody released or confirmed waits again. */
+  putBackSuspected(at: number, length: number): void {
+    if (!this.#attached) return;
+    const { blockSize, rest } = this.#owner;
+    if (rest.suspected.empty) return;
+    const start = at / blockSize;
+    const end = (at + length) / blockSize;
+    this.#eachRun(rest.suspected, start, end, (from, to) => this.#doubtful.set(from, to));
+    this.#doubtfulCursor = Math.min(this.#doubtfulCursor, start);
+  }
+
+  /** The runs of `bits` in `[start, end)`, clipped to it. */
+  #eachRun(bits: Bitmap, start: number, end: number, visit: (from: number, to: number) => void) {
+    for (let run = bits.nextRun(start); run !== undefined && run.start < end;) {
+      visit(run.start, Math.min(run.end, end));
+      run = bits.nextRun(run.end);
+    }
+  }
+
+  /** Whether the disk has nothing at all there: zeros, that nobody needs to read. */
+  *isHole(at: number, length: number): Task<boolean> {
+    const { disk, blockSize } = this.#owner;
+    this.#check();
+    if (this.mode === "live") return (yield* disk.allocated(at, length)).length === 0;
+    const start = at / blockSize;
+    const end = (at + length) / blockSize;
+    const hold = yield* this.#lock.lock(start, end);
+    try {
+      this.#check();
+      // What was saved is not what the disk has now.
+      if (this.#unsaved.countIn(start, end) !== end - start) return false;
+      const extents = yield* disk.allocated(at, length);
+      this.#check();
+      return extents.length === 0;
+    } finally {
+      this.#lock.unlock(hold);
+    }
   }
 
   /**
@@ -224,6 +321,7 @@ export class DeltaView {
     const end = (at + length) / blockSize;
     rest.remove(start, end);
     this.#waiting.clear(start, end);
+    this.#doubtful.clear(start, end);
     this.#unsaved.clear(start, end);
     if (this.#saved.size === 0) return;
     const slots: number[] = [];
@@ -240,13 +338,12 @@ export class DeltaView {
   putBack(at: number, length: number): void {
     if (!this.#attached) return;
     const { blockSize, rest } = this.#owner;
+    const start = at / blockSize;
     const end = (at + length) / blockSize;
-    let run = rest.all.nextRun(at / blockSize);
-    while (run !== undefined && run.start < end) {
-      this.#waiting.set(run.start, Math.min(run.end, end));
-      run = rest.all.nextRun(run.end);
-    }
-    this.#cursor = Math.min(this.#cursor, at / blockSize);
+    this.#eachRun(rest.all, start, end, (from, to) => this.#waiting.set(from, to));
+    this.#cursor = Math.min(this.#cursor, start);
+    this.#eachRun(rest.suspected, start, end, (from, to) => this.#waiting.clear(from, to));
+    this.putBackSuspected(at, length);
   }
 
   /** For `TrackedDisk`: whether a write to these blocks must save first. */
@@ -300,9 +397,11 @@ export class DeltaView {
     if (!this.#alive) return;
     this.#givenUpBecause = reason;
     const left = this.#waiting.copy();
+    const doubtful = this.#doubtful.copy();
     this.#drop();
     // What was not handed out stays to be counted: only a new cut can send it.
     this.#waiting.addAll(left);
+    this.#doubtful.addAll(doubtful);
     this.#owner.givenUp(reason);
   }
 
@@ -321,6 +420,7 @@ export class DeltaView {
   #drop(): void {
     this.#alive = false;
     this.#waiting.clearAll();
+    this.#doubtful.clearAll();
     this.#unsaved.clearAll();
     this.#owner.cow.give(this.#saved.values());
     this.#saved.clear();

@@ -17,6 +17,7 @@ import { assert } from "../base/assert.ts";
 import { Failed, type Failure, isFailed, requestFailure } from "../base/failure.ts";
 import { ISSUED_MAX } from "../base/limits.ts";
 import type { PointId } from "../base/units.ts";
+import { Bitmap } from "../block/bitmap.ts";
 import type { Geometry } from "../block/geometry.ts";
 import { type Extent, inside } from "../block/extent.ts";
 import { type Disk, type DiskIdentity, readInto } from "../ports/disk.ts";
@@ -74,6 +75,8 @@ export class TrackedDisk implements Disk {
   #delta: BlockSet;
   /** What of the delta the replica does not hold durably: waiting or in flight. */
   #rest: BlockSet;
+  /** What of the delta was found equal at the base, and is marked on disk still (see `settleEqual`). */
+  #equal: Bitmap;
   #view: DeltaView | undefined;
   #notices: readonly Failure[];
   #failed: Failure | undefined;
@@ -98,6 +101,7 @@ export class TrackedDisk implements Disk {
     this.#current = recovered.blocks;
     this.#delta = new BlockSet(file.layout.blocks);
     this.#rest = new BlockSet(file.layout.blocks);
+    this.#equal = new Bitmap(file.layout.blocks);
     this.#notices = opened.notices;
     this.recovery = {
       kind: recovered.kind,
@@ -437,6 +441,8 @@ export class TrackedDisk implements Disk {
     const cut = this.#current;
     this.#rest.absorb(cut);
     this.#delta.absorb(cut);
+    // What was equal and was written since is to be sent like any other, and stays marked until it is staged.
+    this.#equal.removeAll(cut.all);
     this.#current = new BlockSet(cut.size);
     this.#unstaged.cut();
     if (mode === "frozen") {
@@ -449,6 +455,7 @@ export class TrackedDisk implements Disk {
       blockSize: this.#blockSize,
       cow: this.#cow,
       rest: this.#rest,
+      equal: this.#equal,
       unreadable: (at, length, failed) => {
         if (failed || this.#unreadable.size > 0) this.#unreadableAt(at, length, failed);
       },
@@ -478,6 +485,7 @@ export class TrackedDisk implements Disk {
       this.#view = undefined;
       this.#delta = new BlockSet(cleared.size);
       this.#rest = new BlockSet(cleared.size);
+      this.#equal = new Bitmap(cleared.size);
       this.#giveUps = 0;
       this.#notices = [];
       this.#unstaged.staged();
@@ -506,11 +514,35 @@ export class TrackedDisk implements Disk {
     }
   }
 
-  /** The replica lost the open delta: all of it has to be sent again, from the next cut. */
+  /**
+   * For live passes into a delta that is not sealed: clears the bits of what was found equal at the base, after
+   * a flush issued later than it was read (T3), so that it is not compared again after a restart. What was sent
+   * stays marked: nothing but the seal makes it part of a point (T4). A crash anywhere leaves more bits.
+   */
+  *settleEqual(): Task<void> {
+    assert(!this.#settling, "One delta is settled at a time");
+    this.#settling = true;
+    try {
+      const cleared = this.#equal.copy();
+      cleared.removeAll(this.#rest.all);
+      yield* this.flush();
+      for (const { start, end } of cleared.runs()) this.#delta.remove(start, end);
+      this.#equal.removeAll(cleared);
+      yield* this.#journal.storeCleared(cleared);
+    } finally {
+      this.#settling = false;
+    }
+  }
+
+  /**
+   * The replica lost the open delta: all of it has to be sent again, from the next cut. What was equal at the
+   * base is equal still, or was written since and is marked for that.
+   */
   forgetProgress(): void {
     assert(!this.#settling, "No delta is forgotten while it is being settled");
     this.#view?.end("the replica lost what it had received");
     this.#rest = this.#delta.copy();
+    for (const { start, end } of this.#equal.runs()) this.#rest.remove(start, end);
   }
 
   /**
@@ -543,6 +575,7 @@ export class TrackedDisk implements Disk {
     this.#current = this.#delta;
     this.#delta = new BlockSet(this.#current.size);
     this.#rest = new BlockSet(this.#current.size);
+    this.#equal = new Bitmap(this.#current.size);
   }
 
   /** A point is about to be announced: durable in the header before this returns (T4). */

@@ -81,6 +81,21 @@ export function unitDiffers(compared: Compared, index: number): boolean {
   return ((compared.differs[index >>> 3] ?? 0) & (1 << (index & 7))) !== 0;
 }
 
+/** Runs of units of a comparison that are all equal or all different, in bytes from its start. */
+export function* comparedRuns(
+  compared: Compared,
+): Generator<{ from: number; to: number; differs: boolean }, void, undefined> {
+  let start = 0;
+  for (let unit = 1; unit <= compared.count; unit++) {
+    if (unit < compared.count && unitDiffers(compared, unit) === unitDiffers(compared, start)) {
+      continue;
+    }
+    const differs = unitDiffers(compared, start);
+    yield { from: start * compared.unit, to: unit * compared.unit, differs };
+    start = unit;
+  }
+}
+
 function encode(units: Units, body: Uint8Array, expected: number): Uint8Array {
   assert(unitsAreSound(units) && body.length === expected, "A comparison we send is sound");
   return new ByteWriter(HEAD_SIZE + body.length).u16(units.disk).u16(0).u32(units.unit)
