@@ -124,6 +124,10 @@ Deno.test("import-order keeps the two worlds, the oracle and the browser apart",
   assert.equal(may("engine/sim/oracle/a.ts", "../../core/base/units.ts", false), false);
   assert.equal(may("engine/sim/oracle.ts", "../core/wire/a.ts", true), false);
   assert.equal(may("engine/sim/oracle/a.ts", "../a.ts"), false);
+  assert.equal(may("test/model/reference/a.ts", "../../../engine/core/base/units.ts", true), true);
+  assert.equal(may("test/model/reference/a.ts", "../../../engine/core/base/units.ts"), false);
+  assert.equal(may("test/model/reference/a.ts", "../../../engine/core/wire/a.ts", true), false);
+  assert.equal(may("test/model/a.ts", "../../engine/core/wire/a.ts"), true);
   assert.equal(may("web/a.ts", "../lab/a.ts"), true);
   assert.equal(may("web/a.ts", "../engine/host/a.ts"), false);
   assert.equal(may("lab/a.ts", "../engine/agent/a.ts"), false);

@@ -55,6 +55,12 @@ export const LAYERS: readonly Layer[] = [
     mayTypes: [`${CORE}/base`],
     why: "The oracle judges the engine, so it shares no code with it, only the types of base",
   },
+  {
+    folder: "test/model/reference",
+    may: ["test/model/reference"],
+    mayTypes: [`${CORE}/base`],
+    why: "The reference model is what the engine is compared with, so it shares no code with it",
+  },
   { folder: SIM, may: [SIM, CORE], why: "The simulated world knows the engine and nothing real" },
   {
     folder: HOST,

@@ -35,6 +35,7 @@ const SETTINGS: ReadonlyMap<string, GroupSettings> = new Map([
   ["unit", QUICK],
   ["conformance", QUICK],
   ["properties", QUICK],
+  ["model", QUICK],
   ["scenarios", QUICK],
   ["sweep", QUICK],
   ["host", REAL],

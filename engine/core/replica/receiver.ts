@@ -150,8 +150,10 @@ export class Receiver {
     const accepts = same && this.#machine.admits(open);
     this.#second = same && !accepts;
     if (open.machine === store.machine) this.#checkDisks(open);
-    // Only who may write here chooses for this machine; not who was failed over from (L7).
-    if (accepts && this.#machine.state !== "FailedOver") {
+    // Only who may write here chooses for this machine; not who was failed over from (L7), nor while a
+    // complete is on its way to the one point that it leaves.
+    const { failover, state } = this.#machine.record;
+    if (accepts && failover === undefined && state !== "FailedOver") {
       yield* store.setKeep(Math.max(1, open.keep));
     }
     // Durable before the primary is told that it may write (L1).

@@ -1,0 +1,482 @@
+/**
+ * Commands of the model-based property: what guests, administrators and misfortune do, each to both the
+ * model and the servers.
+ *
+ * Rule: a command asks the model what must come of it before it is done, and afterwards has everything
+ * that can be seen judged. Ordered from simple to intricate, so that a failure shrinks to the simplest.
+ *
+ * @module
+ */
+// Long because: all that may be done stands side by side, and is weighed in one place.
+
+import fc from "fast-check";
+import type { JsonObject } from "../../engine/core/base/json.ts";
+import { SECOND } from "../../engine/core/base/units.ts";
+import type { Expected, Reference, SiteName } from "./reference/reference.ts";
+import { type Outcome, type Servers, VM } from "./servers.ts";
+
+/** One step of a run. */
+export type Step = fc.Command<Reference, Servers>;
+
+/** What was really done, counted by name: what never happens is not survived, only unseen. */
+export const DONE = new Map<string, number>();
+
+function count(what: string): void {
+  DONE.set(what, (DONE.get(what) ?? 0) + 1);
+}
+
+/** How often something that must succeed is tried while connections are made anew. */
+const TRIES = 4;
+
+/** A command of a name and its arguments. */
+abstract class Named {
+  readonly #words: string;
+
+  constructor(...words: readonly (string | number | boolean)[]) {
+    this.#words = words.join(" ");
+  }
+
+  check(_model: Readonly<Reference>): boolean {
+    return true;
+  }
+
+  toString(): string {
+    return this.#words;
+  }
+}
+
+/** Compares all that can be seen with the model. */
+function judge(model: Reference, real: Servers): void {
+  real.rest();
+  const views: Record<string, unknown> = {};
+  for (const site of ["a", "b"] as const) {
+    if (model.up[site]) views[site] = real.view(site);
+  }
+  const wrong = model.judge(views);
+  if (wrong !== "") throw new Error(wrong);
+}
+
+/** Fails unless what became of a verb is what was expected; true when it was done. */
+function fulfilled(verb: string, site: SiteName, expected: Expected, outcome: Outcome): boolean {
+  if (outcome === undefined) throw new Error(`"${verb}" at ${site} did not end`);
+  const { failure } = outcome;
+  count(`${verb} at ${site} ${failure === undefined ? "done" : "refused"}`);
+  if (failure === undefined) {
+    if (expected === "refused") throw new Error(`"${verb}" at ${site} was not refused`);
+    return true;
+  }
+  if (expected === "done") {
+    throw new Error(`"${verb}" at ${site} failed: ${failure.code}: ${failure.message}`);
+  }
+  if (failure.message === "") throw new Error(`"${verb}" at ${site} was refused without a word`);
+  if (failure.action === "" && failure.side === "request") {
+    throw new Error(`"${verb}" at ${site} was refused without advice: ${failure.message}`);
+  }
+  return false;
+}
+
+function valueOf(outcome: Outcome): JsonObject {
+  return outcome?.failure === undefined ? outcome?.value as JsonObject : {};
+}
+
+function pointOf(outcome: Outcome): string {
+  return String(valueOf(outcome)["point"]);
+}
+
+/** A guest writes at the server that serves its disks. */
+class Write extends Named implements Step {
+  readonly #place: readonly [SiteName, number, number, number, number];
+
+  constructor(site: SiteName, disk: number, block: number, count: number, stamp: number) {
+    super("write", site, disk, block, count, stamp);
+    this.#place = [site, disk, block, count, stamp];
+  }
+
+  override check(model: Readonly<Reference>): boolean {
+    return model.up[this.#place[0]];
+  }
+
+  run(model: Reference, real: Servers): void {
+    const [site] = this.#place;
+    if (real.write(...this.#place)) {
+      count(`write at ${site}`);
+      model.wrote(...this.#place);
+    }
+    judge(model, real);
+  }
+}
+
+/** A guest flushes. */
+class Flush extends Named implements Step {
+  readonly #site: SiteName;
+  readonly #disk: number;
+
+  constructor(site: SiteName, disk: number) {
+    super("flush", site, disk);
+    this.#site = site;
+    this.#disk = disk;
+  }
+
+  override check(model: Readonly<Reference>): boolean {
+    return model.up[this.#site];
+  }
+
+  run(model: Reference, real: Servers): void {
+    if (real.flush(this.#site, this.#disk)) model.flushed(this.#site, this.#disk);
+    judge(model, real);
+  }
+}
+
+/** An administrator asks for something, whether it is legal or not. */
+class Verb extends Named implements Step {
+  readonly #site: SiteName;
+  readonly #verb: string;
+  readonly #pick: number;
+
+  constructor(site: SiteName, verb: string, pick: number) {
+    super(`"${verb}"`, "at", site, verb === "failover start" ? `on point ${pick}` : "");
+    this.#site = site;
+    this.#verb = verb;
+    this.#pick = pick;
+  }
+
+  override check(model: Readonly<Reference>): boolean {
+    return model.up[this.#site];
+  }
+
+  run(model: Reference, real: Servers): void {
+    const { args, point } = this.#arguments(model, real);
+    const expected = model.expect(this.#verb, this.#site);
+    const outcome = real.call(this.#site, this.#verb, args);
+    if (fulfilled(this.#verb, this.#site, expected, outcome)) this.#did(model, outcome, point);
+    judge(model, real);
+  }
+
+  #arguments(model: Reference, real: Servers): { args: JsonObject; point: string } {
+    const points = model.replica?.points ?? [];
+    const point = points[this.#pick % Math.max(points.length, 1)]?.id ?? "";
+    switch (this.#verb) {
+      case "vm add":
+        return { args: { vm: VM, disks: real.devices }, point };
+      case "replication enable": {
+        const settings = { to: "b:7700", frequency: 3600 * SECOND, keep: model.keep };
+        return { args: { vm: VM, ...settings }, point };
+      }
+      case "failover start":
+        return { args: point === "" ? { vm: VM } : { vm: VM, point }, point };
+      default:
+        return { args: { vm: VM }, point };
+    }
+  }
+
+  #did(model: Reference, outcome: Outcome, point: string): void {
+    switch (this.#verb) {
+      case "vm add":
+        return model.added();
+      case "vm remove":
+      case "replication disable":
+        return model.ended(this.#verb, this.#site);
+      case "replication enable":
+        return model.enabled();
+      case "replication start":
+        return model.started(String(valueOf(outcome)["state"]));
+      case "failover start": {
+        const started = pointOf(outcome);
+        if (started !== point) throw new Error(`asked for point ${point}, got ${started}`);
+        const wrong = model.failedOver(started);
+        if (wrong !== "") throw new Error(wrong);
+        return;
+      }
+      case "failover cancel":
+        return model.cancelled();
+      case "failover complete":
+        return model.completed(pointOf(outcome));
+    }
+  }
+}
+
+/** A cycle that nothing disturbs. */
+class Cycle extends Named implements Step {
+  constructor() {
+    super("cycle");
+  }
+
+  override check(model: Readonly<Reference>): boolean {
+    return model.up.a;
+  }
+
+  run(model: Reference, real: Servers): void {
+    const expected = model.expect("replication cycle", "a");
+    let outcome: Outcome;
+    for (let trial = 0; trial < (expected === "done" ? TRIES : 1); trial++) {
+      outcome = real.call("a", "replication cycle", { vm: VM });
+      if (outcome?.failure === undefined) break;
+    }
+    if (fulfilled("replication cycle", "a", expected, outcome)) {
+      real.rest();
+      const view = real.view("b");
+      const wrong = view === undefined ? "" : model.told(pointOf(outcome), view, true);
+      if (wrong !== "") throw new Error(wrong);
+    }
+    judge(model, real);
+  }
+}
+
+/** What comes amid a cycle. */
+type Amid = "write" | "kill a" | "kill b" | "power a" | "power b" | "cut the link";
+
+/** A cycle in which something comes, so many events after it was asked for. */
+class DisturbedCycle extends Named implements Step {
+  readonly #steps: number;
+  readonly #amid: Amid;
+  readonly #stamp: number;
+
+  constructor(steps: number, amid: Amid, stamp: number) {
+    super(`cycle and after ${steps} events ${amid}`, amid === "write" ? stamp : "");
+    this.#steps = steps;
+    this.#amid = amid;
+    this.#stamp = stamp;
+  }
+
+  override check(model: Readonly<Reference>): boolean {
+    return model.up.a && model.up.b;
+  }
+
+  run(model: Reference, real: Servers): void {
+    const before = model.expect("replication cycle", "a");
+    const amid = () => this.#disturb(model, real);
+    const args = { vm: VM };
+    const outcome = real.callAmid("a", "replication cycle", args, this.#steps, amid);
+    count(`cycle with ${this.#amid}`);
+    if (outcome !== undefined) {
+      const expected = before === "refused" ? "refused" : "either";
+      if (fulfilled("replication cycle", "a", expected, outcome) && model.up.b) {
+        real.rest();
+        const view = real.view("b");
+        const wrong = view === undefined ? "" : model.told(pointOf(outcome), view, false);
+        if (wrong !== "") throw new Error(wrong);
+      }
+    }
+    judge(model, real);
+  }
+
+  #disturb(model: Reference, real: Servers): void {
+    if (this.#amid === "write") {
+      if (real.write("a", 0, 1, 2, this.#stamp)) model.wrote("a", 0, 1, 2, this.#stamp);
+    } else if (this.#amid === "cut the link") {
+      real.link(false);
+      model.linked = false;
+    } else {
+      const [how, site] = this.#amid.split(" ") as ["kill" | "power", SiteName];
+      real.die(site, how === "power");
+      model.died(site, how === "power");
+    }
+  }
+}
+
+/** A server dies and stays down. */
+class Die extends Named implements Step {
+  readonly #site: SiteName;
+  readonly #dark: boolean;
+
+  constructor(site: SiteName, dark: boolean) {
+    super(dark ? "power loss" : "kill", site);
+    this.#site = site;
+    this.#dark = dark;
+  }
+
+  override check(model: Readonly<Reference>): boolean {
+    return model.up[this.#site];
+  }
+
+  run(model: Reference, real: Servers): void {
+    real.die(this.#site, this.#dark);
+    model.died(this.#site, this.#dark);
+    judge(model, real);
+  }
+}
+
+/** A server that is down starts again. */
+class Start extends Named implements Step {
+  readonly #site: SiteName;
+
+  constructor(site: SiteName) {
+    super("start", site);
+    this.#site = site;
+  }
+
+  override check(model: Readonly<Reference>): boolean {
+    return !model.up[this.#site];
+  }
+
+  run(model: Reference, real: Servers): void {
+    real.start(this.#site);
+    model.up[this.#site] = true;
+    judge(model, real);
+  }
+}
+
+/** The link breaks, or is mended. */
+class Link extends Named implements Step {
+  readonly #up: boolean;
+
+  constructor(up: boolean) {
+    super(up ? "mend the link" : "cut the link");
+    this.#up = up;
+  }
+
+  override check(model: Readonly<Reference>): boolean {
+    return model.linked !== this.#up;
+  }
+
+  run(model: Reference, real: Servers): void {
+    real.link(this.#up);
+    model.linked = this.#up;
+    judge(model, real);
+  }
+}
+
+/** The replica's folder is copied by a backup while its server is down. */
+class BackUp extends Named implements Step {
+  constructor() {
+    super("back up the replica");
+  }
+
+  override check(model: Readonly<Reference>): boolean {
+    return model.up.b && (model.replica?.points.length ?? 0) > 0;
+  }
+
+  run(model: Reference, real: Servers): void {
+    real.die("b", false);
+    real.backUp();
+    model.backedUp();
+    real.start("b");
+    judge(model, real);
+  }
+}
+
+/** Yesterday's replica takes the place of today's. */
+class Restore extends Named implements Step {
+  constructor() {
+    super("restore yesterday's replica");
+  }
+
+  override check(model: Readonly<Reference>): boolean {
+    return model.up.b && model.hasBackup && model.replica !== undefined;
+  }
+
+  run(model: Reference, real: Servers): void {
+    real.die("b", false);
+    count("restore");
+    real.restore();
+    model.restored();
+    real.start("b");
+    judge(model, real);
+  }
+}
+
+/** A wall clock jumps, by up to a day in either direction. */
+class ClockJump extends Named implements Step {
+  readonly #site: SiteName;
+  readonly #seconds: number;
+
+  constructor(site: SiteName, seconds: number) {
+    super("clock at", site, "jumps by", seconds, "s");
+    this.#site = site;
+    this.#seconds = seconds;
+  }
+
+  run(model: Reference, real: Servers): void {
+    real.sites[this.#site].host.jumpWall(this.#seconds * SECOND);
+    judge(model, real);
+  }
+}
+
+/** Nothing is done for a while. */
+class Wait extends Named implements Step {
+  readonly #seconds: number;
+
+  constructor(seconds: number) {
+    super("wait", seconds, "s");
+    this.#seconds = seconds;
+  }
+
+  run(model: Reference, real: Servers): void {
+    real.world.runFor(this.#seconds * SECOND);
+    judge(model, real);
+  }
+}
+
+const VERBS: readonly (readonly [SiteName, string])[] = [
+  ["a", "vm add"],
+  ["a", "replication enable"],
+  ["a", "replication start"],
+  ["b", "failover start"],
+  ["b", "failover cancel"],
+  ["b", "failover complete"],
+  ["b", "replication disable"],
+  ["a", "replication disable"],
+  ["a", "vm remove"],
+  ["b", "vm remove"],
+  ["a", "failover start"],
+  ["a", "failover cancel"],
+  ["a", "failover complete"],
+  ["b", "replication enable"],
+  ["b", "replication start"],
+];
+
+/** What brings a machine under protection, for runs that begin so. */
+export const PROTECTION: readonly Step[] = [
+  new Verb("a", "vm add", 0),
+  new Verb("a", "replication enable", 0),
+  new Verb("a", "replication start", 0),
+  new Cycle(),
+];
+
+/** Commands for disks of so many blocks each. */
+export function commandsFor(disks: readonly number[]): fc.Arbitrary<Step>[] {
+  const site = fc.constantFrom<SiteName>("a", "b");
+  const disk = fc.nat(disks.length - 1);
+  const stamp = fc.integer({ min: 1, max: 1_000_000 });
+  const most = Math.min(...disks);
+  const block = fc.nat(most - 4);
+  const count = fc.integer({ min: 1, max: 4 });
+  const write = fc.tuple(site, disk, block, count, fc.oneof(stamp, fc.constant(0)))
+    .map((place) => new Write(...place));
+  const verb = fc.tuple(fc.constantFrom(...VERBS), fc.nat(7))
+    .map(([[at, words], pick]) => new Verb(at, words, pick));
+  const usual = fc.constantFrom("failover start", "failover cancel", "replication start");
+  const amid = fc.constantFrom<Amid>(
+    "write",
+    "kill a",
+    "kill b",
+    "power a",
+    "power b",
+    "cut the link",
+  );
+  return [
+    write,
+    write,
+    write,
+    fc.tuple(site, disk).map((place) => new Flush(...place)),
+    fc.constant(new Cycle()),
+    fc.constant(new Cycle()),
+    fc.constant(new Cycle()),
+    fc.tuple(usual, fc.nat(7)).map(([words, pick]) =>
+      new Verb(words.startsWith("failover") ? "b" : "a", words, pick)
+    ),
+    verb,
+    fc.tuple(site, fc.boolean()).map(([at, dark]) => new Die(at, dark)),
+    site.map((at) => new Start(at)),
+    site.map((at) => new Start(at)),
+    fc.constantFrom(true, true, false).map((up) => new Link(up)),
+    fc.constant(new Link(true)),
+    fc.tuple(fc.nat(400), amid, stamp)
+      .map((place) => new DisturbedCycle(...place)),
+    fc.constant(new BackUp()),
+    fc.constant(new Restore()),
+    fc.tuple(site, fc.integer({ min: -86_400, max: 86_400 }))
+      .map((place) => new ClockJump(...place)),
+    fc.integer({ min: 1, max: 120 }).map((seconds) => new Wait(seconds)),
+  ];
+}

@@ -1,0 +1,115 @@
+/**
+ * The model-based property: whatever guests, administrators and misfortune do to two real servers, they
+ * are what the reference model says.
+ *
+ * A failure prints what was done, shrunken, and one line that replays it. `WARMSITE_MODEL_MINUTES` looks
+ * for longer, `WARMSITE_MODEL_SEED` elsewhere.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Kernel } from "../../engine/core/ports/codec.ts";
+import { loadKernel } from "../../wasm/codec.ts";
+import { commandsFor, DONE, PROTECTION, type Step } from "./commands.ts";
+import { blankImage } from "./reference/image.ts";
+import { Reference } from "./reference/reference.ts";
+import { Servers } from "./servers.ts";
+
+/** Blocks of the machine's disks. */
+const DISKS = [14, 9];
+const COMMANDS_MAX = 60;
+/** Runs in the time that a gate has, and the least that it must manage. */
+const RUNS = 1500;
+const RUNS_MIN = 150;
+const GATE_MINUTES = 0.8;
+
+/** What must have been done in these runs. */
+const MUST = [
+  "write at a",
+  "write at b",
+  "vm add at a done",
+  "vm remove at a done",
+  "replication enable at a done",
+  "replication start at a done",
+  "replication disable at a done",
+  "replication disable at b done",
+  "replication cycle at a done",
+  "replication cycle at a refused",
+  "failover start at b done",
+  "failover start at b refused",
+  "failover cancel at b done",
+  "failover complete at b done",
+  "restore",
+  "cycle with write",
+  "cycle with kill a",
+  "cycle with kill b",
+  "cycle with power a",
+  "cycle with power b",
+  "cycle with cut the link",
+];
+
+const minutes = Number(Deno.env.get("WARMSITE_MODEL_MINUTES") ?? GATE_MINUTES);
+const longer = minutes > GATE_MINUTES;
+const seed = Number(Deno.env.get("WARMSITE_MODEL_SEED") ?? 20_260_401);
+const path = Deno.env.get("WARMSITE_MODEL_PATH");
+const replayPath = Deno.env.get("WARMSITE_MODEL_COMMANDS");
+
+/** One run: a world, and what is done in it. */
+function play(kernel: Kernel, world: number, keep: number, begun: boolean, steps: Iterable<Step>) {
+  const setup = () => {
+    const model = new Reference(keep, blankImage(DISKS));
+    const real = new Servers(world, kernel, DISKS);
+    if (begun) { for (const step of PROTECTION) step.run(model, real); }
+    return { model, real };
+  };
+  fc.modelRun(setup, steps);
+}
+
+Deno.test("two servers are what the reference model says, whatever is done to them", () => {
+  const kernel = loadKernel();
+  let runs = 0;
+  const property = fc.property(
+    fc.noShrink(fc.nat(0x7fffffff)),
+    fc.integer({ min: 1, max: 4 }),
+    fc.oneof(fc.constant(true), fc.constant(true), fc.boolean()),
+    fc.commands(commandsFor(DISKS), {
+      maxCommands: COMMANDS_MAX,
+      size: "max",
+      ...(replayPath === undefined ? {} : { replayPath }),
+    }),
+    (world, keep, begun, steps) => {
+      runs++;
+      play(kernel, world, keep, begun, steps);
+    },
+  );
+  const found = fc.check(property, {
+    seed,
+    ...(path === undefined ? {} : { path, endOnFailure: true }),
+    numRuns: longer ? 1_000_000 : RUNS,
+    interruptAfterTimeLimit: minutes * 60_000,
+  });
+  if (found.failed) assert.fail(told(found));
+  if (path !== undefined) return;
+  const done = [...DONE].sort().map(([what, times]) => `${what} ${times}`);
+  console.log(`${runs} runs: ${done.join(", ")}`);
+  assert.ok(runs >= RUNS_MIN, `only ${runs} runs in the time there was`);
+  assert.deepEqual(MUST.filter((what) => !DONE.has(what)), [], "never done");
+});
+
+/** What was done, what was wrong, and how to see it again. */
+function told(found: fc.RunDetails<[number, number, boolean, Iterable<Step>]>): string {
+  const [world, keep, begun, steps] = found.counterexample ?? [];
+  const text = String(steps);
+  const commands = /replayPath="([^"]*)"/.exec(text)?.[1] ?? "";
+  return [
+    found.errorInstance instanceof Error
+      ? found.errorInstance.message
+      : String(found.errorInstance),
+    `World ${world}, ${keep} points are kept, ${begun ? "protected" : "not protected"} at first:`,
+    ...text.replace(/\s*\/\*.*\*\//s, "").split(",").map((step) => `  ${step}`),
+    `Replay: WARMSITE_MODEL_SEED=${found.seed} WARMSITE_MODEL_PATH=${found.counterexamplePath} ` +
+    `WARMSITE_MODEL_COMMANDS=${commands} deno test -A test/model`,
+  ].join("\n");
+}

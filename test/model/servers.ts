@@ -1,0 +1,336 @@
+/**
+ * The two real servers that the model is compared with, in the simulated world: what is done to them,
+ * and what can be seen of them.
+ *
+ * @module
+ */
+// Long because: everything that commands do to servers, or see of them, goes through here.
+
+import { type Failure, isFailed } from "../../engine/core/base/failure.ts";
+import type { Json, JsonObject } from "../../engine/core/base/json.ts";
+import { KiB, SECOND } from "../../engine/core/base/units.ts";
+import type { RecoveryPoint } from "../../engine/core/history/recovery_point.ts";
+import type { Disk } from "../../engine/core/ports/disk.ts";
+import type { ReplicaMachine } from "../../engine/core/replica/replica_machine.ts";
+import { Signal } from "../../engine/core/runtime/signal.ts";
+import type { Task } from "../../engine/core/runtime/task.ts";
+import { Server } from "../../engine/core/server/server.ts";
+import { Directory } from "../../engine/sim/directory.ts";
+import type { SimHost } from "../../engine/sim/host.ts";
+import { primaryOf, replicaOf } from "../../engine/sim/scenario/machine_run.ts";
+import { markUnits } from "../../engine/sim/storage_io.ts";
+import { FileNode } from "../../engine/sim/volume.ts";
+import { SimWorld } from "../../engine/sim/world.ts";
+import type { Kernel } from "../../engine/core/ports/codec.ts";
+import type { Image } from "./reference/image.ts";
+import type { SiteName, SiteView } from "./reference/reference.ts";
+import { BLOCK, contentOf, stampsOf } from "./stamped.ts";
+
+/** The machine. */
+export const VM = "vm";
+/** Longer than any retry or silence takes to be noticed. */
+const PATIENCE = 600 * SECOND;
+/** In which applies, comparisons and reconnections come to rest. */
+const REST = 20 * SECOND;
+
+/** What became of a verb; `undefined` when its server died meanwhile. */
+export type Outcome =
+  | { readonly value: Json; readonly failure?: undefined }
+  | { readonly failure: Failure }
+  | undefined;
+
+/** A file as it was copied. */
+interface FileCopy {
+  readonly bytes: Uint8Array;
+  readonly sparse: boolean;
+}
+
+/** A folder as it was copied. */
+type Copy = ReadonlyMap<string, Copy | FileCopy>;
+
+/** A host and its server. */
+class Site {
+  readonly name: SiteName;
+  readonly host: SimHost;
+  server: Server | undefined;
+
+  constructor(world: SimWorld, name: SiteName) {
+    this.name = name;
+    this.host = world.addHost(name);
+  }
+
+  /** Starts the server; returns when it is open. */
+  start(): void {
+    const { host, name } = this;
+    if (host.power === "off") host.powerOn();
+    this.server = undefined;
+    const opened = (server: Server) => this.server = server;
+    host.start(function* (ports) {
+      opened(
+        yield* Server.start(ports, {
+          name,
+          listen: `${name}:7700`,
+          geometry: { blockSize: BLOCK, regionSize: 2 * KiB },
+          slots: 3,
+          cowSizeMax: 2 * KiB,
+        }),
+      );
+      yield* new Signal().wait();
+    });
+    host.world.runWhile(() => this.server === undefined, PATIENCE);
+    if (this.server === undefined) throw new Error(`The server at ${name} does not start`);
+  }
+}
+
+/** Both servers, their link, and the machine's disks at `a`. */
+export class Servers {
+  readonly world: SimWorld;
+  readonly sites: Readonly<Record<SiteName, Site>>;
+  readonly #disks: readonly number[];
+  #backup: Copy | undefined;
+
+  /** `disks`: how many blocks each has. */
+  constructor(seed: number, kernel: Kernel, disks: readonly number[]) {
+    this.world = new SimWorld({ seed, kernel });
+    this.sites = { a: new Site(this.world, "a"), b: new Site(this.world, "b") };
+    this.#disks = disks;
+    for (const [disk, blocks] of disks.entries()) {
+      this.sites.a.host.addDisk(`${VM}-${disk}.img`, { size: blocks * BLOCK });
+    }
+    this.sites.a.start();
+    this.sites.b.start();
+  }
+
+  /** Names of the machine's disks at `a`. */
+  get devices(): string[] {
+    return this.#disks.map((_, disk) => `${VM}-${disk}.img`);
+  }
+
+  /** Calls a verb at a server that is up. */
+  call(site: SiteName, verb: string, args: JsonObject): Outcome {
+    const server = this.sites[site].server as Server;
+    return this.#outcome(this.sites[site].host.attempt(server.call(verb, args), PATIENCE), verb);
+  }
+
+  /** Begins a verb, lets `steps` events happen, does `amid`, and waits for what becomes of the verb. */
+  callAmid(
+    site: SiteName,
+    verb: string,
+    args: JsonObject,
+    steps: number,
+    amid: () => void,
+  ): Outcome {
+    const { host, server } = this.sites[site];
+    const process = host.process;
+    if (process === undefined) throw new Error(`No server at ${site}`);
+    const run = process.loop.start("verb", (server as Server).call(verb, args));
+    for (let step = 0; step < steps && run.outcome === undefined; step++) this.world.step();
+    amid();
+    this.world.runWhile(() => run.outcome === undefined && process.alive, PATIENCE);
+    return this.#outcome(run.outcome, verb);
+  }
+
+  #outcome(
+    outcome:
+      | { readonly ok: true; readonly value: Json }
+      | { ok: false; error: unknown }
+      | undefined,
+    verb: string,
+  ): Outcome {
+    this.check();
+    if (outcome === undefined) return undefined;
+    if (outcome.ok) return { value: outcome.value };
+    if (isFailed(outcome.error)) return { failure: outcome.error.failure };
+    throw new Error(`"${verb}" threw what is no failure: ${outcome.error}`);
+  }
+
+  /** Fails when the world itself found something wrong. */
+  check(): void {
+    const [violation] = this.world.violations;
+    if (violation !== undefined) throw new Error(`${violation.id}: ${violation.message}`);
+  }
+
+  #disk(site: SiteName, disk: number): Disk | undefined {
+    return this.sites[site].server?.exports.get(`${VM}/${disk}`)?.disk;
+  }
+
+  /** A guest writes; false when there is no such disk. */
+  write(site: SiteName, disk: number, block: number, count: number, stamp: number): boolean {
+    return this.#guest(site, disk, (real) => {
+      const at = block * BLOCK;
+      if (stamp === 0) return real.zero(at, count * BLOCK);
+      return real.write(at, contentOf(stamp, count));
+    });
+  }
+
+  /** A guest flushes; false when there is no such disk. */
+  flush(site: SiteName, disk: number): boolean {
+    return this.#guest(site, disk, (real) => real.flush());
+  }
+
+  #guest(site: SiteName, disk: number, request: (disk: Disk) => Task<void>): boolean {
+    const real = this.#disk(site, disk);
+    if (real === undefined) return false;
+    this.sites[site].host.run(request(real), PATIENCE);
+    this.check();
+    return true;
+  }
+
+  /** A server dies, with its host's power or without, and stays down. */
+  die(site: SiteName, dark: boolean): void {
+    const { host } = this.sites[site];
+    if (dark) host.powerLoss();
+    else host.kill();
+    this.sites[site].server = undefined;
+  }
+
+  /** A server that is down starts. */
+  start(site: SiteName): void {
+    this.sites[site].start();
+    this.check();
+  }
+
+  /** Cuts the link, or mends it. */
+  link(up: boolean): void {
+    if (up) this.world.net.heal();
+    else this.world.net.partition("a", "b");
+  }
+
+  /** Lets what is under way come to rest: applies, and comparisons of what a restart found. */
+  rest(): void {
+    this.world.runWhile(() => {
+      const replica = this.#replica("b");
+      return replica !== undefined &&
+        replica.store.points.some(({ applied, unverified }) => !applied || unverified);
+    }, REST);
+    // What is no longer kept is dropped behind an apply.
+    this.world.runFor(SECOND / 4);
+    this.check();
+  }
+
+  #replica(site: SiteName): ReplicaMachine | undefined {
+    const { server } = this.sites[site];
+    return server === undefined ? undefined : replicaOf(server, VM);
+  }
+
+  /** What can be seen of a server that is up. */
+  view(site: SiteName): SiteView | undefined {
+    const { server } = this.sites[site];
+    if (server === undefined) return undefined;
+    const replica = this.#replica(site);
+    if (replica !== undefined) {
+      // The disk files are nobody's but the machine's behind a complete: its one point is what they hold.
+      const files = replica.state === "FailedOver" ? this.#files(site, replica) : undefined;
+      const points = replica.store.points.map((point) =>
+        files === undefined
+          ? this.#point(site, replica, point)
+          : { id: point.id, image: files, broken: point.broken ?? "" }
+      );
+      const guest = files ?? this.#exported(site);
+      return { role: "replica", state: replica.state, points, guest };
+    }
+    const primary = primaryOf(server, VM);
+    const unopened = primary === undefined && (server.primary.has(VM) || server.replica.has(VM));
+    const role = unopened ? "unopened" : primary === undefined ? "none" : "primary";
+    const guest = site === "a" ? this.#guestDisks() : undefined;
+    return { role, state: primary?.state ?? "none", points: [], guest };
+  }
+
+  #guestDisks(): Image {
+    const { disks } = this.sites.a.host;
+    return this.devices.map((name) => {
+      const sectors = disks.get(name)?.node.sectors;
+      if (sectors === undefined) throw new Error(`No disk ${name}`);
+      return stampsOf(sectors.read(0, sectors.length));
+    });
+  }
+
+  #exported(site: SiteName): Image | undefined {
+    if (this.#disk(site, 0) === undefined) return undefined;
+    return this.#disks.map((blocks, disk) => {
+      const real = this.#disk(site, disk) as Disk;
+      return stampsOf(this.sites[site].host.run(real.read(0, blocks * BLOCK), PATIENCE));
+    });
+  }
+
+  #point(site: SiteName, { store }: ReplicaMachine, point: RecoveryPoint) {
+    const { id, broken = "" } = point;
+    if (broken !== "") return { id, image: [], broken };
+    const read = function* (): Task<Image> {
+      const view = yield* store.view(id);
+      const image: number[][] = [];
+      for (const [disk, size] of view.sizes.entries()) {
+        image.push(stampsOf(yield* view.read(disk, 0, size)));
+      }
+      yield* view.close();
+      return image;
+    };
+    return { id, image: this.sites[site].host.run(read(), PATIENCE), broken };
+  }
+
+  /** The disk files of a completed failover, as whoever starts the machine from them finds them. */
+  #files(site: SiteName, { store }: ReplicaMachine): Image {
+    const { data } = this.sites[site].host;
+    return (store.diskFiles ?? []).map((path) => {
+      let entry: Directory | FileNode | undefined = data;
+      for (const name of path.slice(data.path.length + 1).split("/")) {
+        entry = entry instanceof Directory ? entry.entries.get(name) : undefined;
+      }
+      if (!(entry instanceof FileNode)) throw new Error(`No disk file at ${path}`);
+      return stampsOf(entry.sectors.read(0, entry.sectors.length));
+    });
+  }
+
+  #folder(): Directory {
+    return this.sites.b.host.data.entries.get("replicas") as Directory;
+  }
+
+  /** Copies the replica's folder as it is. */
+  backUp(): void {
+    const folder = this.#folder().entries.get(VM);
+    this.#backup = folder instanceof Directory ? copyOf(folder) : undefined;
+  }
+
+  /** Puts the copy in the place of what is there. The server at `b` is down. */
+  restore(): void {
+    const replicas = this.#folder();
+    replicas.unlink(VM);
+    const { volume, path } = replicas;
+    const folder = new Directory(volume, `${path}/${VM}`);
+    replicas.link(VM, folder);
+    replicas.persist(replicas.mark());
+    if (this.#backup !== undefined) this.#fill(folder, this.#backup);
+  }
+
+  #fill(folder: Directory, copy: Copy): void {
+    const { volume, path } = folder;
+    for (const [name, each] of copy) {
+      if (each instanceof Map) {
+        const below = new Directory(volume, `${path}/${name}`);
+        folder.link(name, below);
+        this.#fill(below, each);
+        continue;
+      }
+      const { bytes, sparse } = each as FileCopy;
+      const node = new FileNode(volume, sparse ? bytes.length : 0, sparse, this.world.now);
+      node.sectors.write(0, bytes);
+      node.sectors.persist(node.sectors.mark());
+      if (sparse) markUnits(node, 0, bytes.length, true);
+      folder.link(name, node);
+      volume.charge(node);
+    }
+    folder.persist(folder.mark());
+  }
+}
+
+function copyOf(folder: Directory): Copy {
+  const copy = new Map<string, Copy | FileCopy>();
+  for (const [name, entry] of folder.entries) {
+    if (entry instanceof Directory) copy.set(name, copyOf(entry));
+    else {
+      const bytes = entry.sectors.read(0, entry.sectors.length);
+      copy.set(name, { bytes, sparse: entry.sparse });
+    }
+  }
+  return copy;
+}
