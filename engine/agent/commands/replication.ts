@@ -1,5 +1,5 @@
 /**
- * `warmsite replication`: enable, start, cycle, status, disable.
+ * `warmsite replication`: enable, set, start, cycle, status, disable.
  *
  * @module
  */
@@ -10,8 +10,10 @@ import {
   type Invocation,
   isGiven,
   operand,
+  type Option,
   option,
   requiredOption,
+  type Value,
   type ValueObject,
 } from "../command/command.ts";
 import { parseBandwidth, parseCount, parseDuration, parseSwitch } from "../command/quantity.ts";
@@ -19,43 +21,99 @@ import { fieldsOf, textOf } from "../command/value.ts";
 import { remoteCommand } from "./remote.ts";
 import { statusText } from "./status_text.ts";
 
+/** How a setting is written on the command line, by the argument of the verb that takes it. */
+interface WrittenSetting {
+  readonly value: string;
+  readonly about: string;
+  /** What it is when nothing is said, for the help of `enable`. */
+  readonly usual?: string;
+  readonly parse: (text: string, option: string) => Value;
+}
+
+/** Every setting of a relationship: an option of `enable` and of `set` each. */
+const SETTING_OPTIONS: Readonly<Record<string, WrittenSetting>> = {
+  to: {
+    value: "HOST:PORT",
+    about: "Where the replica server listens",
+    parse: (text) => {
+      parseAddress(text);
+      return text;
+    },
+  },
+  frequency: {
+    value: "TIME",
+    about: "Between cycles, 1s to 1h",
+    usual: "5m unless given",
+    parse: parseDuration,
+  },
+  keep: {
+    value: "N",
+    about: "Recovery points to keep at the replica",
+    usual: "24 unless given",
+    parse: parseCount,
+  },
+  compression: {
+    value: "on|off",
+    about: "Compress what travels",
+    usual: "on unless given",
+    parse: parseSwitch,
+  },
+  bandwidth: {
+    value: "RATE",
+    about: "Bound, e.g. 100Mbit",
+    usual: "none unless given; 0 for none",
+    parse: parseBandwidth,
+  },
+  rpo: {
+    value: "TIME",
+    about: "Objective: how old the newest point may be before status warns",
+    usual: "twice the frequency unless given",
+    parse: parseDuration,
+  },
+};
+
+/** The options; `enable` must be given `required` and tells what is usual. */
+function settingOptions(required: readonly string[], enabling: boolean): Record<string, Option> {
+  const options: Record<string, Option> = {};
+  for (const [name, { value, about, usual }] of Object.entries(SETTING_OPTIONS)) {
+    const said = enabling && usual !== undefined ? `${about}; ${usual}` : about;
+    options[name] = { value, about: said, ...(required.includes(name) ? { required: true } : {}) };
+  }
+  return options;
+}
+
+/** The verb's arguments for the settings that were given. */
+function settingsOf(invocation: Invocation): ValueObject {
+  const given: Record<string, Value | undefined> = { vm: operand(invocation, 0) };
+  for (const [name, { parse }] of Object.entries(SETTING_OPTIONS)) {
+    const text = option(invocation, name);
+    if (text !== undefined) given[name] = parse(text, `--${name}`);
+  }
+  return given;
+}
+
 /** `replication enable`. */
 export const enableCommand: Command = remoteCommand({
   verb: "replication enable",
   details: "Tracking begins at once; data travels after `warmsite replication start`.",
-  options: {
-    to: { value: "HOST:PORT", about: "Where the replica server listens", required: true },
-    frequency: { value: "TIME", about: "Between cycles, 1s to 1h; 5m unless given" },
-    keep: { value: "N", about: "Recovery points to keep at the replica; 24 unless given" },
-    compression: { value: "on|off", about: "Compress what travels; on unless given" },
-    bandwidth: { value: "RATE", about: "Bound, e.g. 100Mbit; none unless given" },
-    objective: {
-      value: "TIME",
-      about:
-        "How old the newest point may be before status warns; twice the frequency unless given",
-    },
+  options: settingOptions(["to"], true),
+  args(invocation) {
+    requiredOption(invocation, "to");
+    return settingsOf(invocation);
   },
-  args: enableArguments,
   render: statusText,
 });
 
-function enableArguments(invocation: Invocation): ValueObject {
-  const given = <T>(name: string, parse: (text: string, option: string) => T): T | undefined => {
-    const text = option(invocation, name);
-    return text === undefined ? undefined : parse(text, `--${name}`);
-  };
-  const to = requiredOption(invocation, "to");
-  parseAddress(to);
-  return {
-    vm: operand(invocation, 0),
-    to,
-    frequency: given("frequency", parseDuration),
-    keep: given("keep", parseCount),
-    compression: given("compression", parseSwitch),
-    bandwidth: given("bandwidth", parseBandwidth),
-    objective: given("objective", parseDuration),
-  };
-}
+/** `replication set`. */
+export const setCommand: Command = remoteCommand({
+  verb: "replication set",
+  details:
+    "What is not named stays as it is. A cycle under way ends as it began and loses nothing; " +
+    "a bandwidth holds at once.",
+  options: settingOptions([], false),
+  args: settingsOf,
+  render: statusText,
+});
 
 /** What three commands say of a machine that is not named. */
 const ONLY_MACHINE = "Without VM it is the only machine whose guest runs on this server.";

@@ -233,6 +233,24 @@ export class PrimaryMachine {
     this.#context.ports.observer.emit({ kind: "state", machine: this.name, from, to });
   }
 
+  /** Goes on with other settings, durably; a refusal changes nothing. */
+  change(change: (settings: RelationshipSettings) => RelationshipSettings): Task<void> {
+    return this.#saving.during(this.#change(change));
+  }
+
+  *#change(change: (settings: RelationshipSettings) => RelationshipSettings): Task<void> {
+    if (this.#settings === undefined) {
+      throw requestFailure(
+        "wrong-state",
+        `"${this.name}" is not replicated: there are no settings to change`,
+        'Enable replication first: "warmsite replication enable"',
+      );
+    }
+    const settings = change(this.#settings);
+    yield* this.#save(this.#state, settings);
+    this.#settings = settings;
+  }
+
   /** Begins to track every disk and keeps the settings: the relationship exists from then on. */
   *enable(settings: RelationshipSettings): Task<void> {
     nextState(this.#state, "enable", this.name);

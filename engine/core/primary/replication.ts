@@ -16,7 +16,8 @@ import type { StagedClock } from "./staged_clock.ts";
 export interface Replication {
   readonly ports: Ports;
   readonly machine: PrimaryMachine;
-  readonly settings: RelationshipSettings;
+  /** May change at any time; a cycle goes by those that it began with, bandwidth apart. */
+  settings: RelationshipSettings;
   readonly statistics: Statistics;
   /** When points were cut and staged. */
   readonly staged: StagedClock;

@@ -12,7 +12,6 @@
 import { Failed, type Failure, isFailed, localFailure } from "../base/failure.ts";
 import type { PointId } from "../base/units.ts";
 import type { Decision } from "../lineage/decision.ts";
-import type { Clock } from "../ports/clock.ts";
 import type { Ports } from "../ports/ports.ts";
 import { retryDelay } from "../relationship/retry.ts";
 import type { RelationshipSettings } from "../relationship/settings.ts";
@@ -24,7 +23,7 @@ import { interrupted } from "../runtime/together.ts";
 import { runCycle } from "./cycle.ts";
 import type { Channel } from "../wire/channel.ts";
 import type { Session } from "../wire/session.ts";
-import { type Throttle, TokenBucket } from "../wire/throttle.ts";
+import { ChangingThrottle } from "../wire/throttle.ts";
 import type { Links } from "./links.ts";
 import type { PrimaryMachine } from "./machine.ts";
 import { ReplicaPeer } from "./replica_peer.ts";
@@ -37,7 +36,7 @@ import { StagedClock } from "./staged_clock.ts";
 export class Replicator {
   readonly #work: Replication;
   readonly #links: Links;
-  readonly #throttle: Throttle | undefined;
+  readonly #throttle: ChangingThrottle;
   readonly #wake = new Signal();
   readonly #turned = new Signal();
   #peer: ReplicaPeer | undefined;
@@ -53,6 +52,10 @@ export class Replicator {
   #attempts = 0;
   #running = false;
   #stopped: Failure | undefined;
+  /** When the newest attempt started, by the monotonic clock. */
+  #startedAt: number;
+  /** The replica is to be told of other settings before anything else is sent. */
+  #reopen = false;
 
   /** `before`: the one before, where the same relationship goes on with its counters and its trouble. */
   constructor(
@@ -64,8 +67,9 @@ export class Replicator {
   ) {
     this.#lastFailure = before?.lastFailure;
     this.#links = links;
+    this.#startedAt = ports.clock.now();
     // One bucket for the life of the relationship: a reconnect does not fill it (I42).
-    this.#throttle = throttleFor(ports.clock, settings);
+    this.#throttle = new ChangingThrottle(ports.clock, settings.bandwidth);
     this.#work = {
       ports,
       machine,
@@ -114,6 +118,26 @@ export class Replicator {
     return this.#peer?.appliedAt ?? this.#appliedAt;
   }
 
+  /**
+   * Goes on with other settings, which are durable. The next cycle is one by them, and the replica is told of them
+   * before it; a cycle under way ends as it began. Bandwidth holds at once, and a cycle to another server than the
+   * one that was chosen ends.
+   */
+  change(settings: RelationshipSettings): void {
+    const before = this.#work.settings;
+    this.#work.settings = settings;
+    this.#throttle.limit(settings.bandwidth);
+    this.#reopen = true;
+    if (this.#failures === 0 && this.#attempts > 0) {
+      this.#due = this.#startedAt + settings.frequency;
+    }
+    if (settings.to === before.to) this.#wake.notify();
+    else {
+      this.#peer?.close(localFailure("connection-lost", "Another replica server was chosen"));
+      this.ask();
+    }
+  }
+
   /** Wakes the replicator: there is something to do before the next cycle is due. */
   ask(): void {
     this.#askedAt = this.#work.cuts;
@@ -154,7 +178,7 @@ export class Replicator {
     try {
       for (;;) {
         yield* this.#untilDue();
-        const started = clock.now();
+        const started = this.#startedAt = clock.now();
         const unasked = !this.#asked && this.#due > started;
         this.#askedAt = undefined;
         this.#running = true;
@@ -262,12 +286,14 @@ export class Replicator {
 
   /** What to do on an open channel; opens one when there is none. */
   *#opened(): Task<Decision> {
-    if (this.#peer !== undefined && this.#peer.failure === undefined) {
+    if (this.#peer !== undefined && this.#peer.failure === undefined && !this.#reopen) {
       const { state } = this.#work.machine;
       if (state === "Replicating") return { kind: "cycle", disks: [] };
       if (state === "InitialReplicationInProgress") return { kind: "seed", resume: true };
     }
     yield* this.#endPeer();
+    // Settings that change from here on are told by another opening.
+    this.#reopen = false;
     const { ports, machine, settings } = this.#work;
     const session = yield* this.#links.session(settings.to);
     const channel = this.#openChannel(session);
@@ -279,7 +305,7 @@ export class Replicator {
 
   #openChannel(session: Session): Channel {
     try {
-      return session.openChannel(this.#throttle === undefined ? {} : { throttle: this.#throttle });
+      return session.openChannel({ throttle: this.#throttle });
     } catch (error) {
       // A connection whose channel numbers are used up: the next attempt makes another one.
       if (isFailed(error, "busy")) session.close();
@@ -296,9 +322,4 @@ export class Replicator {
     this.#peerScope = undefined;
     if (scope !== undefined) yield* scope.cancel();
   }
-}
-
-/** The bandwidth limit of one machine; `undefined` for none. A tenth of a second may pass at once. */
-function throttleFor(clock: Clock, { bandwidth }: RelationshipSettings): Throttle | undefined {
-  return bandwidth === 0 ? undefined : new TokenBucket(clock, bandwidth, Math.ceil(bandwidth / 10));
 }

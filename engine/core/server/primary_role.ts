@@ -22,6 +22,7 @@ import { MACHINE_RECORD, type MachineContext, PrimaryMachine } from "../primary/
 import { Replicator } from "../primary/replicator.ts";
 import { startWhenDue } from "../primary/start_schedule.ts";
 import { loadRecord } from "../relationship/record.ts";
+import { changedSettings } from "../relationship/setting_table.ts";
 import { checkSettings, type RelationshipSettings } from "../relationship/settings.ts";
 import { Mutex } from "../runtime/lock.ts";
 import { nextState } from "../relationship/state.ts";
@@ -216,6 +217,16 @@ export class PrimaryRole {
   *#enable(entry: Entry, settings: RelationshipSettings): Task<void> {
     yield* entry.machine.enable(settings);
     this.#replicate(entry);
+  }
+
+  /** Changes settings of a relationship, durably; the next cycle is by them. */
+  set(name: string, args: JsonObject): Task<void> {
+    return this.#machines.alone(name, (entry) => this.#set(entry, args));
+  }
+
+  *#set({ machine, replicator }: Entry, args: JsonObject): Task<void> {
+    yield* machine.change((settings) => changedSettings(settings, args));
+    if (machine.settings !== undefined) replicator?.change(machine.settings);
   }
 
   /**

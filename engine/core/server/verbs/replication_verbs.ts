@@ -5,12 +5,12 @@
  */
 
 import type { Json, JsonObject } from "../../base/json.ts";
-import { checkName } from "../../base/name.ts";
+import { type Failed, requestFailure } from "../../base/failure.ts";
 import type { StartChoice } from "../../primary/initial_replication.ts";
 import { checkStartTime, startTime } from "../../relationship/seeding_plan.ts";
-import { defaultObjective, FREQUENCY_DEFAULT, KEEP_DEFAULT } from "../../relationship/settings.ts";
+import { newSettings, settingArguments, settingsGiven } from "../../relationship/setting_table.ts";
 import { done, type Task } from "../../runtime/task.ts";
-import { flagArgument, machineName, numberArgument, textArgument } from "../arguments.ts";
+import { flagArgument, machineName, textArgument } from "../arguments.ts";
 import type { Server } from "../server.ts";
 import { everyStatus, guestMachine, status, type Verbs } from "./verb.ts";
 
@@ -18,8 +18,13 @@ import { everyStatus, guestMachine, status, type Verbs } from "./verb.ts";
 export const REPLICATION_VERBS: Verbs = {
   "replication enable": {
     about: "Begin to track a machine's changes for a replica server",
-    args: ["vm", "to", "frequency?", "keep?", "compression?", "bandwidth?", "objective?"],
+    args: ["vm", ...settingArguments("to")],
     run: enableReplication,
+  },
+  "replication set": {
+    about: "Change settings of a relationship while it runs; the next cycle is by them",
+    args: ["vm", ...settingArguments()],
+    run: setReplication,
   },
   "replication start": {
     about: "Start initial replication, now or at a time",
@@ -85,14 +90,30 @@ function startChoice({ ports }: Server, args: JsonObject): StartChoice {
 
 function* enableReplication(server: Server, args: JsonObject): Task<Json> {
   const vm = machineName(args);
-  const frequency = numberArgument(args, "frequency", FREQUENCY_DEFAULT);
-  yield* server.primary.enable(checkName(vm, "machine"), {
-    to: textArgument(args, "to"),
-    frequency,
-    keep: numberArgument(args, "keep", KEEP_DEFAULT),
-    compression: flagArgument(args, "compression", true),
-    bandwidth: numberArgument(args, "bandwidth", 0),
-    objective: numberArgument(args, "objective", defaultObjective(frequency)),
-  });
+  textArgument(args, "to");
+  yield* server.primary.enable(vm, newSettings(args));
   return status(server, vm);
+}
+
+function* setReplication(server: Server, args: JsonObject): Task<Json> {
+  const vm = machineName(args);
+  if (server.replica.has(vm)) throw chosenAtPrimary(server, vm);
+  if (settingsGiven(args).length === 0) {
+    throw requestFailure(
+      "bad-argument",
+      `Nothing to change of "${vm}"`,
+      'Name a setting, e.g. --frequency 30s; "warmsite help replication set" lists them',
+    );
+  }
+  yield* server.primary.set(vm, args);
+  return status(server, vm);
+}
+
+function chosenAtPrimary(server: Server, vm: string): Failed {
+  const { primary } = server.replica.machine(vm).record;
+  return requestFailure(
+    "wrong-state",
+    `Cannot change settings of "${vm}" here: it is replicated to this server from ${primary}`,
+    `Run the command on ${primary}`,
+  );
 }
