@@ -77,6 +77,18 @@ export function parseSwitch(text: string, option: string): boolean {
   throw usageProblem(`${option} is neither on nor off: "${text}"`, "Write on or off");
 }
 
+/** Bytes per second as bits per second: `100 Mbit/s`. */
+export function formatRate(bytesPerSecond: number): string {
+  const units = ["bit/s", "kbit/s", "Mbit/s", "Gbit/s"];
+  let value = bytesPerSecond * 8;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${Number(value.toPrecision(4))} ${units[unit]}`;
+}
+
 const SIZE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 /** Bytes with three digits or so: `1.5 GiB`. */

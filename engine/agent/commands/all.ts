@@ -5,6 +5,12 @@
  */
 
 import type { Command } from "../command/command.ts";
+import {
+  addAuthorizationCommand,
+  listAuthorizationCommand,
+  removeAuthorizationCommand,
+  setAuthorizationCommand,
+} from "./authorization.ts";
 import { demoCommand } from "./demo.ts";
 import {
   cancelFailoverCommand,
@@ -25,6 +31,7 @@ import {
   stopCommand,
 } from "./replication.ts";
 import { serveCommand } from "./serve.ts";
+import { setServerCommand, showServerCommand } from "./server.ts";
 import { addCommand, listCommand, removeCommand } from "./vm.ts";
 
 /** All of them. */
@@ -47,6 +54,12 @@ export const COMMANDS: readonly Command[] = [
   startFailoverCommand,
   cancelFailoverCommand,
   completeFailoverCommand,
+  showServerCommand,
+  setServerCommand,
+  listAuthorizationCommand,
+  addAuthorizationCommand,
+  setAuthorizationCommand,
+  removeAuthorizationCommand,
   demoCommand,
   helpCommand(() => COMMANDS),
   versionCommand,

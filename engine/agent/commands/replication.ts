@@ -20,6 +20,7 @@ import { parseBandwidth, parseCount, parseDuration, parseSwitch } from "../comma
 import { fieldsOf, textOf } from "../command/value.ts";
 import { remoteCommand } from "./remote.ts";
 import { statusText } from "./status_text.ts";
+import { leftText } from "./vm.ts";
 
 /** How a setting is written on the command line, by the argument of the verb that takes it. */
 interface WrittenSetting {
@@ -180,5 +181,6 @@ export const disableCommand: Command = remoteCommand({
   verb: "replication disable",
   ...optionalMachine,
   details: `On the replica, its points are removed with it. ${ONLY_MACHINE}`,
-  render: (result) => `Replication of "${textOf(fieldsOf(result)["vm"])}" is disabled here`,
+  render: (result) =>
+    `Replication of "${textOf(fieldsOf(result)["vm"])}" is disabled here${leftText(result)}`,
 });

@@ -54,8 +54,15 @@ export const listCommand: Command = remoteCommand({
   render: statusText,
 });
 
+/** What is left of a replica whose storage location was missing when it was removed. */
+export function leftText(result: Value): string {
+  const { left } = fieldsOf(result);
+  if (typeof left !== "string") return "";
+  return `\nIts storage location is missing: when it is back, remove what is left, ${left}`;
+}
+
 /** `vm remove`. */
 export const removeCommand: Command = remoteCommand({
   verb: "vm remove",
-  render: (result) => `Removed machine "${textOf(fieldsOf(result)["vm"])}"`,
+  render: (result) => `Removed machine "${textOf(fieldsOf(result)["vm"])}"${leftText(result)}`,
 });

@@ -10,7 +10,7 @@
 // Long because: who serves, who applies and what the record says of both are one set of rules.
 
 import { assert } from "../base/assert.ts";
-import { type Failed, type Failure, isFailed, localFailure, peerFailure } from "../base/failure.ts";
+import { Failed, type Failure, isFailed, localFailure, peerFailure } from "../base/failure.ts";
 import { SECOND } from "../base/units.ts";
 import type { Incarnation, PointId } from "../base/units.ts";
 import type { ReplicaStore } from "../history/replica_store.ts";
@@ -30,6 +30,11 @@ import { replicaFromJson, type ReplicaRecord, replicaToJson } from "./replica_re
 
 /** How long the applier rests after a failure, µs. */
 const APPLY_RETRY = 5 * SECOND;
+
+/** Whether the server of that name may be the primary of a machine with that record, at this moment. */
+export type Admit = (primary: string, record: ReplicaRecord) =>
+  | { readonly ok: true; readonly trustGroup: string }
+  | { readonly ok: false; readonly failure: Failure };
 
 /** A machine that is replicated to this server. */
 export class ReplicaMachine {
@@ -188,9 +193,13 @@ export class ReplicaMachine {
     if (finished !== undefined) this.noteStaged(finished);
   }
 
-  /** Serves the primary on `channel` until it ends; an older channel is ended first. */
-  *serve(channel: Channel, opening: MessageOf<"open-machine">): Task<void> {
-    const handle = yield* this.#serving.during(this.#receive(channel, opening));
+  /**
+   * Serves the primary on `channel` until it ends; an older channel is ended first. `admit` says whether
+   * the peer may be this machine's primary, and is asked again after every wait.
+   */
+  *serve(channel: Channel, opening: MessageOf<"open-machine">, admit: Admit): Task<void> {
+    const handle = yield* this.#serving.during(this.#receive(channel, opening, admit));
+    if (handle === undefined) return;
     try {
       yield* handle.join();
     } catch (error) {
@@ -206,16 +215,57 @@ export class ReplicaMachine {
     }
   }
 
-  *#receive(channel: Channel, opening: MessageOf<"open-machine">): Task<Handle<void>> {
+  *#receive(
+    channel: Channel,
+    opening: MessageOf<"open-machine">,
+    admit: Admit,
+  ): Task<Handle<void> | undefined> {
     const receiver = new Receiver(this, channel, opening);
     const run = () => this.#scope.start(`serve/${this.name}`, receiver.run());
     // Another machine of this name, or another copy of the primary, learns where it stands; nothing of it
     // is accepted, and it does not drive away the one that replicates here.
     if (opening.machine !== this.store.machine || !this.admits(opening)) return run();
-    yield* this.endChannel("Superseded by a newer connection");
+    const refusal = yield* this.#admitted(channel.session.peer.name, admit);
+    if (refusal !== undefined) {
+      channel.refuse(refusal);
+      return undefined;
+    }
     const handle = run();
     this.#receiver = { receiver, channel, handle };
     return handle;
+  }
+
+  /** Lets a primary in, or says why not. Nothing may suspend between its answer and what is made of it. */
+  *#admitted(primary: string, admit: Admit): Task<Failure | undefined> {
+    const admission = admit(primary, this.#record);
+    if (!admission.ok) return admission.failure;
+    yield* this.endChannel("Superseded by a newer connection");
+    try {
+      // Durable before anything of it is taken: whoever comes next is judged by it.
+      yield* this.#recording.during(this.#belongTo(primary, admission.trustGroup));
+    } catch (error) {
+      if (!isFailed(error) || error.code === "cancelled") throw error;
+      return error.failure;
+    }
+    const again = admit(primary, this.#record);
+    return again.ok ? undefined : again.failure;
+  }
+
+  *#belongTo(primary: string, trustGroup: string): Task<void> {
+    const record = this.#record;
+    if (record.primary === primary && record.trustGroup === trustGroup) return;
+    yield* this.#setRecord({ ...record, primary, trustGroup });
+  }
+
+  /**
+   * Ends the channel of a primary that may not be one any more, and waits until nothing of it is in flight;
+   * what it has staged stays. It is told why, and keeps tracking.
+   */
+  *admitAgain(admit: Admit): Task<void> {
+    const serving = this.#receiver;
+    if (serving === undefined) return;
+    const admission = admit(serving.channel.session.peer.name, this.#record);
+    if (!admission.ok) yield* this.endChannel(new Failed(admission.failure));
   }
 
   /**

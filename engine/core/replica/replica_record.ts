@@ -28,6 +28,8 @@ export interface ReplicaRecord {
   readonly dead: readonly GenerationId[];
   /** The server that replicates here, by the name in its certificate. */
   readonly primary: string;
+  /** The trust group that its primary had when it was last let in; none known of an older record. */
+  readonly trustGroup?: string | undefined;
   /** Frequency that the primary told, µs. */
   readonly frequency: number;
   /** The primary's incarnation that the generation is bound to (L1); none after a rebuild. */
@@ -50,6 +52,7 @@ export function replicaToJson(record: ReplicaRecord): Json {
     failover: record.failover === undefined ? null : { ...record.failover },
     dead: record.dead,
     primary: record.primary,
+    trustGroup: record.trustGroup ?? null,
     frequency: record.frequency,
     writer: record.writer ?? null,
   };
@@ -60,11 +63,13 @@ export function replicaFromJson(json: Json): ReplicaRecord | undefined {
   const record = asObject(json);
   if (record === undefined) return undefined;
   const { state, primary, frequency, dead } = record;
+  const trustGroup = record["trustGroup"] ?? undefined;
   const ancestry = ancestryFromJson(record["ancestry"]);
   if (!isState(state) || ancestry === undefined || typeof primary !== "string") return undefined;
   if (typeof frequency !== "number" || !Array.isArray(dead) || !dead.every(isIdentity)) {
     return undefined;
   }
+  if (trustGroup !== undefined && typeof trustGroup !== "string") return undefined;
   const failover = record["failover"] === null ? undefined : failoverFromJson(record["failover"]);
   if (failover === undefined && record["failover"] !== null) return undefined;
   const writer = record["writer"] ?? undefined;
@@ -75,6 +80,7 @@ export function replicaFromJson(json: Json): ReplicaRecord | undefined {
     failover,
     dead: dead as GenerationId[],
     primary,
+    trustGroup,
     frequency,
     writer: writer as Incarnation | undefined,
   };

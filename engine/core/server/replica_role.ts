@@ -5,26 +5,19 @@
  */
 // Long because: which machines there are, and who may change one when, is one set of rules.
 
-import {
-  type Failed,
-  isFailed,
-  localFailure,
-  peerFailure,
-  requestFailure,
-} from "../base/failure.ts";
+import { Failed, isFailed, localFailure, peerFailure, requestFailure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
 import { isName } from "../base/name.ts";
 import { isGeometry } from "../block/geometry.ts";
-import type { PointId } from "../base/units.ts";
+import { type PointId, SECOND } from "../base/units.ts";
 import { Failover } from "../failover/failover.ts";
 import { settleFailover } from "../failover/in_force.ts";
 import type { RecoveryPoint } from "../history/recovery_point.ts";
 import { isBlank } from "../history/blank.ts";
 import { HistoryCache } from "../history/history_cache.ts";
 import { ReplicaStore } from "../history/replica_store.ts";
-import type { Folder } from "../ports/folder.ts";
 import type { Ports } from "../ports/ports.ts";
-import { ReplicaMachine } from "../replica/replica_machine.ts";
+import { type Admit, ReplicaMachine } from "../replica/replica_machine.ts";
 import type { ReplicaRecord } from "../replica/replica_record.ts";
 import { Mutex } from "../runtime/lock.ts";
 import { Scope } from "../runtime/scope.ts";
@@ -32,7 +25,9 @@ import { done, type Task } from "../runtime/task.ts";
 import { all } from "../runtime/together.ts";
 import type { Channel } from "../wire/channel.ts";
 import type { MessageOf } from "../wire/message.ts";
+import type { Authorization } from "./authorization.ts";
 import { exportName, type Exports } from "./exports.ts";
+import type { ReplicaHome, ReplicaPlaces } from "./replica_places.ts";
 import {
   firstMessage,
   refuse,
@@ -47,10 +42,12 @@ import { replicaStatus, unopenedStatus } from "./status.ts";
 
 /** Machines on one replica server: each holds files open and space taken (E6). */
 const MACHINES_MAX = 1024;
+/** How often a storage location that was missing at the start is looked for, µs. */
+const LOOK_AGAIN = 10 * SECOND;
 
 interface Entry {
   readonly machine: ReplicaMachine;
-  readonly folder: Folder;
+  readonly home: ReplicaHome;
   readonly scope: Scope;
   /** Its failover changes, and it is removed, one at a time. */
   readonly changing: Mutex;
@@ -61,9 +58,13 @@ interface Entry {
 export class ReplicaRole {
   readonly #ports: Ports;
   readonly #settings: ServerSettings;
-  readonly #folder: Folder;
+  readonly #places: ReplicaPlaces;
+  readonly #authorization: Authorization;
   readonly #exports: Exports;
   readonly #machines = new Registry<Entry>(noSuchMachine);
+  readonly #scope: Scope;
+  /** Those of the unopened whose location was missing. */
+  readonly #waiting = new Set<string>();
   /** Machines are created one at a time; those that are there never wait for that. */
   readonly #creating = new Mutex();
   #closed = false;
@@ -73,15 +74,18 @@ export class ReplicaRole {
   constructor(
     ports: Ports,
     settings: ServerSettings,
-    folder: Folder,
+    places: ReplicaPlaces,
+    authorization: Authorization,
     exports: Exports,
     taken: (name: string) => boolean,
   ) {
     this.#ports = ports;
     this.#settings = settings;
-    this.#folder = folder;
+    this.#places = places;
+    this.#authorization = authorization;
     this.#exports = exports;
     this.#taken = taken;
+    this.#scope = new Scope(ports.loop, "replicas");
   }
 
   /**
@@ -89,15 +93,38 @@ export class ReplicaRole {
    * stands in the status with its reason and keeps no other from its work.
    */
   *open(): Task<void> {
-    for (const name of yield* this.#folder.list()) {
-      try {
-        const folder = yield* this.#folder.folder(name);
-        const store = yield* this.#openStore(folder, name);
-        if (store !== undefined) yield* this.#take(store, folder, undefined);
-      } catch (error) {
-        if (!isFailed(error) || error.code === "cancelled") throw error;
-        this.#machines.unopened.set(name, error.failure);
-      }
+    for (const name of yield* this.#places.list()) yield* this.#openMachine(name);
+    if (this.#waiting.size > 0) this.#scope.spawn("locations", this.#lookForLocations());
+  }
+
+  *#openMachine(name: string): Task<void> {
+    let home: ReplicaHome | undefined;
+    try {
+      home = yield* this.#places.find(name);
+      const store = home === undefined ? undefined : yield* this.#openStore(home, name);
+      if (store !== undefined) yield* this.#take(store, home as ReplicaHome, undefined);
+      this.#machines.unopened.delete(name);
+      this.#waiting.delete(name);
+    } catch (error) {
+      if (!isFailed(error) || error.code === "cancelled") throw error;
+      this.#machines.unopened.set(name, error.failure);
+      if (home === undefined && error.code === "not-found") this.#waiting.add(name);
+      else this.#waiting.delete(name);
+    }
+  }
+
+  /** A file system that is mounted after the start brings its machines back without a restart. */
+  *#lookForLocations(): Task<void> {
+    while (this.#waiting.size > 0) {
+      yield* this.#ports.clock.sleep(LOOK_AGAIN);
+      yield* this.#creating.during(this.#openWaiting());
+    }
+  }
+
+  *#openWaiting(): Task<void> {
+    for (const name of [...this.#waiting]) {
+      if (this.#closed || !this.#waiting.has(name)) continue;
+      yield* this.#machines.reserve(name, this.#openMachine(name));
     }
   }
 
@@ -105,7 +132,7 @@ export class ReplicaRole {
    * A crash while a machine was being created leaves a folder that nobody was told of: no state at all,
    * or a state without a relationship and without a point. Everything else is kept, whatever is wrong.
    */
-  *#openStore(folder: Folder, name: string): Task<ReplicaStore | undefined> {
+  *#openStore({ folder }: ReplicaHome, name: string): Task<ReplicaStore | undefined> {
     try {
       const store = yield* ReplicaStore.open(this.#ports, folder, this.#cache());
       const untold = store.extra === null && store.points.length === 0 && store.seed === undefined;
@@ -115,8 +142,7 @@ export class ReplicaRole {
       if (!isFailed(error, "not-found")) throw error;
       if (!(yield* isBlank(folder))) throw unreadable(name, error);
     }
-    yield* this.#folder.remove(name);
-    yield* this.#folder.flush();
+    yield* this.#places.remove(name);
     return undefined;
   }
 
@@ -127,9 +153,10 @@ export class ReplicaRole {
 
   *#take(
     store: ReplicaStore,
-    folder: Folder,
+    home: ReplicaHome,
     fresh: ReplicaRecord | undefined,
   ): Task<ReplicaMachine> {
+    const { folder } = home;
     const scope = new Scope(this.#ports.loop, `replica/${store.name}`);
     const server = this.#settings.name;
     let entry: Entry;
@@ -137,7 +164,7 @@ export class ReplicaRole {
       yield* refuseRebuiltFailover(store, folder);
       yield* settleFailover(store, folder);
       const machine = ReplicaMachine.start(this.#ports, server, scope, store, fresh);
-      entry = { machine, folder, scope, changing: new Mutex(), failover: undefined };
+      entry = { machine, home, scope, changing: new Mutex(), failover: undefined };
       entry.failover = yield* Failover.resume(machine, folder);
     } catch (error) {
       yield* scope.cancel();
@@ -194,6 +221,8 @@ export class ReplicaRole {
     let opening: MessageOf<"open-machine">;
     try {
       opening = yield* firstMessage(channel);
+      const admission = this.#authorization.wouldAccept(channel.session.peer.name);
+      if (!admission.ok) throw new Failed(admission.failure);
       machine = this.#machines.entries.get(opening.name)?.machine ??
         (yield* this.#creating.during(this.#findOrCreate(channel, opening)));
     } catch (error) {
@@ -201,7 +230,38 @@ export class ReplicaRole {
       yield* refuse(channel, error);
       return;
     }
-    yield* machine.serve(channel, opening);
+    yield* machine.serve(channel, opening, this.#admitTo(machine.name));
+  }
+
+  #admitTo(name: string): Admit {
+    return (primary, record) => this.#authorization.wouldContinue(primary, name, record);
+  }
+
+  /**
+   * Asks of every primary that is served whether it still may be, after the answer may have changed; ends
+   * the channels of those that may not. Nothing of theirs is in flight when it returns.
+   */
+  *admitAgain(): Task<void> {
+    const machines = [...this.#machines.entries.values()].map(({ machine }) => machine);
+    if (machines.length === 0) return;
+    yield* all("admit", machines.map((each) => each.admitAgain(this.#admitTo(each.name))));
+  }
+
+  /** The primary of a machine that is open and may still get something from it. */
+  primaryOf(name: string): string | undefined {
+    const machine = this.#machines.entries.get(name)?.machine;
+    return machine?.takesData === true ? machine.record.primary : undefined;
+  }
+
+  /** Names of the machines that lie in `location`, those included that cannot be opened. */
+  *inLocation(location: string): Task<readonly string[]> {
+    const names: string[] = [];
+    for (const name of this.#machines.names()) {
+      const home = this.#machines.entries.get(name)?.home;
+      const place = home === undefined ? yield* this.#places.locationOf(name) : home.location;
+      if (place === location) names.push(name);
+    }
+    return names;
   }
 
   *#findOrCreate(
@@ -241,8 +301,10 @@ export class ReplicaRole {
     const { blockSize } = opening;
     const standard = this.#settings.geometry;
     const regionSize = blockSize === standard.blockSize ? standard.regionSize : blockSize * 1024;
-    const folder = yield* this.#folder.folder(opening.name, { create: true });
-    yield* this.#folder.flush();
+    const admission = this.#authorization.wouldAccept(primary);
+    if (!admission.ok) throw new Failed(admission.failure);
+    const { location, trustGroup } = admission;
+    const home = yield* this.#makeHome(opening.name, location);
     const spec = {
       machine: opening.machine,
       name: opening.name,
@@ -252,25 +314,43 @@ export class ReplicaRole {
       keep: Math.max(1, opening.keep),
       space: opening.space,
     };
-    const store = yield* ReplicaStore.create(this.#ports, folder, spec, this.#cache());
+    const store = yield* ReplicaStore.create(this.#ports, home.folder, spec, this.#cache());
     const record: ReplicaRecord = {
       state: "WaitingForInitialReplication",
       ancestry: opening.ancestry,
       failover: undefined,
       dead: [],
       primary,
+      trustGroup,
       frequency: opening.frequency,
       writer: opening.writer[0],
     };
     try {
-      const machine = yield* this.#take(store, folder, record);
+      const machine = yield* this.#take(store, home, record);
       // Whoever removes the machine waits until nothing of this is being written.
       const { changing } = this.#machines.entry(opening.name);
-      yield* changing.during(machine.setRecord(record));
+      yield* changing.during(this.#tell(machine, record, home));
       return machine;
     } catch (error) {
       yield* this.#unmake(opening.name);
       throw error;
+    }
+  }
+
+  /** Between the two a crash takes a replica that lies elsewhere for one that nobody knows of, as before. */
+  *#tell(machine: ReplicaMachine, record: ReplicaRecord, home: ReplicaHome): Task<void> {
+    yield* machine.setRecord(record);
+    yield* this.#places.told(machine.name, home);
+  }
+
+  /** What a primary is told of a location that is missing is not what the administrator here is told. */
+  *#makeHome(name: string, location: string | undefined): Task<ReplicaHome> {
+    try {
+      return yield* this.#places.make(name, location);
+    } catch (error) {
+      if (!isFailed(error, "not-found")) throw error;
+      const { code, message } = error.failure;
+      throw peerFailure(code, message, "Ask the administrator of the replica server to mount it");
     }
   }
 
@@ -283,8 +363,7 @@ export class ReplicaRole {
       yield* entry.machine.close();
     }
     try {
-      yield* this.#folder.remove(name);
-      yield* this.#folder.flush();
+      yield* this.#places.remove(name);
     } catch (error) {
       if (!isFailed(error)) throw error;
     }
@@ -305,7 +384,7 @@ export class ReplicaRole {
     point: PointId | undefined,
     unverified: boolean,
   ): Task<Failover> {
-    const failover = yield* Failover.start(entry.machine, entry.folder, point, unverified);
+    const failover = yield* Failover.start(entry.machine, entry.home.folder, point, unverified);
     entry.failover = failover;
     this.#offer(failover);
     return failover;
@@ -368,41 +447,50 @@ export class ReplicaRole {
 
   /**
    * Removes a replica with all its points. Refused while it is failed over, and while its disk files are
-   * the machine's only ones. One that cannot be opened goes as it is.
+   * the machine's only ones. One that cannot be opened goes as it is; the path of what is left of one whose
+   * location is missing is returned.
    */
-  *remove(name: string): Task<void> {
-    if (this.#machines.unopened.delete(name)) {
-      return yield* this.#machines.reserve(name, this.#forget(name));
+  *remove(name: string): Task<string | undefined> {
+    if (this.#machines.unopened.has(name)) {
+      return yield* this.#creating.during(this.#removeUnopened(name));
     }
     yield* this.#machines.alone(name, (entry) => this.#machines.reserve(name, this.#remove(entry)));
+    return undefined;
   }
 
-  *#remove({ machine, scope, folder }: Entry): Task<void> {
+  *#removeUnopened(name: string): Task<string | undefined> {
+    // Its location may have come back, and the machine with it.
+    if (!this.#machines.unopened.delete(name)) return yield* this.remove(name);
+    this.#waiting.delete(name);
+    return yield* this.#machines.reserve(name, this.#places.remove(name));
+  }
+
+  *#remove({ machine, scope, home }: Entry): Task<void> {
     refuseWhileFailedOver(machine);
     machine.stateAfter("disable");
-    if (machine.state === "FailedOver") yield* refuseLastCopy(machine, folder);
+    if (machine.state === "FailedOver") yield* refuseLastCopy(machine, home.folder);
     this.#machines.entries.delete(machine.name);
     yield* scope.cancel();
     yield* machine.close();
-    yield* this.#forget(machine.name);
-  }
-
-  *#forget(name: string): Task<void> {
-    yield* this.#folder.remove(name);
-    yield* this.#folder.flush();
+    yield* this.#places.remove(machine.name);
   }
 
   /** Status of one machine. */
   status(name: string): JsonObject {
     const failure = this.#machines.unopened.get(name);
     if (failure !== undefined) return unopenedStatus(name, "replica", failure);
-    const { machine, failover } = this.#machines.entry(name);
-    return replicaStatus(machine, failover, this.#ports.clock.wall());
+    const { machine, failover, home } = this.#machines.entry(name);
+    return {
+      ...replicaStatus(machine, failover, this.#ports.clock.wall()),
+      trustGroup: this.#authorization.trustGroupOf(machine.record) ?? null,
+      folder: home.folder.path,
+    };
   }
 
   /** Ends every channel and closes every store in order. */
   *close(): Task<void> {
     this.#closed = true;
+    yield* this.#scope.cancel();
     // A machine in the making is written by the task that makes it: it is whole, or gone, before it is
     // closed, and none is begun any more.
     yield* this.#creating.during(done(undefined));

@@ -18,10 +18,13 @@ import type { Task } from "../runtime/task.ts";
 import { all, endsWithin } from "../runtime/together.ts";
 import { Session } from "../wire/session.ts";
 import { SessionBound, tooManySessions } from "../wire/session_bound.ts";
+import { Authorization } from "./authorization.ts";
 import { Exports } from "./exports.ts";
 import { PrimaryRole } from "./primary_role.ts";
+import { ReplicaPlaces } from "./replica_places.ts";
 import { ReplicaRole } from "./replica_role.ts";
 import { RequestWatch } from "./request_watch.ts";
+import type { ServerPolicy } from "./server_policy.ts";
 import { ServerRecord } from "./server_record.ts";
 import type { ServerSettings } from "./settings.ts";
 import { VERBS } from "./verbs.ts";
@@ -40,6 +43,9 @@ export class Server {
   readonly settings: ServerSettings;
   /** What an administrator chose for the whole of it, durably. */
   readonly record: ServerRecord;
+  /** Who may replicate to here. */
+  readonly authorization: Authorization;
+  readonly places: ReplicaPlaces;
   readonly exports: Exports;
   readonly primary: PrimaryRole;
   readonly replica: ReplicaRole;
@@ -56,6 +62,8 @@ export class Server {
     this.ports = parts.ports;
     this.settings = parts.settings;
     this.record = parts.record;
+    this.authorization = parts.authorization;
+    this.places = parts.places;
     this.exports = parts.exports;
     this.primary = parts.primary;
     this.replica = parts.replica;
@@ -78,10 +86,13 @@ export class Server {
     const links = new Links(ports, scope, { server: name, incarnation });
     const context = { ports, server: name, geometry, slots, cowSizeMax, marks };
     const primary = new PrimaryRole(context, machines, exports, links);
+    const authorization = new Authorization(record, name, settings.listen !== undefined);
+    const places = new ReplicaPlaces(ports, name, replicas);
     const replica = new ReplicaRole(
       ports,
       settings,
-      replicas,
+      places,
+      authorization,
       exports,
       (machine) => primary.rival(machine) !== undefined,
     );
@@ -89,6 +100,8 @@ export class Server {
       ports,
       settings,
       record,
+      authorization,
+      places,
       exports,
       primary,
       replica,
@@ -129,6 +142,15 @@ export class Server {
       this.#underWay--;
       this.#calm.notify();
     }
+  }
+
+  /**
+   * Replaces what was chosen for the whole server, durably, and has it hold: when this returns, nobody who
+   * may not be a primary any more has anything in flight.
+   */
+  *choose(change: (policy: ServerPolicy) => ServerPolicy): Task<void> {
+    yield* this.record.change(change);
+    yield* this.replica.admitAgain();
   }
 
   *#listen(listener: Listener): Task<void> {
@@ -207,6 +229,8 @@ interface ServerParts {
   readonly ports: Ports;
   readonly settings: ServerSettings;
   readonly record: ServerRecord;
+  readonly authorization: Authorization;
+  readonly places: ReplicaPlaces;
   readonly exports: Exports;
   readonly primary: PrimaryRole;
   readonly replica: ReplicaRole;

@@ -80,6 +80,11 @@ export class ServerRecord {
     return yield* this.#changing.during(this.#change(change));
   }
 
+  /** Refuses, without a change, what `change` would be refused for at this moment. */
+  check(change: (policy: ServerPolicy) => ServerPolicy): void {
+    checkPolicy(change(this.#policy));
+  }
+
   *#change(change: (policy: ServerPolicy) => ServerPolicy): Task<ServerPolicy> {
     const policy = checkPolicy(change(this.#policy));
     const { codec, data } = this.#ports;

@@ -9,6 +9,7 @@ import { FAILOVER_VERBS } from "./verbs/failover_verbs.ts";
 import { MACHINE_VERBS } from "./verbs/machine_verbs.ts";
 import { POINT_VERBS } from "./verbs/point_verbs.ts";
 import { REPLICATION_VERBS } from "./verbs/replication_verbs.ts";
+import { SERVER_VERBS } from "./verbs/server_verbs.ts";
 import type { Verbs } from "./verbs/verb.ts";
 
 /** Every verb, by the words that an administrator types. */
@@ -17,4 +18,5 @@ export const VERBS: Verbs = {
   ...REPLICATION_VERBS,
   ...POINT_VERBS,
   ...FAILOVER_VERBS,
+  ...SERVER_VERBS,
 };

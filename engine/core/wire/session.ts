@@ -339,6 +339,16 @@ export class Session {
         action: "Run the same version of Warmsite on both servers",
       };
     }
+    // Every decision is made by the proven name, and every record and message says it.
+    if (hello.server !== this.peer.name) {
+      return {
+        code: "unauthenticated",
+        side: "peer",
+        message: `The peer calls itself "${hello.server}", and its certificate is for ` +
+          `"${this.peer.name}"`,
+        action: "Issue it a certificate for its own name there, or correct its name",
+      };
+    }
     this.#remote = hello;
     this.#changed.notify();
     return undefined;

@@ -59,7 +59,7 @@ function* addMachine(server: Server, args: JsonObject): Task<Json> {
 
 function* removeMachine(server: Server, args: JsonObject): Task<Json> {
   const vm = machineName(args);
-  if (server.replica.has(vm)) yield* server.replica.remove(vm);
-  else yield* server.primary.remove(vm);
+  if (server.replica.has(vm)) return { vm, left: yield* server.replica.remove(vm) };
+  yield* server.primary.remove(vm);
   return { vm };
 }

@@ -65,8 +65,7 @@ export const REPLICATION_VERBS: Verbs = {
     *run(server, args) {
       const vm = guestMachine(server, args);
       if (server.replica.has(vm)) {
-        yield* server.replica.remove(vm);
-        return { vm, state: "Disabled" };
+        return { vm, state: "Disabled", left: yield* server.replica.remove(vm) };
       }
       yield* server.primary.disable(vm);
       return status(server, vm);

@@ -113,6 +113,8 @@ Deno.test("a completed failover in which nothing was written is not cancelled by
   putBack();
   match(JSON.stringify(status(b)), /older than a failover/);
   a.write("vm/0", 0, filled(4096, 1));
+  // Until the primary has noticed that its connection is gone.
+  world.runFor(SECOND);
   throws(() => a.call("replication cycle", VM), /older than a failover/);
   world.runFor(SECOND);
   notEqual(status(a)["health"], "Normal");

@@ -116,7 +116,21 @@ Deno.test("both ends know each other after hello", () => {
   const { primary, replica } = connect();
   assert.equal(primary.remote.server, "beta");
   assert.equal(replica.remote.server, "alpha");
-  assert.equal(replica.peer.name, "right");
+  assert.equal(replica.peer.name, "alpha");
+});
+
+Deno.test("a peer whose hello has another name than its certificate is told so and gets no session", () => {
+  const world = new WireWorld();
+  const ends = world.pair();
+  const { ports, scope } = world;
+  const liar = { ...ALPHA, server: "gamma" };
+  const responder = scope.start("beta", Session.start(ports, scope, ends[1], "responder", BETA));
+  const primary = scope.start("alpha", Session.start(ports, scope, ends[0], "initiator", liar));
+  assert.throws(() => world.run(responder.join()), (error: Failed) => {
+    assert.match(error.message, /calls itself "gamma".*certificate is for "alpha"/);
+    return error.code === "unauthenticated";
+  });
+  assert.throws(() => world.run(primary.join()), /calls itself "gamma"/);
 });
 
 Deno.test("a conversation arrives in order at both ends, however the bytes are cut", () => {

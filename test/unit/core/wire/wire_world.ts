@@ -81,8 +81,8 @@ export class WireWorld {
 
   /** Two ends of one connection. */
   pair(options: PipeOptions = {}): [PipeEnd, PipeEnd] {
-    const left = new PipeEnd("left", options);
-    const right = new PipeEnd("right", options);
+    const left = new PipeEnd("beta", options);
+    const right = new PipeEnd("alpha", options);
     left.other = right;
     right.other = left;
     return [left, right];
@@ -113,6 +113,7 @@ export class PipeEnd implements Connection {
   #held = 0;
   #ended = false;
 
+  /** `name` is that of the server at the other end. */
   constructor(name: string, { capacity = 256 * 1024, chunk }: PipeOptions) {
     this.peer = { name, fingerprint: name, address: name };
     this.#capacity = capacity;
