@@ -7,91 +7,111 @@
  * | variable | holds |
  * |---|---|
  * | `WARMSITE_VM` | the machine's name |
- * | `WARMSITE_URIS` | for `start`: the NBD URIs of its disks, separated by spaces |
+ * | `WARMSITE_ACTION` | `freeze`, `thaw`, `start`, `stop` or `status` |
+ * | `WARMSITE_URIS` | the NBD URIs of its disks, one a line |
  * | `WARMSITE_URI_0`, `_1`, … | the same, one by one |
+ * | `WARMSITE_POINT` | the recovery point that it is brought up on, if it is |
+ * | `WARMSITE_TEST` | `1` for a machine that tests a failover |
  *
- * Exit status 0 is success; what it prints on stderr becomes the reason otherwise. `status` prints
- * `running` or `stopped` on its first line; anything else means that nobody knows.
+ * Exit status 0 is success; what it prints on stderr, or else on stdout, becomes the reason otherwise.
+ * `thaw` exits with 3 when the guest was not frozen any more. `status` prints `running` or `stopped` on
+ * its first line; anything else means that nobody knows.
  *
- * Rule: bounded in time and output. A command that takes too long is ended with all its children.
+ * Rule: bounded in time and output. A command that takes too long is ended with all its children; what
+ * one that has ended left running goes on, for that is how machines are started.
  *
  * @module
  */
 
 import { localFailure } from "../core/base/failure.ts";
 import { SECOND } from "../core/base/units.ts";
-import type { Hypervisor, HypervisorVerb, MachinePower } from "../core/ports/hypervisor.ts";
+import type {
+  FreezeEnd,
+  Hypervisor,
+  HypervisorCall,
+  HypervisorVerb,
+  MachinePower,
+} from "../core/ports/hypervisor.ts";
 import type { Task } from "../core/runtime/task.ts";
 import { abortableTask } from "./real_loop.ts";
 
-/** The administrator's commands; those that are absent are not configured. */
-export interface HypervisorCommands {
-  readonly freeze?: string;
-  readonly thaw?: string;
-  readonly start?: string;
-  readonly stop?: string;
-  readonly status?: string;
-  /** How long each may take, µs; 30 s unless stated. */
-  readonly timeout?: number;
-}
-
 /** Bytes of a command's output that are kept. */
 const OUTPUT_MAX = 16 * 1024;
+/** Characters of it that a failure shows. */
+const REASON_MAX = 500;
+/** How long its output is waited for once a command has ended, ms: a machine that it started may hold it. */
+const OUTPUT_GRACE = 250;
+/** The exit status by which `thaw` says that the guest was not frozen any more. */
+const NOT_FROZEN = 3;
 
-/**
- * A `Hypervisor` that runs commands. `commandsOf` is asked before each, so that settings may
- * change.
- */
+/** The address at which a guest reaches an export, e.g. `db/0`. */
+export type UriOf = (disk: string) => string;
+
+/** A `Hypervisor` that runs commands. */
 export class CommandHypervisor implements Hypervisor {
-  readonly #commandsOf: (machine: string) => HypervisorCommands;
+  readonly #uriOf: UriOf;
 
-  constructor(commandsOf: (machine: string) => HypervisorCommands) {
-    this.#commandsOf = commandsOf;
+  constructor(uriOf: UriOf) {
+    this.#uriOf = uriOf;
   }
 
-  *freeze(machine: string): Task<void> {
-    yield* this.#run("freeze", machine);
+  *freeze(call: HypervisorCall): Task<void> {
+    yield* this.#succeed("freeze", call);
   }
 
-  *thaw(machine: string): Task<void> {
-    yield* this.#run("thaw", machine);
+  *thaw(call: HypervisorCall): Task<FreezeEnd> {
+    const result = yield* this.#run("thaw", call);
+    if (result.code === NOT_FROZEN) return "broken";
+    this.#check("thaw", call, result);
+    return "held";
   }
 
-  *start(machine: string, uris: readonly string[]): Task<void> {
-    yield* this.#run("start", machine, uris);
+  *start(call: HypervisorCall): Task<void> {
+    yield* this.#succeed("start", call);
   }
 
-  *stop(machine: string): Task<void> {
-    yield* this.#run("stop", machine);
+  *stop(call: HypervisorCall): Task<void> {
+    yield* this.#succeed("stop", call);
   }
 
-  *status(machine: string): Task<MachinePower> {
-    if (this.#commandsOf(machine).status === undefined) return "unknown";
-    const word = (yield* this.#run("status", machine)).split("\n", 1)[0]?.trim();
+  *status(call: HypervisorCall): Task<MachinePower> {
+    const output = yield* this.#succeed("status", call);
+    const word = output.split("\n", 1)[0]?.trim();
     return word === "running" || word === "stopped" ? word : "unknown";
   }
 
-  *#run(verb: HypervisorVerb, machine: string, uris: readonly string[] = []): Task<string> {
-    const commands = this.#commandsOf(machine);
-    const command = commands[verb];
-    if (command === undefined) {
-      throw localFailure(
-        "hypervisor",
-        `No command is set to ${verb} "${machine}"`,
-        `Set one in the server's settings, or do without`,
-      );
-    }
-    const env: Record<string, string> = { WARMSITE_VM: machine, WARMSITE_URIS: uris.join(" ") };
+  *#succeed(verb: HypervisorVerb, call: HypervisorCall): Task<string> {
+    const result = yield* this.#run(verb, call);
+    this.#check(verb, call, result);
+    return result.output;
+  }
+
+  #run(verb: HypervisorVerb, call: HypervisorCall): Task<CommandResult> {
+    const uris = call.disks.map(this.#uriOf);
+    const env: Record<string, string> = {
+      WARMSITE_VM: call.machine,
+      WARMSITE_ACTION: verb,
+      WARMSITE_URIS: uris.join("\n"),
+    };
     for (const [at, uri] of uris.entries()) env[`WARMSITE_URI_${at}`] = uri;
-    const limit = commands.timeout ?? 30 * SECOND;
-    const result = yield* abortableTask((signal) => runCommand(command, env, limit, signal));
-    if (result.code === 0) return result.output;
+    if (call.point !== undefined) env["WARMSITE_POINT"] = call.point;
+    if (call.test === true) env["WARMSITE_TEST"] = "1";
+    return abortableTask((signal) => runCommand(call.command, env, call.limit, signal));
+  }
+
+  #check(
+    verb: HypervisorVerb,
+    { machine, command, limit }: HypervisorCall,
+    { code, output, errors }: CommandResult,
+  ): void {
+    if (code === 0) return;
     const what = `The command to ${verb} "${machine}"`;
+    const said = (errors.trim() || output.trim()).slice(0, REASON_MAX) || "it printed nothing";
     throw localFailure(
       "hypervisor",
-      result.code === undefined
-        ? `${what} took longer than ${limit / SECOND} s`
-        : `${what} failed with status ${result.code}: ${result.errors.trim() || "no reason given"}`,
+      code === undefined
+        ? `${what} took longer than ${limit / SECOND} s and was ended`
+        : `${what} failed with status ${code}: ${said}`,
       `Run it by hand: ${command}`,
     );
   }
@@ -132,25 +152,50 @@ async function runCommand(
     end();
   }, Math.ceil(limit / 1000));
   signal.addEventListener("abort", end);
+  const output = new Output(child.stdout);
+  const errors = new Output(child.stderr);
   try {
-    const [output, errors, status] = await Promise.all([
-      firstBytes(child.stdout),
-      firstBytes(child.stderr),
-      child.status,
-    ]);
-    return { code: late ? undefined : status.code, output, errors };
+    const { code } = await child.status;
+    clearTimeout(timer);
+    await Promise.all([output.settle(), errors.settle()]);
+    return { code: late ? undefined : code, output: output.text, errors: errors.text };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", end);
   }
 }
 
-/** Reads to the end, so that the command never waits for a reader, and keeps the beginning. */
-async function firstBytes(stream: ReadableStream<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of stream) {
-    if (text.length < OUTPUT_MAX) text += decoder.decode(chunk, { stream: true });
+/** Reads on, so that a command never waits for a reader, and keeps the beginning. */
+class Output {
+  /** What came so far. */
+  text = "";
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #whole: Promise<void>;
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.#reader = stream.getReader();
+    this.#whole = this.#read();
   }
-  return text.slice(0, OUTPUT_MAX);
+
+  async #read(): Promise<void> {
+    const decoder = new TextDecoder();
+    for (;;) {
+      const { done, value } = await this.#reader.read();
+      if (done) return;
+      if (this.text.length < OUTPUT_MAX) {
+        this.text = (this.text + decoder.decode(value, { stream: true })).slice(0, OUTPUT_MAX);
+      }
+    }
+  }
+
+  /** The command has ended: what it printed is here soon, whoever else holds the other end. */
+  async settle(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const over = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, OUTPUT_GRACE);
+    });
+    await Promise.race([this.#whole, over]);
+    clearTimeout(timer);
+    await this.#reader.cancel();
+  }
 }

@@ -19,7 +19,7 @@ import { CodecPool } from "./codec_pool.ts";
 import { openDisk } from "./disk.ts";
 import { realEntropy } from "./entropy.ts";
 import { openFolder, openPlace } from "./folder.ts";
-import { CommandHypervisor, type HypervisorCommands } from "./hypervisor.ts";
+import { CommandHypervisor, type UriOf } from "./hypervisor.ts";
 import { readCredentials } from "./pki.ts";
 import { type Panic, realLoop } from "./real_loop.ts";
 import { TlsNetwork } from "./tls_network.ts";
@@ -35,8 +35,8 @@ export interface RealPortsOptions {
   readonly loop?: Loop;
   /** Told of every peer that was refused, and why. */
   readonly onRejected?: (failure: Failed) => void;
-  /** The administrator's commands for a machine; none unless given. */
-  readonly commandsOf?: (machine: string) => HypervisorCommands;
+  /** Where guests reach an export, for the administrator's commands; by its name alone unless given. */
+  readonly uriOf?: UriOf;
   /** Threads of the codec; 2 unless stated. */
   readonly workers?: number;
 }
@@ -67,7 +67,7 @@ export function realPorts(options: RealPortsOptions): RealPorts {
     entropy: realEntropy,
     codec,
     network,
-    hypervisor: new CommandHypervisor(options.commandsOf ?? (() => ({}))),
+    hypervisor: new CommandHypervisor(options.uriOf ?? ((disk) => disk)),
     observer: options.observer,
     data,
     openGuestDisk: (file) => openGuestDisk(data.path, file),

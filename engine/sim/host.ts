@@ -291,6 +291,7 @@ export class SimHost {
     this.#paused = 0;
     this.#waiting = [];
     this.#held = [];
+    this.hypervisor.losePower();
     this.#note(EVENT.power, 0);
     for (const root of [this.data, this.logs, ...this.places.values()]) {
       root.volume.used = 0;

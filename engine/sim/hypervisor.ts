@@ -1,16 +1,37 @@
 /**
  * The `Hypervisor` port of the simulated world: machines that do what a script says.
  *
+ * Rule: a machine and what is done to it outlive the process that asked. A guest that was frozen stays so
+ * when the server that froze it dies, until somebody thaws it or its host loses power.
+ *
  * @module
  */
 
 import { localFailure } from "../core/base/failure.ts";
 import { MILLISECOND, SECOND } from "../core/base/units.ts";
-import type { Hypervisor, HypervisorVerb, MachinePower } from "../core/ports/hypervisor.ts";
+import type {
+  FreezeEnd,
+  Hypervisor,
+  HypervisorCall,
+  HypervisorVerb,
+  MachinePower,
+} from "../core/ports/hypervisor.ts";
 import type { Task } from "../core/runtime/task.ts";
 import type { SimProcess } from "./process.ts";
 import { hashText } from "./prng.ts";
 import { EVENT } from "./trace.ts";
+
+/** The guest of a machine, where a run has one. */
+export interface FreezableGuest {
+  /** Whether it is up. */
+  readonly attached: boolean;
+  /** Requests of it that are not answered yet. */
+  readonly pending: number;
+  /** From here on it writes nothing. */
+  hold(): void;
+  /** It goes on. */
+  release(): void;
+}
 
 /** One machine as the script has it. */
 export interface ScriptedMachine {
@@ -18,13 +39,15 @@ export interface ScriptedMachine {
   power: MachinePower;
   /** True while its file systems are at rest. */
   frozen: boolean;
-  /** Reasons with which commands fail; "" lets one succeed. A thaw that fails has thawed all the same. */
+  /** Reasons with which commands fail, with nothing done; "" lets one succeed. */
   readonly fails: Record<HypervisorVerb, string>;
-  /** How long commands take, µs. */
+  /** How long commands take, µs; one that takes longer than it may does nothing and has failed. */
   readonly times: Record<HypervisorVerb, number>;
-  /** How long any may take, µs; then it is ended, nothing done, and has failed. */
-  limit: number;
-  /** The URIs it was started on last. */
+  /** A freeze has frozen the guest and never returns. */
+  sticks: boolean;
+  /** How long after a freeze the guest goes on by itself, µs; 0: never. */
+  breaksAfter: number;
+  /** The exports that it was started on last. */
   uris: readonly string[];
 }
 
@@ -37,11 +60,18 @@ const TIMES: Readonly<Record<HypervisorVerb, number>> = {
   status: MILLISECOND,
 };
 
+/** How often a freeze looks whether the guest has come to rest, µs. */
+const LOOK = MILLISECOND;
+
 /** The machines of one host. Lives as long as the host, not as a process. */
 export class HypervisorScript {
   readonly #machines = new Map<string, ScriptedMachine>();
+  /** Counts freezes: one that breaks by itself must not end a later one. */
+  #freezes = 0;
   /** Called when a machine was frozen, thawed, started or stopped: guests hang on this. */
   onChange: ((machine: string, what: "freeze" | "thaw" | "start" | "stop") => void) | undefined;
+  /** The guest of a machine, in a run that has guests. */
+  guestOf: ((machine: string) => FreezableGuest | undefined) | undefined;
 
   /** The machine called `name`, unknown at first. */
   machine(name: string): ScriptedMachine {
@@ -52,71 +82,118 @@ export class HypervisorScript {
         frozen: false,
         fails: { freeze: "", thaw: "", start: "", stop: "", status: "" },
         times: { ...TIMES },
-        limit: 30 * SECOND,
+        sticks: false,
+        breaksAfter: 0,
         uris: [],
       };
       this.#machines.set(name, found);
     }
     return found;
   }
+
+  /** Freezes a machine; a number that only this freeze has. */
+  freeze(name: string): number {
+    this.machine(name).frozen = true;
+    this.guestOf?.(name)?.hold();
+    this.onChange?.(name, "freeze");
+    return ++this.#freezes;
+  }
+
+  /** Thaws a machine, or ends the freeze number `only` if it goes on; whether it was frozen. */
+  thaw(name: string, only?: number): boolean {
+    if (only !== undefined && only !== this.#freezes) return false;
+    const machine = this.machine(name);
+    const held = machine.frozen;
+    machine.frozen = false;
+    this.guestOf?.(name)?.release();
+    if (held) this.onChange?.(name, "thaw");
+    return held;
+  }
+
+  /** The host lost its power: every machine on it is off, and nothing is frozen any more. */
+  losePower(): void {
+    for (const name of this.#machines.keys()) this.thaw(name);
+  }
+
+  /** Everything works again. */
+  heal(): void {
+    for (const machine of this.#machines.values()) {
+      Object.assign(machine.fails, { freeze: "", thaw: "", start: "", stop: "", status: "" });
+      Object.assign(machine.times, TIMES);
+      machine.sticks = false;
+      machine.breaksAfter = 0;
+    }
+  }
 }
 
+// Long because: one arm for each command, and what they share between them.
 /** The port of `process` on its host's machines. */
 export function simHypervisor(process: SimProcess, script: HypervisorScript): Hypervisor {
+  const { world } = process.host;
+
   /** A command that may be given up on, which leaves the machine as it is. */
   function command<T>(
-    name: string,
     verb: HypervisorVerb,
+    { machine: name, limit }: HypervisorCall,
     perform: (machine: ScriptedMachine) => T,
   ): Task<T> {
     const machine = script.machine(name);
     const time = machine.times[verb];
-    const delay = Math.min(time, machine.limit);
     return process.call<T>({
       kind: EVENT.hypervisor,
-      payload: hashText(name, delay),
-      delay,
+      payload: hashText(name, time),
+      delay: Math.min(time, limit),
       perform: () => {
-        if (time > machine.limit) refuse(`It took longer than ${machine.limit / SECOND} s`);
+        if (time > limit) throw late(limit);
+        const reason = machine.fails[verb];
+        if (reason !== "") throw localFailure("hypervisor", reason, "Look at its log");
         return perform(machine);
       },
     });
   }
-  function refuse(reason: string): void {
-    if (reason !== "") throw localFailure("hypervisor", reason, "Look at the hypervisor's log");
+
+  function* freeze(call: HypervisorCall): Task<void> {
+    const { machine: name, limit } = call;
+    const began = world.now;
+    const number = yield* command("freeze", call, (machine) => {
+      if (script.guestOf?.(name)?.attached === false) {
+        throw localFailure("hypervisor", `The guest of "${name}" does not answer`, "Start it");
+      }
+      const number = script.freeze(name);
+      if (machine.breaksAfter > 0) {
+        world.schedule(machine.breaksAfter, () => void script.thaw(name, number));
+      }
+      return number;
+    });
+    const look = hashText(name, number);
+    const calm = () => (script.guestOf?.(name)?.pending ?? 0) === 0;
+    while (script.machine(name).sticks || !calm()) {
+      if (world.now - began >= limit) throw late(limit);
+      const delay = Math.min(LOOK, limit);
+      yield* process.call({ kind: EVENT.hypervisor, payload: look, delay, perform: () => {} });
+    }
   }
+
   return {
-    freeze: (name) =>
-      command(name, "freeze", (machine) => {
-        refuse(machine.fails.freeze);
-        machine.frozen = true;
-        script.onChange?.(name, "freeze");
-      }),
-    thaw: (name) =>
-      command(name, "thaw", (machine) => {
-        const held = machine.frozen;
-        machine.frozen = false;
-        script.onChange?.(name, "thaw");
-        refuse(machine.fails.thaw);
-        refuse(held ? "" : "The freeze did not hold");
-      }),
-    start: (name, uris) =>
-      command(name, "start", (machine) => {
-        refuse(machine.fails.start);
+    freeze,
+    thaw: (call) =>
+      command("thaw", call, (): FreezeEnd => script.thaw(call.machine) ? "held" : "broken"),
+    start: (call) =>
+      command("start", call, (machine) => {
         machine.power = "running";
-        machine.uris = uris;
-        script.onChange?.(name, "start");
+        machine.uris = call.disks;
+        script.onChange?.(call.machine, "start");
       }),
-    stop: (name) =>
-      command(name, "stop", (machine) => {
-        refuse(machine.fails.stop);
+    stop: (call) =>
+      command("stop", call, (machine) => {
         machine.power = "stopped";
-        script.onChange?.(name, "stop");
+        script.onChange?.(call.machine, "stop");
       }),
-    status: (name) =>
-      command(name, "status", (machine) => {
-        refuse(machine.fails.status);
-        return machine.power;
-      }),
+    status: (call) => command("status", call, (machine) => machine.power),
   };
+}
+
+function late(limit: number): Error {
+  const what = `It took longer than ${limit / SECOND} s and was ended`;
+  return localFailure("hypervisor", what, "Look at the hypervisor's log");
 }

@@ -7,7 +7,6 @@
 import * as fs from "node:fs";
 import * as net from "node:net";
 import { Log } from "../../engine/agent/service/log.ts";
-import { SECOND } from "../../engine/core/base/units.ts";
 import type { Disk } from "../../engine/core/ports/disk.ts";
 import type { HypervisorVerb } from "../../engine/core/ports/hypervisor.ts";
 import type { Task } from "../../engine/core/runtime/task.ts";
@@ -16,7 +15,7 @@ import { CodecPool } from "../../engine/host/codec_pool.ts";
 import { realEntropy } from "../../engine/host/entropy.ts";
 import { openFolder, openPlace } from "../../engine/host/folder.ts";
 import { openDisk } from "../../engine/host/disk.ts";
-import { CommandHypervisor, type HypervisorCommands } from "../../engine/host/hypervisor.ts";
+import { CommandHypervisor } from "../../engine/host/hypervisor.ts";
 import { realLoop, runTask } from "../../engine/host/real_loop.ts";
 import { TlsNetwork } from "../../engine/host/tls_network.ts";
 import { loadKernel } from "../../wasm/codec.ts";
@@ -113,36 +112,31 @@ placeSuite("real", () => {
 /** The commands of an administrator whose machines are folders: what was done to one lies in it. */
 hypervisorSuite("commands", () => {
   const stage = stageOnDisk();
-  let timeout = 30 * SECOND;
   const folderOf = (machine: string) => {
     fs.mkdirSync(`${stage.path}/${machine}`, { recursive: true });
     return `${stage.path}/${machine}`;
   };
-  const commandsOf = (machine: string): HypervisorCommands => {
-    const command = (verb: HypervisorVerb, deed: string) =>
-      `set -e; cd '${folderOf(machine)}'; test "$WARMSITE_VM" = '${machine}'; ` +
-      `if [ -s ${verb}.fails ]; then cat ${verb}.fails >&2; exit 1; fi; ` +
-      `if [ -e ${verb}.hangs ]; then sleep 60 | cat; fi; ${deed}`;
-    return {
-      freeze: command("freeze", "touch frozen"),
-      thaw: command("thaw", "rm frozen"),
-      start: command("start", `echo running > power; printf %s "$WARMSITE_URIS" > uris`),
-      stop: command("stop", "echo stopped > power"),
-      status: command("status", "if [ -e power ]; then cat power; fi"),
-      timeout,
-    };
+  const deeds: Readonly<Record<HypervisorVerb, string>> = {
+    freeze: "touch frozen",
+    thaw: "rm frozen || exit 3",
+    start: `echo running > power; printf %s "$WARMSITE_URIS" > uris`,
+    stop: "echo stopped > power",
+    status: "if [ -e power ]; then cat power; fi",
   };
   return {
     ...stage,
-    hypervisor: new CommandHypervisor(commandsOf),
+    hypervisor: new CommandHypervisor((disk) => disk),
+    command: (machine: string, verb: HypervisorVerb) =>
+      `set -e; cd '${folderOf(machine)}'; test "$WARMSITE_VM" = '${machine}'; ` +
+      `test "$WARMSITE_ACTION" = ${verb}; ` +
+      `if [ -s ${verb}.fails ]; then cat ${verb}.fails >&2; exit 1; fi; ` +
+      `if [ -e ${verb}.hangs ]; then sleep 60 | cat; fi; ${deeds[verb]}`,
     fail: (machine: string, verb: HypervisorVerb, reason: string) =>
       fs.writeFileSync(`${folderOf(machine)}/${verb}.fails`, reason),
-    hang: (machine: string, verb: HypervisorVerb, limit: number) => {
-      timeout = limit;
-      fs.writeFileSync(`${folderOf(machine)}/${verb}.hangs`, "");
-    },
+    hang: (machine: string, verb: HypervisorVerb) =>
+      fs.writeFileSync(`${folderOf(machine)}/${verb}.hangs`, ""),
     uris: (machine: string) =>
-      fs.readFileSync(`${folderOf(machine)}/uris`, "utf8").split(" ").filter((uri) => uri !== ""),
+      fs.readFileSync(`${folderOf(machine)}/uris`, "utf8").split("\n").filter((uri) => uri !== ""),
   };
 });
 

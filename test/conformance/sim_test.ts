@@ -6,6 +6,7 @@
 
 import { BERLIN, LORD_HOWE, NEW_YORK, UTC, type ZoneSpec } from "../../engine/sim/zone.ts";
 import { SimWorld } from "../../engine/sim/world.ts";
+import { SECOND } from "../../engine/core/base/units.ts";
 import type { HypervisorVerb } from "../../engine/core/ports/hypervisor.ts";
 import type { Task } from "../../engine/core/runtime/task.ts";
 import type { SimHost } from "../../engine/sim/host.ts";
@@ -83,13 +84,12 @@ hypervisorSuite("simulated", () => {
   return {
     ...stage,
     hypervisor: stage.ports.hypervisor,
+    command: (name: string, verb: HypervisorVerb) => `${verb} ${name}`,
     fail: (name: string, verb: HypervisorVerb, reason: string) => {
       script.machine(name).fails[verb] = reason;
     },
-    hang: (name: string, verb: HypervisorVerb, limit: number) => {
-      const machine = script.machine(name);
-      machine.limit = limit;
-      machine.times[verb] = 2 * limit;
+    hang: (name: string, verb: HypervisorVerb) => {
+      script.machine(name).times[verb] = 7200 * SECOND;
     },
     uris: (name: string) => script.machine(name).uris,
   };

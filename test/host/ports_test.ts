@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { isFailed } from "../../engine/core/base/failure.ts";
+import { SECOND } from "../../engine/core/base/units.ts";
 import type { Connection } from "../../engine/core/ports/network.ts";
 import { all } from "../../engine/core/runtime/together.ts";
 import { lockData } from "../../engine/host/data_lock.ts";
@@ -73,7 +74,8 @@ Deno.test("two servers made of their homes alone talk to each other", async () =
         ]);
         assert.equal(near!.peer.name, "east");
         assert.equal(far!.peer.name, "west");
-        assert.equal(yield* west.hypervisor.status("vm"), "unknown");
+        const asked = { machine: "vm", command: "echo running", limit: SECOND, disks: [] };
+        assert.equal(yield* west.hypervisor.status(asked), "running");
         assert.deepEqual(yield* west.data.list(), ["tls"]);
         for (const connection of [near!, far!]) connection.close();
         listener.close();

@@ -12,7 +12,9 @@ import { statusText } from "./status_text.ts";
 /** `failover start`. */
 export const startFailoverCommand: Command = remoteCommand({
   verb: "failover start",
-  details: "Nothing is rolled back or waited for; prints the NBD URIs to start the machine on.",
+  details:
+    "Nothing is rolled back or waited for; prints the NBD URIs to start the machine on, and " +
+    "starts it where a command to start is set.",
   options: {
     point: { value: "ID", about: "A recovery point of `warmsite points`; the newest unless given" },
     unverified: {
@@ -29,7 +31,7 @@ export const startFailoverCommand: Command = remoteCommand({
 });
 
 function startedText(result: Value): string {
-  const { vm, point, unverified, disks } = fieldsOf(result);
+  const { vm, point, unverified, disks, started, startFailure } = fieldsOf(result);
   return [
     `"${textOf(vm)}" is failed over to recovery point ${textOf(point)}`,
     ...(unverified === true ? ["NOT VERIFIED: its disks may differ from the recovery point"] : []),
@@ -38,13 +40,17 @@ function startedText(result: Value): string {
       `  NBD   ${textOf(disk["uri"])}`,
       `  QEMU  ${textOf(disk["qemu"])}`,
     ]),
-    `Start the machine on them; then "warmsite failover complete", or "cancel" to go back`,
+    ...(typeof startFailure === "string" ? [`NOT STARTED: ${startFailure}`] : []),
+    started === true
+      ? `It was started; then "warmsite failover complete", or "cancel" to go back`
+      : `Start the machine on them; then "warmsite failover complete", or "cancel" to go back`,
   ].join("\n");
 }
 
 /** `failover cancel`. */
 export const cancelFailoverCommand: Command = remoteCommand({
   verb: "failover cancel",
+  details: "Stops the machine first where a command to stop is set.",
   render: statusText,
 });
 

@@ -18,6 +18,7 @@ import {
 } from "../command/command.ts";
 import { parseBandwidth, parseCount, parseDuration, parseSwitch } from "../command/quantity.ts";
 import { fieldsOf, textOf } from "../command/value.ts";
+import { COMMAND_OPTIONS, commandArguments } from "./guest_commands.ts";
 import { remoteCommand } from "./remote.ts";
 import { statusText } from "./status_text.ts";
 import { leftText } from "./vm.ts";
@@ -80,7 +81,7 @@ function settingOptions(required: readonly string[], enabling: boolean): Record<
     const said = enabling && usual !== undefined ? `${about}; ${usual}` : about;
     options[name] = { value, about: said, ...(required.includes(name) ? { required: true } : {}) };
   }
-  return options;
+  return { ...options, ...COMMAND_OPTIONS };
 }
 
 /** The verb's arguments for the settings that were given. */
@@ -90,7 +91,7 @@ function settingsOf(invocation: Invocation): ValueObject {
     const text = option(invocation, name);
     if (text !== undefined) given[name] = parse(text, `--${name}`);
   }
-  return given;
+  return { ...given, ...commandArguments(invocation) };
 }
 
 /** `replication enable`. */
@@ -110,7 +111,8 @@ export const setCommand: Command = remoteCommand({
   verb: "replication set",
   details:
     "What is not named stays as it is. A cycle under way ends as it began and loses nothing; " +
-    "a bandwidth holds at once.",
+    "a bandwidth holds at once. Each side has commands of its own, set there and never sent; " +
+    "`--start none` takes one away.",
   options: settingOptions([], false),
   args: settingsOf,
   render: statusText,

@@ -61,6 +61,8 @@ function statusPage(machine: ValueObject): string {
   ];
   const first = firstCopyText(machine["initialReplication"]);
   if (first !== undefined) pairs.push(["First copy", first]);
+  const commands = Object.keys(fieldsOf(machine["commands"]));
+  if (commands.length > 0) pairs.push(["Commands", commands.join(", ")]);
   for (const disk of rowsOf(machine["disks"])) {
     pairs.push([`Disk ${textOf(disk["name"])}`, textOf(disk["uri"] ?? disk["path"])]);
   }

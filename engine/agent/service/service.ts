@@ -20,7 +20,7 @@ import { parseAddress } from "../../host/address.ts";
 import { lockData } from "../../host/data_lock.ts";
 import type { TcpAddress } from "../../host/nbd/listen.ts";
 import { NbdServer } from "../../host/nbd/server.ts";
-import type { NbdAddress } from "../../host/nbd/uri.ts";
+import { type NbdAddress, nbdUri } from "../../host/nbd/uri.ts";
 import { type RealPorts, realPorts } from "../../host/ports.ts";
 import { runTask } from "../../host/real_loop.ts";
 import {
@@ -127,7 +127,9 @@ async function begin(
   const lock = lockData(data);
   undo.push(() => lock.release());
   const onRejected = (failure: Failed) => log.failure("peer-refused", failure.failure);
-  const ports = realPorts({ dataDir: data, observer: log, panic, onRejected });
+  const guests: NbdAddress = { transport: "unix", path: nbdSocket(data) };
+  const uriOf = (disk: string) => nbdUri(guests, disk);
+  const ports = realPorts({ dataDir: data, observer: log, panic, onRejected, uriOf });
   undo.push(() => ports.close());
   checkCertificateName(ports, settings, data);
   const { loop } = ports;
@@ -142,11 +144,10 @@ async function begin(
   server.exports.use(exportUser(nbd));
   // Before the engine: guests that find nobody wait, and what they had begun is finished.
   undo.push(() => nbd.close());
-  const [guests] = nbd.addresses;
   const management = listenManagement(managementSocket(data), {
     loop,
     server,
-    surroundings: { nbd: guests as NbdAddress, exports: () => server.exports.list() },
+    surroundings: { nbd: guests, exports: () => server.exports.list() },
     onBug: (problem) => log.write("error", "bug", problem.message),
   });
   undo.push(() => management.close());

@@ -1,5 +1,6 @@
 /**
- * The hypervisor that runs a machine, as far as replication needs it.
+ * The hypervisor that runs a machine, as far as replication needs it: the commands that its
+ * administrator gave, and who runs them.
  *
  * @module
  */
@@ -9,18 +10,37 @@ import type { Task } from "../runtime/task.ts";
 /** Whether a machine runs, as far as anybody can tell. */
 export type MachinePower = "running" | "stopped" | "unknown";
 
+/** What became of a freeze: it held until the thaw, or the guest had gone on by itself before. */
+export type FreezeEnd = "held" | "broken";
+
+/** What one call is about. */
+export interface HypervisorCall {
+  /** The machine, e.g. `db`, or `db - Test` for one that tests a failover. */
+  readonly machine: string;
+  /** The administrator's command. */
+  readonly command: string;
+  /** How long it may take, µs; then it is ended and has failed. */
+  readonly limit: number;
+  /** Exports of the machine's disks, e.g. `db/0`; none where they do not matter. */
+  readonly disks: readonly string[];
+  /** The recovery point that it is brought up on, if it is. */
+  readonly point?: string;
+  /** Whether it is a test of a failover. */
+  readonly test?: boolean;
+}
+
 /** Commands to one machine's hypervisor or guest. Each fails with `hypervisor` and the reason. */
 export interface Hypervisor {
   /** Brings file systems and applications of the guest to rest. */
-  freeze(machine: string): Task<void>;
-  /** Lets them go on; succeeds only if the freeze held until now. */
-  thaw(machine: string): Task<void>;
-  /** Starts the machine on the given NBD URIs. */
-  start(machine: string, uris: readonly string[]): Task<void>;
+  freeze(call: HypervisorCall): Task<void>;
+  /** Lets them go on, and tells whether the freeze held until now. */
+  thaw(call: HypervisorCall): Task<FreezeEnd>;
+  /** Starts the machine on its disks. */
+  start(call: HypervisorCall): Task<void>;
   /** Stops the machine. */
-  stop(machine: string): Task<void>;
+  stop(call: HypervisorCall): Task<void>;
   /** Whether it runs. */
-  status(machine: string): Task<MachinePower>;
+  status(call: HypervisorCall): Task<MachinePower>;
 }
 
 /** What can be asked of a machine. */

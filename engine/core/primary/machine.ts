@@ -25,6 +25,7 @@ import {
 import { type Writer, writerFromJson } from "../lineage/writer.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { Ports } from "../ports/ports.ts";
+import type { CommandBook } from "../relationship/command_book.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import { saveRecord } from "../relationship/record.ts";
 import { planFromJson, planToJson, type SeedingPlan } from "../relationship/seeding_plan.ts";
@@ -62,6 +63,8 @@ export interface MachineContext {
   readonly cowSizeMax: number;
   /** Where untrusted marks go (T7). */
   readonly marks: Folder;
+  /** What administrators set for their guests. */
+  readonly commands: CommandBook;
 }
 
 /** Bounds of tracking on a real server. */
@@ -171,6 +174,11 @@ export class PrimaryMachine {
   /** How the first copy comes to the replica; `undefined` before anybody chose. */
   get plan(): SeedingPlan | undefined {
     return this.#plan;
+  }
+
+  /** What administrators set for the guests of this server. */
+  get commands(): CommandBook {
+    return this.#context.commands;
   }
 
   /** The machine's generations, newest first. */

@@ -7,6 +7,7 @@
 import { requestFailure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
 import { checkName } from "../base/name.ts";
+import { COMMAND_NAMES, type GuestCommands } from "../relationship/guest_commands.ts";
 import { IDENTITY_DIGITS, type PointId } from "../base/units.ts";
 
 /** The machine's name in `vm`. */
@@ -46,6 +47,21 @@ export function flagArgument(args: JsonObject, key: string, otherwise: boolean):
   const value = args[key] ?? otherwise;
   if (typeof value !== "boolean") throw missing(key, "true or false");
   return value;
+}
+
+/** Names of the arguments that are commands, as the tables of verbs have them. */
+export const COMMAND_ARGUMENTS: readonly string[] = COMMAND_NAMES.map((name) => `${name}?`);
+
+/** The administrator's commands that were given; an empty one takes away what was set. */
+export function commandArguments(args: JsonObject): GuestCommands {
+  const commands: Record<string, string> = {};
+  for (const name of COMMAND_NAMES) {
+    const value = args[name] ?? undefined;
+    if (value === undefined) continue;
+    if (typeof value !== "string") throw missing(name, "a command of the shell");
+    commands[name] = value;
+  }
+  return commands;
 }
 
 /** Digits of a recovery point's id that are enough when no other point begins with them. */

@@ -11,6 +11,7 @@ import { type Incarnation, SECOND } from "../base/units.ts";
 import type { Connection, Listener } from "../ports/network.ts";
 import type { Ports } from "../ports/ports.ts";
 import { Links } from "../primary/links.ts";
+import { CommandBook } from "../relationship/command_book.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import { Scope } from "../runtime/scope.ts";
 import { Signal } from "../runtime/signal.ts";
@@ -46,6 +47,8 @@ export class Server {
   /** Who may replicate to here. */
   readonly authorization: Authorization;
   readonly places: ReplicaPlaces;
+  /** What administrators set for the guests of its machines. */
+  readonly commands: CommandBook;
   readonly exports: Exports;
   readonly primary: PrimaryRole;
   readonly replica: ReplicaRole;
@@ -64,6 +67,7 @@ export class Server {
     this.record = parts.record;
     this.authorization = parts.authorization;
     this.places = parts.places;
+    this.commands = parts.commands;
     this.exports = parts.exports;
     this.primary = parts.primary;
     this.replica = parts.replica;
@@ -80,11 +84,12 @@ export class Server {
     const marks = yield* ports.data.folder(MARKS, { create: true });
     yield* ports.data.flush();
     const record = yield* ServerRecord.open(ports);
+    const commands = yield* CommandBook.open(ports, settings.commands);
     const { geometry, slots, cowSizeMax, name } = settings;
     const incarnation = newIdentity<Incarnation>(ports.entropy);
     const exports = new Exports();
     const links = new Links(ports, scope, { server: name, incarnation });
-    const context = { ports, server: name, geometry, slots, cowSizeMax, marks };
+    const context = { ports, server: name, geometry, slots, cowSizeMax, marks, commands };
     const primary = new PrimaryRole(context, machines, exports, links);
     const authorization = new Authorization(record, name, settings.listen !== undefined);
     const places = new ReplicaPlaces(ports, name, replicas);
@@ -102,6 +107,7 @@ export class Server {
       record,
       authorization,
       places,
+      commands,
       exports,
       primary,
       replica,
@@ -111,6 +117,8 @@ export class Server {
     try {
       yield* primary.open();
       yield* replica.open();
+      yield* commands.keep((machine) => primary.has(machine) || replica.has(machine));
+      commands.thawLeft();
       if (settings.listen !== undefined) {
         server.#listener = yield* ports.network.listen(settings.listen);
         scope.spawn("listen", server.#listen(server.#listener));
@@ -211,6 +219,8 @@ export class Server {
 
   *#stopInOrder(): Task<void> {
     const calm = this.#calm;
+    // Nobody waits for minutes until a machine has started.
+    yield* this.commands.end();
     // A machine that hangs keeps no other from being closed in order.
     yield* all("stop", [
       this.primary.close(() => calm.until(() => this.#underWay === 0)),
@@ -231,6 +241,7 @@ interface ServerParts {
   readonly record: ServerRecord;
   readonly authorization: Authorization;
   readonly places: ReplicaPlaces;
+  readonly commands: CommandBook;
   readonly exports: Exports;
   readonly primary: PrimaryRole;
   readonly replica: ReplicaRole;

@@ -6,6 +6,7 @@
 
 import type { Geometry } from "../block/geometry.ts";
 import type { HistoryBounds } from "../history/bounds.ts";
+import type { CommandLimits } from "../relationship/guest_commands.ts";
 
 /** Settings of one server. */
 export interface ServerSettings {
@@ -21,4 +22,6 @@ export interface ServerSettings {
   readonly cowSizeMax: number;
   /** What bounds the memory of each replica here; a real server's unless a scale model has smaller ones. */
   readonly history?: HistoryBounds;
+  /** How long commands may take; a real server's unless a scale model has shorter ones. */
+  readonly commands?: CommandLimits;
 }

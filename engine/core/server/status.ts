@@ -25,6 +25,7 @@ export function primaryStatus(
 ): JsonObject {
   const tracked = machine.tracked;
   const troubles: Failure[] = tracked.flatMap((disk) => [...disk.troubles]);
+  troubles.push(...machine.commands.troubles(machine.name));
   const rpo = primaryRpo(machine, replicator, now);
   const objective = machine.settings?.objective ?? 0;
   const sinceStaged = replicator?.staged.sinceStaged;

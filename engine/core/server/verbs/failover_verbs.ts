@@ -4,7 +4,10 @@
  * @module
  */
 
+import { isFailed } from "../../base/failure.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
+import type { PointId } from "../../base/units.ts";
+import { type PoweredMachine, refuseUnlessOff, stopMachine } from "../../failover/machine_off.ts";
 import type { Task } from "../../runtime/task.ts";
 import { flagArgument, machineName, pointArgument, pointNamed } from "../arguments.ts";
 import { exportName } from "../exports.ts";
@@ -21,10 +24,7 @@ export const FAILOVER_VERBS: Verbs = {
   "failover cancel": {
     about: "Drop a failover and what was written since; replication goes on",
     args: ["vm"],
-    *run(server, args) {
-      yield* server.replica.cancelFailover(machineName(args));
-      return status(server, machineName(args));
-    },
+    run: cancelFailover,
   },
   "failover complete": {
     about: "Make a failover final: the machine's disks are here from then on",
@@ -44,13 +44,50 @@ function* startFailover(server: Server, args: JsonObject): Task<Json> {
     name: exportName(vm, index),
     size: disk.size,
   }));
-  return { vm, point: failover.point, unverified: failover.machine.store.suspect, disks };
+  const { machine } = failover;
+  // The failover stands, whatever becomes of the command: nobody has to start it again for that.
+  const started = yield* startMachine(server, vm, failover.point);
+  return { vm, point: failover.point, unverified: machine.store.suspect, disks, ...started };
+}
+
+/** Starts the machine by its command, if there is one; what went wrong stands in `startFailure`. */
+function* startMachine(server: Server, vm: string, point: PointId): Task<JsonObject> {
+  try {
+    const ground = { disks: offeredDisks(server, vm), point };
+    return { started: yield* server.commands.start(vm, ground), startFailure: null };
+  } catch (error) {
+    if (!isFailed(error) || error.code === "cancelled") throw error;
+    const { message, action } = error.failure;
+    return { started: false, startFailure: `${message}. ${action}` };
+  }
+}
+
+function* cancelFailover(server: Server, args: JsonObject): Task<Json> {
+  const vm = machineName(args);
+  server.replica.machine(vm).stateAfter("cancel-failover");
+  yield* stopMachine(server.ports.clock, server.commands, powered(server, vm));
+  yield* server.replica.cancelFailover(vm);
+  return status(server, vm);
+}
+
+/** A machine that may run on exports of this server. */
+function powered(server: Server, vm: string): PoweredMachine {
+  const { exports } = server;
+  const ground = { disks: offeredDisks(server, vm) };
+  return { name: vm, ground, clients: (disk) => exports.clients(disk) };
+}
+
+/** Exports of a machine's disks that are offered. */
+function offeredDisks(server: Server, vm: string): readonly string[] {
+  return server.exports.list().filter((name) => name.startsWith(`${vm}/`));
 }
 
 function* completeFailover(server: Server, args: JsonObject): Task<Json> {
   const vm = machineName(args);
   const { store, record } = server.replica.machine(vm);
   const failedOverTo = record.failover?.point ?? null;
+  server.replica.machine(vm).stateAfter("complete-failover");
+  yield* refuseUnlessOff(server.commands, powered(server, vm));
   yield* server.replica.completeFailover(vm);
   const newest = store.newest?.id ?? null;
   const { generation, diskFiles } = store;

@@ -8,22 +8,31 @@ import type { Json, JsonObject } from "../../base/json.ts";
 import { type Failed, requestFailure } from "../../base/failure.ts";
 import type { StartChoice } from "../../primary/initial_replication.ts";
 import { checkStartTime, startTime } from "../../relationship/seeding_plan.ts";
+import type { GuestCommands } from "../../relationship/guest_commands.ts";
+import { checkSettings } from "../../relationship/settings.ts";
 import { newSettings, settingArguments, settingsGiven } from "../../relationship/setting_table.ts";
+import { nextState } from "../../relationship/state.ts";
 import { done, type Task } from "../../runtime/task.ts";
-import { flagArgument, machineName, textArgument } from "../arguments.ts";
+import {
+  COMMAND_ARGUMENTS,
+  commandArguments,
+  flagArgument,
+  machineName,
+  textArgument,
+} from "../arguments.ts";
 import type { Server } from "../server.ts";
-import { everyStatus, guestMachine, status, type Verbs } from "./verb.ts";
+import { everyStatus, forgetCommands, guestMachine, status, type Verbs } from "./verb.ts";
 
 /** Verbs about a relationship. */
 export const REPLICATION_VERBS: Verbs = {
   "replication enable": {
     about: "Begin to track a machine's changes for a replica server",
-    args: ["vm", ...settingArguments("to")],
+    args: ["vm", ...settingArguments("to"), ...COMMAND_ARGUMENTS],
     run: enableReplication,
   },
   "replication set": {
-    about: "Change settings of a relationship while it runs; the next cycle is by them",
-    args: ["vm", ...settingArguments()],
+    about: "Change settings of a relationship while it runs; at either side, commands of its own",
+    args: ["vm", ...settingArguments(), ...COMMAND_ARGUMENTS],
     run: setReplication,
   },
   "replication start": {
@@ -65,7 +74,9 @@ export const REPLICATION_VERBS: Verbs = {
     *run(server, args) {
       const vm = guestMachine(server, args);
       if (server.replica.has(vm)) {
-        return { vm, state: "Disabled", left: yield* server.replica.remove(vm) };
+        const left = yield* server.replica.remove(vm);
+        yield* forgetCommands(server, vm);
+        return { vm, state: "Disabled", left };
       }
       yield* server.primary.disable(vm);
       return status(server, vm);
@@ -90,22 +101,37 @@ function startChoice({ ports }: Server, args: JsonObject): StartChoice {
 function* enableReplication(server: Server, args: JsonObject): Task<Json> {
   const vm = machineName(args);
   textArgument(args, "to");
-  yield* server.primary.enable(vm, newSettings(args));
+  const settings = checkSettings(newSettings(args));
+  nextState(server.primary.entry(vm).machine.state, "enable", vm);
+  // A crash between leaves commands of a machine that is not replicated, which nobody runs.
+  yield* setCommands(server, vm, commandArguments(args));
+  yield* server.primary.enable(vm, settings);
   return status(server, vm);
 }
 
 function* setReplication(server: Server, args: JsonObject): Task<Json> {
   const vm = machineName(args);
-  if (server.replica.has(vm)) throw chosenAtPrimary(server, vm);
-  if (settingsGiven(args).length === 0) {
+  const commands = commandArguments(args);
+  const given = settingsGiven(args).length;
+  if (server.replica.has(vm) && given > 0) throw chosenAtPrimary(server, vm);
+  if (given === 0 && Object.keys(commands).length === 0) {
     throw requestFailure(
       "bad-argument",
       `Nothing to change of "${vm}"`,
       'Name a setting, e.g. --frequency 30s; "warmsite help replication set" lists them',
     );
   }
-  yield* server.primary.set(vm, args);
+  // Whoever is not here has no commands; what cannot be is refused before anything changes.
+  if (server.replica.has(vm)) server.replica.machine(vm);
+  else server.primary.entry(vm);
+  server.commands.check(vm, commands);
+  if (given > 0) yield* server.primary.set(vm, args);
+  yield* setCommands(server, vm, commands);
   return status(server, vm);
+}
+
+function* setCommands(server: Server, vm: string, changes: GuestCommands): Task<void> {
+  if (Object.keys(changes).length > 0) yield* server.commands.set(vm, changes);
 }
 
 function chosenAtPrimary(server: Server, vm: string): Failed {
@@ -113,6 +139,6 @@ function chosenAtPrimary(server: Server, vm: string): Failed {
   return requestFailure(
     "wrong-state",
     `Cannot change settings of "${vm}" here: it is replicated to this server from ${primary}`,
-    `Run the command on ${primary}`,
+    `Run the command on ${primary}; only commands, e.g. --start, are this side's own`,
   );
 }

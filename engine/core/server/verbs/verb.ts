@@ -40,7 +40,16 @@ export function everyStatus(server: Server): JsonObject[] {
   return [...server.primary.names(), ...server.replica.names()].map((vm) => status(server, vm));
 }
 
-/** The status of one machine. */
+/** The status of one machine, and the commands that this side of it has. */
 export function status(server: Server, vm: string): JsonObject {
-  return server.replica.has(vm) ? server.replica.status(vm) : server.primary.status(vm);
+  const status = server.replica.has(vm) ? server.replica.status(vm) : server.primary.status(vm);
+  return { ...status, commands: { ...server.commands.of(vm) } };
+}
+
+/**
+ * The machine was removed in one role; its commands go with it, unless it is here in the other one. A crash
+ * before this leaves them to the next start of the server, which knows no such machine.
+ */
+export function* forgetCommands(server: Server, vm: string): Task<void> {
+  if (!server.replica.has(vm) && !server.primary.has(vm)) yield* server.commands.forget(vm);
 }

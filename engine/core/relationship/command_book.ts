@@ -1,0 +1,313 @@
+/**
+ * The administrators' commands of all machines of one server, whatever the role of each: durable by name,
+ * run through the hypervisor port.
+ *
+ * On disk a machine's commands are the record `commands/NAME/commands.json`, replaced whole
+ * (`record.ts`); a crash leaves the old or the new one, or an empty folder, which says nothing. Beside it lies
+ * `frozen`, empty, while its guest may be frozen: durable before the guest is frozen, removed after it was
+ * thawed. A crash between leaves it, and whoever opens the book thaws that guest. One too many thaws harms
+ * nobody; one too few leaves a guest that hangs.
+ *
+ * @module
+ */
+// Long because: what is set, what is durable of it and what runs are one promise to a guest.
+
+import { type Failed, type Failure, isFailed, localFailure } from "../base/failure.ts";
+import { isName } from "../base/name.ts";
+import { SECOND } from "../base/units.ts";
+import type { Folder } from "../ports/folder.ts";
+import type {
+  FreezeEnd,
+  HypervisorCall,
+  HypervisorVerb,
+  MachinePower,
+} from "../ports/hypervisor.ts";
+import type { Ports } from "../ports/ports.ts";
+import { Mutex } from "../runtime/lock.ts";
+import { Scope } from "../runtime/scope.ts";
+import type { Task } from "../runtime/task.ts";
+import {
+  changedCommands,
+  COMMAND_LIMITS,
+  type CommandLimits,
+  commandsFromJson,
+  type GuestCommands,
+} from "./guest_commands.ts";
+import { loadRecord, saveRecord } from "./record.ts";
+
+/** Folder of the book, in the data folder. */
+const FOLDER = "commands";
+const RECORD = "commands.json";
+const FROZEN = "frozen";
+/** How often a guest that a crash may have left frozen is thawed, and how long between, µs. */
+const THAWS = 5;
+const BETWEEN_THAWS = SECOND;
+
+/** What a machine is brought up on, for its commands to start and stop. */
+export interface Ground {
+  /** The machine, if it has another name than its commands: a test. */
+  readonly as?: string;
+  /** Exports of its disks. */
+  readonly disks: readonly string[];
+  readonly point?: string;
+  readonly test?: boolean;
+}
+
+interface Page {
+  commands: GuestCommands;
+  /** Why its record cannot be read. */
+  trouble: Failure | undefined;
+  /** Its guest may be frozen, as the mark says. */
+  frozen: boolean;
+}
+
+/** All commands of one server. */
+export class CommandBook {
+  readonly #ports: Ports;
+  readonly #limits: CommandLimits;
+  readonly #pages = new Map<string, Page>();
+  readonly #writing = new Mutex();
+  /** Commands under way that a stop ends; a thaw is none of them. */
+  readonly #scope: Scope;
+
+  private constructor(ports: Ports, limits: CommandLimits) {
+    this.#ports = ports;
+    this.#limits = limits;
+    this.#scope = new Scope(ports.loop, "commands");
+  }
+
+  /** Reads the book. A record that cannot be read is a trouble of its machine and of nobody else. */
+  static *open(ports: Ports, limits: CommandLimits = COMMAND_LIMITS): Task<CommandBook> {
+    const book = new CommandBook(ports, limits);
+    let folder: Folder;
+    try {
+      folder = yield* ports.data.folder(FOLDER);
+    } catch (error) {
+      if (isFailed(error, "not-found")) return book;
+      throw error;
+    }
+    for (const name of yield* folder.list()) {
+      if (isName(name)) book.#pages.set(name, yield* readPage(ports, folder, name));
+    }
+    return book;
+  }
+
+  /** What is set for a machine. */
+  of(machine: string): GuestCommands {
+    return this.#pages.get(machine)?.commands ?? {};
+  }
+
+  /** True when a machine's guest can be frozen and thawed. */
+  canFreeze(machine: string): boolean {
+    const { freeze, thaw } = this.of(machine);
+    return freeze !== undefined && thaw !== undefined;
+  }
+
+  /** True while a machine's guest may be frozen: it was, and no thaw has succeeded since. */
+  mayBeFrozen(machine: string): boolean {
+    return this.#pages.get(machine)?.frozen ?? false;
+  }
+
+  /** What health must show of a machine's commands. */
+  troubles(machine: string): readonly Failure[] {
+    const trouble = this.#pages.get(machine)?.trouble;
+    return trouble === undefined ? [] : [trouble];
+  }
+
+  /** What `set` would make of it; `bad-argument` for what cannot be. Changes nothing. */
+  check(machine: string, changes: GuestCommands): GuestCommands {
+    return changedCommands(this.of(machine), changes);
+  }
+
+  /** Changes commands of a machine, durably; an empty text takes one away. */
+  set(machine: string, changes: GuestCommands): Task<void> {
+    return this.#writing.during(this.#set(machine, changes));
+  }
+
+  *#set(machine: string, changes: GuestCommands): Task<void> {
+    const commands = this.check(machine, changes);
+    const folder = yield* this.#folder(machine);
+    yield* saveRecord(this.#ports.codec.kernel, folder, RECORD, { ...commands });
+    const page = this.#page(machine);
+    page.commands = commands;
+    page.trouble = undefined;
+  }
+
+  /** The machine is on this server no more, in whatever role. */
+  forget(machine: string): Task<void> {
+    return this.#writing.during(this.#forget(machine));
+  }
+
+  *#forget(machine: string): Task<void> {
+    if (!this.#pages.delete(machine)) return;
+    const book = yield* this.#ports.data.folder(FOLDER);
+    yield* book.remove(machine);
+    yield* book.flush();
+  }
+
+  /** Forgets machines that are not on this server: a crash came between their removal and this. */
+  *keep(here: (machine: string) => boolean): Task<void> {
+    for (const machine of [...this.#pages.keys()]) {
+      if (!here(machine)) yield* this.forget(machine);
+    }
+  }
+
+  #page(machine: string): Page {
+    const page = this.#pages.get(machine) ??
+      { commands: {}, trouble: undefined, frozen: false };
+    this.#pages.set(machine, page);
+    return page;
+  }
+
+  *#folder(machine: string): Task<Folder> {
+    const { data } = this.#ports;
+    const book = yield* data.folder(FOLDER, { create: true });
+    const folder = yield* book.folder(machine, { create: true });
+    yield* data.flush();
+    yield* book.flush();
+    return folder;
+  }
+
+  /** Says durably that the guest may be frozen from here on; nobody freezes one before. */
+  markFrozen(machine: string): Task<void> {
+    return this.#writing.during(this.#markFrozen(machine));
+  }
+
+  *#markFrozen(machine: string): Task<void> {
+    if (this.mayBeFrozen(machine)) return;
+    const folder = yield* this.#folder(machine);
+    const file = yield* folder.open(FROZEN, { create: true });
+    yield* file.close();
+    yield* folder.flush();
+    this.#page(machine).frozen = true;
+  }
+
+  *#unmarkFrozen(machine: string): Task<void> {
+    const page = this.#pages.get(machine);
+    if (page === undefined || !page.frozen) return;
+    page.frozen = false;
+    const book = yield* this.#ports.data.folder(FOLDER);
+    const folder = yield* book.folder(machine);
+    yield* folder.remove(FROZEN);
+    yield* folder.flush();
+  }
+
+  /** Freezes the guest; `markFrozen` came before, and `thaw` comes after, whatever this throws. */
+  freeze(machine: string): Task<void> {
+    return this.#run((call) => this.#ports.hypervisor.freeze(call), "freeze", machine);
+  }
+
+  /**
+   * Thaws the guest, and tells whether it was frozen until now. Only then the mark goes: a thaw that failed
+   * may have left the guest frozen. A stop does not end it.
+   */
+  *thaw(machine: string): Task<FreezeEnd> {
+    const call = this.#call("thaw", machine, { disks: [] });
+    const end = yield* this.#ports.hypervisor.thaw(call);
+    try {
+      yield* this.#writing.during(this.#unmarkFrozen(machine));
+    } catch (error) {
+      // A mark that stays costs one thaw too many, another time.
+      if (!isFailed(error) || error.code === "cancelled") throw error;
+    }
+    return end;
+  }
+
+  /** Thaws every guest that may be frozen since before this process. */
+  thawLeft(): void {
+    for (const [machine, { frozen }] of this.#pages) {
+      if (frozen) this.#scope.spawn(`thaw/${machine}`, this.#thawLeft(machine));
+    }
+  }
+
+  *#thawLeft(machine: string): Task<void> {
+    for (let attempt = 1; this.mayBeFrozen(machine); attempt++) {
+      try {
+        yield* this.thaw(machine);
+      } catch (error) {
+        if (!isFailed(error) || error.code === "cancelled") throw error;
+        if (attempt < THAWS) yield* this.#ports.clock.sleep(BETWEEN_THAWS);
+        else return this.#ports.observer.emit({ kind: "failure", machine, failure: error.failure });
+      }
+    }
+  }
+
+  /** Starts a machine on its disks; false when no command is set for that. */
+  *start(machine: string, ground: Ground): Task<boolean> {
+    if (this.of(machine).start === undefined) return false;
+    yield* this.#run((call) => this.#ports.hypervisor.start(call), "start", machine, ground);
+    return true;
+  }
+
+  /** Stops a machine; false when no command is set for that. */
+  *stop(machine: string, ground: Ground): Task<boolean> {
+    if (this.of(machine).stop === undefined) return false;
+    yield* this.#run((call) => this.#ports.hypervisor.stop(call), "stop", machine, ground);
+    return true;
+  }
+
+  /** Whether a machine runs; `undefined` when no command is set that could tell. */
+  *status(machine: string, ground: Ground): Task<MachinePower | undefined> {
+    if (this.of(machine).status === undefined) return undefined;
+    return yield* this.#run(
+      (call) => this.#ports.hypervisor.status(call),
+      "status",
+      machine,
+      ground,
+    );
+  }
+
+  #call(verb: HypervisorVerb, machine: string, ground: Ground): HypervisorCall {
+    const command = this.of(machine)[verb];
+    if (command === undefined) throw notSet(verb, machine);
+    const { as = machine, ...rest } = ground;
+    return { machine: as, command, limit: this.#limits[verb], ...rest };
+  }
+
+  /** Runs a command that ends when the server stops, or when nobody waits for it any more. */
+  *#run<T>(
+    run: (call: HypervisorCall) => Task<T>,
+    verb: HypervisorVerb,
+    machine: string,
+    ground: Ground = { disks: [] },
+  ): Task<T> {
+    const call = this.#call(verb, machine, ground);
+    const handle = this.#scope.start(`${verb}/${machine}`, run(call));
+    try {
+      return yield* handle.join();
+    } finally {
+      yield* handle.cancel();
+    }
+  }
+
+  /** Ends the commands that are under way: the server stops. A thaw goes on to its end. */
+  end(): Task<void> {
+    return this.#scope.cancel();
+  }
+}
+
+function notSet(verb: HypervisorVerb, machine: string): Failed {
+  return localFailure(
+    "hypervisor",
+    `No command is set to ${verb} "${machine}"`,
+    `Set one: warmsite replication set ${machine} --${verb} CMD`,
+  );
+}
+
+function* readPage(ports: Ports, book: Folder, machine: string): Task<Page> {
+  const folder = yield* book.folder(machine);
+  const frozen = (yield* folder.list()).includes(FROZEN);
+  try {
+    const record = yield* loadRecord(ports.codec.kernel, folder, RECORD);
+    const commands = record === undefined ? {} : commandsFromJson(record);
+    if (commands !== undefined) return { commands, trouble: undefined, frozen };
+  } catch (error) {
+    if (!isFailed(error, "damaged", "io-error")) throw error;
+  }
+  const trouble = localFailure(
+    "damaged",
+    `Cannot read the commands of "${machine}" in ${folder.path}`,
+    `Set all of them again: warmsite replication set ${machine} --freeze CMD --thaw CMD …`,
+  );
+  return { commands: {}, trouble: trouble.failure, frozen };
+}
