@@ -106,6 +106,7 @@ function welcome(
     seed: null,
     delta: null,
     writer: writer[0] ?? null,
+    tail: null,
     state: "Replicating",
   };
 }

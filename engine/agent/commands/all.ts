@@ -15,6 +15,7 @@ import { demoCommand } from "./demo.ts";
 import {
   cancelFailoverCommand,
   completeFailoverCommand,
+  reverseCommand,
   startFailoverCommand,
 } from "./failover.ts";
 import { helpCommand, versionCommand } from "./help.ts";
@@ -60,6 +61,7 @@ export const COMMANDS: readonly Command[] = [
   addAuthorizationCommand,
   setAuthorizationCommand,
   removeAuthorizationCommand,
+  reverseCommand,
   demoCommand,
   helpCommand(() => COMMANDS),
   versionCommand,

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { parseAddress } from "../../host/address.ts";
+import { parseBandwidth, parseDuration, parseSwitch } from "../command/quantity.ts";
 import { type Command, isGiven, operand, option, type Value } from "../command/command.ts";
 import { fieldsOf, rowsOf, textOf } from "../command/value.ts";
 import { remoteCommand } from "./remote.ts";
@@ -71,3 +73,37 @@ function completedText(result: Value): string {
     ...paths.map((path, index) => `Disk ${textOf(vm)}/${index}  ${path}`),
   ].join("\n");
 }
+
+/** `failover reverse`. */
+export const reverseCommand: Command = remoteCommand({
+  verb: "failover reverse",
+  details:
+    "Completes the failover if that is still open. The machine may run meanwhile: its disks are " +
+    "served again under the same names. Changes go back to the old primary by delta, as soon as its " +
+    "guest is off and it can be reached; it becomes the replica by itself.",
+  options: {
+    to: {
+      value: "HOST:PORT",
+      about: "Where the old primary listens; what it has said unless given",
+    },
+    frequency: { value: "TIME", about: "Between cycles; as before unless given" },
+    compression: { value: "on|off", about: "Compress what travels; on unless given" },
+    bandwidth: { value: "RATE", about: "Bound, e.g. 100Mbit; none unless given" },
+  },
+  args(invocation) {
+    const given = <T>(name: string, parse: (text: string, option: string) => T): T | undefined => {
+      const text = option(invocation, name);
+      return text === undefined ? undefined : parse(text, `--${name}`);
+    };
+    const to = option(invocation, "to");
+    if (to !== undefined) parseAddress(to);
+    return {
+      vm: operand(invocation, 0),
+      to,
+      frequency: given("frequency", parseDuration),
+      compression: given("compression", parseSwitch),
+      bandwidth: given("bandwidth", parseBandwidth),
+    };
+  },
+  render: statusText,
+});

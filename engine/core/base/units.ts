@@ -19,6 +19,8 @@ export type GenerationId = Branded<"GenerationId">;
 export type MachineId = Branded<"MachineId">;
 /** A run of one server process, or one presence of a machine's primary: 32 hex digits, random. */
 export type Incarnation = Branded<"Incarnation">;
+/** The right to start a machine that was prepared for a planned failover (L4): 32 hex digits, random. */
+export type Token = Branded<"Token">;
 /** An initial replication in progress: 32 hex digits, random. */
 export type SeedId = Branded<"SeedId">;
 

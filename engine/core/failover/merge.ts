@@ -14,8 +14,9 @@ import type { PointId } from "../base/units.ts";
 import { Bitmap } from "../block/bitmap.ts";
 import type { Overlay } from "../history/overlay.ts";
 import type { PointView } from "../history/point_view.ts";
-import { beginGeneration } from "../lineage/generation.ts";
+import { type Ancestry, beginGeneration } from "../lineage/generation.ts";
 import { packContent } from "../primary/pack.ts";
+import { recordBranch } from "./branch_logs.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import type { ReplicaMachine } from "../replica/replica_machine.ts";
 import type { FailoverRecord } from "../replica/replica_record.ts";
@@ -34,17 +35,30 @@ export function* mergeFailover(
     yield* stageMerged(machine, view, overlays, failover);
   }
   yield* machine.applyAll();
+  const branch = yield* recordBranch(machine, view);
   // Hyper-V's complete removes all other points; only the one that is now the machine stays.
   yield* store.setKeep(1);
   const state = machine.stateAfter("complete-failover");
   const ancestry = beginGeneration(
-    machine.record.ancestry,
+    ancestryAt(machine, failover),
     failover.generation,
     failover.point,
     machine.server,
     "failover",
   );
-  yield* machine.setRecord({ ...machine.record, state, ancestry, failover: undefined });
+  const { reverse } = machine.record;
+  const ended = { failover: undefined, planned: undefined, tail: undefined };
+  yield* machine.setRecord({ ...machine.record, ...ended, state, ancestry, branch, reverse });
+}
+
+/**
+ * The history that the chosen point belongs to: it may be one of an older generation, the losing tail of
+ * this server for instance, and what came after that is no ancestor of what was written on it (L1).
+ */
+function ancestryAt({ record, store }: ReplicaMachine, { point }: FailoverRecord): Ancestry {
+  const chosen = store.points.find(({ id }) => id === point);
+  const from = record.ancestry.findIndex(({ generation }) => generation === chosen?.generation);
+  return from <= 0 ? record.ancestry : record.ancestry.slice(from);
 }
 
 /** Stages, as one delta of the new generation, all that the machine has otherwise than the newest point. */

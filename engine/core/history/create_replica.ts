@@ -44,6 +44,8 @@ export interface AdoptSpec extends Omit<CreateSpec, "sizes" | "space"> {
   readonly paths: readonly string[];
   /** The point that the disks hold. Its digests are found later where they are not known. */
   readonly point: PointRecord;
+  /** A hold that keeps the point from the beginning. */
+  readonly hold: string | undefined;
   /** The upper layers' document. */
   readonly extra: Json;
 }
@@ -63,7 +65,7 @@ export function* adoptReplica(
   const { undo, staging } = yield* emptyFolders(folder);
   const raw: GuestDisk[] = [];
   const own = spec.paths.map((path, index) => path === `${folder.path}/${diskName(index)}`);
-  const { paths, point, extra, ...lasting } = spec;
+  const { paths, point, extra, hold, ...lasting } = spec;
   const places = paths.map((path, index) => own[index] === true ? null : path);
   let stateFile: StateFile | undefined;
   try {
@@ -75,7 +77,8 @@ export function* adoptReplica(
     stateFile = yield* StateFile.create(folder, ports.codec.kernel);
     const empty = { ...firstState({ ...lasting, sizes: point.sizes }), places };
     const protectedTime = point.protectedAt;
-    const state = { ...empty, extra, points: [point], applied: 1, stamps, protectedTime };
+    const holds = new Map(hold === undefined ? [] : [[hold, point.id]]);
+    const state = { ...empty, extra, points: [point], applied: 1, stamps, protectedTime, holds };
     // Crash before the second one: a replica that nobody was told of. After: one that holds one point.
     yield* stateFile.write(empty, false);
     yield* stateFile.write(state, false);

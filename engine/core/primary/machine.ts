@@ -22,6 +22,7 @@ import {
   ancestryToJson,
   firstGeneration,
 } from "../lineage/generation.ts";
+import { type Branch, branchFromJson, branchToJson } from "../lineage/branch.ts";
 import { type Writer, writerFromJson } from "../lineage/writer.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -56,6 +57,8 @@ export interface MachineContext {
   readonly ports: Ports;
   /** This server's name: it writes the generations made here. */
   readonly server: string;
+  /** Where peers reach this server; `undefined` where it receives nothing. */
+  readonly listen: string | undefined;
   readonly geometry: Geometry;
   /** Regions that may be hot at once. */
   readonly slots: number;
@@ -77,12 +80,15 @@ export class PrimaryMachine {
   readonly disks: readonly MachineDisk[];
   /** Who this is to the replica. */
   readonly presence: Presence;
+  /** Where its generation parted from the one before, if it was failed over to this server (L2). */
+  readonly branch: Branch | undefined;
   readonly #context: MachineContext;
   readonly #folder: Folder;
   #state: ReplicationState;
   #settings: RelationshipSettings | undefined;
   #plan: SeedingPlan | undefined;
   #ancestry: Ancestry;
+  #yieldsTo: GenerationId | undefined;
   /** One change of the record at a time: two that are written at once leave neither. */
   readonly #saving = new Mutex();
 
@@ -97,6 +103,8 @@ export class PrimaryMachine {
     this.#plan = parts.plan;
     this.#ancestry = parts.ancestry;
     this.presence = new Presence(parts.writer);
+    this.branch = parts.branch;
+    this.#yieldsTo = parts.yieldsTo;
   }
 
   /** Adds a machine with the disks at `paths`; its folder is new and empty. */
@@ -125,6 +133,8 @@ export class PrimaryMachine {
         plan: undefined,
         ancestry: [firstGeneration(generation, context.server)],
         writer: [],
+        branch: undefined,
+        yieldsTo: undefined,
       });
       yield* machine.#save(machine.#state, undefined);
       return machine;
@@ -132,6 +142,31 @@ export class PrimaryMachine {
       for (const disk of disks) yield* disk.close();
       throw error;
     }
+  }
+
+  /**
+   * Writes the record of a machine that was failed over to this server and is its primary from then on;
+   * its folder is new and empty. Crash before: it is a replica still. After: it is opened from the record.
+   */
+  static *writeRecord(
+    context: MachineContext,
+    folder: Folder,
+    { id, name, paths, settings, ancestry, branch }: Promoted,
+  ): Task<JsonObject> {
+    const record = recordJson({
+      id,
+      name,
+      paths,
+      state: "Replicating",
+      settings,
+      plan: undefined,
+      ancestry,
+      writer: [],
+      branch,
+      yieldsTo: undefined,
+    });
+    yield* saveRecord(context.ports.codec.kernel, folder, MACHINE_RECORD, record);
+    return record;
   }
 
   /** Opens a machine from its record; recovers the tracking of every disk. */
@@ -179,6 +214,21 @@ export class PrimaryMachine {
   /** What administrators set for the guests of this server. */
   get commands(): CommandBook {
     return this.#context.commands;
+  }
+
+  /** The generation of the other side that the administrator chose to keep in place of this one's (L1). */
+  get yieldsTo(): GenerationId | undefined {
+    return this.#yieldsTo;
+  }
+
+  /** Where this server can be replicated to, once the machine runs at the other one. */
+  get listen(): string | undefined {
+    return this.#context.listen;
+  }
+
+  /** How this server divides the machine's disks. */
+  get geometry(): Geometry {
+    return this.tracked[0]?.geometry ?? this.#context.geometry;
   }
 
   /** The machine's generations, newest first. */
@@ -310,20 +360,27 @@ export class PrimaryMachine {
   ): Task<void> {
     const writer = changed.writer ?? this.presence.writer;
     const plan = "plan" in changed ? changed.plan : this.#plan;
-    const record = {
-      version: 1,
-      id: this.id,
-      name: this.name,
-      disks: this.disks.map((disk) => disk.path),
+    const { id, name, branch } = this;
+    const record = recordJson({
+      id,
+      name,
+      paths: this.disks.map((disk) => disk.path),
       state,
-      settings: settings === undefined ? null : settingsToJson(settings),
-      seeding: planToJson(plan),
-      ancestry: ancestryToJson(this.#ancestry),
+      settings,
+      plan,
+      ancestry: this.#ancestry,
       writer,
-    };
+      branch,
+      yieldsTo: this.#yieldsTo,
+    });
     return saveRecord(this.#context.ports.codec.kernel, this.#folder, MACHINE_RECORD, record);
   }
 }
+
+/** What a machine is that was failed over to this server. */
+export type Promoted =
+  & Pick<ParsedRecord, "id" | "name" | "paths" | "ancestry" | "branch">
+  & { readonly settings: RelationshipSettings };
 
 interface MachineParts {
   readonly id: MachineId;
@@ -334,10 +391,29 @@ interface MachineParts {
   readonly plan: SeedingPlan | undefined;
   readonly ancestry: Ancestry;
   readonly writer: Writer;
+  readonly branch: Branch | undefined;
+  readonly yieldsTo: GenerationId | undefined;
 }
 
 /** What a record holds, with paths in place of disks. */
 type ParsedRecord = Omit<MachineParts, "disks"> & { readonly paths: readonly string[] };
+
+function recordJson(parts: ParsedRecord): JsonObject {
+  const { id, name, paths, state, settings, plan, ancestry, writer, branch, yieldsTo } = parts;
+  return {
+    version: 1,
+    id,
+    name,
+    disks: paths,
+    state,
+    settings: settings === undefined ? null : settingsToJson(settings),
+    seeding: planToJson(plan),
+    ancestry: ancestryToJson(ancestry),
+    writer,
+    branch: branchToJson(branch),
+    yieldsTo: yieldsTo ?? null,
+  };
+}
 
 function parseRecord(record: JsonObject): ParsedRecord | undefined {
   const { id, name, disks, state, settings, ancestry } = record;
@@ -348,6 +424,9 @@ function parseRecord(record: JsonObject): ParsedRecord | undefined {
   if (generations === undefined || writer === undefined) return undefined;
   const chosen = settingsFromJson(asObject(settings as Json | undefined));
   if (chosen === undefined && state !== "Disabled") return undefined;
+  const branch = branchFromJson(record["branch"]);
+  const yieldsTo = record["yieldsTo"] ?? undefined;
+  if (branch === null || (yieldsTo !== undefined && !isIdentity(yieldsTo))) return undefined;
   return {
     id: id as MachineId,
     name,
@@ -357,6 +436,8 @@ function parseRecord(record: JsonObject): ParsedRecord | undefined {
     plan: planFromJson(record["seeding"]),
     ancestry: generations,
     writer,
+    branch,
+    yieldsTo: yieldsTo as GenerationId | undefined,
   };
 }
 

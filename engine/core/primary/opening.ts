@@ -7,6 +7,9 @@
 
 import { Failed, peerFailure } from "../base/failure.ts";
 import type { PointId } from "../base/units.ts";
+import { Bitmap } from "../block/bitmap.ts";
+import { coversTail } from "../lineage/branch.ts";
+import type { TrackedDisk } from "../tracking/tracked_disk.ts";
 import { taken } from "../history/room.ts";
 import { decide, type Decision } from "../lineage/decision.ts";
 import type { Task } from "../runtime/task.ts";
@@ -24,7 +27,7 @@ export function* openMachine(work: Replication, peer: ReplicaPeer): Task<Decisio
   const opened = yield* peer.open({ ...opening(work), writer, space });
   if (opened.writer === writer[0]) machine.presence.noteBound();
   const decision = decideFrom(work, opened);
-  yield* follow(work, decision, opened.newest);
+  yield* follow(work, peer, decision, opened);
   return decision;
 }
 
@@ -44,6 +47,7 @@ function opening(
     frequency: settings.frequency,
     base: first?.base.kind === "point" ? first.base.point : null,
     issued: first?.issued ?? [],
+    listen: machine.listen ?? "",
     claim: machine.presence.takingOver ? "take-over" : "continue",
   };
 }
@@ -66,7 +70,12 @@ function decideFrom({ machine }: Replication, opened: MessageOf<"machine-opened"
 }
 
 /** Brings state and disks in line with the decision; throws when nothing may be sent. */
-function* follow(work: Replication, decision: Decision, newest: PointId | null): Task<void> {
+function* follow(
+  work: Replication,
+  peer: ReplicaPeer,
+  decision: Decision,
+  opened: MessageOf<"machine-opened">,
+): Task<void> {
   const { machine } = work;
   switch (decision.kind) {
     case "hold": {
@@ -87,7 +96,7 @@ function* follow(work: Replication, decision: Decision, newest: PointId | null):
     case "seed":
       return;
     case "cycle":
-      yield* rebase(work, decision, newest as PointId);
+      yield* rebase(work, peer, decision, opened);
       yield* machine.enter(
         machine.state === "InitialReplicationInProgress"
           ? "finish-initial-replication"
@@ -99,10 +108,12 @@ function* follow(work: Replication, decision: Decision, newest: PointId | null):
 /** L2: every disk's bits are made relative to the replica's newest point. */
 function* rebase(
   work: Replication,
+  peer: ReplicaPeer,
   decision: Decision & { kind: "cycle" },
-  newest: PointId,
+  opened: MessageOf<"machine-opened">,
 ): Task<void> {
   const { delta, machine } = work;
+  const newest = opened.newest as PointId;
   // A point of ours that was cut and never sealed is nowhere: who says it is there would have us forget
   // what changed up to it.
   if (delta?.point === newest && delta.sealing !== newest) {
@@ -118,9 +129,13 @@ function* rebase(
     // Our own delta was sealed and the answer was lost, or an earlier process of ours made the cut.
     if (step === "adopt" && delta?.point === newest) yield* disk.staged(newest);
     else {
+      const changed = step === "compare-whole" && opened.tail === newest
+        ? yield* tailOf(work, peer, index)
+        : undefined;
       disk.forgetProgress();
       const base = { kind: "point", point: newest } as const;
-      yield* disk.setBase(base, { suspectAll: step === "compare-whole" });
+      if (changed !== undefined) yield* disk.setBase(base, { changed });
+      else yield* disk.setBase(base, { suspectAll: step === "compare-whole" });
     }
   }
   if (delta !== undefined && delta.point === newest) {
@@ -137,4 +152,40 @@ function* rebase(
     work.ports.observer.emit({ kind: "staged", machine: machine.name, point: newest });
     work.ports.observer.emit({ kind: "probe", name: "primary/staged-adopted" });
   }
+}
+
+/**
+ * The blocks that the replica changed of a disk when it was the primary itself, where they and our own
+ * bits are all that we differ in (L2); `undefined` where that cannot be proved.
+ */
+function* tailOf(
+  { machine, ports }: Replication,
+  peer: ReplicaPeer,
+  index: number,
+): Task<Bitmap | undefined> {
+  const { branch } = machine;
+  const disk = machine.tracked[index] as TrackedDisk;
+  const ours = disk.base.kind === "point" && disk.base.point === branch?.point;
+  if (branch === undefined || !ours) return undefined;
+  const changed = new Bitmap(Math.ceil(disk.size / disk.geometry.blockSize));
+  for (let from: number | null = 0; from !== null;) {
+    const told: MessageOf<"tail-told"> = yield* peer.ask(
+      { type: "tail-ask", disk: index, from },
+      "tail-told",
+    );
+    if (told.disk !== index || !coversTail(branch, told)) return undefined;
+    for (const [start = 0, length = 0] of told.runs) {
+      if (length < 1 || start < from || start + length > changed.size) throw unsoundTail();
+      changed.set(start, start + length);
+      from = start + length;
+    }
+    if (told.next !== null && (told.next < from || told.runs.length === 0)) throw unsoundTail();
+    from = told.next;
+  }
+  ports.observer.emit({ kind: "probe", name: "primary/failback-by-delta" });
+  return changed;
+}
+
+function unsoundTail(): Failed {
+  return peerFailure("protocol-violation", "The replica told of changes that cannot be");
 }

@@ -27,7 +27,7 @@ import type { Shipment } from "./shipment.ts";
 type Message<Type extends ControlMessage["type"]> = Extract<ControlMessage, { type: Type }>;
 
 /** What the replica may answer. */
-type Answer = Message<"machine-opened" | "seed-ready" | "delta-ready" | "staged">;
+type Answer = Message<"machine-opened" | "tail-told" | "seed-ready" | "delta-ready" | "staged">;
 
 /** One open channel to the replica of one machine. */
 export class ReplicaPeer {
@@ -176,6 +176,7 @@ export class ReplicaPeer {
         this.#onRefused();
         throw this.refusal;
       case "machine-opened":
+      case "tail-told":
       case "seed-ready":
       case "delta-ready":
       case "staged":

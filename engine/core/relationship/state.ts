@@ -84,6 +84,7 @@ export const TRANSITIONS: Readonly<Record<ReplicationState, Row>> = {
     "finish-initial-replication": "Replicating",
     "refused-by-replica": "Error",
     "lose-replica": "InitialReplicationInProgress",
+    demote: "FailbackInProgress",
     disable: "Disabled",
   },
   WaitingForInitialReplication: {

@@ -15,6 +15,7 @@ import { PROGRESS_INTERVAL_BYTES } from "../base/limits.ts";
 import { release } from "../base/release.ts";
 import { fromHex, type Incarnation, MILLISECOND, type PointId, toHex } from "../base/units.ts";
 import { inside } from "../block/extent.ts";
+import { reachableAt } from "./reachable.ts";
 import { relate } from "../lineage/generation.ts";
 import { shortIncarnation } from "../lineage/writer.ts";
 import { Mutex } from "../runtime/lock.ts";
@@ -31,6 +32,7 @@ import { refusal } from "../wire/refusal.ts";
 import { answerTo } from "./comparing.ts";
 import { type Arrived, ReadAhead, type Unpacking } from "./read_ahead.ts";
 import type { ReplicaMachine } from "./replica_machine.ts";
+import { TailReader } from "./tail.ts";
 
 /** How long bytes wait for more before they are made durable and acknowledged, µs. */
 const IDLE_FLUSH = 25 * MILLISECOND;
@@ -60,6 +62,7 @@ export class Receiver {
   readonly #appliedMore = new Signal();
   /** An extent was taken. */
   readonly #taken = new Signal();
+  #tails: TailReader | undefined;
   /** The newest flush. Extents are taken while it runs; what says where we stand waits for it. */
   #flushing: Run<void> | undefined;
 
@@ -145,8 +148,9 @@ export class Receiver {
 
   *#answerOpen(open: MessageOf<"open-machine">): Task<void> {
     const { store } = this.#machine;
-    const same = open.machine === store.machine &&
-      relate(this.#machine.record.ancestry, open.ancestry) === "same";
+    const relation = relate(this.#machine.record.ancestry, open.ancestry);
+    const newer = relation === "newer" && this.#machine.follows(open.generation);
+    const same = open.machine === store.machine && (relation === "same" || newer);
     const accepts = same && this.#machine.admits(open);
     this.#second = same && !accepts;
     if (open.machine === store.machine) this.#checkDisks(open);
@@ -156,8 +160,15 @@ export class Receiver {
     if (accepts && failover === undefined && state !== "FailedOver") {
       yield* store.setKeep(Math.max(1, open.keep));
     }
+    // Its history goes on from ours, so it is in force (L5); durable before anything of it is taken (L7).
+    if (accepts && newer) {
+      yield* this.#machine.follow(open.ancestry, this.#channel.session.peer.name);
+    }
     // Durable before the primary is told that it may write (L1).
-    if (accepts) yield* this.#machine.bindWriter(open.writer[0] as Incarnation);
+    if (accepts) {
+      const address = reachableAt(open.listen, this.#channel.session.peer.address);
+      yield* this.#machine.bindWriter(open.writer[0] as Incarnation, address);
+    }
     if (accepts) yield* this.#machine.settle();
     const delta = store.openDelta;
     yield* this.#channel.send({
@@ -170,6 +181,7 @@ export class Receiver {
         ? null
         : { id: delta.id, parent: delta.parent, records: delta.records },
       writer: this.#machine.record.writer ?? null,
+      tail: this.#machine.tailPoint ?? null,
       state: this.#machine.state,
     });
     this.#accepts = accepts;
@@ -210,6 +222,8 @@ export class Receiver {
 
   *#takeControl(message: ControlMessage): Task<void> {
     switch (message.type) {
+      case "tail-ask":
+        return yield* this.#tellTail(message);
       case "seed-begin":
         return yield* this.#beginSeed(message);
       case "seed-publish":
@@ -223,6 +237,12 @@ export class Receiver {
       default:
         throw this.#outOfOrder({ kind: "control", message });
     }
+  }
+
+  *#tellTail({ disk, from }: MessageOf<"tail-ask">): Task<void> {
+    this.#mustAccept();
+    this.#tails ??= new TailReader(this.#machine);
+    yield* this.#channel.send(yield* this.#tails.tell(disk, from));
   }
 
   *#beginSeed({ seed }: MessageOf<"seed-begin">): Task<void> {

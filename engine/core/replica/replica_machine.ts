@@ -12,10 +12,10 @@
 import { assert } from "../base/assert.ts";
 import { Failed, type Failure, isFailed, localFailure, peerFailure } from "../base/failure.ts";
 import { SECOND } from "../base/units.ts";
-import type { Incarnation, PointId } from "../base/units.ts";
+import type { GenerationId, Incarnation, PointId } from "../base/units.ts";
 import type { ReplicaStore } from "../history/replica_store.ts";
 import type { Ports } from "../ports/ports.ts";
-import { firstGeneration } from "../lineage/generation.ts";
+import { type Ancestry, firstGeneration } from "../lineage/generation.ts";
 import { mayWrite } from "../lineage/writer.ts";
 import { FREQUENCY_DEFAULT } from "../relationship/settings.ts";
 import { nextState, type ReplicationState, type StateEvent } from "../relationship/state.ts";
@@ -24,8 +24,10 @@ import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
 import { Mutex } from "../runtime/lock.ts";
 import type { Channel } from "../wire/channel.ts";
+import type { TrackingOptions } from "../tracking/tracking_base.ts";
 import type { MessageOf } from "../wire/message.ts";
 import { Receiver } from "./receiver.ts";
+import { forgetTail } from "./tail.ts";
 import { replicaFromJson, type ReplicaRecord, replicaToJson } from "./replica_record.ts";
 
 /** How long the applier rests after a failure, µs. */
@@ -35,6 +37,14 @@ const APPLY_RETRY = 5 * SECOND;
 export type Admit = (primary: string, record: ReplicaRecord) =>
   | { readonly ok: true; readonly trustGroup: string }
   | { readonly ok: false; readonly failure: Failure };
+/** What every machine of a replica server shares. */
+export interface ReplicaContext {
+  readonly ports: Ports;
+  /** This server's name: it writes the generations made here. */
+  readonly server: string;
+  /** How the disks of a machine are tracked that was failed over to. */
+  readonly tracking: Pick<TrackingOptions, "slots" | "cowSizeMax" | "marks">;
+}
 
 /** A machine that is replicated to this server. */
 export class ReplicaMachine {
@@ -43,6 +53,8 @@ export class ReplicaMachine {
   readonly ports: Ports;
   /** This server's name: it writes the generations made here. */
   readonly server: string;
+  /** How its disks are tracked once it runs here. */
+  readonly tracking: ReplicaContext["tracking"];
   /** Wall time when the newest point was staged here, µs since 1970; `undefined` before the first. */
   stagedAt: number | undefined;
   /** When this process last applied a point, wall time in µs since 1970. */
@@ -68,14 +80,14 @@ export class ReplicaMachine {
   readonly applying = new Mutex();
 
   private constructor(
-    ports: Ports,
-    server: string,
+    { ports, server, tracking }: ReplicaContext,
     scope: Scope,
     store: ReplicaStore,
     record: ReplicaRecord,
   ) {
     this.ports = ports;
     this.server = server;
+    this.tracking = tracking;
     this.name = store.name;
     this.store = store;
     this.#record = record;
@@ -84,8 +96,7 @@ export class ReplicaMachine {
 
   /** Takes over a store and begins to apply. */
   static start(
-    ports: Ports,
-    server: string,
+    context: ReplicaContext,
     parent: Scope,
     store: ReplicaStore,
     fresh: ReplicaRecord | undefined,
@@ -99,7 +110,7 @@ export class ReplicaMachine {
         "Restore the data folder from a backup, or remove the machine at this server",
       );
     }
-    const machine = new ReplicaMachine(ports, server, parent, store, settled(store, record));
+    const machine = new ReplicaMachine(context, parent, store, settled(store, record));
     parent.spawn(`apply/${store.name}`, machine.#apply());
     return machine;
   }
@@ -125,13 +136,48 @@ export class ReplicaMachine {
     return claim === "take-over" || mayWrite(this.#record.writer, writer);
   }
 
-  /** Binds the generation to an incarnation of its primary, durably. */
-  *bindWriter(writer: Incarnation): Task<void> {
-    yield* this.#recording.during(this.#bind(writer));
+  /** The point that this server held last as the primary, while no newer one has come (L6). */
+  get tailPoint(): PointId | undefined {
+    const { tail } = this.#record;
+    return tail !== undefined && this.store.newest?.id === tail ? tail : undefined;
   }
 
-  *#bind(writer: Incarnation): Task<void> {
-    if (this.#record.writer !== writer) yield* this.#setRecord({ ...this.#record, writer });
+  /**
+   * True when a history whose newest generation is `generation`, and which goes on from ours, may be
+   * followed: not from a failover's start to its end, and never one that was cancelled here (L5).
+   */
+  follows(generation: GenerationId): boolean {
+    if (this.#record.dead.includes(generation)) {
+      throw peerFailure(
+        "generation-dead",
+        `Generation ${generation} of "${this.name}" was cancelled at the replica`,
+        "Remove that machine at the server that claims it",
+      );
+    }
+    return this.takesData;
+  }
+
+  /** Goes on in the generation of a new primary, durably. */
+  *follow(ancestry: Ancestry, primary: string): Task<void> {
+    yield* this.#recording.during(this.#follow(ancestry, primary));
+  }
+
+  *#follow(ancestry: Ancestry, primary: string): Task<void> {
+    // A failover that started meanwhile is not overtaken (I23).
+    if (!this.takesData) throw this.failedOverHere();
+    yield* this.#setRecord({ ...this.#record, ancestry, primary, writer: undefined });
+  }
+
+  /** Binds the generation to an incarnation of its primary, which can be reached at `address`; durably. */
+  *bindWriter(writer: Incarnation, address: string | undefined): Task<void> {
+    yield* this.#recording.during(this.#bind(writer, address));
+  }
+
+  *#bind(writer: Incarnation, address: string | undefined): Task<void> {
+    const record = { ...this.#record, writer, address };
+    if (this.#record.writer !== writer || this.#record.address !== address) {
+      yield* this.#setRecord(record);
+    }
   }
 
   /** Replaces the record, durably, all but who writes. */
@@ -186,6 +232,8 @@ export class ReplicaMachine {
     if (!this.takesData) return;
     const record = settled(this.store, this.#record);
     if (record !== this.#record) {
+      // Before the record, which would not tell of them any more; a log too few costs a comparison.
+      if (this.#record.tail !== undefined) yield* forgetTail(this);
       yield* this.#setRecord(record);
       this.noteStaged((this.store.newest as { readonly id: PointId }).id);
     }
@@ -319,9 +367,13 @@ export class ReplicaMachine {
     }
   }
 
-  /** Disks that may have been changed by somebody else are read once; if all is well it goes on (R9). */
+  /**
+   * Disks that may have been changed by somebody else are read once; if all is well it goes on (R9). So
+   * are adopted ones, whose digests nobody knows yet; what comes meanwhile is staged, and applied behind it.
+   */
   *#verifyOnce(): Task<void> {
-    if (!this.store.suspect || this.#verified || this.state === "FailedOver") return;
+    const due = this.store.suspect || this.store.undigested;
+    if (!due || this.#verified || this.state === "FailedOver") return;
     const differences = yield* this.store.verify();
     this.#verified = true;
     for (const what of differences) {
@@ -371,6 +423,10 @@ export class ReplicaMachine {
 
 /** A crash between publishing a seed's point and the record's new state: the point decides. */
 function settled(store: ReplicaStore, record: ReplicaRecord): ReplicaRecord {
+  if (record.state === "FailbackInProgress" && store.newest?.id !== record.tail) {
+    const state = nextState(record.state, "finish-failback", store.name);
+    return { ...record, state, tail: undefined };
+  }
   if (record.state !== "WaitingForInitialReplication" || store.newest === undefined) return record;
   return { ...record, state: "Replicating" };
 }

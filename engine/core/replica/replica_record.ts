@@ -5,8 +5,20 @@
  */
 
 import { asObject, type Json, type JsonObject } from "../base/json.ts";
-import { type GenerationId, type Incarnation, isIdentity, type PointId } from "../base/units.ts";
+import {
+  type GenerationId,
+  type Incarnation,
+  isIdentity,
+  type PointId,
+  type Token,
+} from "../base/units.ts";
+import { type Branch, branchFromJson, branchToJson } from "../lineage/branch.ts";
 import { type Ancestry, ancestryFromJson, ancestryToJson } from "../lineage/generation.ts";
+import {
+  type RelationshipSettings,
+  settingsFromJson,
+  settingsToJson,
+} from "../relationship/settings.ts";
 import { isState, type ReplicationState } from "../relationship/state.ts";
 
 /** A failover that was started and is neither cancelled nor complete. */
@@ -17,6 +29,13 @@ export interface FailoverRecord {
   readonly generation: GenerationId;
   /** True once `complete` was asked for: from then on there is only the way forward. */
   readonly completing: boolean;
+}
+
+/** A planned failover that its primary prepared: who holds the token may start the machine (L4). */
+export interface PlannedRecord {
+  readonly token: Token;
+  /** The point that loses nothing; `undefined` until it has arrived. */
+  readonly point: PointId | undefined;
 }
 
 /** A replica's relationship. */
@@ -30,10 +49,20 @@ export interface ReplicaRecord {
   readonly primary: string;
   /** The trust group that its primary had when it was last let in; none known of an older record. */
   readonly trustGroup?: string | undefined;
+  /** Where the primary can be replicated to itself; `undefined` where it has not said so. */
+  readonly address?: string | undefined;
   /** Frequency that the primary told, µs. */
   readonly frequency: number;
   /** The primary's incarnation that the generation is bound to (L1); none after a rebuild. */
   readonly writer: Incarnation | undefined;
+  /** Where the generation parted from the one before, once a failover was completed (L2). */
+  readonly branch?: Branch | undefined;
+  /** The settings with which the machine becomes the primary as soon as its failover is complete. */
+  readonly reverse?: RelationshipSettings | undefined;
+  /** The planned failover that the primary has prepared. */
+  readonly planned?: PlannedRecord | undefined;
+  /** The point that this server held last as the primary, until a point of the new one is here (L6). */
+  readonly tail?: PointId | undefined;
 }
 
 /** Dead generations remembered, at most; older ones cannot come back, for ids are random. */
@@ -55,7 +84,16 @@ export function replicaToJson(record: ReplicaRecord): Json {
     trustGroup: record.trustGroup ?? null,
     frequency: record.frequency,
     writer: record.writer ?? null,
+    ...(record.address === undefined ? {} : { address: record.address }),
+    ...(record.branch === undefined ? {} : { branch: branchToJson(record.branch) }),
+    ...(record.reverse === undefined ? {} : { reverse: settingsToJson(record.reverse) }),
+    ...(record.planned === undefined ? {} : { planned: plannedToJson(record.planned) }),
+    ...(record.tail === undefined ? {} : { tail: record.tail }),
   };
+}
+
+function plannedToJson({ token, point }: PlannedRecord): JsonObject {
+  return { token, point: point ?? null };
 }
 
 /** The record from the store; `undefined` when it makes no sense. */
@@ -74,16 +112,37 @@ export function replicaFromJson(json: Json): ReplicaRecord | undefined {
   if (failover === undefined && record["failover"] !== null) return undefined;
   const writer = record["writer"] ?? undefined;
   if (writer !== undefined && !isIdentity(writer)) return undefined;
+  const branch = branchFromJson(record["branch"]);
+  const reverse = settingsFromJson(asObject(record["reverse"]));
+  const planned = plannedFromJson(record["planned"]);
+  const tail = record["tail"] ?? undefined;
+  if (branch === null || planned === null || (tail !== undefined && !isIdentity(tail))) {
+    return undefined;
+  }
+  const address = record["address"];
+  if (address !== undefined && typeof address !== "string") return undefined;
   return {
     state,
     ancestry,
     failover,
+    address,
     dead: dead as GenerationId[],
     primary,
     trustGroup,
     frequency,
     writer: writer as Incarnation | undefined,
+    branch,
+    reverse,
+    planned,
+    tail: tail as PointId | undefined,
   };
+}
+
+function plannedFromJson(json: Json | undefined): PlannedRecord | undefined | null {
+  if (json === undefined || json === null) return undefined;
+  const { token, point }: JsonObject = asObject(json) ?? {};
+  if (!isIdentity(token) || !(point === null || isIdentity(point))) return null;
+  return { token: token as Token, point: (point ?? undefined) as PointId | undefined };
 }
 
 function failoverFromJson(json: Json | undefined): FailoverRecord | undefined {

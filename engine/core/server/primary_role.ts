@@ -5,7 +5,13 @@
  */
 // Long because: which machines there are, and who may change one when, is one set of rules.
 
-import { type Failed, isFailed, localFailure, requestFailure } from "../base/failure.ts";
+import {
+  type Failed,
+  type Failure,
+  isFailed,
+  localFailure,
+  requestFailure,
+} from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { PointId } from "../base/units.ts";
 import type { Folder } from "../ports/folder.ts";
@@ -17,6 +23,8 @@ import {
   START_NOW,
   type StartChoice,
 } from "../primary/initial_replication.ts";
+import type { Ancestry } from "../lineage/generation.ts";
+import { newIdentity } from "../relationship/identity.ts";
 import { Links } from "../primary/links.ts";
 import { MACHINE_RECORD, type MachineContext, PrimaryMachine } from "../primary/machine.ts";
 import { Replicator } from "../primary/replicator.ts";
@@ -30,7 +38,9 @@ import { Scope } from "../runtime/scope.ts";
 import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
 import { all } from "../runtime/together.ts";
+import type { MessageOf } from "../wire/message.ts";
 import { exportName, type Exports } from "./exports.ts";
+import { type Demotion, objection, type Promotion } from "./role_change.ts";
 import { Registry } from "./registry.ts";
 import { primaryStatus, unopenedStatus } from "./status.ts";
 
@@ -43,6 +53,15 @@ interface Entry {
   scope: Scope | undefined;
   /** Another time was chosen to start at. */
   readonly putOff: Signal;
+  /** Who says that the machine runs over there, and why it was not given up; until the server stops. */
+  challenger?: Challenger;
+}
+
+/** A peer that opened a machine of ours with a history of its own. */
+export interface Challenger {
+  readonly peer: string;
+  readonly ancestry: Ancestry;
+  readonly failure: Failure | undefined;
 }
 
 /** This server as a primary. */
@@ -73,6 +92,122 @@ export class PrimaryRole {
         this.#machines.unopened.set(name, error.failure);
       }
     }
+  }
+
+  /** True when a machine of that name is open here. */
+  opened(name: string): boolean {
+    return this.#machines.entries.has(name);
+  }
+
+  /**
+   * Takes up a machine that was failed over to this server: from here on its guest runs here, under the
+   * same names of exports, and its changes are replicated to `promotion.settings.to`.
+   */
+  promote(promotion: Promotion): Task<void> {
+    return this.#machines.reserve(promotion.name, this.#promote(promotion));
+  }
+
+  *#promote(promotion: Promotion): Task<void> {
+    const { name } = promotion;
+    const folder = yield* this.#folder.folder(name, { create: true });
+    yield* this.#folder.flush();
+    const record = yield* PrimaryMachine.writeRecord(this.#context, folder, promotion);
+    try {
+      this.#take(yield* PrimaryMachine.open(this.#context, folder, record));
+    } catch (error) {
+      // It is the primary's all the same: the next start tries again.
+      if (!isFailed(error) || error.code === "cancelled") throw error;
+      this.#machines.unopened.set(name, error.failure);
+      throw error;
+    }
+  }
+
+  /** See `PrimarySide`. */
+  demote<T>(
+    opening: MessageOf<"open-machine">,
+    peer: string,
+    adopt: (demotion: Demotion) => Task<T>,
+    undo: (adopted: T) => Task<void>,
+  ): Task<T> {
+    const { name } = opening;
+    return this.#machines.alone(
+      name,
+      (entry) => this.#machines.reserve(name, this.#demote(entry, opening, peer, adopt, undo)),
+    );
+  }
+
+  *#demote<T>(
+    entry: Entry,
+    opening: MessageOf<"open-machine">,
+    peer: string,
+    adopt: (demotion: Demotion) => Task<T>,
+    undo: (adopted: T) => Task<void>,
+  ): Task<T> {
+    const { machine } = entry;
+    const { name } = machine;
+    const against = objection(machine, opening, peer, this.#clients(machine));
+    entry.challenger = { peer, ancestry: opening.ancestry, failure: against?.failure };
+    if (against !== undefined) throw against;
+    nextState(machine.state, "demote", name);
+    yield* this.#stop(entry);
+    // From here on no write passes (L6): guests are gone, disks and logs are closed in order.
+    yield* this.#withdraw(machine);
+    const demotion = this.#describe(machine);
+    if (!this.#claim(machine)) throw localFailure("cancelled", "The server stops");
+    yield* machine.close();
+    let adopted: T | undefined;
+    try {
+      adopted = yield* adopt(demotion);
+      // Crash before: the record is there, so the machine is a primary's, and is given up again. After:
+      // it is a replica.
+      yield* this.#forget(name);
+      return adopted;
+    } catch (error) {
+      if (adopted !== undefined) yield* undo(adopted);
+      yield* this.#openAgain(name);
+      throw error;
+    }
+  }
+
+  /** What could not be given up goes on here. */
+  *#openAgain(name: string): Task<void> {
+    try {
+      yield* this.#openMachine(name);
+    } catch (error) {
+      if (!isFailed(error) || error.code === "cancelled") throw error;
+      this.#machines.unopened.set(name, error.failure);
+    }
+  }
+
+  #clients(machine: PrimaryMachine): number {
+    const names = [...machine.disks.keys()].map((index) => exportName(machine.name, index));
+    return names.reduce((sum, name) => sum + this.#exports.clients(name), 0);
+  }
+
+  /** What a machine is whose disks are about to be closed, nothing being in flight any more. */
+  #describe(machine: PrimaryMachine): Demotion {
+    const { id, name, geometry, ancestry, tracked } = machine;
+    const { clock, entropy } = this.#context.ports;
+    const [first] = tracked;
+    const base = first?.base.kind === "point" ? first.base.point : undefined;
+    const settled = tracked.every((disk) =>
+      disk.unchanged && disk.base.kind === "point" && disk.base.point === base
+    );
+    const own = settled ? base : undefined;
+    return {
+      id,
+      name,
+      geometry,
+      ancestry,
+      paths: machine.disks.map(({ path }) => path),
+      sizes: machine.disks.map(({ size }) => size),
+      tail: {
+        point: own ?? newIdentity<PointId>(entropy),
+        kind: "standard",
+        cutAt: Math.max(0, clock.wall()),
+        losing: own === undefined,
+      },
+    };
   }
 
   *#openMachine(name: string): Task<void> {

@@ -6,6 +6,7 @@
 // Long because: which machines there are, and who may change one when, is one set of rules.
 
 import { Failed, isFailed, localFailure, peerFailure, requestFailure } from "../base/failure.ts";
+import { assert } from "../base/assert.ts";
 import type { JsonObject } from "../base/json.ts";
 import { isName } from "../base/name.ts";
 import { isGeometry } from "../block/geometry.ts";
@@ -16,9 +17,11 @@ import type { RecoveryPoint } from "../history/recovery_point.ts";
 import { isBlank } from "../history/blank.ts";
 import { HistoryCache } from "../history/history_cache.ts";
 import { ReplicaStore } from "../history/replica_store.ts";
+import type { Ancestry } from "../lineage/generation.ts";
 import type { Ports } from "../ports/ports.ts";
-import { type Admit, ReplicaMachine } from "../replica/replica_machine.ts";
-import type { ReplicaRecord } from "../replica/replica_record.ts";
+import { type Admit, type ReplicaContext, ReplicaMachine } from "../replica/replica_machine.ts";
+import { type ReplicaRecord, replicaToJson } from "../replica/replica_record.ts";
+import type { RelationshipSettings } from "../relationship/settings.ts";
 import { Mutex } from "../runtime/lock.ts";
 import { Scope } from "../runtime/scope.ts";
 import { done, type Task } from "../runtime/task.ts";
@@ -37,6 +40,8 @@ import {
   sameButForCase,
 } from "./replica_refusals.ts";
 import { Registry } from "./registry.ts";
+import { holdsDisksOnly, strip } from "./replica_folder.ts";
+import type { Demotion, PrimarySide, Promotion } from "./role_change.ts";
 import type { ServerSettings } from "./settings.ts";
 import { replicaStatus, unopenedStatus } from "./status.ts";
 
@@ -44,6 +49,15 @@ import { replicaStatus, unopenedStatus } from "./status.ts";
 const MACHINES_MAX = 1024;
 /** How often a storage location that was missing at the start is looked for, µs. */
 const LOOK_AGAIN = 10 * SECOND;
+
+/** Name of the hold that keeps what only a demoted primary had (L6). */
+const TAIL_HOLD = "losing-tail";
+
+/** A replica that was made of a primary's disks. */
+interface Adopted {
+  readonly store: ReplicaStore;
+  readonly home: ReplicaHome;
+}
 
 interface Entry {
   readonly machine: ReplicaMachine;
@@ -68,24 +82,27 @@ export class ReplicaRole {
   /** Machines are created one at a time; those that are there never wait for that. */
   readonly #creating = new Mutex();
   #closed = false;
-  /** True when the primary's role has a machine of that name, whatever its case. */
-  readonly #taken: (name: string) => boolean;
+  /** What the primary's role has of the same names. */
+  readonly #primary: PrimarySide;
+  readonly #context: ReplicaContext;
 
   constructor(
-    ports: Ports,
+    context: ReplicaContext,
     settings: ServerSettings,
     places: ReplicaPlaces,
     authorization: Authorization,
     exports: Exports,
-    taken: (name: string) => boolean,
+    primary: PrimarySide,
   ) {
+    const { ports } = context;
+    this.#context = context;
     this.#ports = ports;
     this.#settings = settings;
     this.#places = places;
     this.#authorization = authorization;
     this.#exports = exports;
-    this.#taken = taken;
     this.#scope = new Scope(ports.loop, "replicas");
+    this.#primary = primary;
   }
 
   /**
@@ -101,6 +118,7 @@ export class ReplicaRole {
     let home: ReplicaHome | undefined;
     try {
       home = yield* this.#places.find(name);
+      if (home !== undefined && (yield* this.#isElsewhere(home, name))) home = undefined;
       const store = home === undefined ? undefined : yield* this.#openStore(home, name);
       if (store !== undefined) yield* this.#take(store, home as ReplicaHome, undefined);
       this.#machines.unopened.delete(name);
@@ -111,6 +129,16 @@ export class ReplicaRole {
       if (home === undefined && error.code === "not-found") this.#waiting.add(name);
       else this.#waiting.delete(name);
     }
+  }
+
+  /**
+   * True for a machine that is not replicated to here any more: its record in the other role decides, or
+   * only its disk files are left. What else is here is of a change of roles that a crash cut short.
+   */
+  *#isElsewhere({ folder }: ReplicaHome, name: string): Task<boolean> {
+    if (this.#primary.rival(name) === undefined) return yield* holdsDisksOnly(folder);
+    if (this.#primary.opened(name)) yield* strip(folder);
+    return true;
   }
 
   /** A file system that is mounted after the start brings its machines back without a restart. */
@@ -158,12 +186,11 @@ export class ReplicaRole {
   ): Task<ReplicaMachine> {
     const { folder } = home;
     const scope = new Scope(this.#ports.loop, `replica/${store.name}`);
-    const server = this.#settings.name;
     let entry: Entry;
     try {
       yield* refuseRebuiltFailover(store, folder);
       yield* settleFailover(store, folder);
-      const machine = ReplicaMachine.start(this.#ports, server, scope, store, fresh);
+      const machine = ReplicaMachine.start(this.#context, scope, store, fresh);
       entry = { machine, home, scope, changing: new Mutex(), failover: undefined };
       entry.failover = yield* Failover.resume(machine, folder);
     } catch (error) {
@@ -277,12 +304,8 @@ export class ReplicaRole {
     if (failure !== undefined) throw peerFailure(failure.code, failure.message, failure.action);
     const rival = this.#machines.rival(opening.name) ?? opening.name;
     if (rival !== opening.name) throw sameButForCase(rival, opening.name);
-    if (this.#taken(opening.name)) {
-      throw peerFailure(
-        "exists",
-        `A machine "${opening.name}" runs on the replica server itself`,
-        "Choose another name for one of the two",
-      );
+    if (this.#primary.rival(opening.name) !== undefined) {
+      return yield* this.#takeFromPrimary(opening, channel.session.peer.name);
     }
     if (
       this.#closed || this.#machines.reserved(opening.name) ||
@@ -295,6 +318,68 @@ export class ReplicaRole {
     }
     const { name } = opening;
     return yield* this.#machines.reserve(name, this.#create(opening, channel.session.peer.name));
+  }
+
+  /** The peer is the machine's new primary: ours becomes its replica, with the disks that are here (L6). */
+  *#takeFromPrimary(opening: MessageOf<"open-machine">, peer: string): Task<ReplicaMachine> {
+    const { name } = opening;
+    const adopt = (demotion: Demotion) => this.#adopt(demotion, opening, peer);
+    const undo = ({ store }: Adopted) => store.close();
+    const task = this.#primary.demote(opening, peer, adopt, undo);
+    const { store, home } = yield* this.#machines.reserve(name, task);
+    return yield* this.#take(store, home, undefined);
+  }
+
+  *#adopt(demotion: Demotion, opening: MessageOf<"open-machine">, peer: string): Task<Adopted> {
+    const { id, name, paths, sizes, geometry, ancestry, tail } = demotion;
+    const home = yield* this.#homeOf(name, peer);
+    yield* strip(home.folder);
+    const generation = (ancestry[0] as Ancestry[number]).generation;
+    const record: ReplicaRecord = {
+      state: "FailbackInProgress",
+      ancestry,
+      failover: undefined,
+      dead: [],
+      primary: peer,
+      frequency: opening.frequency,
+      writer: undefined,
+      tail: tail.point,
+    };
+    const point = {
+      id: tail.point,
+      parent: undefined,
+      generation,
+      cutAt: tail.cutAt,
+      kind: tail.kind,
+      sizes,
+      protectedAt: 0,
+      bytes: sizes.reduce((sum, size) => sum + size, 0),
+      digests: sizes.map(() => ""),
+    };
+    const store = yield* ReplicaStore.adopt(this.#ports, home.folder, {
+      machine: id,
+      name,
+      geometry,
+      generation,
+      keep: Math.max(1, opening.keep),
+      paths,
+      point,
+      hold: tail.losing ? TAIL_HOLD : undefined,
+      extra: replicaToJson(record),
+    }, this.#cache());
+    yield* this.#places.told(name, home);
+    return { store, home };
+  }
+
+  /** Where a machine of ours is put that becomes a replica: where its disks are if it was one before. */
+  *#homeOf(name: string, peer: string): Task<ReplicaHome> {
+    const there = (yield* this.#places.list()).includes(name)
+      ? yield* this.#places.find(name)
+      : undefined;
+    if (there !== undefined) return there;
+    const admission = this.#authorization.wouldAccept(peer);
+    if (!admission.ok) throw new Failed(admission.failure);
+    return yield* this.#places.make(name, admission.location);
   }
 
   *#create(opening: MessageOf<"open-machine">, primary: string): Task<ReplicaMachine> {
@@ -428,6 +513,76 @@ export class ReplicaRole {
     yield* this.#withdraw(failover);
     yield* failover.complete();
     entry.failover = undefined;
+  }
+
+  /**
+   * Makes this server the machine's primary: completes its failover if that is still open, and hands it
+   * to \`promote\`. Guests that are attached find their exports again under the same names. \`settings\` are
+   * those of the replication from here on; left out, those of an attempt that was cut short.
+   */
+  reverse(
+    name: string,
+    settings: RelationshipSettings | undefined,
+    promote: (promotion: Promotion) => Task<void>,
+  ): Task<void> {
+    return this.#machines.alone(
+      name,
+      (entry) => this.#machines.reserve(name, this.#reverse(entry, settings, promote)),
+    );
+  }
+
+  *#reverse(
+    entry: Entry,
+    given: RelationshipSettings | undefined,
+    promote: (promotion: Promotion) => Task<void>,
+  ): Task<void> {
+    const { machine } = entry;
+    if (this.#closed) throw peerFailure("busy", "The server stops");
+    machine.stateAfter("reverse");
+    const settings = given ?? machine.record.reverse;
+    assert(settings !== undefined, "Who reverses says to where");
+    // Durable first: a crash from here on is followed by the rest of it, for its guest waits.
+    yield* machine.setRecord({ ...machine.record, reverse: settings });
+    if (entry.failover !== undefined) yield* this.#finishComplete(entry);
+    yield* this.#handOver(entry, settings, promote);
+  }
+
+  /** The machine leaves this role; if the other one cannot take it, it is here as before. */
+  *#handOver(
+    entry: Entry,
+    settings: RelationshipSettings,
+    promote: (promotion: Promotion) => Task<void>,
+  ): Task<void> {
+    const { machine, home, scope } = entry;
+    const { name, store, record } = machine;
+    const { ancestry, branch } = record;
+    const promotion = {
+      id: store.machine,
+      name,
+      paths: store.diskFiles,
+      settings,
+      ancestry,
+      branch,
+    };
+    this.#machines.entries.delete(name);
+    yield* scope.cancel();
+    yield* machine.close();
+    try {
+      yield* promote(promotion);
+    } catch (error) {
+      if (!this.#primary.opened(name) && this.#primary.rival(name) === undefined) {
+        yield* this.#openMachine(name);
+      }
+      throw error;
+    }
+    yield* strip(home.folder);
+  }
+
+  /** Machines whose reversal a crash cut short: they are to be reversed again. */
+  reversing(): readonly string[] {
+    return [...this.#machines.entries.values()].flatMap(({ machine }) =>
+      machine.record.reverse !== undefined && machine.state === "FailedOver" ? [machine.name] : []
+    );
   }
 
   #failedOver(entry: Entry): Failover {

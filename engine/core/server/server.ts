@@ -13,6 +13,7 @@ import type { Ports } from "../ports/ports.ts";
 import { Links } from "../primary/links.ts";
 import { CommandBook } from "../relationship/command_book.ts";
 import { newIdentity } from "../relationship/identity.ts";
+import type { RelationshipSettings } from "../relationship/settings.ts";
 import { Scope } from "../runtime/scope.ts";
 import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
@@ -89,18 +90,14 @@ export class Server {
     const incarnation = newIdentity<Incarnation>(ports.entropy);
     const exports = new Exports();
     const links = new Links(ports, scope, { server: name, incarnation });
-    const context = { ports, server: name, geometry, slots, cowSizeMax, marks, commands };
+    const { listen } = settings;
+    const tracking = { slots, cowSizeMax, marks };
+    const context = { ports, server: name, listen, geometry, ...tracking, commands };
     const primary = new PrimaryRole(context, machines, exports, links);
     const authorization = new Authorization(record, name, settings.listen !== undefined);
     const places = new ReplicaPlaces(ports, name, replicas);
-    const replica = new ReplicaRole(
-      ports,
-      settings,
-      places,
-      authorization,
-      exports,
-      (machine) => primary.rival(machine) !== undefined,
-    );
+    const receiving = { ports, server: name, tracking };
+    const replica = new ReplicaRole(receiving, settings, places, authorization, exports, primary);
     const server = new Server({
       ports,
       settings,
@@ -119,6 +116,7 @@ export class Server {
       yield* replica.open();
       yield* commands.keep((machine) => primary.has(machine) || replica.has(machine));
       commands.thawLeft();
+      for (const name of replica.reversing()) yield* server.#reverseAgain(name);
       if (settings.listen !== undefined) {
         server.#listener = yield* ports.network.listen(settings.listen);
         scope.spawn("listen", server.#listen(server.#listener));
@@ -159,6 +157,24 @@ export class Server {
   *choose(change: (policy: ServerPolicy) => ServerPolicy): Task<void> {
     yield* this.record.change(change);
     yield* this.replica.admitAgain();
+  }
+
+  /**
+   * Makes this server the primary of a machine that was failed over to it (M51); `settings` are those of
+   * the replication back. Each step is durable, and goes on after a crash.
+   */
+  reverse(name: string, settings: RelationshipSettings | undefined): Task<void> {
+    return this.replica.reverse(name, settings, (promotion) => this.primary.promote(promotion));
+  }
+
+  /** Goes on with a reversal that a crash cut short; what it fails with, the next call is told too. */
+  *#reverseAgain(name: string): Task<void> {
+    try {
+      yield* this.reverse(name, undefined);
+    } catch (error) {
+      if (!isFailed(error) || error.code === "cancelled") throw error;
+      this.ports.observer.emit({ kind: "failure", machine: name, failure: error.failure });
+    }
   }
 
   *#listen(listener: Listener): Task<void> {

@@ -12,6 +12,7 @@
 import { type Failure, isFailed, localFailure, requestFailure } from "../base/failure.ts";
 import { Bitmap } from "../block/bitmap.ts";
 import { checkDiskSize } from "../block/geometry.ts";
+import type { PointId } from "../base/units.ts";
 import type { DiskIdentity } from "../ports/disk.ts";
 import type { File } from "../ports/folder.ts";
 import type { GuestDisk, Ports } from "../ports/ports.ts";
@@ -62,6 +63,8 @@ interface Beginning {
   readonly reason: string;
   /** Blocks up to here are suspected, those behind it changed. */
   readonly suspected: number;
+  /** Of the blocks up to there, those that are surely changed; the others are clean. */
+  readonly changed?: Bitmap;
   /** What stays of the log before. */
   readonly kept?: Pick<HrlHeader, "base" | "issued" | "issuedLost">;
   readonly notices?: readonly Failure[];
@@ -76,17 +79,40 @@ export function makeLog(
   return writeLog(ports, guest, options, { reason: "Tracking begins", suspected: 0 });
 }
 
+/** What bits are relative to, and the bits: where a log begins that does not begin with everything. */
+export interface Since {
+  readonly base: PointId;
+  readonly changed: Bitmap;
+}
+
+/**
+ * Makes the log of a disk whose difference to a point is known: `changed` blocks since `base`. What
+ * there was is replaced.
+ */
+export function makeLogSince(
+  ports: Ports,
+  guest: GuestDisk,
+  options: TrackingOptions,
+  { base, changed }: Since,
+): Task<OpenedLog> {
+  const kept = { base: { kind: "point", point: base }, issued: [], issuedLost: false } as const;
+  const reason = "Tracking goes on from a failover";
+  return writeLog(ports, guest, options, { reason, suspected: 0, changed, kept });
+}
+
 function* writeLog(
   ports: Ports,
   guest: GuestDisk,
   options: TrackingOptions,
-  { reason, suspected, kept, notices = [] }: Beginning,
+  { reason, suspected, changed, kept, notices = [] }: Beginning,
 ): Task<OpenedLog> {
   checkDiskSize(guest.disk.size, options.geometry.blockSize, guest.stem);
   const layout = layoutOf(guest.disk.size, options.geometry, options.slots);
   const blocks = new BlockSet(layout.blocks);
   blocks.addSuspected(0, Math.min(suspected, layout.blocks));
-  if (suspected < layout.blocks) blocks.addChanged(suspected, layout.blocks);
+  if (changed !== undefined) {
+    for (const { start, end } of changed.runs()) blocks.addChanged(start, end);
+  } else if (suspected < layout.blocks) blocks.addChanged(suspected, layout.blocks);
   const header = { ...freshHeader(guest, options, yield* guest.disk.identity()), ...kept };
   const marked = yield* isMarked(options);
   const fresh = `${logName(guest)}.new`;
@@ -218,7 +244,7 @@ function makeAnew(
 }
 
 /** The sound header copy with the higher sequence; `undefined` when neither is sound. */
-function* newestHeader(
+export function* newestHeader(
   ports: Ports,
   guest: GuestDisk,
   handle: File,

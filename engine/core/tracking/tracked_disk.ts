@@ -29,7 +29,15 @@ import { DeltaView } from "./delta_view.ts";
 import { Flight, Flights } from "./flights.ts";
 import { Gate } from "./gate.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { logExists, makeLog, type OpenedLog, openLog, removeLog } from "./hrl_open.ts";
+import {
+  logExists,
+  makeLog,
+  makeLogSince,
+  type OpenedLog,
+  openLog,
+  removeLog,
+  type Since,
+} from "./hrl_open.ts";
 import { type Intent, Journal } from "./journal.ts";
 import { unionBits } from "./page_bits.ts";
 import { TrackedWrite, type WritePath } from "./tracked_write.ts";
@@ -146,6 +154,21 @@ export class TrackedDisk implements Disk {
     return yield* TrackedDisk.#begin(ports, guest, options, opened);
   }
 
+  /**
+   * Makes the log of a disk that differs from a point in known blocks, and leaves it closed in order:
+   * who opens the disk next goes on from there (L2). `guest` stays open.
+   */
+  static *createSince(
+    ports: Ports,
+    guest: GuestDisk,
+    options: TrackingOptions,
+    since: Since,
+  ): Task<void> {
+    const opened = yield* makeLogSince(ports, guest, options, since);
+    const tracked = yield* TrackedDisk.#begin(ports, guest, options, opened);
+    yield* tracked.detach();
+  }
+
   static *#begin(
     ports: Ports,
     guest: GuestDisk,
@@ -197,6 +220,11 @@ export class TrackedDisk implements Disk {
     const rest = this.#rest.suspected;
     const current = this.#current.suspected;
     return (rest.count + current.count - rest.countBoth(current)) * this.#blockSize;
+  }
+
+  /** True when no block is marked: the disk holds its base, and nothing was written since. */
+  get unchanged(): boolean {
+    return this.#current.all.empty && this.#delta.all.empty;
   }
 
   /** Whether a block is marked: changed or suspected since the base. */
@@ -548,12 +576,19 @@ export class TrackedDisk implements Disk {
   /**
    * Says what the bits are relative to from here on, durably; what was changed stays changed.
    * `suspectAll`: nothing is known of the difference to `base`, every block is to be compared.
+   * `changed`: these blocks differ as well, for the other side changed them.
    * The bits are durable before the base that they are relative to.
    */
-  *setBase(base: TrackingBase, options: { readonly suspectAll?: boolean } = {}): Task<void> {
+  *setBase(
+    base: TrackingBase,
+    options: { readonly suspectAll?: boolean; readonly changed?: Bitmap } = {},
+  ): Task<void> {
     this.#reopenDelta();
-    if (options.suspectAll === true) {
-      this.#current.addSuspected(0, this.#current.size);
+    for (const { start, end } of options.changed?.runs() ?? []) {
+      this.#current.addChanged(start, end);
+    }
+    if (options.suspectAll === true) this.#current.addSuspected(0, this.#current.size);
+    if (options.suspectAll === true || options.changed !== undefined) {
       yield* this.#journal.storeAll();
     }
     yield* this.#journal.update({ base, issued: [], issuedLost: false });

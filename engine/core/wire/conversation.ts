@@ -9,6 +9,10 @@
  * | new         | open-machine → asked                                                     |
  * | asked       | machine-opened → idle                                                    |
  * | idle        | seed-begin → seed-asked; delta-open → delta-asked; delta-drop            |
+ * |             | tail-ask → tail-asked                                                    |
+ * |             | planned-offer, planned-return, planned-take → token-asked                |
+ * | tail-asked  | tail-told → idle                                                         |
+ * | token-asked | planned-held, planned-returned, planned-taken → idle                     |
  * | seed-asked  | seed-ready → seeding                                                     |
  * | seeding     | extent; seed-publish → publishing                                        |
  * | publishing  | staged → idle                                                            |
@@ -29,6 +33,8 @@ export type Phase =
   | "new"
   | "asked"
   | "idle"
+  | "tail-asked"
+  | "token-asked"
   | "seed-asked"
   | "seeding"
   | "publishing"
@@ -57,6 +63,8 @@ const TURNS: { readonly [What in Utterance]: Turn } = {
     when: [
       "asked",
       "idle",
+      "tail-asked",
+      "token-asked",
       "seed-asked",
       "seeding",
       "publishing",
@@ -65,6 +73,14 @@ const TURNS: { readonly [What in Utterance]: Turn } = {
       "sealing",
     ],
   },
+  "tail-ask": { when: ["idle"], then: "tail-asked" },
+  "tail-told": { when: ["tail-asked"], then: "idle" },
+  "planned-offer": { when: ["idle"], then: "token-asked" },
+  "planned-held": { when: ["token-asked"], then: "idle" },
+  "planned-return": { when: ["idle"], then: "token-asked" },
+  "planned-returned": { when: ["token-asked"], then: "idle" },
+  "planned-take": { when: ["idle"], then: "token-asked" },
+  "planned-taken": { when: ["token-asked"], then: "idle" },
   "seed-begin": { when: ["idle"], then: "seed-asked" },
   "seed-ready": { when: ["seed-asked"], then: "seeding" },
   "seed-publish": { when: ["seeding"], then: "publishing" },

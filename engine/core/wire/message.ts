@@ -6,6 +6,7 @@
  *
  * @module
  */
+// Long because: every message stands in one table.
 
 import { assert } from "../base/assert.ts";
 import type { Json } from "../base/json.ts";
@@ -18,7 +19,14 @@ import {
   POINTS_MAX,
   WRITERS_MAX,
 } from "../base/limits.ts";
-import type { GenerationId, Incarnation, MachineId, PointId, SeedId } from "../base/units.ts";
+import type {
+  GenerationId,
+  Incarnation,
+  MachineId,
+  PointId,
+  SeedId,
+  Token,
+} from "../base/units.ts";
 import { HOUR, SECOND } from "../base/units.ts";
 import type { Fields, ObjectOf } from "./fields.ts";
 import {
@@ -57,7 +65,11 @@ const generation = identity<GenerationId>("generation");
 const machine = identity<MachineId>("machine");
 const seed = identity<SeedId>("seed");
 const delta = identity<string>("delta");
+const token = identity<Token>("token");
 const incarnation = identity<Incarnation>("incarnation");
+
+/** Runs of blocks in one message: with two numbers of 16 digits each it stays well below its bound. */
+export const TAIL_RUNS_MAX = 4096;
 
 /** Version of everything in this folder, told in `hello`. */
 export const PROTOCOL_VERSION = 1;
@@ -116,6 +128,8 @@ export const MESSAGES = {
       space: count,
       /** The incarnations of this primary, newest first: the first is this one (L1). */
       writer: list(incarnation, 1, WRITERS_MAX),
+      /** Where the primary listens itself, host:port, for a replication the other way; "" if nowhere. */
+      listen: text(300),
       /** `take-over`: the administrator has said that this copy of the primary is the one. */
       claim: oneOf<"continue" | "take-over">("continue", "take-over"),
     },
@@ -135,6 +149,8 @@ export const MESSAGES = {
       delta: nullable(object({ id: delta, parent: point, records: count })),
       /** The incarnation of the primary that this generation is bound to (L1). */
       writer: nullable(incarnation),
+      /** The point that the replica held last as the primary, while it is its newest one (L6). */
+      tail: nullable(point),
       /** State of the replica, for the primary's health. */
       state: text(64),
     },
@@ -144,6 +160,65 @@ export const MESSAGES = {
     where: "channel",
     about: "Refuses what was asked or sent, and ends the channel: nothing follows it but bye.",
     fields: { code: failureCode(), side: side(), message: text(4096), action: text(4096) },
+  },
+  "tail-ask": {
+    sender: "primary",
+    where: "channel",
+    about:
+      "Asks what the replica changed of a disk when it was the primary itself, from a block on.",
+    fields: { disk: integer(0, DISKS_MAX - 1), from: count },
+  },
+  "tail-told": {
+    sender: "replica",
+    where: "channel",
+    about:
+      "Answers tail-ask: since when, and runs of blocks that changed; `next` when there are more.",
+    fields: {
+      disk: integer(0, DISKS_MAX - 1),
+      /** What the blocks changed since; null where nothing tells exactly what changed. */
+      since: nullable(point),
+      /** Cuts that it issued since. */
+      issued: list(point, 0, ISSUED_MAX),
+      /** First block and number of blocks of each run, in order. */
+      runs: list(list(count, 2, 2), 0, TAIL_RUNS_MAX),
+      next: nullable(count),
+    },
+  },
+  "planned-offer": {
+    sender: "primary",
+    where: "channel",
+    about: "Hands over the right to start the machine: a planned failover is prepared (L4).",
+    fields: { token },
+  },
+  "planned-held": {
+    sender: "replica",
+    where: "channel",
+    about: "Answers planned-offer: the right is here, durably.",
+    fields: { token },
+  },
+  "planned-return": {
+    sender: "primary",
+    where: "channel",
+    about: "Asks for the right to be given back: the planned failover is cancelled.",
+    fields: { token },
+  },
+  "planned-returned": {
+    sender: "replica",
+    where: "channel",
+    about: "Answers planned-return: the machine will not be started by that right, durably.",
+    fields: { token },
+  },
+  "planned-take": {
+    sender: "primary",
+    where: "channel",
+    about: "Asks the replica to fail over to the planned point, and to become the primary.",
+    fields: { token },
+  },
+  "planned-taken": {
+    sender: "replica",
+    where: "channel",
+    about: "Answers planned-take: it will be done, also after a crash; the channel ends with it.",
+    fields: { token },
   },
   "seed-begin": {
     sender: "primary",

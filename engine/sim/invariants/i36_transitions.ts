@@ -25,6 +25,8 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   "b failover start": ["Replicating"],
   "b failover cancel": ["FailedOverWaitingCompletion"],
   "b failover complete": ["FailedOverWaitingCompletion"],
+  "a failover reverse": [],
+  "b failover reverse": ["FailedOverWaitingCompletion", "FailedOver"],
   "b replication disable": [
     "WaitingForInitialReplication",
     "Replicating",

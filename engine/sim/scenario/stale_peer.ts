@@ -31,6 +31,7 @@ import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 export type Staleness = "generation" | "parent" | "writer";
 
 /** Lets a stale primary try to have one block of its own staged. */
+// Long because: it is one conversation, from the copy to the answer.
 export function tryStale(drill: Drill, machine: MachineRun, what: Staleness): void {
   const { simulated, sites, world } = drill;
   const name = machine.spec.name;
@@ -79,6 +80,7 @@ export function tryStale(drill: Drill, machine: MachineRun, what: Staleness): vo
         writer: what === "writer"
           ? [newIdentity<Incarnation>(ports.entropy)]
           : real.presence.writer,
+        listen: "",
         claim: "continue",
       });
       yield* push(ports, channel, { parent, generation, sizes, blockSize: world.blockSize });

@@ -201,6 +201,7 @@ class Conversation {
       seed: random.pick([null, null, sample.seed]),
       delta: random.flip() ? null : sample.delta,
       writer: random.below(6) > 0 ? null : this.#liar.bound(message.writer),
+      tail: random.below(6) > 0 ? null : random.pick([SAMPLES["machine-opened"].newest, null]),
       state: random.below(6) > 0 ? "Replicating" : random.pick(states),
     };
   }

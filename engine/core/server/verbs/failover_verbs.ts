@@ -4,18 +4,32 @@
  * @module
  */
 
-import { isFailed } from "../../base/failure.ts";
+import { isFailed, requestFailure } from "../../base/failure.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
 import type { PointId } from "../../base/units.ts";
 import { type PoweredMachine, refuseUnlessOff, stopMachine } from "../../failover/machine_off.ts";
 import type { Task } from "../../runtime/task.ts";
-import { flagArgument, machineName, pointArgument, pointNamed } from "../arguments.ts";
+import { checkSettings, defaultObjective, KEEP_DEFAULT } from "../../relationship/settings.ts";
+import {
+  flagArgument,
+  machineName,
+  numberArgument,
+  pointArgument,
+  pointNamed,
+  textArgument,
+} from "../arguments.ts";
 import { exportName } from "../exports.ts";
 import type { Server } from "../server.ts";
 import { status, type Verbs } from "./verb.ts";
 
 /** Verbs about failovers. */
 export const FAILOVER_VERBS: Verbs = {
+  "failover reverse": {
+    about:
+      "Make this server the primary of a machine that was failed over to it, and replicate back",
+    args: ["vm", "to?", "frequency?", "compression?", "bandwidth?", "rpo?"],
+    run: reverseReplication,
+  },
   "failover start": {
     about: "Bring a machine up here on a recovery point, the newest by default",
     args: ["vm", "point?", "unverified?"],
@@ -92,4 +106,31 @@ function* completeFailover(server: Server, args: JsonObject): Task<Json> {
   const newest = store.newest?.id ?? null;
   const { generation, diskFiles } = store;
   return { vm, failedOverTo, point: newest, generation, files: diskFiles };
+}
+
+function* reverseReplication(server: Server, args: JsonObject): Task<Json> {
+  const vm = machineName(args);
+  const { record, store, state } = server.replica.machine(vm);
+  const to = (args["to"] ?? null) === null ? record.address : textArgument(args, "to");
+  if (to === undefined) {
+    throw requestFailure(
+      "bad-argument",
+      `The old primary "${record.primary}" has not said where it can be replicated to`,
+      "Say it: --to HOST:PORT",
+    );
+  }
+  const frequency = numberArgument(args, "frequency", record.frequency);
+  yield* server.reverse(
+    vm,
+    checkSettings({
+      to,
+      frequency,
+      // A completed failover has dropped all other points: what was chosen before is not known any more.
+      keep: state === "FailedOver" ? KEEP_DEFAULT : store.keep,
+      compression: flagArgument(args, "compression", true),
+      bandwidth: numberArgument(args, "bandwidth", 0),
+      objective: numberArgument(args, "rpo", defaultObjective(frequency)),
+    }),
+  );
+  return status(server, vm);
 }

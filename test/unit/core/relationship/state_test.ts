@@ -23,6 +23,7 @@ InitialReplicationInProgress       --stop-->                          ReadyForIn
 InitialReplicationInProgress       --finish-initial-replication-->    Replicating
 InitialReplicationInProgress       --refused-by-replica-->            Error
 InitialReplicationInProgress       --lose-replica-->                  InitialReplicationInProgress
+InitialReplicationInProgress       --demote-->                        FailbackInProgress
 InitialReplicationInProgress       --disable-->                       Disabled
 WaitingForInitialReplication       --finish-initial-replication-->    Replicating
 WaitingForInitialReplication       --disable-->                       Disabled

@@ -96,6 +96,7 @@ export function opening(
     issued: [],
     space: 0,
     writer: ["0".repeat(32) as Incarnation],
+    listen: "",
     claim: "continue",
     ...change,
   };

@@ -10,6 +10,7 @@ import type {
   MachineId,
   PointId,
   SeedId,
+  Token,
 } from "../../../../engine/core/base/units.ts";
 import type { Compare, Compared } from "../../../../engine/core/wire/compare.ts";
 import type { StagedExtent } from "../../../../engine/core/wire/extent.ts";
@@ -73,6 +74,7 @@ export const SAMPLES: { readonly [T in MessageType]: MessageOf<T> } = {
     issued: [hex<PointId>("f")],
     space: 4096,
     writer: [hex<Incarnation>("5"), hex<Incarnation>("6")],
+    listen: "alpha:7100",
     claim: "continue",
   },
   "machine-opened": {
@@ -83,6 +85,7 @@ export const SAMPLES: { readonly [T in MessageType]: MessageOf<T> } = {
     seed: null,
     delta: { id: DELTA_ID, parent: POINT_ID, records: 7 },
     writer: hex<Incarnation>("5"),
+    tail: null,
     state: "replicating",
   },
   "refused": {
@@ -92,6 +95,21 @@ export const SAMPLES: { readonly [T in MessageType]: MessageOf<T> } = {
     message: "The generation is dead",
     action: "Resolve the split brain",
   },
+  "tail-ask": { type: "tail-ask", disk: 0, from: 0 },
+  "tail-told": {
+    type: "tail-told",
+    disk: 0,
+    since: POINT_ID,
+    issued: [hex<PointId>("f")],
+    runs: [[0, 3], [7, 1]],
+    next: null,
+  },
+  "planned-offer": { type: "planned-offer", token: hex<Token>("9") },
+  "planned-held": { type: "planned-held", token: hex<Token>("9") },
+  "planned-return": { type: "planned-return", token: hex<Token>("9") },
+  "planned-returned": { type: "planned-returned", token: hex<Token>("9") },
+  "planned-take": { type: "planned-take", token: hex<Token>("9") },
+  "planned-taken": { type: "planned-taken", token: hex<Token>("9") },
   "seed-begin": { type: "seed-begin", seed: hex<SeedId>("3") },
   "seed-ready": { type: "seed-ready", seed: hex<SeedId>("3") },
   "seed-publish": {

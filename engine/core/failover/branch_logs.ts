@@ -1,0 +1,46 @@
+/**
+ * What a completed failover leaves for whoever replicates back: beside each raw disk a replication log,
+ * whose base is the chosen point and whose bits are all that differs from it (L2).
+ *
+ * The logs are written when the merged delta is applied and before the record says that the failover is
+ * complete: from then on the undo files go, which tell the same. A crash in here leaves logs that are
+ * made again. They hold for as long as nobody writes to the disks but us: whoever starts the machine from
+ * its files changes their times, and the logs then lead to a comparison (T6).
+ *
+ * @module
+ */
+
+import { isFailed } from "../base/failure.ts";
+import { Bitmap } from "../block/bitmap.ts";
+import type { PointView } from "../history/point_view.ts";
+import { type Branch, branchAt } from "../lineage/branch.ts";
+import type { ReplicaMachine } from "../replica/replica_machine.ts";
+import type { Task } from "../runtime/task.ts";
+import { TrackedDisk } from "../tracking/tracked_disk.ts";
+
+/**
+ * Writes the logs of all disks, `view` being that of the chosen point, everything staged being applied.
+ * `undefined` when they could not be written: then failback compares.
+ */
+export function* recordBranch(machine: ReplicaMachine, view: PointView): Task<Branch | undefined> {
+  const { store, ports, tracking } = machine;
+  const { geometry, points } = store;
+  const options = { ...tracking, geometry, machine: store.machine };
+  try {
+    for (const [disk, guest] of store.rawDisks.entries()) {
+      const changed = new Bitmap(Math.ceil(guest.disk.size / geometry.blockSize));
+      yield* view.changedRuns(disk, ({ at, length }) => {
+        changed.set(at / geometry.blockSize, (at + length) / geometry.blockSize);
+      });
+      const since = { base: view.point, changed };
+      yield* TrackedDisk.createSince(ports, guest, { ...options, disk }, since);
+    }
+  } catch (error) {
+    // A failover never waits for what is optional: no room for a log, for instance (R10).
+    if (!isFailed(error) || error.code === "cancelled") throw error;
+    ports.observer.emit({ kind: "failure", machine: machine.name, failure: error.failure });
+    return undefined;
+  }
+  const place = points.findIndex(({ id }) => id === view.point);
+  return branchAt(view.point, points.slice(place + 1, -1).map(({ id }) => id));
+}

@@ -1,0 +1,134 @@
+/**
+ * How a machine changes its role on this server: what one role hands over to the other, and what speaks
+ * against it (L6).
+ *
+ * A machine whose record lies in `machines/` is the primary's, whatever lies in `replicas/`. So the one
+ * commit point of a promotion is that this record is written, and that of a demotion that it is removed;
+ * what a crash leaves of the other role beside it is cleared at the next start. Disks stay where they are.
+ *
+ * @module
+ */
+
+import { type Failed, peerFailure } from "../base/failure.ts";
+import type { MachineId, PointId } from "../base/units.ts";
+import type { Geometry } from "../block/geometry.ts";
+import type { Branch } from "../lineage/branch.ts";
+import { type Ancestry, relate } from "../lineage/generation.ts";
+import type { PrimaryMachine } from "../primary/machine.ts";
+import type { RelationshipSettings } from "../relationship/settings.ts";
+import type { Task } from "../runtime/task.ts";
+import type { MessageOf } from "../wire/message.ts";
+import type { PointKind } from "../wire/point.ts";
+
+/** A replica that becomes the primary: its failover is complete and its disks are let go. */
+export interface Promotion {
+  readonly id: MachineId;
+  readonly name: string;
+  /** Its disk files. */
+  readonly paths: readonly string[];
+  readonly settings: RelationshipSettings;
+  readonly ancestry: Ancestry;
+  /** Where its generation parted from the one before; none where that could not be written down. */
+  readonly branch: Branch | undefined;
+}
+
+/** A primary that becomes the replica: its guest is off, its disks are closed in order. */
+export interface Demotion {
+  readonly id: MachineId;
+  readonly name: string;
+  readonly paths: readonly string[];
+  readonly sizes: readonly number[];
+  readonly geometry: Geometry;
+  readonly ancestry: Ancestry;
+  /** The point that its disks hold. */
+  readonly tail: Tail;
+}
+
+/** What a demoted primary held last. */
+export interface Tail {
+  readonly point: PointId;
+  readonly kind: PointKind;
+  /** Wall time, µs since 1970. */
+  readonly cutAt: number;
+  /** True when nobody else has it: it is kept until the administrator has said that it may go. */
+  readonly losing: boolean;
+}
+
+/** The primary's role as the replica's sees it. */
+export interface PrimarySide {
+  /** The machine whose name is `name` but for case. */
+  rival(name: string): string | undefined;
+  /** True when its record could be read and its disks opened. */
+  opened(name: string): boolean;
+  /**
+   * Gives a machine up to the peer that opens it with a newer history; \`adopt\` makes its replica, which
+   * is in force when this returns. Throws why not, and goes on as the primary then.
+   */
+  demote<T>(
+    opening: MessageOf<"open-machine">,
+    peer: string,
+    adopt: (demotion: Demotion) => Task<T>,
+    undo: (adopted: T) => Task<void>,
+  ): Task<T>;
+}
+
+/** Why the machine is not given up to whoever opens it; `undefined` when nothing speaks against it. */
+export function objection(
+  machine: PrimaryMachine,
+  opening: MessageOf<"open-machine">,
+  peer: string,
+  clients: number,
+): Failed | undefined {
+  const { name } = machine;
+  const relation = opening.machine === machine.id
+    ? relate(machine.ancestry, opening.ancestry)
+    : "unrelated";
+  switch (relation) {
+    case "unrelated":
+      return peerFailure(
+        "exists",
+        `A machine "${name}" runs on the replica server itself`,
+        "Choose another name for one of the two",
+      );
+    case "same":
+      return peerFailure(
+        "second-writer",
+        `"${name}" runs on the replica server itself, in the same generation`,
+        "Stop one of the two copies, and remove its machine",
+      );
+    case "older":
+      return peerFailure(
+        "older-generation",
+        `"${name}" runs on the replica server itself, in a newer generation`,
+        "Stop this machine here: the other server's side is the one in force",
+      );
+    case "split":
+      if (machine.yieldsTo !== opening.generation) return splitBrain(name);
+      break;
+    case "newer":
+  }
+  const same = opening.disks.length === machine.disks.length &&
+    opening.disks.every((size, at) => size === machine.disks[at]?.size);
+  if (!same) {
+    return peerFailure(
+      "wrong-disk",
+      `The disks of "${name}" have other sizes than those of the other server`,
+      "Remove the machine at the old primary and start initial replication again",
+    );
+  }
+  if (clients === 0) return undefined;
+  return peerFailure(
+    "busy",
+    `A guest of "${name}" is still attached at the old primary, while it runs at "${peer}"`,
+    `Shut it down at the old primary: the server there becomes the replica by itself then`,
+  );
+}
+
+function splitBrain(name: string): Failed {
+  return peerFailure(
+    "split-brain",
+    `Both servers have written to "${name}" since their histories parted`,
+    `Decide which side to keep: "warmsite failover resolve ${name} --keep BRANCH"; nothing is sent ` +
+      "and nothing is lost meanwhile",
+  );
+}

@@ -1,0 +1,126 @@
+/**
+ * Reverse replication and failback: a machine changes sides, by the blocks that differ (L2, L6, M51).
+ *
+ * @module
+ */
+
+import { deepEqual, equal, ok } from "node:assert/strict";
+import type { JsonObject } from "../../../../engine/core/base/json.ts";
+import { KiB, MiB, SECOND } from "../../../../engine/core/base/units.ts";
+import { filled, makePair, protect, type Site } from "./pair.ts";
+
+const VM = { vm: "vm" };
+
+const status = (site: Site) => site.call("replication status", VM) as JsonObject;
+
+/** Drives the world until `site` says `state` of the machine. */
+function until(site: Site, state: string): void {
+  const { world } = site.host;
+  const there = () => {
+    try {
+      return status(site)["state"] === state;
+    } catch {
+      return false;
+    }
+  };
+  for (let tries = 0; tries < 300 && !there(); tries++) world.runFor(SECOND);
+  equal(status(site)["state"], state, JSON.stringify(status(site)));
+}
+
+const whole = (site: Site, size = MiB) => site.read("vm/0", 0, size);
+
+Deno.test("a reversed machine goes on under the same name, and the old primary becomes its replica", () => {
+  const { a, b } = makePair(31);
+  protect(a);
+  a.write("vm/0", 64 * KiB, filled(4 * KiB, 1));
+  a.call("replication cycle", VM);
+  b.call("failover start", VM);
+  b.write("vm/0", 128 * KiB, filled(8 * KiB, 2));
+  b.call("failover reverse", VM);
+  equal(status(b)["role"], "primary");
+  equal(status(b)["state"], "Replicating");
+  b.write("vm/0", 256 * KiB, filled(4 * KiB, 3));
+  b.call("replication cycle", VM);
+  equal(status(a)["role"], "replica");
+  until(a, "Replicating");
+  const sent = status(b)["bytesSent"] as number;
+  equal(sent, 12 * KiB, "what was written since the branch, and nothing else");
+  a.call("failover start", VM);
+  deepEqual(whole(a), whole(b));
+});
+
+Deno.test("the old primary's own last writes are overwritten by delta, and kept as a point (L6)", () => {
+  const { a, b } = makePair(32);
+  protect(a);
+  a.write("vm/0", 0, filled(4 * KiB, 1));
+  a.call("replication cycle", VM);
+  // Never replicated: the site is lost behind it.
+  a.write("vm/0", 32 * KiB, filled(4 * KiB, 9));
+  const lost = whole(a);
+  a.host.kill();
+  b.call("failover start", VM);
+  b.write("vm/0", 512 * KiB, filled(4 * KiB, 2));
+  b.call("failover reverse", VM);
+  a.start();
+  b.call("replication cycle", VM);
+  until(a, "Replicating");
+  ok((status(b)["bytesSent"] as number) <= 12 * KiB, `${status(b)["bytesSent"]} bytes`);
+  const points = a.call("points", VM) as JsonObject[];
+  const tail = points[0]?.["id"] as string;
+  equal(points.length, 2);
+  const now = whole(b);
+  a.call("failover start", { ...VM, point: tail });
+  deepEqual(whole(a), lost, "the losing branch is a point");
+  a.call("failover cancel", VM);
+  a.call("failover start", VM);
+  deepEqual(whole(a), now);
+});
+
+Deno.test("failback after a failover to an older point sends what differs from it alone", () => {
+  const { a, b } = makePair(33);
+  protect(a);
+  for (let at = 1; at <= 3; at++) {
+    a.write("vm/0", at * 64 * KiB, filled(4 * KiB, at));
+    a.call("replication cycle", VM);
+  }
+  const points = b.call("points", VM) as JsonObject[];
+  const chosen = points[1]?.["id"] as string;
+  b.call("failover start", { ...VM, point: chosen });
+  b.write("vm/0", 512 * KiB, filled(4 * KiB, 7));
+  b.call("failover reverse", VM);
+  b.call("replication cycle", VM);
+  until(a, "Replicating");
+  // Points 2 and 3 have 4 KiB each that the chosen one has not, and 4 KiB were written since.
+  equal(status(b)["bytesSent"], 12 * KiB);
+  const now = whole(b);
+  a.call("failover start", VM);
+  deepEqual(whole(a), now);
+});
+
+Deno.test("there and back: a machine that was failed back is where it was", () => {
+  const { a, b } = makePair(34);
+  protect(a);
+  b.call("failover start", VM);
+  b.write("vm/0", 0, filled(64 * KiB, 5));
+  b.call("failover reverse", VM);
+  b.call("replication cycle", VM);
+  until(a, "Replicating");
+  b.write("vm/0", 64 * KiB, filled(64 * KiB, 6));
+  b.call("replication cycle", VM);
+  a.call("failover start", VM);
+  a.call("failover reverse", VM);
+  a.write("vm/0", 128 * KiB, filled(4 * KiB, 7));
+  a.call("replication cycle", VM);
+  until(b, "Replicating");
+  equal(status(a)["bytesSent"], 4 * KiB);
+  const now = whole(a);
+  for (const site of [a, b]) {
+    site.host.powerLoss();
+    site.host.powerOn();
+  }
+  a.start();
+  b.start();
+  deepEqual(whole(a), now);
+  b.call("failover start", VM);
+  deepEqual(whole(b), now);
+});
