@@ -5,7 +5,8 @@
  */
 
 import { sweepPhase, tellWays } from "./life_sweep.ts";
+import { CANCELLED } from "./phases/failover.ts";
 
 tellWays();
-sweepPhase("apply");
-sweepPhase("resume");
+sweepPhase(CANCELLED, "apply");
+sweepPhase(CANCELLED, "resume");

@@ -5,9 +5,10 @@
  */
 
 import { sweepPhase, tellWays } from "./life_sweep.ts";
+import { CANCELLED, COMPLETED } from "./phases/failover.ts";
 
 tellWays();
-sweepPhase("failover");
-sweepPhase("writes");
-sweepPhase("cancel");
-sweepPhase("complete");
+sweepPhase(CANCELLED, "failover");
+sweepPhase(CANCELLED, "writes");
+sweepPhase(CANCELLED, "cancel");
+sweepPhase(COMPLETED, "complete");

@@ -1,19 +1,19 @@
 /**
- * One short life of a tiny protected machine, from enabling to the end of a failover, in phases; and what
- * a crash at a given port call of a given phase makes of it.
+ * One short life of a tiny protected machine, in the phases of a course (`course.ts`, `phases/`); and what a
+ * crash at a given port call of a given phase makes of it.
  *
- * Rule: up to the crash every life is the same life, so the calls of a phase can be counted once and then
- * swept. It knows how to go on after a crash, as an administrator would: a verb whose effect is not there
- * is asked for again. What must hold is judged by the invariants of the simulated world, and by the few
+ * Rule: up to the crash every life of a course is the same life, so the calls of a phase can be counted once
+ * and then swept. It knows how to go on after a crash, as an administrator would: a verb whose effect is not
+ * there is asked for again. What must hold is judged by the invariants of the simulated world, and by the few
  * of this file about failover verbs and ends.
  *
  * @module
  */
-
 // Long because: a life is one story, from what the world is like to what must be true at its end.
 
 import { MILLISECOND, SECOND } from "../../engine/core/base/units.ts";
 import type { PointId } from "../../engine/core/base/units.ts";
+import type { Server } from "../../engine/core/server/server.ts";
 import type { Kernel } from "../../engine/core/ports/codec.ts";
 import type { ReplicaMachine } from "../../engine/core/replica/replica_machine.ts";
 import type { Invariant } from "../../engine/sim/invariants/fact.ts";
@@ -23,25 +23,12 @@ import { Ending } from "../../engine/sim/scenario/ending.ts";
 import { type MachineRun, replicaOf } from "../../engine/sim/scenario/machine_run.ts";
 import type { HostName, Scenario } from "../../engine/sim/scenario/scenario.ts";
 import type { CrashKind, CrashMoment } from "../../engine/sim/world.ts";
-
-/** The phases of a life, in their order; a life ends with cancel and resume, or with complete. */
-export const PHASES = [
-  "enabling",
-  "initial",
-  "cycle",
-  "apply",
-  "failover",
-  "writes",
-  "cancel",
-  "resume",
-  "complete",
-] as const;
-/** A phase. */
-export type Phase = typeof PHASES[number];
+import { LIFE_KEEP, type Phase, type Stage } from "./course.ts";
 
 /** A crash, and perhaps a second one while the host starts again. */
 export interface CrashPoint {
-  readonly phase: Phase;
+  /** Name of the phase. */
+  readonly phase: string;
   readonly host: HostName;
   /** Port call of the host, counted from 1 at the beginning of the phase. */
   readonly call: number;
@@ -58,14 +45,11 @@ export interface LifeResult {
   /** How many crashes really came. */
   readonly crashes: number;
   /** Port calls of each host in each phase. */
-  readonly calls: ReadonlyMap<Phase, Readonly<Record<HostName, number>>>;
+  readonly calls: ReadonlyMap<string, Readonly<Record<HostName, number>>>;
   /** Port calls of the crashed host from its first crash to its server being open. */
   readonly opening: number;
 }
 
-const KEEP = 2;
-/** Where the guest that was failed over writes last. */
-const LAST_SECTOR = 4;
 /** How long a phase may take from its beginning, crashes and restarts included. */
 const PATIENCE = 60 * SECOND;
 /** When a verb whose effect is not there is asked for again. */
@@ -94,7 +78,7 @@ const SCENARIO: Omit<Scenario, "seed"> = {
       disks: [24, 16],
       block: false,
       frequency: SECOND,
-      keep: KEEP,
+      keep: LIFE_KEEP,
       compression: true,
       bandwidth: 0,
     }],
@@ -106,11 +90,24 @@ const SCENARIO: Omit<Scenario, "seed"> = {
   quiet: 0,
 };
 
+/** A cycle while nobody writes. */
+const REST: Phase = {
+  name: "rest",
+  run: (life) => {
+    const began = life.drill.now;
+    return {
+      begin: () => life.drill.operator.act({ kind: "cycle", vm: 0 }),
+      done: () => life.staged(began, 1),
+    };
+  },
+};
+
 /** A life. */
-export class Life {
+export class Life implements Stage {
   readonly drill: Drill;
+  readonly #course: readonly Phase[];
   readonly #crash: CrashPoint | undefined;
-  readonly #calls = new Map<Phase, Readonly<Record<HostName, number>>>();
+  readonly #calls = new Map<string, Readonly<Record<HostName, number>>>();
   /** A crash is to come. */
   #armed = false;
   #crashes = 0;
@@ -121,7 +118,8 @@ export class Life {
   /** Guests' steps so far, which decide where they write. */
   #step = 0;
 
-  constructor(kernel: Kernel, seed: number, crash?: CrashPoint) {
+  constructor(kernel: Kernel, seed: number, course: readonly Phase[], crash?: CrashPoint) {
+    this.#course = course;
     this.#crash = crash;
     this.drill = new Drill(
       { ...SCENARIO, seed },
@@ -131,11 +129,11 @@ export class Life {
     );
   }
 
-  /** Lives it to its end, the one with `complete` or the one with `cancel`. */
-  live(end: "cancel" | "complete"): LifeResult {
+  /** Lives it to its end. */
+  live(): LifeResult {
     let wrong: string | undefined;
     try {
-      wrong = this.#live(end);
+      wrong = this.#live();
     } catch (error) {
       wrong = `thrown: ${(error as Error).stack}`;
     }
@@ -144,43 +142,39 @@ export class Life {
     return { wrong, crashes: this.#crashes, calls: this.#calls, opening: this.#opening };
   }
 
-  #live(end: "cancel" | "complete"): string | undefined {
+  #live(): string | undefined {
     const { drill } = this;
     const { simulated } = drill;
-    const path = PHASES.filter((phase) =>
-      end === "cancel" ? phase !== "complete" : phase !== "cancel" && phase !== "resume"
-    );
     simulated.afterEvent.push(() => this.#watch());
-    for (const phase of path) {
+    let past = false;
+    for (const [index, phase] of this.#course.entries()) {
       const { a, b } = drill.sites;
       const before = { a: a.host.calls, b: b.host.calls };
-      if (this.#crash?.phase === phase) this.#arm(this.#crash, this.#crash.call);
-      if (phase === "enabling") {
+      if (this.#crash?.phase === phase.name) {
+        this.#arm(this.#crash, this.#crash.call);
+        past = true;
+      }
+      if (index === 0) {
         drill.sites.a.start();
         drill.sites.b.start();
         simulated.schedule(20 * MILLISECOND, () => drill.operator.begin());
       }
       if (!this.#through(phase)) {
-        return simulated.stopped ? undefined : `"${phase}" does not end: ${this.#tell()}`;
+        return simulated.stopped ? undefined : `"${phase.name}" does not end: ${this.#tell()}`;
       }
-      this.#calls.set(phase, { a: a.host.calls - before.a, b: b.host.calls - before.b });
-      // Nothing is learnt from phases behind the crash but from those that end a failover.
-      const ended = drill.machines[0]?.failover === undefined || phase === "complete";
-      if (this.#crash !== undefined && ended && this.#isPast(phase)) break;
+      this.#calls.set(phase.name, { a: a.host.calls - before.a, b: b.host.calls - before.b });
+      // Nothing is learnt from phases behind the crash but from those that end what it met.
+      if (past && phase.open !== true) break;
     }
     this.#armed = false;
     new Ending(drill).run();
     return this.#atRest();
   }
 
-  #isPast(phase: Phase): boolean {
-    return PHASES.indexOf(phase) >= PHASES.indexOf(this.#crash?.phase as Phase);
-  }
-
   /** Runs a phase; false when it does not end. */
-  #through(phase: Phase | "rest"): boolean {
+  #through(phase: Phase): boolean {
     const { simulated } = this.drill;
-    const { begin, done } = this.#phase(phase);
+    const { begin, done } = phase.run(this);
     const end = simulated.now + PATIENCE;
     while (!simulated.stopped && simulated.now < end) {
       begin();
@@ -192,88 +186,36 @@ export class Life {
     return false;
   }
 
-  // Long because: one arm for each phase, side by side.
-  #phase(phase: Phase | "rest"): { readonly begin: () => void; readonly done: () => boolean } {
-    const { drill } = this;
-    const [machine] = drill.machines as [MachineRun];
-    const began = drill.now;
-    const here = () => drill.sites.a.current?.server;
-    const there = () => {
-      const server = drill.sites.b.current?.server;
-      return server === undefined ? undefined : replicaOf(server, "vm");
-    };
-    const ask = (kind: "cycle" | "cancel" | "complete") => () => {
-      if (kind === "cycle") this.#write(machine);
-      drill.operator.act({ kind, vm: 0 });
-    };
-    /** Told of `count` points cut in this phase. */
-    const staged = (count: number) => {
-      const fresh = (id: string) => (machine.cuts.get(id)?.time ?? -1) >= began;
-      return machine.told.filter(fresh).length >= count;
-    };
-    switch (phase) {
-      case "enabling":
-        return {
-          begin: () => {},
-          done: () => {
-            const primary = here()?.primary;
-            // A machine that is being added has a name, and nothing else.
-            if (primary === undefined || !primary.names().includes("vm")) return false;
-            return primary.entry("vm").machine.state !== "Disabled";
-          },
-        };
-      case "initial":
-        return {
-          begin: () => this.#write(machine),
-          done: () => machine.told.length > 0 && machine.guest.attached,
-        };
-      case "rest": {
-        const begin = () => drill.operator.act({ kind: "cycle", vm: 0 });
-        return { begin, done: () => staged(1) };
-      }
-      case "cycle":
-      case "resume":
-        return { begin: ask("cycle"), done: () => staged(1) };
-      case "apply":
-        return {
-          begin: ask("cycle"),
-          done: () => {
-            const points = there()?.store.points;
-            return staged(2) && points !== undefined && points.length <= KEEP &&
-              points.every(({ applied }) => applied);
-          },
-        };
-      case "failover":
-        this.#failedOver = undefined;
-        return {
-          begin: () => drill.operator.act({ kind: "failover", vm: 0, back: 1 }),
-          done: () => machine.failover !== undefined && machine.failover.guest.attached,
-        };
-      case "writes": {
-        const begin = () => {
-          const guest = machine.failover?.guest;
-          if (guest?.attached === true) this.#use(guest);
-        };
-        const done = () => {
-          const guest = machine.failover?.guest;
-          // The last write is not flushed when the failover is completed: a loss of power may take it.
-          const last = guest?.history.requests.at(-1);
-          return guest?.attached === true && last?.sector === LAST_SECTOR &&
-            last.acknowledged !== Infinity;
-        };
-        return { begin, done };
-      }
-      case "cancel":
-        this.#failedOver = undefined;
-        return { begin: ask("cancel"), done: () => machine.failover === undefined };
-      case "complete":
-        this.#failedOver = undefined;
-        return { begin: ask("complete"), done: () => machine.failover?.completed === true };
-    }
+  /** See `Stage`. */
+  get machine(): MachineRun {
+    return this.drill.machines[0] as MachineRun;
   }
 
-  /** The guest writes while the phase goes on: before, amid and behind the cut. */
-  #write(machine: MachineRun): void {
+  /** See `Stage`. */
+  get here(): Server | undefined {
+    return this.drill.sites.a.current?.server;
+  }
+
+  /** See `Stage`. */
+  get there(): ReplicaMachine | undefined {
+    const server = this.drill.sites.b.current?.server;
+    return server === undefined ? undefined : replicaOf(server, "vm");
+  }
+
+  /** See `Stage`. */
+  staged(since: number, count: number): boolean {
+    const { cuts, told } = this.machine;
+    return told.filter((id) => (cuts.get(id)?.time ?? -1) >= since).length >= count;
+  }
+
+  /** See `Stage`. */
+  unsure(): void {
+    this.#failedOver = undefined;
+  }
+
+  /** See `Stage`. */
+  write(): void {
+    const { machine } = this;
     const step = this.#step++;
     for (let at = 0; at < 6; at++) {
       const disk = (step + at) % 2;
@@ -287,21 +229,6 @@ export class Life {
     }
     const flush = () => machine.guest.act({ kind: "flush", vm: 0, disk: step % 2 });
     this.drill.simulated.schedule(15 * MILLISECOND, flush);
-  }
-
-  /** The guest that was failed over writes, flushes, and writes again without a flush. */
-  #use(guest: MachineRun["guest"]): void {
-    const { simulated } = this.drill;
-    const write = (disk: number, sector: number, count: number) =>
-      guest.act({ kind: "write", vm: 0, disk, sector, count, rough: false });
-    write(0, 3, 2);
-    write(1, 8, 1);
-    guest.act({ kind: "zero", vm: 0, disk: 0, sector: 10, count: 3 });
-    simulated.schedule(3 * MILLISECOND, () => {
-      for (const disk of [0, 1]) guest.act({ kind: "flush", vm: 0, disk });
-    });
-    // The last one is flushed by nobody.
-    simulated.schedule(6 * MILLISECOND, () => write(0, LAST_SECTOR, 1));
   }
 
   #arm(crash: CrashPoint, call: number): void {
@@ -329,9 +256,9 @@ export class Life {
   /** One more cycle while nobody writes: the newest point is what the guest's disks hold. */
   #atRest(): string | undefined {
     const { drill } = this;
-    const [machine] = drill.machines as [MachineRun];
+    const { machine } = this;
     if (drill.simulated.stopped || machine.retired) return undefined;
-    if (!this.#through("rest")) return `no cycle at rest: ${this.#tell()}`;
+    if (!this.#through(REST)) return `no cycle at rest: ${this.#tell()}`;
     const point = machine.told[machine.told.length - 1] as PointId;
     let differs: string | undefined = "the newest point could not be read";
     drill.within(drill.sites.b, "sweep/read", function* ({ server }) {

@@ -5,8 +5,9 @@
  */
 
 import { sweepPhase, tellWays } from "./life_sweep.ts";
+import { PROTECTION } from "./phases/protection.ts";
 
 tellWays();
-sweepPhase("enabling");
-sweepPhase("initial");
-sweepPhase("cycle");
+sweepPhase(PROTECTION, "enabling");
+sweepPhase(PROTECTION, "initial");
+sweepPhase(PROTECTION, "cycle");

@@ -5,11 +5,13 @@
  */
 
 import { sweepRecovery } from "./life_sweep.ts";
+import { CANCELLED, COMPLETED } from "./phases/failover.ts";
+import { PROTECTION } from "./phases/protection.ts";
 
-sweepRecovery("initial", "a");
-sweepRecovery("initial", "b");
-sweepRecovery("cycle", "a");
-sweepRecovery("apply", "b");
-sweepRecovery("failover", "b");
-sweepRecovery("writes", "b");
-sweepRecovery("complete", "b");
+sweepRecovery(PROTECTION, "initial", "a");
+sweepRecovery(PROTECTION, "initial", "b");
+sweepRecovery(PROTECTION, "cycle", "a");
+sweepRecovery(PROTECTION, "apply", "b");
+sweepRecovery(CANCELLED, "failover", "b");
+sweepRecovery(CANCELLED, "writes", "b");
+sweepRecovery(COMPLETED, "complete", "b");
