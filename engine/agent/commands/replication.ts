@@ -12,13 +12,14 @@ import {
   operand,
   type Option,
   option,
-  requiredOption,
   type Value,
   type ValueObject,
 } from "../command/command.ts";
+import { callerPath } from "../caller.ts";
 import { parseBandwidth, parseCount, parseDuration, parseSwitch } from "../command/quantity.ts";
 import { fieldsOf, textOf } from "../command/value.ts";
 import { COMMAND_OPTIONS, commandArguments } from "./guest_commands.ts";
+import { usageProblem } from "../problem.ts";
 import { remoteCommand } from "./remote.ts";
 import { statusText } from "./status_text.ts";
 import { leftText } from "./vm.ts";
@@ -97,10 +98,39 @@ function settingsOf(invocation: Invocation): ValueObject {
 /** `replication enable`. */
 export const enableCommand: Command = remoteCommand({
   verb: "replication enable",
-  details: "Tracking begins at once; data travels after `warmsite replication start`.",
-  options: settingOptions(["to"], true),
+  details: "Tracking begins at once; data travels after `warmsite replication start`. With " +
+    "`--as-replica`, at the replica server: the files of `--disk` are a copy of VM, its disks from then on; " +
+    "`warmsite replication start VM --existing-copy` at the primary brings them up to date.",
+  options: {
+    ...settingOptions([], true),
+    "as-replica": { about: "This server has a copy of the machine, a restored backup for example" },
+    disk: {
+      value: "FILE",
+      about: "With --as-replica: a raw image or block device that is the copy of a disk, in order",
+      multiple: true,
+    },
+    from: {
+      value: "NAME",
+      about:
+        "With --as-replica: the only server that may be its primary; any that may replicate here unless given",
+    },
+  },
   args(invocation) {
-    requiredOption(invocation, "to");
+    if (isGiven(invocation, "as-replica")) {
+      const disks = (invocation.options.get("disk") ?? []).map(callerPath);
+      return {
+        vm: operand(invocation, 0),
+        asReplica: true,
+        disks,
+        from: option(invocation, "from"),
+      };
+    }
+    if (option(invocation, "to") === undefined) {
+      throw usageProblem(
+        "--to HOST:PORT is missing",
+        "Name the replica server; or, at the replica, say --as-replica and name the copy's files",
+      );
+    }
     return settingsOf(invocation);
   },
   render: statusText,
@@ -133,8 +163,14 @@ export const startCommand: Command = remoteCommand({
     ...optionalMachine.args(invocation),
     takeOver: isGiven(invocation, "take-over"),
     at: option(invocation, "at"),
+    existingCopy: isGiven(invocation, "existing-copy"),
   }),
   options: {
+    "existing-copy": {
+      about:
+        "The replica server has a copy already (`replication enable VM --as-replica` there): it is compared, " +
+        "and what differs travels",
+    },
     at: {
       value: "TIME",
       about: 'Not now: "18:30", the next one; "2026-12-24T18:30" in local time, or with "Z" or ' +

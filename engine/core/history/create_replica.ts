@@ -36,10 +36,12 @@ export interface CreateSpec {
   readonly keep: number;
   /** Bytes that the disks take where they are, for which there must be room (R10). */
   readonly space?: number;
+  /** Where its disks lie already, with contents to be brought up to date; made anew where left out. */
+  readonly paths?: readonly string[];
 }
 
 /** What a replica is made of that takes over a machine's own disks where they lie (L6). */
-export interface AdoptSpec extends Omit<CreateSpec, "sizes" | "space"> {
+export interface AdoptSpec extends Omit<CreateSpec, "sizes" | "space" | "paths"> {
   /** The paths of its disks, which nobody has open. */
   readonly paths: readonly string[];
   /** The point that the disks hold. Its digests are found later where they are not known. */
@@ -140,21 +142,28 @@ export function* createReplica(
     throw requestFailure("bad-argument", `A machine has 1 to ${DISKS_MAX} disks, and not ${count}`);
   }
   yield* refuseExisting(ports, folder);
-  const { space = 0, ...lasting } = spec;
+  const { space = 0, paths, ...lasting } = spec;
   const fixed = STATE_NAMES.length * STATE_CAPACITY + RESERVE_SIZE;
-  if (space > 0) yield* refuseWithoutRoom(folder, spec.name, space + fixed);
+  // What a copy takes already is looked at when the initial replication begins.
+  const more = paths === undefined ? space : 0;
+  if (more > 0) yield* refuseWithoutRoom(folder, spec.name, more + fixed);
   const { undo, staging } = yield* emptyFolders(folder);
   const raw: GuestDisk[] = [];
   let stateFile: StateFile | undefined;
   try {
     for (const [index, size] of spec.sizes.entries()) {
+      const path = paths?.[index];
       yield* folder.remove(diskName(index));
       const stem = diskName(index);
-      raw.push({ disk: yield* folder.createDisk(stem, size), logs: folder, stem });
+      raw.push(
+        path === undefined
+          ? { disk: yield* folder.createDisk(stem, size), logs: folder, stem }
+          : yield* openRaw(ports, folder, index, size, path),
+      );
     }
     for (const { disk } of raw) yield* disk.flush();
     stateFile = yield* StateFile.create(folder, ports.codec.kernel);
-    const state = firstState(lasting);
+    const state = { ...firstState(lasting), places: paths ?? [] };
     // Crash before: no valid state, no replica. After: an empty replica.
     yield* stateFile.write(state, false);
     return new ReplicaFiles({ ports, folder, staging, undo, raw, stateFile, state, cache });
@@ -194,7 +203,7 @@ function* refuseExisting(ports: Ports, folder: Folder): Task<void> {
   );
 }
 
-function firstState(spec: Omit<CreateSpec, "space">): StoreState {
+function firstState(spec: Omit<CreateSpec, "space" | "paths">): StoreState {
   return {
     ...spec,
     extra: null,

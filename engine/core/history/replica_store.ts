@@ -92,7 +92,8 @@ export class ReplicaStore {
   ): Task<ReplicaStore> {
     checkName(spec.name, "machine");
     for (const size of spec.sizes) checkDiskSize(size, spec.geometry.blockSize, spec.name);
-    return new ReplicaStore(yield* createReplica(ports, folder, spec, cache), undefined, true);
+    const fresh = spec.paths === undefined;
+    return new ReplicaStore(yield* createReplica(ports, folder, spec, cache), undefined, fresh);
   }
 
   /**

@@ -49,6 +49,22 @@ function opening(
     issued: first?.issued ?? [],
     listen: machine.listen ?? "",
     claim: machine.presence.takingOver ? "take-over" : "continue",
+    ...firstCopy(machine),
+  };
+}
+
+/** How the first copy comes to the replica. */
+function firstCopy(
+  { state, plan }: Replication["machine"],
+): Pick<MessageOf<"open-machine">, "seeding" | "media"> {
+  if (state === "WaitingForInitialReplication" && plan?.exported !== undefined) {
+    const { point, digest } = plan.exported;
+    return { seeding: "media", media: { point, digest } };
+  }
+  if (state !== "InitialReplicationInProgress") return { seeding: "none", media: null };
+  return {
+    seeding: plan?.method === "existing-copy" ? "existing-copy" : "network",
+    media: null,
   };
 }
 

@@ -69,7 +69,8 @@ function* begin(work: Replication, resume: boolean): Task<SeedId> {
   const id = newIdentity<SeedId>(work.ports.entropy);
   // A crash between the two leaves blocks marked for a seed that nobody began: it begins anew.
   for (const disk of disks) {
-    yield* disk.markAllChanged();
+    if (work.machine.plan?.method === "existing-copy") yield* disk.markAllSuspected();
+    else yield* disk.markAllChanged();
     yield* disk.setBase({ kind: "seed", seed: id });
   }
   return id;

@@ -30,6 +30,7 @@ import { frameCost } from "../wire/limits.ts";
 import type { ControlMessage, MessageOf } from "../wire/message.ts";
 import { refusal } from "../wire/refusal.ts";
 import { answerTo } from "./comparing.ts";
+import { noCopy } from "./existing_copy.ts";
 import { type Arrived, ReadAhead, type Unpacking } from "./read_ahead.ts";
 import type { ReplicaMachine } from "./replica_machine.ts";
 import { TailReader } from "./tail.ts";
@@ -154,6 +155,7 @@ export class Receiver {
     const accepts = same && this.#machine.admits(open);
     this.#second = same && !accepts;
     if (open.machine === store.machine) this.#checkDisks(open);
+    if (accepts && open.seeding === "existing-copy") this.#mustHaveCopy();
     // Only who may write here chooses for this machine; not who was failed over from (L7), nor while a
     // complete is on its way to the one point that it leaves.
     const { failover, state } = this.#machine.record;
@@ -187,6 +189,13 @@ export class Receiver {
     this.#accepts = accepts;
     this.#answered = true;
     this.#appliedMore.notify();
+  }
+
+  /** What was begun over the network is a copy as well. */
+  #mustHaveCopy(): void {
+    const { name, record, store } = this.#machine;
+    if (store.newest !== undefined || store.seed !== undefined || record.copied === true) return;
+    throw noCopy(name);
   }
 
   /** True once the primary knows where the replica stands. */

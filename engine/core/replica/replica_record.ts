@@ -63,6 +63,8 @@ export interface ReplicaRecord {
   readonly planned?: PlannedRecord | undefined;
   /** The point that this server held last as the primary, until a point of the new one is here (L6). */
   readonly tail?: PointId | undefined;
+  /** True for one that was made of a copy that was here before its initial replication (M26). */
+  readonly copied?: boolean;
 }
 
 /** Dead generations remembered, at most; older ones cannot come back, for ids are random. */
@@ -89,6 +91,7 @@ export function replicaToJson(record: ReplicaRecord): Json {
     ...(record.reverse === undefined ? {} : { reverse: settingsToJson(record.reverse) }),
     ...(record.planned === undefined ? {} : { planned: plannedToJson(record.planned) }),
     ...(record.tail === undefined ? {} : { tail: record.tail }),
+    ...(record.copied === true ? { copied: true } : {}),
   };
 }
 
@@ -135,6 +138,7 @@ export function replicaFromJson(json: Json): ReplicaRecord | undefined {
     reverse,
     planned,
     tail: tail as PointId | undefined,
+    ...(record["copied"] === true ? { copied: true } : {}),
   };
 }
 

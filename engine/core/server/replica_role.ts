@@ -20,6 +20,7 @@ import { ReplicaStore } from "../history/replica_store.ts";
 import type { Ancestry } from "../lineage/generation.ts";
 import type { Ports } from "../ports/ports.ts";
 import { type Admit, type ReplicaContext, ReplicaMachine } from "../replica/replica_machine.ts";
+import { noCopy, refuseOtherCopy } from "../replica/existing_copy.ts";
 import { type ReplicaRecord, replicaToJson } from "../replica/replica_record.ts";
 import type { RelationshipSettings } from "../relationship/settings.ts";
 import { Mutex } from "../runtime/lock.ts";
@@ -39,11 +40,12 @@ import {
   refuseWhileFailedOver,
   sameButForCase,
 } from "./replica_refusals.ts";
+import { ReplicaCopies } from "./replica_copies.ts";
 import { Registry } from "./registry.ts";
 import { holdsDisksOnly, strip } from "./replica_folder.ts";
 import type { Demotion, PrimarySide, Promotion } from "./role_change.ts";
 import type { ServerSettings } from "./settings.ts";
-import { replicaStatus, unopenedStatus } from "./status.ts";
+import { copyStatus, replicaStatus, unopenedStatus } from "./status.ts";
 
 /** Machines on one replica server: each holds files open and space taken (E6). */
 const MACHINES_MAX = 1024;
@@ -79,6 +81,8 @@ export class ReplicaRole {
   readonly #scope: Scope;
   /** Those of the unopened whose location was missing. */
   readonly #waiting = new Set<string>();
+  /** Copies that wait for their primary. */
+  readonly #copies: ReplicaCopies;
   /** Machines are created one at a time; those that are there never wait for that. */
   readonly #creating = new Mutex();
   #closed = false;
@@ -101,6 +105,7 @@ export class ReplicaRole {
     this.#places = places;
     this.#authorization = authorization;
     this.#exports = exports;
+    this.#copies = new ReplicaCopies(ports);
     this.#scope = new Scope(ports.loop, "replicas");
     this.#primary = primary;
   }
@@ -111,6 +116,7 @@ export class ReplicaRole {
    */
   *open(): Task<void> {
     for (const name of yield* this.#places.list()) yield* this.#openMachine(name);
+    yield* this.#copies.open((name) => this.has(name));
     if (this.#waiting.size > 0) this.#scope.spawn("locations", this.#lookForLocations());
   }
 
@@ -234,7 +240,38 @@ export class ReplicaRole {
 
   /** The machine here whose name is `name` but for case. */
   rival(name: string): string | undefined {
-    return this.#machines.rival(name);
+    return this.#machines.rival(name) ?? this.#copies.rival(name);
+  }
+
+  /** Names of the machines whose copies wait here for their primary. */
+  awaited(): readonly string[] {
+    return this.#copies.names();
+  }
+
+  /** True when a copy of the machine waits here for its primary. */
+  awaits(name: string): boolean {
+    return this.#copies.get(name) !== undefined;
+  }
+
+  /**
+   * Takes files that are here as the copy of a machine that is to be replicated to this server (M26). They stay
+   * where they are, and become the disks of its replica when its primary comes.
+   */
+  takeCopy(name: string, paths: readonly string[], from: string | undefined): Task<void> {
+    return this.#creating.during(this.#takeCopy(name, paths, from));
+  }
+
+  *#takeCopy(name: string, paths: readonly string[], from: string | undefined): Task<void> {
+    const rival = this.rival(name) ?? this.#primary.rival(name);
+    if (rival !== undefined) {
+      throw requestFailure(
+        "exists",
+        `A machine "${rival}" is at this server`,
+        "Remove it here first, or choose another name",
+      );
+    }
+    const { blockSize } = this.#settings.geometry;
+    yield* this.#machines.reserve(name, this.#copies.take(name, blockSize, paths, from));
   }
 
   /** The machine; `no-such-machine` when there is none. */
@@ -389,6 +426,9 @@ export class ReplicaRole {
     const admission = this.#authorization.wouldAccept(primary);
     if (!admission.ok) throw new Failed(admission.failure);
     const { location, trustGroup } = admission;
+    const copy = this.#copies.get(opening.name);
+    if (copy !== undefined) refuseOtherCopy(copy, opening, primary);
+    else if (opening.seeding === "existing-copy") throw noCopy(opening.name);
     const home = yield* this.#makeHome(opening.name, location);
     const spec = {
       machine: opening.machine,
@@ -398,6 +438,7 @@ export class ReplicaRole {
       generation: opening.generation,
       keep: Math.max(1, opening.keep),
       space: opening.space,
+      ...(copy === undefined ? {} : { paths: copy.paths }),
     };
     const store = yield* ReplicaStore.create(this.#ports, home.folder, spec, this.#cache());
     const record: ReplicaRecord = {
@@ -409,12 +450,14 @@ export class ReplicaRole {
       trustGroup,
       frequency: opening.frequency,
       writer: opening.writer[0],
+      ...(copy === undefined ? {} : { copied: true }),
     };
     try {
       const machine = yield* this.#take(store, home, record);
       // Whoever removes the machine waits until nothing of this is being written.
       const { changing } = this.#machines.entry(opening.name);
       yield* changing.during(this.#tell(machine, record, home));
+      if (copy !== undefined) yield* this.#copies.drop(opening.name);
       return machine;
     } catch (error) {
       yield* this.#unmake(opening.name);
@@ -606,10 +649,17 @@ export class ReplicaRole {
    * location is missing is returned.
    */
   *remove(name: string): Task<string | undefined> {
+    if (this.awaits(name)) return yield* this.#creating.during(this.#dropCopy(name));
     if (this.#machines.unopened.has(name)) {
       return yield* this.#creating.during(this.#removeUnopened(name));
     }
     yield* this.#machines.alone(name, (entry) => this.#machines.reserve(name, this.#remove(entry)));
+    return undefined;
+  }
+
+  *#dropCopy(name: string): Task<undefined> {
+    // Its primary may have come meanwhile.
+    if (this.awaits(name)) yield* this.#copies.drop(name);
     return undefined;
   }
 
@@ -634,6 +684,8 @@ export class ReplicaRole {
   status(name: string): JsonObject {
     const failure = this.#machines.unopened.get(name);
     if (failure !== undefined) return unopenedStatus(name, "replica", failure);
+    const copy = this.#copies.get(name);
+    if (copy !== undefined) return copyStatus(name, copy);
     const { machine, failover, home } = this.#machines.entry(name);
     return {
       ...replicaStatus(machine, failover, this.#ports.clock.wall()),

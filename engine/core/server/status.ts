@@ -15,6 +15,7 @@ import type { Role } from "../relationship/state.ts";
 import type { PrimaryMachine } from "../primary/machine.ts";
 import type { Replicator } from "../primary/replicator.ts";
 import { cutPercentile } from "../relationship/statistics.ts";
+import type { ExistingCopy } from "../replica/existing_copy.ts";
 import type { ReplicaMachine } from "../replica/replica_machine.ts";
 
 /** Status of a machine whose guest runs here. */
@@ -168,6 +169,30 @@ export function replicaStatus(
     generation: store.generation,
     primary: record.primary,
     warnings,
+  };
+}
+
+/** Status of a machine whose copy waits here for its primary. */
+export function copyStatus(vm: string, { paths, sizes, from }: ExistingCopy): JsonObject {
+  return {
+    vm,
+    role: "replica",
+    state: "WaitingForInitialReplication",
+    health: "Warning",
+    objective: "breached",
+    backlogBytes: null,
+    lastCut: null,
+    lastStaged: null,
+    lastApplied: null,
+    rpoSeconds: null,
+    bytesSent: 0,
+    points: 0,
+    primary: from ?? null,
+    disks: paths.map((path, index) => ({ path, size: sizes[index] ?? 0 })),
+    warnings: [
+      "Its copy waits for its primary: start it there with " +
+      `"warmsite replication start ${vm} --existing-copy"`,
+    ],
   };
 }
 

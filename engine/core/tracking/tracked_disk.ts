@@ -602,6 +602,15 @@ export class TrackedDisk implements Disk {
     yield* this.#journal.storeAll();
   }
 
+  /** Every block is suspected, durably: for an initial replication to a copy that may hold most of them. */
+  *markAllSuspected(): Task<void> {
+    this.#reopenDelta();
+    // A request in flight is marked again by the next swap.
+    this.#current.remove(0, this.#current.size);
+    this.#current.addSuspected(0, this.#current.size);
+    yield* this.#journal.storeAll();
+  }
+
   /** The open delta and what came after it are one again; its view ends. */
   #reopenDelta(): void {
     assert(!this.#settling, "No base is set while a delta is being settled");

@@ -132,6 +132,15 @@ export const MESSAGES = {
       listen: text(300),
       /** `take-over`: the administrator has said that this copy of the primary is the one. */
       claim: oneOf<"continue" | "take-over">("continue", "take-over"),
+      /** How the first copy comes to the replica, while it is on its way. */
+      seeding: oneOf<"none" | "network" | "existing-copy" | "media">(
+        "none",
+        "network",
+        "existing-copy",
+        "media",
+      ),
+      /** The package on media that holds the first copy, once it is complete: the replica takes no other. */
+      media: nullable(object({ point, digest: digestOrNone() })),
     },
   },
   "machine-opened": {

@@ -82,6 +82,8 @@ export function tryStale(drill: Drill, machine: MachineRun, what: Staleness): vo
           : real.presence.writer,
         listen: "",
         claim: "continue",
+        seeding: "none",
+        media: null,
       });
       yield* push(ports, channel, { parent, generation, sizes, blockSize: world.blockSize });
       session.close();

@@ -11,7 +11,7 @@ import { done, type Task } from "../../runtime/task.ts";
 import { listArgument, machineName } from "../arguments.ts";
 import { exportName } from "../exports.ts";
 import type { Server } from "../server.ts";
-import { everyStatus, forgetCommands, type Verbs } from "./verb.ts";
+import { everyStatus, forgetCommands, isReplica, type Verbs } from "./verb.ts";
 
 /** Verbs about machines and their disks. */
 export const MACHINE_VERBS: Verbs = {
@@ -59,7 +59,7 @@ function* addMachine(server: Server, args: JsonObject): Task<Json> {
 
 function* removeMachine(server: Server, args: JsonObject): Task<Json> {
   const vm = machineName(args);
-  if (server.replica.has(vm)) {
+  if (isReplica(server, vm)) {
     const left = yield* server.replica.remove(vm);
     yield* forgetCommands(server, vm);
     return { vm, left };

@@ -5,6 +5,8 @@
  */
 
 import type { Json, JsonObject } from "../../base/json.ts";
+import { DISKS_MAX } from "../../base/limits.ts";
+import { checkName } from "../../base/name.ts";
 import { type Failed, requestFailure } from "../../base/failure.ts";
 import type { StartChoice } from "../../primary/initial_replication.ts";
 import { checkStartTime, startTime } from "../../relationship/seeding_plan.ts";
@@ -17,17 +19,33 @@ import {
   COMMAND_ARGUMENTS,
   commandArguments,
   flagArgument,
+  listArgument,
   machineName,
   textArgument,
 } from "../arguments.ts";
 import type { Server } from "../server.ts";
-import { everyStatus, forgetCommands, guestMachine, status, type Verbs } from "./verb.ts";
+import {
+  everyStatus,
+  forgetCommands,
+  guestMachine,
+  isReplica,
+  status,
+  type Verbs,
+} from "./verb.ts";
 
 /** Verbs about a relationship. */
 export const REPLICATION_VERBS: Verbs = {
   "replication enable": {
-    about: "Begin to track a machine's changes for a replica server",
-    args: ["vm", ...settingArguments("to"), ...COMMAND_ARGUMENTS],
+    about: "Begin to track a machine's changes for a replica server; or name a copy of it here",
+    // A copy has no settings but its primary's.
+    args: [
+      "vm",
+      ...settingArguments("to"),
+      ...COMMAND_ARGUMENTS,
+      "asReplica?",
+      "disks?",
+      "from?",
+    ],
     run: enableReplication,
   },
   "replication set": {
@@ -37,7 +55,7 @@ export const REPLICATION_VERBS: Verbs = {
   },
   "replication start": {
     about: "Start initial replication, now or at a time",
-    args: ["vm?", "takeOver?", "at?"],
+    args: ["vm?", "takeOver?", "at?", "existingCopy?"],
     *run(server, args) {
       const vm = guestMachine(server, args);
       const choice = startChoice(server, args);
@@ -73,7 +91,7 @@ export const REPLICATION_VERBS: Verbs = {
     args: ["vm?"],
     *run(server, args) {
       const vm = guestMachine(server, args);
-      if (server.replica.has(vm)) {
+      if (isReplica(server, vm)) {
         const left = yield* server.replica.remove(vm);
         yield* forgetCommands(server, vm);
         return { vm, state: "Disabled", left };
@@ -92,13 +110,31 @@ function startChoice({ ports }: Server, args: JsonObject): StartChoice {
   const time = typeof given === "string" ? startTime(ports.clock, wall, given) : given;
   if (time !== null && typeof time !== "number") textArgument(args, "at");
   return {
-    method: undefined,
+    method: flagArgument(args, "existingCopy", false) ? "existing-copy" : undefined,
     at: typeof time === "number" ? checkStartTime(wall, time) : undefined,
     path: undefined,
   };
 }
 
+/** Names the files here that are a copy of a machine, for its primary to bring up to date. */
+function* takeCopy(server: Server, args: JsonObject): Task<Json> {
+  const vm = machineName(args);
+  const paths = listArgument(args, "disks");
+  if (paths.length > DISKS_MAX || new Set(paths).size !== paths.length) {
+    throw requestFailure(
+      "bad-argument",
+      "Too many disks, or one twice",
+      `Give each file once, in the order of the machine's disks, at most ${DISKS_MAX}`,
+    );
+  }
+  const from = (args["from"] ?? null) === null ? undefined : textArgument(args, "from");
+  if (from !== undefined) checkName(from, "server");
+  yield* server.replica.takeCopy(vm, paths, from);
+  return status(server, vm);
+}
+
 function* enableReplication(server: Server, args: JsonObject): Task<Json> {
+  if (flagArgument(args, "asReplica", false)) return yield* takeCopy(server, args);
   const vm = machineName(args);
   textArgument(args, "to");
   const settings = checkSettings(newSettings(args));

@@ -37,12 +37,18 @@ export function guestMachine(server: Server, args: JsonObject): string {
 
 /** The status of every machine here, whatever its role. */
 export function everyStatus(server: Server): JsonObject[] {
-  return [...server.primary.names(), ...server.replica.names()].map((vm) => status(server, vm));
+  const names = [...server.primary.names(), ...server.replica.names(), ...server.replica.awaited()];
+  return names.map((vm) => status(server, vm));
+}
+
+/** True for a machine that is replicated to here, or is going to be. */
+export function isReplica({ replica }: Server, vm: string): boolean {
+  return replica.has(vm) || replica.awaits(vm);
 }
 
 /** The status of one machine, and the commands that this side of it has. */
 export function status(server: Server, vm: string): JsonObject {
-  const status = server.replica.has(vm) ? server.replica.status(vm) : server.primary.status(vm);
+  const status = isReplica(server, vm) ? server.replica.status(vm) : server.primary.status(vm);
   return { ...status, commands: { ...server.commands.of(vm) } };
 }
 
@@ -51,5 +57,5 @@ export function status(server: Server, vm: string): JsonObject {
  * before this leaves them to the next start of the server, which knows no such machine.
  */
 export function* forgetCommands(server: Server, vm: string): Task<void> {
-  if (!server.replica.has(vm) && !server.primary.has(vm)) yield* server.commands.forget(vm);
+  if (!isReplica(server, vm) && !server.primary.has(vm)) yield* server.commands.forget(vm);
 }

@@ -112,6 +112,8 @@ Deno.test("a completed failover in which nothing was written is not cancelled by
   b.call("failover complete", VM);
   putBack();
   match(JSON.stringify(status(b)), /older than a failover/);
+  // Until it knows that the connection is of a server that died.
+  world.runFor(10 * SECOND);
   a.write("vm/0", 0, filled(4096, 1));
   // Until the primary has noticed that its connection is gone.
   world.runFor(SECOND);

@@ -98,6 +98,8 @@ export function opening(
     writer: ["0".repeat(32) as Incarnation],
     listen: "",
     claim: "continue",
+    seeding: "none",
+    media: null,
     ...change,
   };
 }

@@ -76,6 +76,8 @@ export const SAMPLES: { readonly [T in MessageType]: MessageOf<T> } = {
     writer: [hex<Incarnation>("5"), hex<Incarnation>("6")],
     listen: "alpha:7100",
     claim: "continue",
+    seeding: "none",
+    media: null,
   },
   "machine-opened": {
     type: "machine-opened",
