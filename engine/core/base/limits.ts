@@ -56,6 +56,8 @@ export const WRITERS_MAX = 64;
 export const SESSIONS_PER_PEER_MAX = 16;
 /** Connections of all peers to a server. */
 export const SESSIONS_MAX = 1024;
+/** Initial replications of one server that go on at once, when nobody chose fewer. */
+export const TRANSFERS_BOUND = 1024;
 /** Machines on one connection. */
 export const CHANNELS_MAX = 1024;
 

@@ -12,6 +12,7 @@ import type { Scope } from "../runtime/scope.ts";
 import type { Task } from "../runtime/task.ts";
 import type { Hello } from "../wire/message.ts";
 import { Session } from "../wire/session.ts";
+import { Outgoing } from "./outgoing.ts";
 
 /** How long connecting may take, handshake included, µs. */
 export const CONNECT_TIMEOUT = 10 * SECOND;
@@ -23,6 +24,8 @@ interface Link {
 
 /** Sessions by address. */
 export class Links {
+  /** What all machines share of the bandwidth, and of the places for large transfers. */
+  readonly outgoing: Outgoing;
   readonly #ports: Ports;
   readonly #scope: Scope;
   readonly #hello: Omit<Hello, "type" | "protocol">;
@@ -30,6 +33,7 @@ export class Links {
   #closed = false;
 
   constructor(ports: Ports, scope: Scope, hello: Omit<Hello, "type" | "protocol">) {
+    this.outgoing = new Outgoing(ports.clock);
     this.#ports = ports;
     this.#scope = scope;
     this.#hello = hello;

@@ -23,6 +23,7 @@ import { interrupted } from "../runtime/together.ts";
 import { runCycle } from "./cycle.ts";
 import type { Channel } from "../wire/channel.ts";
 import type { Session } from "../wire/session.ts";
+import { inTurn } from "../wire/shared_throttle.ts";
 import { ChangingThrottle } from "../wire/throttle.ts";
 import type { Links } from "./links.ts";
 import type { PrimaryMachine } from "./machine.ts";
@@ -279,7 +280,7 @@ export class Replicator {
     const decision = yield* this.#opened();
     const peer = this.#peer as ReplicaPeer;
     if (decision.kind === "seed") {
-      yield* seed(this.#work, peer, decision.resume);
+      yield* this.#links.outgoing.transfer(seed(this.#work, peer, decision.resume));
       yield* machine.enter("finish-initial-replication");
     } else yield* runCycle(this.#work, peer);
   }
@@ -305,7 +306,8 @@ export class Replicator {
 
   #openChannel(session: Session): Channel {
     try {
-      return session.openChannel({ throttle: this.#throttle });
+      const flow = this.#links.outgoing.flow(this.#work.settings.to);
+      return session.openChannel({ throttle: inTurn([this.#throttle, flow]) });
     } catch (error) {
       // A connection whose channel numbers are used up: the next attempt makes another one.
       if (isFailed(error, "busy")) session.close();

@@ -26,6 +26,7 @@ import {
 import type { Ancestry } from "../lineage/generation.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import { Links } from "../primary/links.ts";
+import type { OutgoingLimits } from "../primary/outgoing.ts";
 import { MACHINE_RECORD, type MachineContext, PrimaryMachine } from "../primary/machine.ts";
 import { Replicator } from "../primary/replicator.ts";
 import { startWhenDue } from "../primary/start_schedule.ts";
@@ -252,6 +253,11 @@ export class PrimaryRole {
     if (yield* beginPutOff(entry.machine, this.#context.ports.clock.wall())) {
       entry.replicator?.ask();
     }
+  }
+
+  /** What all machines may send from now on, together. */
+  limit(limits: OutgoingLimits): void {
+    this.#links.outgoing.limit(limits);
   }
 
   /** Machine names in the order in which they were added. */

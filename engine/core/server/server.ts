@@ -93,6 +93,7 @@ export class Server {
     const { listen } = settings;
     const tracking = { slots, cowSizeMax, marks };
     const context = { ports, server: name, listen, geometry, ...tracking, commands };
+    links.outgoing.limit(record.policy);
     const primary = new PrimaryRole(context, machines, exports, links);
     const authorization = new Authorization(record, name, settings.listen !== undefined);
     const places = new ReplicaPlaces(ports, name, replicas);
@@ -155,7 +156,7 @@ export class Server {
    * may not be a primary any more has anything in flight.
    */
   *choose(change: (policy: ServerPolicy) => ServerPolicy): Task<void> {
-    yield* this.record.change(change);
+    this.primary.limit(yield* this.record.change(change));
     yield* this.replica.admitAgain();
   }
 
