@@ -70,7 +70,7 @@ async function protect(a: string, disk: string, listen: string): Promise<string>
   await write(uri, 1, 0x11);
   const enabled = await value(
     ...["replication", "enable", "db", ...data, "--to", listen, "--frequency", "1h"],
-    ...["--keep", "5", "--compression", "on", "--bandwidth", "1Gbit"],
+    ...["--retention", "last 5", "--compression", "on", "--bandwidth", "1Gbit"],
   );
   assert.equal(enabled["state"], "ReadyForInitialReplication");
   checkStatus(enabled);

@@ -26,6 +26,7 @@ import {
   written,
 } from "../unit/core/history/store_model.ts";
 import { expectClear, flip } from "./house.ts";
+import { lastPoints } from "../../engine/core/wire/retention.ts";
 
 /** A closed replica with points 0 to 4: 0 to 2 applied, 3 and 4 staged. */
 interface Shelf {
@@ -232,7 +233,7 @@ const YESTERDAYS: readonly (readonly [string, (shelf: Shelf) => Task<void>, Poin
     for (const number of [5, 6, 7]) yield* goOn(shelf, number);
     const folder = openFolder(shelf.folder);
     const store = yield* ReplicaStore.open(portsOn(folder), folder);
-    yield* store.setKeep(2);
+    yield* store.setRetention(lastPoints(2));
     assert.equal((yield* store.prune()).length, 6);
     yield* store.close();
   }, ids(6, 7)],

@@ -159,7 +159,11 @@ class Verb extends Named implements Step {
       case "vm add":
         return { args: { vm: VM, disks: real.devices }, point };
       case "replication enable": {
-        const settings = { to: "b:7700", frequency: 3600 * SECOND, keep: model.keep };
+        const settings = {
+          to: "b:7700",
+          frequency: 3600 * SECOND,
+          retention: `last ${model.keep}`,
+        };
         return { args: { vm: VM, ...settings }, point };
       }
       case "failover start":

@@ -12,8 +12,8 @@ export const CLOCK_JUMP_PRUNES: Plant = {
   rule: "R7",
   invariants: ["I41", "I30"],
   file: "engine/core/history/retention.ts",
-  before: `  const end = Math.min(points.length - keep, applied - 1);`,
-  after: `  const old = files.ports.clock.wall() - 24 * 3_600_000_000;
-  const aged = points.filter(({ cutAt }) => cutAt < old).length;
-  const end = Math.min(Math.max(points.length - keep, aged), applied - 1);`,
+  before: `    if (kept.has(place) || files.held(id)) continue;`,
+  after: `    const old = files.ports.clock.wall() - 24 * 3_600_000_000;
+    const aged = (points[place] as PointRecord).cutAt < old;
+    if ((kept.has(place) && !aged) || files.held(id)) continue;`,
 };

@@ -13,7 +13,7 @@ export const FAILOVER_KEEPS_GENERATION: Plant = {
   invariants: ["I24", "I25"],
   file: "engine/core/failover/merge.ts",
   before: `  const ancestry = beginGeneration(
-    machine.record.ancestry,
+    ancestryAt(machine, failover),
     failover.generation,
     failover.point,
     machine.server,

@@ -34,6 +34,8 @@ import { FAILED_DISABLE_STOPS } from "./failed_disable_stops.ts";
 import { HEALTHY_AND_BLIND } from "./healthy_and_blind.ts";
 import { REST_FORGOTTEN_AT_CUT } from "./rest_forgotten_at_cut.ts";
 import { SUSPICION_NOT_WRITTEN } from "./suspicion_not_written.ts";
+import { MERGE_NEWEST_WINS } from "./merge_newest_wins.ts";
+import { LAST_STANDS_FOR_PERIOD } from "./last_stands_for_period.ts";
 
 /** All of them. */
 export const PLANTS: readonly Plant[] = [
@@ -66,4 +68,6 @@ export const PLANTS: readonly Plant[] = [
   HEALTHY_AND_BLIND,
   REST_FORGOTTEN_AT_CUT,
   SUSPICION_NOT_WRITTEN,
+  MERGE_NEWEST_WINS,
+  LAST_STANDS_FOR_PERIOD,
 ];

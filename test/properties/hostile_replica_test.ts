@@ -22,6 +22,7 @@ import { SAMPLES } from "../unit/core/wire/samples.ts";
 import { filled, makePair, protect, type Site } from "../unit/core/server/pair.ts";
 import { controlFrame, frameBytes } from "./hostile/conversation.ts";
 import { hostileInput } from "./hostile/mutation.ts";
+import { retentionText } from "../../engine/core/wire/retention.ts";
 
 const SEED = Number(Deno.env.get("WARMSITE_SEED") ?? 1);
 const BATCHES = 60;
@@ -40,7 +41,7 @@ function preamble(random: Prng, b: Site): Uint8Array[] {
     ancestry: record.ancestry,
     disks: store.sizes,
     blockSize: store.geometry.blockSize,
-    keep: store.keep,
+    retention: retentionText(store.retention),
     writer: [record.writer!],
   };
   parts.push(frameBytes(controlFrame(1, opening)));
@@ -82,7 +83,11 @@ function contents(b: Site): { readonly points: Json; readonly state: Json; bytes
     })())
   );
   const status = b.call("replication status", { vm: "vm" }) as JsonObject;
-  return { points, state: [status["state"], status["generation"], store.keep] as Json, bytes };
+  return {
+    points,
+    state: [status["state"], status["generation"], retentionText(store.retention)] as Json,
+    bytes,
+  };
 }
 
 function attack(world: SimWorld, a: Site, b: Site, seed: number): void {

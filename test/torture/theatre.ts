@@ -173,7 +173,7 @@ export class Theatre {
     await primary.call("vm add", { vm: VM, disks: [this.image] });
     this.writer.start();
     // Only the test asks for cycles, beside the one that each start of the primary makes by itself.
-    const settings = { to: this.relay.address, frequency: 3_600_000_000, keep: 20 };
+    const settings = { to: this.relay.address, frequency: 3_600_000_000, retention: "last 20" };
     await primary.call("replication enable", { vm: VM, ...settings });
     await primary.call("replication start", { vm: VM });
   }

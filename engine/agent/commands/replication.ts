@@ -16,7 +16,7 @@ import {
   type ValueObject,
 } from "../command/command.ts";
 import { callerPath } from "../caller.ts";
-import { parseBandwidth, parseCount, parseDuration, parseSwitch } from "../command/quantity.ts";
+import { parseBandwidth, parseDuration, parseSwitch } from "../command/quantity.ts";
 import { fieldsOf, textOf } from "../command/value.ts";
 import { COMMAND_OPTIONS, commandArguments } from "./guest_commands.ts";
 import { usageProblem } from "../problem.ts";
@@ -49,11 +49,13 @@ const SETTING_OPTIONS: Readonly<Record<string, WrittenSetting>> = {
     usual: "5m unless given",
     parse: parseDuration,
   },
-  keep: {
-    value: "N",
-    about: "Recovery points to keep at the replica",
-    usual: "24 unless given",
-    parse: parseCount,
+  retention: {
+    value: "TIERS",
+    about:
+      "Recovery points to keep at the replica: `newest`, `last N`, `hourly N`, or tiers such as " +
+      "`all 2h, hourly 1d, daily 30d`",
+    usual: "`last 24` unless given",
+    parse: (text) => text,
   },
   compression: {
     value: "on|off",

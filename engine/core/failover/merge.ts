@@ -22,6 +22,7 @@ import type { ReplicaMachine } from "../replica/replica_machine.ts";
 import type { FailoverRecord } from "../replica/replica_record.ts";
 import type { Task } from "../runtime/task.ts";
 import { chainDigest, emptyChain } from "../wire/chain.ts";
+import { NEWEST } from "../wire/retention.ts";
 
 /** Merges the failover of `machine` and puts its new generation in force. */
 export function* mergeFailover(
@@ -37,7 +38,7 @@ export function* mergeFailover(
   yield* machine.applyAll();
   const branch = yield* recordBranch(machine, view);
   // Hyper-V's complete removes all other points; only the one that is now the machine stays.
-  yield* store.setKeep(1);
+  yield* store.setRetention(NEWEST);
   const state = machine.stateAfter("complete-failover");
   const ancestry = beginGeneration(
     ancestryAt(machine, failover),

@@ -5,7 +5,7 @@
  */
 
 import { assert } from "../base/assert.ts";
-import { EXTENT_SIZE_MAX } from "../base/limits.ts";
+import { DISKS_MAX, EXTENT_SIZE_MAX, POINTS_MAX } from "../base/limits.ts";
 import { GiB, KiB, MiB } from "../base/units.ts";
 
 /** Bytes of one state file, taken from the file system when the replica is made (R10). */
@@ -26,12 +26,32 @@ export const RUN_PAGE_RECORDS = 512;
 export const CACHE_BYTES = 8 * MiB;
 /** Old contents in one entry of an undo file, in bytes: what a small read of a view costs. */
 export const UNDO_PIECE = 64 * KiB;
+/** Undo files that are merged at once: their pages fit into the cache together. */
+const MERGED_AT_ONCE = 32;
 /** Entries in one page of an index, and lines in one page of its directory. */
 const PAGE_ENTRIES = 1024;
 /** Bytes of what a delta or an undo file says about itself. */
 export const METADATA_MAX = 128 * KiB;
 /** Durable holds of one machine. */
 export const HOLDS_MAX = 256;
+
+/** Bytes of a listed point in the state, at most: for itself, and for each disk. */
+const POINT_BYTES = 320;
+const POINT_BYTES_PER_DISK = 88;
+
+/**
+ * How many points of a machine with `disks` disks may be listed, of the room that a state has for them:
+ * three quarters for what retention keeps; an eighth each for points whose undo files wait to be merged,
+ * and for what is staged meanwhile.
+ */
+export function pointBounds(disks: number): { readonly kept: number; readonly waiting: number } {
+  const room = STATE_CAPACITY - STATE_SLACK - EXTRA_MAX;
+  const most = Math.min(
+    POINTS_MAX / 2,
+    Math.floor(room / (POINT_BYTES + POINT_BYTES_PER_DISK * disks)),
+  );
+  return { kept: Math.floor((most * 3) / 4), waiting: Math.floor(most / 8) };
+}
 
 /** What bounds memory, whatever a delta or a disk holds; tests and scale models have smaller ones. */
 export interface HistoryBounds {
@@ -41,6 +61,10 @@ export interface HistoryBounds {
   readonly runsMerged: number;
   /** Entries in one page of an index, and lines in one page of its directory: part of the format. */
   readonly pageEntries: number;
+  /** Undo files that one merge takes, with a page of each in memory. */
+  readonly mergedAtOnce: number;
+  /** Points that are gone and may wait to be merged, where the state has room for so many. */
+  readonly waiting: number;
   /** Bytes that the delta of a small machine may have in any case. */
   readonly deltaSpare: number;
 }
@@ -50,6 +74,8 @@ export const HISTORY_BOUNDS: HistoryBounds = {
   recordsInMemory: RECORDS_IN_MEMORY,
   runsMerged: RUNS_MERGED,
   pageEntries: PAGE_ENTRIES,
+  mergedAtOnce: MERGED_AT_ONCE,
+  waiting: POINTS_MAX,
   deltaSpare: 1 * GiB,
 };
 
@@ -71,4 +97,5 @@ export function deltaBytesMax(
 const DELTA_REPEATS_MAX = 4;
 
 assert(EXTRA_MAX + 64 * KiB <= STATE_SLACK, "The document fits beside the points");
+assert(pointBounds(DISKS_MAX).waiting >= 2, "Two points of any machine may wait to be merged");
 assert(EXTENT_SIZE_MAX * 4 <= CACHE_BYTES, "A few extents fit into the cache");

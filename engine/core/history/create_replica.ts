@@ -9,13 +9,14 @@
 
 import { type Failed, localFailure, requestFailure } from "../base/failure.ts";
 import type { Json } from "../base/json.ts";
-import { DISKS_MAX, POINTS_MAX } from "../base/limits.ts";
+import { DISKS_MAX } from "../base/limits.ts";
 import type { GenerationId, MachineId } from "../base/units.ts";
 import type { Geometry } from "../block/geometry.ts";
 import type { DiskIdentity } from "../ports/disk.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { GuestDisk, Ports } from "../ports/ports.ts";
 import type { Task } from "../runtime/task.ts";
+import type { Retention } from "../wire/retention.ts";
 import type { HistoryCache } from "./history_cache.ts";
 import { RESERVE_SIZE, STATE_CAPACITY } from "./bounds.ts";
 import type { PointRecord } from "./recovery_point.ts";
@@ -32,8 +33,8 @@ export interface CreateSpec {
   readonly sizes: readonly number[];
   readonly geometry: Geometry;
   readonly generation: GenerationId;
-  /** Newest points to keep. */
-  readonly keep: number;
+  /** Which points to keep. */
+  readonly retention: Retention;
   /** Bytes that the disks take where they are, for which there must be room (R10). */
   readonly space?: number;
   /** Where its disks lie already, with contents to be brought up to date; made anew where left out. */
@@ -62,7 +63,6 @@ export function* adoptReplica(
   spec: AdoptSpec,
   cache: HistoryCache,
 ): Task<ReplicaFiles> {
-  checkKeep(spec.keep);
   yield* refuseExisting(ports, folder);
   const { undo, staging } = yield* emptyFolders(folder);
   const raw: GuestDisk[] = [];
@@ -136,7 +136,6 @@ export function* createReplica(
   spec: CreateSpec,
   cache: HistoryCache,
 ): Task<ReplicaFiles> {
-  checkKeep(spec.keep);
   const count = spec.sizes.length;
   if (count < 1 || count > DISKS_MAX) {
     throw requestFailure("bad-argument", `A machine has 1 to ${DISKS_MAX} disks, and not ${count}`);
@@ -177,12 +176,6 @@ export function* createReplica(
 /** True for a replica that was never told of: making it went wrong behind its first state. */
 export function isUntold(state: Pick<StoreState, "extra" | "points" | "seed">): boolean {
   return state.extra === null && state.points.length === 0 && state.seed === undefined;
-}
-
-/** Refuses a number of points that retention cannot keep. */
-export function checkKeep(keep: number): void {
-  if (Number.isSafeInteger(keep) && keep >= 1 && keep <= POINTS_MAX / 2) return;
-  throw requestFailure("bad-argument", `Cannot keep ${keep} recovery points`, "Keep 1 to 2048");
 }
 
 /** The name of the raw disk `index`. */

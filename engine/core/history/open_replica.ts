@@ -15,6 +15,7 @@ import { rebuildState } from "./rebuild.ts";
 import { recover } from "./recovery.ts";
 import { ReleasedDisk } from "./released_disk.ts";
 import { ReplicaFiles } from "./replica_files.ts";
+import { letGo } from "./retention.ts";
 import { STATE_NAMES, StateFile } from "./state_file.ts";
 import type { StoreState } from "./store_state.ts";
 
@@ -60,7 +61,11 @@ export function* openReplica(
     const parts = { ports, folder, staging, undo, raw, stateFile, state, cache };
     const files = new ReplicaFiles(parts);
     if (read === undefined) yield* noteRebuilt(files, state);
-    return { files, delta: yield* recoverOrClose(files) };
+    const delta = yield* recoverOrClose(files);
+    // What retention does not keep was gone before: nobody is told of it again.
+    letGo(files);
+    files.untold.length = 0;
+    return { files, delta };
   } catch (error) {
     for (const { disk } of raw) yield* disk.close();
     yield* stateFile.close();

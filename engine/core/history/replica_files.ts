@@ -64,6 +64,10 @@ export class ReplicaFiles {
   readonly viewed = new Map<PointId, number>();
   /** Points on their way out: listed no more, not to be viewed or held. */
   readonly dropping = new Set<PointId>();
+  /** Points that retention does not keep: out of the list as well, their undo files wait to be merged. */
+  gone = new Set<PointId>();
+  /** Those that went since somebody was told. */
+  readonly untold: PointId[] = [];
   /** Counts undo files that entered the index of views; a raw read that saw it change is repeated. */
   version = 0;
   /** One at a time: apply, drop, verify, seed. */
@@ -148,7 +152,7 @@ export class ReplicaFiles {
     const { suspect } = this.#state;
     const listed: RecoveryPoint[] = [];
     this.#state.points.forEach((point, at) => {
-      if (this.dropping.has(point.id)) return;
+      if (this.#unlisted(point.id)) return;
       const unverified = suspect && reasons[at] === undefined;
       const broken = unverified ? UNVERIFIED : reasons[at];
       listed.push({ ...point, applied: at < this.#state.applied, broken, unverified });
@@ -172,7 +176,7 @@ export class ReplicaFiles {
   layers(point: PointId): ExtentFile[] {
     const { points, applied } = this.#state;
     const place = points.findIndex((each) => each.id === point);
-    if (place < 0 || this.dropping.has(point)) throw noSuchPoint(point);
+    if (place < 0 || this.#unlisted(point)) throw noSuchPoint(point);
     const reason = this.broken()[place];
     if (reason !== undefined) throw pointBroken(point, reason);
     const layers: ExtentFile[] = [];
@@ -184,6 +188,10 @@ export class ReplicaFiles {
       for (const each of over) layers.push(fileOf(this.staged.get(each.id)));
     }
     return layers;
+  }
+
+  #unlisted(point: PointId): boolean {
+    return this.dropping.has(point) || this.gone.has(point);
   }
 
   /** True when somebody needs `point` to stay. */

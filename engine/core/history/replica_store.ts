@@ -28,12 +28,12 @@ import { Mutex } from "../runtime/lock.ts";
 import type { Task } from "../runtime/task.ts";
 import { payloadDigest } from "../wire/chain.ts";
 import type { StagedExtent } from "../wire/extent.ts";
+import { type Retention, retentionText } from "../wire/retention.ts";
 import { applyNext, discardBroken } from "./apply.ts";
 import { EXTRA_MAX, HOLDS_MAX } from "./bounds.ts";
 import {
   adoptReplica,
   type AdoptSpec,
-  checkKeep,
   createReplica,
   type CreateSpec,
   diskName,
@@ -144,9 +144,9 @@ export class ReplicaStore {
     return this.#files.state.generation;
   }
 
-  /** How many of the newest points retention keeps. */
-  get keep(): number {
-    return this.#files.state.keep;
+  /** Which points are kept. */
+  get retention(): Retention {
+    return this.#files.state.retention;
   }
 
   /** The upper layers' small document. */
@@ -405,7 +405,7 @@ export class ReplicaStore {
     }
     delta.check(records, digest);
     if (this.#files.state.points.length >= POINTS_MAX) {
-      throw localFailure("no-space", "Too many recovery points", "Keep fewer recovery points");
+      throw localFailure("no-space", "Too many recovery points", "Keep fewer: a shorter retention");
     }
     const now = this.#files.ports.clock.now();
     const protectedAt = this.#protectedTime + Math.max(1, now - this.#stagedAt);
@@ -522,11 +522,10 @@ export class ReplicaStore {
     }
   }
 
-  /** How many of the newest points to keep; `prune` makes it so. */
-  *setKeep(keep: number): Task<void> {
-    checkKeep(keep);
-    if (keep === this.keep) return;
-    yield* this.#files.commit((state) => ({ ...state, keep }));
+  /** Which points to keep; `prune` makes it so. A longer retention may bring back what has just gone. */
+  *setRetention(retention: Retention): Task<void> {
+    if (retentionText(retention) === retentionText(this.retention)) return;
+    yield* this.#files.commit((state) => ({ ...state, retention }));
   }
 
   /** Keeps `point` until `unhold(name)`, across restarts (R7). Needs no new space (R10). */

@@ -6,6 +6,11 @@
  * in the middle is what all older ones still need: it is merged into that of its successor, older
  * contents winning.
  *
+ * A point that retention does not keep (`kept_points.ts`) is *gone* at once: listed no more, read no more.
+ * Its undo file is merged later (`due_merge.ts`), so that each is rewritten a few times in its life and
+ * not once for every point that comes after it. What is gone follows from the list of points, so nothing
+ * has to be written for it and a restart finds the same.
+ *
  * Rule: new file durable → state → old removed. A damaged undo file is never merged (R5), the newest
  * applied point and everything staged never go, and whoever holds a point keeps it.
  *
@@ -15,69 +20,83 @@
 import { isFailed, localFailure } from "../base/failure.ts";
 import type { PointId } from "../base/units.ts";
 import type { Task } from "../runtime/task.ts";
+import { pointBounds } from "./bounds.ts";
+import { dueMerge } from "./due_merge.ts";
 import type { ExtentFile } from "./extent_file.ts";
-import type { IndexEntry } from "./extent_index.ts";
+import { keptPlaces } from "./kept_points.ts";
 import type { PointRecord } from "./recovery_point.ts";
 import type { ReplicaFiles } from "./replica_files.ts";
 import { openUndo, undoMetadata, undoName, UndoWriter } from "./undo_file.ts";
+import { mergeUndos } from "./undo_merge.ts";
 
-/** Drops points beyond the newest `keep`, oldest first; returns those that went. */
+/** Lets the points go that retention does not keep, and merges what is due; returns those that went. */
 export function* prune(files: ReplicaFiles): Task<readonly PointId[]> {
-  const gone: PointId[] = [];
-  for (;;) {
-    const victim = nextVictim(files);
-    if (victim < 0) return gone;
-    const { id } = files.state.points[victim] as PointRecord;
-    if (victim === 0) yield* dropOldest(files);
-    else yield* dropMiddle(files, victim);
-    gone.push(id);
+  // Nothing goes on the word of a state that may be older than its disks.
+  if (files.state.suspect) return files.untold.splice(0);
+  letGo(files);
+  yield* dropOldest(files, goneAtTheEnd(files));
+  for (let due = dueMerge(files); due !== undefined; due = dueMerge(files)) {
+    yield* dropBetween(files, due.from, due.into);
   }
+  return files.untold.splice(0);
 }
 
 /** Drops the oldest point to make room, if nobody needs it (R10); needs no space itself. */
 export function* shed(files: ReplicaFiles): Task<readonly PointId[]> {
   const oldest = files.state.points[0];
   if (oldest === undefined || files.state.applied < 2 || files.held(oldest.id)) return [];
-  yield* dropOldest(files);
-  return [oldest.id];
+  if (!files.gone.has(oldest.id)) files.untold.push(oldest.id);
+  yield* dropOldest(files, 1);
+  return files.untold.splice(0);
 }
 
-/** The place of the oldest point that retention drops, or -1. */
-function nextVictim(files: ReplicaFiles): number {
-  const { points, applied, keep } = files.state;
-  const end = Math.min(points.length - keep, applied - 1);
-  for (let place = 0; place < end; place++) {
-    if (files.held((points[place] as PointRecord).id)) continue;
-    if (place === 0 || mergeable(files, place)) return place;
+/**
+ * Finds what retention does not keep; from here on it is not listed. Of points that are read wrongly and
+ * of those that are not, each keeps its own: a damaged point does not stand for a period that has a whole one.
+ */
+export function letGo(files: ReplicaFiles): void {
+  const { points, applied, retention, sizes } = files.state;
+  const { kept: most } = pointBounds(sizes.length);
+  const broken = files.broken();
+  const whole = [...points.keys()].filter((place) => broken[place] === undefined);
+  const kept = keptPlaces(points, retention, most);
+  if (whole.length < points.length) {
+    const alone = whole.map((place) => points[place] as PointRecord);
+    for (const place of keptPlaces(alone, retention, most)) kept.add(whole[place] as number);
   }
-  return -1;
-}
-
-/** True when the undo files on both sides of a point can be believed. */
-function mergeable(files: ReplicaFiles, place: number): boolean {
-  const { points } = files.state;
-  for (const point of points.slice(place, place + 2)) {
-    const undo = files.undos.get(point.id);
-    if (undo === undefined || typeof undo === "string" || undo.damage !== undefined) return false;
+  const gone = new Set<PointId>();
+  for (let place = 0; place < applied - 1; place++) {
+    const { id } = points[place] as PointRecord;
+    if (kept.has(place) || files.held(id)) continue;
+    gone.add(id);
+    if (!files.gone.has(id)) files.untold.push(id);
   }
-  return true;
+  files.gone = gone;
 }
 
-function* dropOldest(files: ReplicaFiles): Task<void> {
-  const [oldest, next] = files.state.points as [PointRecord, PointRecord];
-  files.dropping.add(oldest.id);
-  // Crash before: the point is listed. After: the undo file leads back to a point that is not listed
-  // and is removed when the replica is opened. Should the state fail, nothing has happened.
+/** How many points, from the oldest, are gone: nobody is older and needs their undo files. */
+function goneAtTheEnd(files: ReplicaFiles): number {
+  return files.state.points.findIndex(({ id }) => !files.gone.has(id));
+}
+
+function* dropOldest(files: ReplicaFiles, count: number): Task<void> {
+  if (count < 1) return;
+  const oldest = files.state.points.slice(0, count);
+  const next = files.state.points.slice(1, count + 1);
+  for (const { id } of oldest) files.dropping.add(id);
+  // Crash before: the points are there as they were. After: the undo files lead back to points that are
+  // not listed and are removed when the replica is opened. Should the state fail, nothing has happened.
   try {
     yield* files.commit((state) => ({
       ...state,
-      points: state.points.slice(1),
-      applied: state.applied - 1,
+      points: state.points.slice(count),
+      applied: state.applied - count,
     }));
+    for (const { id } of oldest) files.gone.delete(id);
   } finally {
-    files.dropping.delete(oldest.id);
+    for (const { id } of oldest) files.dropping.delete(id);
   }
-  yield* removeUndo(files, next.id);
+  for (const { id } of next) yield* removeUndo(files, id);
 }
 
 function* removeUndo(files: ReplicaFiles, point: PointId): Task<void> {
@@ -87,70 +106,75 @@ function* removeUndo(files: ReplicaFiles, point: PointId): Task<void> {
   yield* files.undo.remove(undoName(point));
 }
 
-function* dropMiddle(files: ReplicaFiles, place: number): Task<void> {
-  const point = files.state.points[place] as PointRecord;
-  const next = files.state.points[place + 1] as PointRecord;
-  files.dropping.add(point.id);
+/** Drops the points at `from` to before `into`, all of them gone; `into` is who leads back past them then. */
+function* dropBetween(files: ReplicaFiles, from: number, into: number): Task<void> {
+  const points = files.state.points.slice(from, into);
+  const next = files.state.points[into] as PointRecord;
+  for (const { id } of points) files.dropping.add(id);
   let renamed = false;
   try {
-    const merged = yield* mergeUndo(files, point, next);
+    const merged = yield* mergeUndo(files, points, next);
     // Crash before: the temporary file is removed when the replica is opened. After: the undo file of
-    // the next point leads back past this one, by which opening knows that it was dropped.
+    // the next point leads back past these, by which opening knows that they were dropped.
     renamed = true;
-    yield* finishDrop(files, point, next, merged);
+    yield* finishDrop(files, points, next, merged);
   } finally {
-    // Once the merged file may have its name the point is on its way out, and stays so until the
-    // state says it: dropping it is tried again, from the files that are still open.
-    if (!renamed) files.dropping.delete(point.id);
+    // Once the merged file may have its name the points are on their way out, and stay so until the
+    // state says it: dropping them is tried again, from the files that are still open.
+    if (!renamed) { for (const { id } of points) files.dropping.delete(id); }
   }
 }
 
 function* finishDrop(
   files: ReplicaFiles,
-  point: PointRecord,
+  points: readonly PointRecord[],
   next: PointRecord,
   merged: ExtentFile,
 ): Task<void> {
   const before = files.undos.get(next.id);
+  const dropped = new Set(points.map(({ id }) => id));
   let swapped = false;
   try {
     yield* files.undo.rename(temporaryName(next), undoName(next.id));
     yield* files.undo.flush();
     yield* files.commit((state) => ({
       ...state,
-      points: state.points.filter((each) => each.id !== point.id),
-      applied: state.applied - 1,
+      points: state.points.filter(({ id }) => !dropped.has(id)),
+      applied: state.applied - dropped.size,
     }));
     files.undos.set(next.id, merged);
-    files.dropping.delete(point.id);
+    for (const id of dropped) {
+      files.dropping.delete(id);
+      files.gone.delete(id);
+    }
     swapped = true;
   } finally {
     if (!swapped) yield* merged.retire();
   }
   if (before !== undefined && typeof before !== "string") yield* before.retire();
-  yield* removeUndo(files, point.id);
+  for (const id of dropped) yield* removeUndo(files, id);
 }
 
 function temporaryName(point: PointRecord): string {
   return `${point.id}.tmp`;
 }
 
-/** Writes what leads from `next` back past `point`, durable under a temporary name. */
+/** Writes what leads from `next` back past `points`, durable under a temporary name. */
 function* mergeUndo(
   files: ReplicaFiles,
-  point: PointRecord,
+  points: readonly PointRecord[],
   next: PointRecord,
 ): Task<ExtentFile> {
   const temporary = temporaryName(next);
-  const older = files.undos.get(point.id) as ExtentFile;
-  const newer = files.undos.get(next.id) as ExtentFile;
+  const [oldest] = points as [PointRecord];
+  const undos = [...points, next].map(({ id }) => files.undos.get(id) as ExtentFile);
   const { machine } = files.state;
-  const elder = files.state.points[files.state.points.indexOf(point) - 1] as PointRecord;
-  const back = undoMetadata(older)?.back ?? elder;
+  const elder = files.state.points[files.state.points.indexOf(oldest) - 1] as PointRecord;
+  const back = undoMetadata(undos[0] as ExtentFile)?.back ?? elder;
   const { context, undo } = files;
   const writer = yield* UndoWriter.create(undo, temporary, context, machine, next.id, back.id);
   try {
-    yield* mergeInto(writer, new Cursor(older), new Cursor(newer));
+    yield* mergeUndos(writer, undos);
     yield* writer.finish(next, back, files.state);
   } catch (error) {
     if (isFailed(error, "no-space", "damaged")) yield* undo.remove(temporary);
@@ -161,87 +185,4 @@ function* mergeUndo(
   const merged = yield* openUndo(context, undo, temporary, `undo/${undoName(next.id)}`);
   if (typeof merged === "string") throw localFailure("damaged", merged, "Check the disk under it");
   return merged;
-}
-
-/** Both files in order; where they overlap the older contents win. */
-function* mergeInto(writer: UndoWriter, older: Cursor, newer: Cursor): Task<void> {
-  yield* older.load();
-  yield* newer.load();
-  while (older.piece !== undefined || newer.piece !== undefined) {
-    if (older.piece !== undefined && !newer.startsBefore(older)) {
-      yield* older.copy(writer, older.piece.at + older.piece.length);
-      yield* newer.skipTo(older.piece.disk, older.piece.at + older.piece.length);
-      yield* older.next();
-    } else {
-      const piece = newer.piece as IndexEntry;
-      const end = piece.at + piece.length;
-      const own = older.piece?.disk === piece.disk ? Math.min(end, older.piece.at) : end;
-      yield* newer.copy(writer, own);
-      yield* newer.skipTo(piece.disk, own);
-    }
-  }
-}
-
-/** Walks the entries of an undo file; the front of an entry can be skipped. */
-class Cursor {
-  /** What is left of the entry where the walk stands; `undefined` at the end. */
-  piece: IndexEntry | undefined;
-  readonly #file: ExtentFile;
-  #page = 0;
-  #place = 0;
-
-  constructor(file: ExtentFile) {
-    this.#file = file;
-  }
-
-  /** Loads the entry where the walk stands. */
-  *load(): Task<void> {
-    this.piece = undefined;
-    if (this.#page >= this.#file.pages) return;
-    const page = yield* this.#file.page(this.#page);
-    this.piece = page.entry(this.#place);
-  }
-
-  /** Goes to the next entry. */
-  *next(): Task<void> {
-    const page = yield* this.#file.page(this.#page);
-    this.#place++;
-    if (this.#place === page.count) {
-      this.#page++;
-      this.#place = 0;
-    }
-    yield* this.load();
-  }
-
-  /** True when this walk stands at an extent that begins before that of `other`. */
-  startsBefore(other: Cursor): boolean {
-    const own = this.piece;
-    const their = other.piece;
-    if (own === undefined || their === undefined) return own !== undefined;
-    return own.disk < their.disk || (own.disk === their.disk && own.at < their.at);
-  }
-
-  /** Skips everything of `disk` before `at`. */
-  *skipTo(disk: number, at: number): Task<void> {
-    for (;;) {
-      const piece = this.piece;
-      if (piece === undefined || piece.disk !== disk || piece.at >= at) return;
-      const cut = at - piece.at;
-      if (cut < piece.length) {
-        const { length, skip } = piece;
-        this.piece = { ...piece, at, length: length - cut, skip: skip + cut };
-        return;
-      }
-      yield* this.next();
-    }
-  }
-
-  /** Copies the piece, up to byte `end` of its disk. */
-  *copy(writer: UndoWriter, end: number): Task<void> {
-    const piece = this.piece as IndexEntry;
-    const length = end - piece.at;
-    if (piece.kind === "zero") return yield* writer.addZero(piece.disk, piece.at, length);
-    const content = yield* this.#file.content(piece);
-    yield* writer.add(piece.disk, piece.at, content.subarray(0, length));
-  }
 }

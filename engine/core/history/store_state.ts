@@ -22,6 +22,7 @@ import {
   object,
   optional,
 } from "../wire/fields.ts";
+import { type Retention, retentionField, retentionFrom, retentionText } from "../wire/retention.ts";
 import { isName } from "../base/name.ts";
 import { HOLDS_MAX } from "./bounds.ts";
 import {
@@ -40,8 +41,8 @@ export interface StoreState {
   readonly sizes: readonly number[];
   readonly geometry: Geometry;
   readonly generation: GenerationId;
-  /** Newest points to keep. */
-  readonly keep: number;
+  /** Which points are kept. */
+  readonly retention: Retention;
   /** The upper layers' small document. */
   readonly extra: Json;
   /** The initial replication in progress. */
@@ -88,7 +89,9 @@ const STATE = object({
   sizes: list(integer(1, DISK_SIZE_MAX), 1, DISKS_MAX),
   geometry: object({ blockSize: count, regionSize: count }),
   generation: identity("generation"),
-  keep: integer(1, POINTS_MAX),
+  retention: optional(retentionField()),
+  // What older states have in its place: so many of the newest points.
+  keep: optional(integer(1, POINTS_MAX)),
   extra: anything,
   seed: nullable(identity("seed")),
   points: list(POINT_RECORD, 0, POINTS_MAX),
@@ -125,7 +128,7 @@ export function stateJson(state: StoreState): JsonObject {
     sizes: state.sizes,
     geometry: { blockSize, regionSize },
     generation: state.generation,
-    keep: state.keep,
+    retention: retentionText(state.retention),
     extra: state.extra,
     seed: state.seed ?? null,
     points: state.points.map(pointJson),
@@ -157,10 +160,12 @@ export function stateFrom(json: Json | undefined): StoreState | undefined {
     if (last !== undefined && point.parent === undefined) return undefined;
     points.push(point);
   }
+  const retention = retentionFrom((json as JsonObject)["retention"], (json as JsonObject)["keep"]);
+  if (retention === undefined) return undefined;
   if (raw.applied > points.length || (points.length > 0 && raw.applied === 0)) return undefined;
   const places = raw.places ?? [];
   if (places.length > 0 && places.length !== raw.sizes.length) return undefined;
-  return { ...raw, seed: raw.seed ?? undefined, points, holds, places };
+  return { ...raw, seed: raw.seed ?? undefined, points, retention, holds, places };
 }
 
 function holdsFrom(json: JsonObject | undefined): Map<string, PointId> | undefined {

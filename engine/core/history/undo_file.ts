@@ -32,6 +32,7 @@ import { damaged, type ExtentContext, ExtentFile } from "./extent_file.ts";
 import { ExtentFileWriter } from "./extent_file_writer.ts";
 import { FileAppender } from "./file_appender.ts";
 import { pointFrom, pointJson, type PointRecord } from "./recovery_point.ts";
+import { retentionText } from "../wire/retention.ts";
 import type { StoreState } from "./store_state.ts";
 
 const MAGIC = encodeUtf8("WSUNDO01");
@@ -136,11 +137,12 @@ export class UndoWriter {
 
 /** What a state can be rebuilt from, beside the points (R11). */
 export function replicaJson(state: StoreState): JsonObject {
-  const { machine, name, sizes, generation, keep, places } = state;
+  const { machine, name, sizes, generation, places } = state;
+  const retention = retentionText(state.retention);
   const { blockSize, regionSize } = state.geometry;
   const geometry = { blockSize, regionSize };
   const adopted = places.length === 0 ? {} : { places };
-  return { machine, name, sizes, generation, keep, geometry, ...adopted };
+  return { machine, name, sizes, generation, retention, geometry, ...adopted };
 }
 
 /** Opens an undo file, or says in words why it cannot be believed. Errors of the device pass. */

@@ -43,7 +43,7 @@ function opening(
     ancestry: machine.ancestry,
     disks: machine.disks.map((disk) => disk.size),
     blockSize: first?.geometry.blockSize ?? 0,
-    keep: settings.keep,
+    retention: settings.retention,
     frequency: settings.frequency,
     base: first?.base.kind === "point" ? first.base.point : null,
     issued: first?.issued ?? [],

@@ -10,12 +10,13 @@
 
 import { requestFailure } from "../base/failure.ts";
 import type { Json, JsonObject } from "../base/json.ts";
+import { parseRetention, retentionText } from "../wire/retention.ts";
 import {
   checkSettings,
   defaultObjective,
   FREQUENCY_DEFAULT,
-  KEEP_DEFAULT,
   type RelationshipSettings,
+  RETENTION_DEFAULT,
 } from "./settings.ts";
 
 /** One setting. */
@@ -37,7 +38,9 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
       ? defaultObjective(frequency)
       : settings.objective,
   })),
-  keep: number((settings, keep) => ({ ...settings, keep })),
+  retention: text((settings, retention) => {
+    return { ...settings, retention: retentionText(parseRetention(retention)) };
+  }),
   compression: flag((settings, compression) => ({ ...settings, compression })),
   bandwidth: number((settings, bandwidth) => ({ ...settings, bandwidth })),
   rpo: number((settings, objective) => ({ ...settings, objective })),
@@ -82,7 +85,7 @@ export function newSettings(args: JsonObject): RelationshipSettings {
   const usual: RelationshipSettings = {
     to: "",
     frequency: FREQUENCY_DEFAULT,
-    keep: KEEP_DEFAULT,
+    retention: RETENTION_DEFAULT,
     compression: true,
     bandwidth: 0,
     objective: defaultObjective(FREQUENCY_DEFAULT),

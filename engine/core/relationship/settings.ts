@@ -6,8 +6,8 @@
 
 import { requestFailure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
-import { POINTS_MAX } from "../base/limits.ts";
 import { HOUR, MINUTE, SECOND } from "../base/units.ts";
+import { parseRetention, retentionFrom, retentionText } from "../wire/retention.ts";
 
 /** Settings of the primary's side of a relationship. */
 export interface RelationshipSettings {
@@ -15,8 +15,8 @@ export interface RelationshipSettings {
   readonly to: string;
   /** Between the starts of two cycles, µs; 1 s to 1 h. */
   readonly frequency: number;
-  /** Newest points to keep at the replica. */
-  readonly keep: number;
+  /** Which points to keep at the replica, as `retentionText` spells it. */
+  readonly retention: string;
   /** Whether data is compressed on the wire and in staging. */
   readonly compression: boolean;
   /** Bytes per second on the wire; 0 for no limit. */
@@ -27,10 +27,8 @@ export interface RelationshipSettings {
 
 /** The frequency when none is chosen. */
 export const FREQUENCY_DEFAULT = 5 * MINUTE;
-/** Points kept when nothing is chosen. */
-export const KEEP_DEFAULT = 24;
-/** Points that can be kept: replicas hold the other half of their list for what is on its way out. */
-const KEEP_MAX = POINTS_MAX / 2;
+/** What is kept when nothing is chosen. */
+export const RETENTION_DEFAULT = "last 24";
 
 /** `settings` when all values are possible; otherwise `bad-argument` naming the first that is not. */
 export function checkSettings(settings: RelationshipSettings): RelationshipSettings {
@@ -43,9 +41,7 @@ export function checkSettings(settings: RelationshipSettings): RelationshipSetti
   if (!within(settings.frequency, SECOND, HOUR)) {
     refuse("The frequency is out of range", "Choose from 1s to 1h");
   }
-  if (!within(settings.keep, 1, KEEP_MAX)) {
-    refuse("The number of points to keep is out of range", `Choose from 1 to ${KEEP_MAX}`);
-  }
+  parseRetention(settings.retention);
   if (!within(settings.objective, 0, Number.MAX_SAFE_INTEGER)) {
     refuse("The objective is out of range", "Give a time, e.g. 10m");
   }
@@ -72,12 +68,13 @@ export function settingsToJson(settings: RelationshipSettings): JsonObject {
 export function settingsFromJson(json: JsonObject | undefined): RelationshipSettings | undefined {
   if (json === undefined) return undefined;
   const { to, frequency, keep, compression, bandwidth, objective } = json;
-  if (typeof to !== "string" || typeof frequency !== "number" || typeof keep !== "number") {
-    return undefined;
-  }
+  if (typeof to !== "string" || typeof frequency !== "number") return undefined;
+  const kept = retentionFrom(json["retention"], keep);
+  if (kept === undefined) return undefined;
+  const retention = retentionText(kept);
   if (typeof compression !== "boolean" || typeof bandwidth !== "number") return undefined;
   if (typeof objective !== "number") return undefined;
-  return { to, frequency, keep, compression, bandwidth, objective };
+  return { to, frequency, retention, compression, bandwidth, objective };
 }
 
 function within(value: number, least: number, most: number): boolean {

@@ -29,6 +29,7 @@ import { RECORD_HEADER_SIZE, type StagedExtent } from "../wire/extent.ts";
 import { frameCost } from "../wire/limits.ts";
 import type { ControlMessage, MessageOf } from "../wire/message.ts";
 import { refusal } from "../wire/refusal.ts";
+import { parseRetention } from "../wire/retention.ts";
 import { answerTo } from "./comparing.ts";
 import { noCopy } from "./existing_copy.ts";
 import { type Arrived, ReadAhead, type Unpacking } from "./read_ahead.ts";
@@ -160,7 +161,7 @@ export class Receiver {
     // complete is on its way to the one point that it leaves.
     const { failover, state } = this.#machine.record;
     if (accepts && failover === undefined && state !== "FailedOver") {
-      yield* store.setKeep(Math.max(1, open.keep));
+      yield* store.setRetention(parseRetention(open.retention));
     }
     // Its history goes on from ours, so it is in force (L5); durable before anything of it is taken (L7).
     if (accepts && newer) {

@@ -33,6 +33,8 @@ import { startWhenDue } from "../primary/start_schedule.ts";
 import { loadRecord } from "../relationship/record.ts";
 import { changedSettings } from "../relationship/setting_table.ts";
 import { checkSettings, type RelationshipSettings } from "../relationship/settings.ts";
+import { refuseTooManyPoints } from "../history/room.ts";
+import { parseRetention } from "../wire/retention.ts";
 import { Mutex } from "../runtime/lock.ts";
 import { nextState } from "../relationship/state.ts";
 import { Scope } from "../runtime/scope.ts";
@@ -356,6 +358,7 @@ export class PrimaryRole {
   }
 
   *#enable(entry: Entry, settings: RelationshipSettings): Task<void> {
+    refuseTooMany(entry.machine, settings);
     yield* entry.machine.enable(settings);
     this.#replicate(entry);
   }
@@ -366,7 +369,11 @@ export class PrimaryRole {
   }
 
   *#set({ machine, replicator }: Entry, args: JsonObject): Task<void> {
-    yield* machine.change((settings) => changedSettings(settings, args));
+    yield* machine.change((settings) => {
+      const changed = changedSettings(settings, args);
+      refuseTooMany(machine, changed);
+      return changed;
+    });
     if (machine.settings !== undefined) replicator?.change(machine.settings);
   }
 
@@ -493,4 +500,9 @@ function noSuchMachine(name: string): Failed {
     `No machine "${name}" runs on this server`,
     'Look at "warmsite vm list"',
   );
+}
+
+function refuseTooMany(machine: PrimaryMachine, settings: RelationshipSettings): void {
+  const retention = parseRetention(settings.retention);
+  refuseTooManyPoints(retention, settings.frequency, machine.disks.length);
 }

@@ -29,6 +29,7 @@ import { done, type Task } from "../runtime/task.ts";
 import { all } from "../runtime/together.ts";
 import type { Channel } from "../wire/channel.ts";
 import type { MessageOf } from "../wire/message.ts";
+import { parseRetention } from "../wire/retention.ts";
 import type { Authorization } from "./authorization.ts";
 import { exportName, type Exports } from "./exports.ts";
 import type { ReplicaHome, ReplicaPlaces } from "./replica_places.ts";
@@ -398,7 +399,7 @@ export class ReplicaRole {
       name,
       geometry,
       generation,
-      keep: Math.max(1, opening.keep),
+      retention: parseRetention(opening.retention),
       paths,
       point,
       hold: tail.losing ? TAIL_HOLD : undefined,
@@ -436,7 +437,7 @@ export class ReplicaRole {
       sizes: opening.disks,
       geometry: { blockSize, regionSize },
       generation: opening.generation,
-      keep: Math.max(1, opening.keep),
+      retention: parseRetention(opening.retention),
       space: opening.space,
       ...(copy === undefined ? {} : { paths: copy.paths }),
     };

@@ -16,7 +16,6 @@ import {
   DISK_SIZE_MAX,
   DISKS_MAX,
   ISSUED_MAX,
-  POINTS_MAX,
   WRITERS_MAX,
 } from "../base/limits.ts";
 import type {
@@ -45,6 +44,7 @@ import {
 } from "./fields.ts";
 import { type Malformed, malformed } from "./malformed.ts";
 import { ANCESTRY, POINT } from "./point.ts";
+import { retentionField } from "./retention.ts";
 
 /** Which end of a channel may send a message: who replicates, who receives, or both. */
 export type Sender = "primary" | "replica" | "both";
@@ -116,8 +116,8 @@ export const MESSAGES = {
       /** Bytes of each disk. */
       disks: list(integer(1, DISK_SIZE_MAX), 1, DISKS_MAX),
       blockSize: integer(512, 65_536),
-      /** Recovery points to keep. */
-      keep: integer(0, POINTS_MAX),
+      /** Which recovery points to keep. */
+      retention: retentionField(),
       /** Time between cuts in µs. */
       frequency: integer(1 * SECOND, 1 * HOUR),
       /** The newest point acknowledged as staged, to which the tracked bits are relative (T4). */

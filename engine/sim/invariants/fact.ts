@@ -22,6 +22,10 @@ export interface ListedPoint {
   readonly generation: string;
   readonly applied: boolean;
   readonly broken: string | undefined;
+  /** Standard, application-consistent, planned. */
+  readonly kind: string;
+  /** Protected time when it was staged, µs. */
+  readonly protectedAt: number;
 }
 
 /** Why a point's image was read. */
@@ -60,7 +64,8 @@ export type Fact =
     readonly kind: "points";
     readonly vm: string;
     readonly points: readonly ListedPoint[];
-    readonly keep: number;
+    /** Which points are to be kept, as the administrator writes it. */
+    readonly retention: string;
     /** Points that a view or a failover holds. */
     readonly held: number;
     readonly opened: boolean;

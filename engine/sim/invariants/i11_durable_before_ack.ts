@@ -19,13 +19,13 @@ export const DURABLE_BEFORE_ACK: Invariant = {
         if (host !== "b" || event.kind !== "failure" || told === undefined) return;
         if (event.failure.message.includes(told)) reported.add(told);
       },
-      points: ({ vm, points, opened, keep }) => {
+      points: ({ vm, points, opened, retention }) => {
         for (const { id, broken } of points) if (broken !== undefined) reported.add(id);
         if (!opened || ground.retired(vm)) return;
         const { told } = ground.newest(vm);
         if (told === undefined || reported.has(told)) return;
         // Where one point is kept nothing on the disks tells an older state what it missed; nor where that rotted.
-        if (ground.restored && (keep === 1 || ground.rotten)) return;
+        if (ground.restored && (retention === "newest" || ground.rotten)) return;
         if (points.some(({ id }) => id === told)) return;
         const cut = ground.cutOf(told) ?? 0;
         const newer = points.some(({ id }) => (ground.cutOf(id) ?? 0) > cut);

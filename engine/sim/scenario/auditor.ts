@@ -10,6 +10,7 @@
 import { assert } from "../../core/base/assert.ts";
 import type { PointId } from "../../core/base/units.ts";
 import type { Task } from "../../core/runtime/task.ts";
+import { retentionText } from "../../core/wire/retention.ts";
 import type { GuestHost } from "../guests/guest.ts";
 import { Directory } from "../directory.ts";
 import { FileNode } from "../volume.ts";
@@ -89,20 +90,17 @@ export class Auditor {
     const { vm } = machine.guest;
     const replica = replicaOf(host.server, vm);
     if (replica === undefined) return;
-    const points = replica.store.points.map(({ id, parent, generation, applied, broken }) => ({
-      id,
-      parent,
-      generation,
-      applied,
-      broken,
-    }));
+    const points = replica.store.points.map((point) => {
+      const { id, parent, generation, applied, broken, kind, protectedAt } = point;
+      return { id, parent, generation, applied, broken, kind, protectedAt };
+    });
     // A sealed delta that a restart found is staged without a word.
     for (const { id } of points) {
       if (machine.staged.includes(id as PointId)) continue;
       machine.staged.push(id as PointId);
       this.#drill.tell({ kind: "staged", vm, point: id as PointId });
     }
-    const keep = replica.store.keep;
+    const retention = retentionText(replica.store.retention);
     const failedOver = replica.record.failover !== undefined;
     // A complete that is being answered drops all points but one.
     const going = replica.state === "FailedOver" ? points.length : 0;
@@ -112,7 +110,7 @@ export class Auditor {
       kind: "points",
       vm,
       points,
-      keep,
+      retention,
       held,
       opened,
       failedOver,

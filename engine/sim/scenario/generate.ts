@@ -32,7 +32,12 @@ const SETUP = 100 * MILLISECOND;
 /** The scenario of a seed. */
 export function generate(seed: number): Scenario {
   const root = new Prng(seed).stream("scenario");
-  const world = makeWorld(root.stream("world"));
+  const drawn = makeWorld(root.stream("world"));
+  const machines = drawn.machines.map((machine, vm) => {
+    const retention = makeRetention(root.stream(`retention/${vm}`), machine);
+    return retention === undefined ? machine : { ...machine, retention };
+  });
+  const world = { ...drawn, machines };
   const pace = root.stream("pace");
   const fastest = Math.min(...world.machines.map(({ frequency }) => frequency));
   const active = Math.min(60 * SECOND, Math.max(8 * SECOND, fastest * pace.between(3, 12)));
@@ -84,6 +89,30 @@ function makeMachine(random: Prng, index: number, blockSize: number): MachineSpe
     compression: random.flip(),
     bandwidth: random.pick([0, 0, 0, 20_000, 200_000]),
   };
+}
+
+/** Every kind of retention, on the scale of a run; in half of all runs some number of points. */
+function makeRetention(random: Prng, { frequency }: MachineSpec): string | undefined {
+  if (random.flip()) return undefined;
+  const cycles = (count: number) => `${(count * frequency) / SECOND}s`;
+  switch (random.below(6)) {
+    case 0:
+      return random.pick(["newest", "hourly 24", "1m 2h, hourly 1d, daily 30d"]);
+    case 1:
+      return `${cycles(random.between(2, 5))} ${random.between(1, 4)}`;
+    case 2:
+      return `${cycles(random.between(2, 4))} ${cycles(random.between(5, 15))}`;
+    case 3:
+      return `all ${cycles(random.between(1, 3))}, ${cycles(random.between(2, 4))} ` +
+        cycles(random.between(5, 15));
+    case 4:
+      return `all ${cycles(1)}, ${cycles(2)} ${cycles(random.between(4, 6))}, ` +
+        `${cycles(random.between(3, 5))} ${cycles(random.between(8, 30))}`;
+    default:
+      return `${cycles(2)} ${random.between(1, 3)}, ${cycles(random.between(5, 7))} ${
+        random.between(2, 4)
+      }`;
+  }
 }
 
 function makeStorage(random: Prng): StorageSpeed {

@@ -13,7 +13,7 @@ import { Guest, type GuestHost } from "../guests/guest.ts";
 import { MachineHistory } from "../oracle/history.ts";
 import type { Drill } from "./drill.ts";
 import { type FailoverRun, type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
-import type { OperatorAction } from "./scenario.ts";
+import { type OperatorAction, retentionOf } from "./scenario.ts";
 import type { Site } from "./site.ts";
 
 /** How often they look. */
@@ -87,8 +87,9 @@ export class Operator {
     // Who enabled it again amid its failover starts it as well, and is told of the failover.
     if (machine.retired && state !== "ReadyForInitialReplication") return undefined;
     if (state === "Disabled") {
-      const { frequency, keep, compression, bandwidth } = machine.spec;
-      const args = { vm, to: "b:7700", frequency, keep, compression, bandwidth };
+      const { frequency, compression, bandwidth } = machine.spec;
+      const retention = retentionOf(machine.spec);
+      const args = { vm, to: "b:7700", frequency, retention, compression, bandwidth };
       return { verb: "replication enable", args };
     }
     const starts = ["ReadyForInitialReplication", "WaitingForStartResynchronize"];

@@ -29,10 +29,18 @@ export interface MachineSpec {
   readonly block: boolean;
   /** Between two cycles, µs. */
   readonly frequency: number;
+  /** So many of the newest points are kept, unless `retention` says what is. */
   readonly keep: number;
+  /** Which points are kept; older scenarios say only how many. */
+  readonly retention?: string;
   readonly compression: boolean;
   /** Bytes a second on the wire; 0: no bound. */
   readonly bandwidth: number;
+}
+
+/** Which points of a machine are kept, as an administrator writes it. */
+export function retentionOf({ keep, retention }: MachineSpec): string {
+  return retention ?? `last ${keep}`;
 }
 
 /** The world before anything happens. */

@@ -67,6 +67,8 @@ export class Site {
       // So small that deltas of a scale model outgrow memory, and their indices a page.
       history: {
         ...HISTORY_BOUNDS,
+        mergedAtOnce: 3,
+        waiting: 2,
         recordsInMemory: Math.ceil(slots / 2),
         runsMerged: 2,
         pageEntries: 4,

@@ -26,6 +26,7 @@ import type { ControlMessage } from "../../core/wire/message.ts";
 import { Session } from "../../core/wire/session.ts";
 import type { Drill } from "./drill.ts";
 import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
+import { retentionOf } from "./scenario.ts";
 
 /** What it gets wrong. */
 export type Staleness = "generation" | "parent" | "writer";
@@ -71,7 +72,7 @@ export function tryStale(drill: Drill, machine: MachineRun, what: Staleness): vo
         ancestry,
         disks: sizes,
         blockSize: world.blockSize,
-        keep: machine.spec.keep,
+        retention: retentionOf(machine.spec),
         frequency: machine.spec.frequency,
         base: null,
         issued: [],

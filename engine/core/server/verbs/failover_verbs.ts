@@ -9,7 +9,8 @@ import type { Json, JsonObject } from "../../base/json.ts";
 import type { PointId } from "../../base/units.ts";
 import { type PoweredMachine, refuseUnlessOff, stopMachine } from "../../failover/machine_off.ts";
 import type { Task } from "../../runtime/task.ts";
-import { checkSettings, defaultObjective, KEEP_DEFAULT } from "../../relationship/settings.ts";
+import { checkSettings, defaultObjective, RETENTION_DEFAULT } from "../../relationship/settings.ts";
+import { retentionText } from "../../wire/retention.ts";
 import {
   flagArgument,
   machineName,
@@ -126,7 +127,7 @@ function* reverseReplication(server: Server, args: JsonObject): Task<Json> {
       to,
       frequency,
       // A completed failover has dropped all other points: what was chosen before is not known any more.
-      keep: state === "FailedOver" ? KEEP_DEFAULT : store.keep,
+      retention: state === "FailedOver" ? RETENTION_DEFAULT : retentionText(store.retention),
       compression: flagArgument(args, "compression", true),
       bandwidth: numberArgument(args, "bandwidth", 0),
       objective: numberArgument(args, "rpo", defaultObjective(frequency)),

@@ -27,6 +27,7 @@ import {
   stage,
   written,
 } from "./store_model.ts";
+import { lastPoints } from "../../../../engine/core/wire/retention.ts";
 
 Deno.test("a seed, three deltas, an apply: every point holds what was sent (R3, R4, C5)", () => {
   const world = new FakeWorld(1);
@@ -59,7 +60,7 @@ Deno.test("a seed, three deltas, an apply: every point holds what was sent (R3, 
     yield* checkPoints(again, expected, "after reopening");
     assert.equal(again.points.length, 4);
     assert.deepEqual(again.troubles, []);
-    yield* again.setKeep(2);
+    yield* again.setRetention(lastPoints(2));
     assert.deepEqual(yield* again.prune(), [pointId(0), pointId(1)]);
     yield* checkPoints(again, expected, "after pruning");
     yield* again.close();
@@ -94,7 +95,7 @@ Deno.test("deltas and undo files with more entries than memory and a page hold a
     store = yield* ReplicaStore.open(world.ports(), world.folder(), memoryOf(true));
     yield* store.applyNext();
     yield* store.applyNext();
-    yield* store.setKeep(2);
+    yield* store.setRetention(lastPoints(2));
     // A held point goes by merging its neighbours' undo files.
     yield* store.hold(pointId(0), "test");
     yield* store.prune();

@@ -113,9 +113,10 @@ class Story {
       for (const id of yield* store.prune()) this.dropped.add(id);
       const point = store.points[this.world.random(store.points.length)];
       const hold = `h${count % 2}`;
+      // Let go or replaced from here on, whether or not it is answered.
+      this.held.delete(hold);
       if (point === undefined || this.world.random(3) > 0) {
         yield* store.unhold(hold);
-        this.held.delete(hold);
       } else {
         yield* store.hold(point.id, hold);
         this.held.set(hold, point.id);
@@ -189,14 +190,15 @@ class Story {
     assert.deepEqual(store.troubles, [], when);
     const listed = store.points.map((point) => point.id);
     const acknowledged = new Set(this.acknowledged);
+    for (const id of listed) {
+      if (!acknowledged.has(id)) this.acknowledged.push(id);
+    }
+    // What was sealed and not acknowledged any more counts for retention as well.
     for (const id of this.acknowledged.slice(-3)) {
       assert.ok(listed.includes(id), `${when}: acknowledged point ${id} is gone`);
     }
     for (const id of this.held.values()) {
       assert.ok(listed.includes(id), `${when}: held ${id} is gone`);
-    }
-    for (const id of listed) {
-      if (!acknowledged.has(id)) this.acknowledged.push(id);
     }
     yield* checkPoints(store, this.contents, when);
     const runs = this.world.names("staging").filter((name) => name.endsWith(".runs"));

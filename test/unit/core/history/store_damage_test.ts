@@ -27,6 +27,7 @@ import {
   stage,
   written,
 } from "./store_model.ts";
+import { lastPoints } from "../../../../engine/core/wire/retention.ts";
 
 type Contents = Map<PointId, Uint8Array[]>;
 
@@ -102,7 +103,7 @@ for (const [damage, change] of DAMAGES) {
     assert.equal(world.run(store.applyNext()), pointId(4));
     world.run(checkPoints(store, contents, `${damage}, applied`));
     // Never merged: a held point keeps the damaged file, and dropping the oldest needs no merge.
-    world.run(store.setKeep(1));
+    world.run(store.setRetention(lastPoints(1)));
     assert.deepEqual(world.run(store.prune()), [0, 1, 2, 3].map(pointId));
     world.run(store.close());
   });
@@ -368,14 +369,17 @@ Deno.test("a damaged undo file is never merged; what it breaks waits to be the o
   inode.data = flip(inode.data, 100) as Uint8Array<ArrayBuffer>;
   const store = open(world);
   world.run(store.hold(pointId(0), "h"));
-  world.run(store.setKeep(1));
+  world.run(store.setRetention(lastPoints(1)));
   assert.equal(code(world, store.prune()), "damaged");
-  assert.deepEqual(brokenOf(store), [true, true, false, false, false]);
-  assert.deepEqual(world.run(store.prune()), [pointId(3)], "what is sound is merged");
-  assert.ok(world.names("undo").includes(name));
+  assert.deepEqual(store.points.map(({ id }) => id), [pointId(0), pointId(4)]);
+  assert.deepEqual(brokenOf(store), [true, false]);
+  assert.deepEqual(world.run(store.prune()), [1, 2, 3].map(pointId));
+  assert.ok(!world.names("undo").includes(`${pointId(3)}.undo`), "what is sound is merged");
+  assert.ok(world.names("undo").includes(name), "what is damaged is not");
   world.run(checkPoints(store, contents, "not merged"));
   world.run(store.unhold("h"));
-  assert.deepEqual(world.run(store.prune()), [0, 1, 2].map(pointId));
+  assert.deepEqual(world.run(store.prune()), [pointId(0)]);
+  assert.deepEqual(world.names("undo"), []);
   world.run(checkPoints(store, contents, "pruned"));
   world.run(store.close());
 });

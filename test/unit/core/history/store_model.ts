@@ -20,6 +20,7 @@ import { ReplicaStore } from "../../../../engine/core/history/replica_store.ts";
 import type { Task } from "../../../../engine/core/runtime/task.ts";
 import { chainDigest, emptyChain } from "../../../../engine/core/wire/chain.ts";
 import type { StagedExtent } from "../../../../engine/core/wire/extent.ts";
+import { lastPoints } from "../../../../engine/core/wire/retention.ts";
 import { loadKernel } from "../../../../wasm/codec.ts";
 import type { FakeWorld } from "./fake_world.ts";
 
@@ -44,7 +45,7 @@ export function spec(keep: number) {
     sizes: SIZES,
     geometry: { blockSize: BLOCK, regionSize: 4 * BLOCK },
     generation: GENERATION,
-    keep,
+    retention: lastPoints(keep),
   };
 }
 
@@ -108,17 +109,22 @@ export function randomExtents(world: FakeWorld): StagedExtent[] {
   return extents;
 }
 
+/** The usual bounds, but that nothing that is gone waits to be merged. */
+const EAGER: HistoryBounds = { ...HISTORY_BOUNDS, waiting: 0 };
+
 /** The bounds of a store that has no room for a handful of records, nor for one page of an index. */
 export const SMALL: HistoryBounds = {
   ...HISTORY_BOUNDS,
   recordsInMemory: 2,
   runsMerged: 2,
   pageEntries: 2,
+  mergedAtOnce: 3,
+  waiting: 1,
 };
 
 /** The memory of a store, or next to none. */
 export function memoryOf(small: boolean): HistoryCache {
-  return small ? new HistoryCache(4096, SMALL) : new HistoryCache();
+  return small ? new HistoryCache(4096, SMALL) : new HistoryCache(undefined, EAGER);
 }
 
 /** Makes a replica with one point. */

@@ -19,6 +19,7 @@ import {
   contentOf,
   declaration,
   extent,
+  memoryOf,
   pointId,
   readAll,
   SEED,
@@ -28,6 +29,7 @@ import {
   stage,
   written,
 } from "./store_model.ts";
+import { lastPoints } from "../../../../engine/core/wire/retention.ts";
 
 const NEXT_GENERATION = "a".repeat(32) as GenerationId;
 
@@ -75,7 +77,9 @@ class Past {
   }
 
   open(): ReplicaStore {
-    return this.world.run(ReplicaStore.open(this.world.ports(), this.world.folder()));
+    return this.world.run(
+      ReplicaStore.open(this.world.ports(), this.world.folder(), memoryOf(false)),
+    );
   }
 }
 
@@ -95,7 +99,7 @@ const apply: Step = function* (_past, store) {
 const retain = (keep: number, held?: number): Step =>
   function* (_past, store) {
     if (held !== undefined) yield* store.hold(pointId(held), "h");
-    yield* store.setKeep(keep);
+    yield* store.setRetention(lastPoints(keep));
     assert.notEqual((yield* store.prune()).length, 0, "something is dropped");
   };
 
@@ -271,7 +275,7 @@ Deno.test("a state older than a completed failover is never believed (R8, R9)", 
     const point = { ...declaration(pointId(3), pointId(2)), generation: NEXT_GENERATION };
     world.run(store.seal(point, 1, chainOf(merged)));
     world.run(store.applyNext());
-    world.run(store.setKeep(1));
+    world.run(store.setRetention(lastPoints(1)));
     world.run(store.prune());
     world.run(store.release());
     if (written) world.inode("disk-0.raw").write(700, new Uint8Array([9, 9, 9]));
@@ -315,7 +319,7 @@ Deno.test("what a crash left of dropped points is no newer state (R7)", () => {
   for (const step of [seal(1), apply, seal(2), apply, seal(3), apply]) world.run(step(past, store));
   const left = world.inode("undo", `${pointId(2)}.undo`);
   world.run(store.hold(pointId(0), "h"));
-  world.run(store.setKeep(1));
+  world.run(store.setRetention(lastPoints(1)));
   world.run(store.prune());
   world.run(store.close());
   const undo = world.root.entries.get("undo") as typeof world.root;

@@ -78,7 +78,7 @@ Deno.test("retryDelay() doubles from a second and never passes a cycle (I47)", (
 const settings: RelationshipSettings = {
   to: "b:7700",
   frequency: 5 * MINUTE,
-  keep: 24,
+  retention: "last 24",
   compression: true,
   bandwidth: 0,
   objective: 10 * MINUTE,
@@ -91,7 +91,7 @@ Deno.test("settings survive their record; impossible ones are refused by name", 
     [{ to: "nowhere" }, /address/],
     [{ frequency: 1 }, /frequency/],
     [{ frequency: 2 * HOUR }, /frequency/],
-    [{ keep: 0 }, /keep/],
+    [{ retention: "last 0" }, /from 1 to 2048/],
     [{ bandwidth: -1 }, /bandwidth/],
     [{ bandwidth: 1.5 }, /bandwidth/],
   ];

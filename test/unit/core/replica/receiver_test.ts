@@ -22,6 +22,7 @@ import type { StagedExtent } from "../../../../engine/core/wire/extent.ts";
 import { loadKernel } from "../../../../wasm/codec.ts";
 import { ask, asPeer, opening } from "../server/peer.ts";
 import { filled, makePair, protect } from "../server/pair.ts";
+import { retentionText } from "../../../../engine/core/wire/retention.ts";
 
 const SEED = "5".repeat(32) as SeedId;
 
@@ -168,16 +169,16 @@ Deno.test("another machine of the same name does not drive the primary away (L7)
 
 Deno.test("a primary that was failed over from chooses nothing any more (L7)", () => {
   const { world, a, b } = makePair(13);
-  protect(a, { keep: 7 });
+  protect(a, { retention: "last 7" });
   b.call("failover start", { vm: "vm" });
   b.call("failover complete", { vm: "vm" });
   const { store } = b.server!.replica.machine("vm");
-  equal(store.keep, 1);
+  equal(retentionText(store.retention), "newest");
   a.call("replication disable", { vm: "vm" });
-  a.call("replication enable", { vm: "vm", to: "b:7700", keep: 9 });
+  a.call("replication enable", { vm: "vm", to: "b:7700", retention: "last 9" });
   a.call("replication start", { vm: "vm" });
   world.runUntil(world.now + 10 * SECOND);
-  equal(store.keep, 1);
+  equal(retentionText(store.retention), "newest");
   equal((b.call("points", { vm: "vm" }) as JsonObject[]).length, 1, "only what is now the machine");
   ok((a.call("replication status", { vm: "vm" }) as JsonObject)["health"] === "Critical");
 });

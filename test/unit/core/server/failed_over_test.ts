@@ -7,6 +7,7 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { HOUR, KiB, MiB } from "../../../../engine/core/base/units.ts";
+import { lastPoints } from "../../../../engine/core/wire/retention.ts";
 import type { Directory } from "../../../../engine/sim/directory.ts";
 import type { FileNode } from "../../../../engine/sim/volume.ts";
 import { filled, makePair, protect } from "./pair.ts";
@@ -57,14 +58,14 @@ Deno.test("a torn page of an overlay's map stands in the status", () => {
 
 Deno.test("a primary that greets while its machine is failed over chooses nothing at the replica (L7)", () => {
   const { a, b } = makePair(18);
-  protect(a, { keep: 5 });
+  protect(a, { retention: "last 5" });
   b.call("failover start", CYCLE);
   a.call("replication disable", CYCLE);
-  a.call("replication enable", { ...CYCLE, to: "b:7700", frequency: HOUR, keep: 2 });
+  a.call("replication enable", { ...CYCLE, to: "b:7700", frequency: HOUR, retention: "last 2" });
   a.call("replication start", CYCLE);
   throws(() => a.call("replication cycle", CYCLE), /failed over/);
-  equal(b.server?.replica.machine("vm").store.keep, 5);
+  deepEqual(b.server?.replica.machine("vm").store.retention, lastPoints(5));
   b.call("failover cancel", CYCLE);
   a.call("replication cycle", CYCLE);
-  equal(b.server?.replica.machine("vm").store.keep, 2);
+  deepEqual(b.server?.replica.machine("vm").store.retention, lastPoints(2));
 });

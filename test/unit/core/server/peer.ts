@@ -90,7 +90,7 @@ export function opening(
     ancestry: [{ generation, parent: null, branch: null, writer: "a", reason: "created" }],
     disks: [1024 * 1024],
     blockSize: 512,
-    keep: 24,
+    retention: "last 24",
     frequency: 5 * SECOND,
     base: null,
     issued: [],

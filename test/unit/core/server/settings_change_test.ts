@@ -36,12 +36,12 @@ Deno.test("every setting of enable can be changed by set, from one table", () =>
 
 Deno.test("settings that were changed are there after a restart; others stay", () => {
   const { a } = makePair(101);
-  protect(a, { keep: 7 });
+  protect(a, { retention: "last 7" });
   a.call("replication set", { ...VM, frequency: 30 * SECOND, compression: false, bandwidth: 5000 });
   const expected = {
     to: "b:7700",
     frequency: 30 * SECOND,
-    keep: 7,
+    retention: "last 7",
     compression: false,
     bandwidth: 5000,
     objective: MINUTE,
@@ -84,7 +84,7 @@ Deno.test("a shorter frequency counts from the newest cycle: nobody waits for th
 Deno.test("the replica is told of other settings before the next cycle's data", () => {
   const { a, b, world } = makePair(104);
   protect(a);
-  a.call("replication set", { ...VM, keep: 2 });
+  a.call("replication set", { ...VM, retention: "last 2" });
   for (let cycle = 0; cycle < 4; cycle++) a.call("replication cycle", VM);
   world.runUntil(world.now + 5 * SECOND);
   equal(points(b).length, 2);
@@ -148,7 +148,11 @@ Deno.test("what cannot be is refused by name and changes nothing", () => {
     [{ frequency: "fast" }, /"frequency"/],
     [{ to: "nowhere" }, /address/],
     [{ to: "" }, /"to"/],
-    [{ keep: 0 }, /points to keep/],
+    [{ retention: "last 0" }, /from 1 to 2048/],
+    [
+      { frequency: SECOND, retention: "all 1d" },
+      /comes to \d+ recovery points with one every 1 s, and a replica keeps 1204/,
+    ],
     [{ compression: "yes" }, /"compression"/],
     [{ bandwidth: -1 }, /bandwidth/],
     [{ rpo: -1 }, /objective/],

@@ -8,6 +8,7 @@
 import { isFailed } from "../../../../engine/core/base/failure.ts";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, MiB, SECOND } from "../../../../engine/core/base/units.ts";
+import { retentionText } from "../../../../engine/core/wire/retention.ts";
 import { VERBS } from "../../../../engine/core/server/verbs.ts";
 import type { Directory } from "../../../../engine/sim/directory.ts";
 import { primaryOf, replicaOf } from "../../../../engine/sim/scenario/machine_run.ts";
@@ -139,7 +140,7 @@ function footprintOf(site: Site): unknown {
       dead: replica.record.dead,
       points: replica.store.points.map(({ id, digests, broken }) => ({ id, digests, broken })),
       holds: [...replica.store.holds],
-      keep: replica.store.keep,
+      retention: retentionText(replica.store.retention),
     },
   };
 }

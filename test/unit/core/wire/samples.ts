@@ -68,7 +68,7 @@ export const SAMPLES: { readonly [T in MessageType]: MessageOf<T> } = {
     ancestry: ANCESTRY_SAMPLE,
     disks: [1 << 20],
     blockSize: 4096,
-    keep: 24,
+    retention: "all 2h, hourly 1d",
     frequency: 300_000_000,
     base: POINT_ID,
     issued: [hex<PointId>("f")],
