@@ -33,7 +33,7 @@ import type {
   MachinePower,
 } from "../core/ports/hypervisor.ts";
 import type { Task } from "../core/runtime/task.ts";
-import { abortableTask } from "./real_loop.ts";
+import { abortableTask, promiseTask } from "./real_loop.ts";
 
 /** Bytes of a command's output that are kept. */
 const OUTPUT_MAX = 16 * 1024;
@@ -96,7 +96,10 @@ export class CommandHypervisor implements Hypervisor {
     for (const [at, uri] of uris.entries()) env[`WARMSITE_URI_${at}`] = uri;
     if (call.point !== undefined) env["WARMSITE_POINT"] = call.point;
     if (call.test === true) env["WARMSITE_TEST"] = "1";
-    return abortableTask((signal) => runCommand(call.command, env, call.limit, signal));
+    const { command, limit } = call;
+    // A thaw that was begun is finished, whoever stops meanwhile: a guest hangs until then.
+    if (verb === "thaw") return promiseTask(() => runCommand(command, env, limit));
+    return abortableTask((signal) => runCommand(command, env, limit, signal));
   }
 
   #check(
@@ -128,7 +131,7 @@ async function runCommand(
   command: string,
   env: Record<string, string>,
   limit: number,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<CommandResult> {
   const child = new Deno.Command("/bin/sh", {
     args: ["-c", command],
@@ -151,7 +154,7 @@ async function runCommand(
     late = true;
     end();
   }, Math.ceil(limit / 1000));
-  signal.addEventListener("abort", end);
+  signal?.addEventListener("abort", end);
   const output = new Output(child.stdout);
   const errors = new Output(child.stderr);
   try {
@@ -161,7 +164,7 @@ async function runCommand(
     return { code: late ? undefined : code, output: output.text, errors: errors.text };
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener("abort", end);
+    signal?.removeEventListener("abort", end);
   }
 }
 

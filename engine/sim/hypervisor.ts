@@ -143,6 +143,7 @@ export function simHypervisor(process: SimProcess, script: HypervisorScript): Hy
       kind: EVENT.hypervisor,
       payload: hashText(name, time),
       delay: Math.min(time, limit),
+      binding: verb === "thaw",
       perform: () => {
         if (time > limit) throw late(limit);
         const reason = machine.fails[verb];

@@ -152,9 +152,17 @@ function delays(fact: Fact): void {
       assert.equal(yield* ask(stage, "thaw", "freeze"), "broken");
     },
   );
+  fact("whoever cancels a thaw waits for its end", function* (stage) {
+    const { clock } = stage;
+    yield* ask(stage, "freeze", "vm");
+    stage.hang("vm", "thaw");
+    const began = clock.now();
+    yield* thrownBy(within(clock, MILLISECOND, "thaw", ask(stage, "thaw", "vm", LIMIT)));
+    assert.ok(clock.now() - began >= LIMIT);
+  });
   fact("whoever gives up waiting is free at once, and nothing was done", function* (stage) {
     const { clock } = stage;
-    for (const verb of VERBS) {
+    for (const verb of VERBS.filter((each) => each !== "thaw")) {
       stage.hang(verb, verb);
       const began = clock.now();
       const asked = ask(stage, verb, verb, 3600 * SECOND);

@@ -164,6 +164,7 @@ const EVENTS: { readonly [K in EngineEvent["kind"]]: Extract<EngineEvent, { kind
   failure: { kind: "failure", ...MACHINE, failure: FAILURE },
   cut: { kind: "cut", ...MACHINE, point: POINT, closed: 10, bytes: 4096 },
   "cut-failed": { kind: "cut-failed", ...MACHINE, reason: "late" },
+  "freeze-failed": { kind: "freeze-failed", ...MACHINE, failure: FAILURE },
   "view-given-up": { kind: "view-given-up", ...MACHINE, reason: "full" },
   sent: { kind: "sent", ...MACHINE, bytes: 4096, wire: 100 },
   staged: { kind: "staged", ...MACHINE, point: POINT },

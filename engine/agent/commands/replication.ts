@@ -26,6 +26,8 @@ import { leftText } from "./vm.ts";
 
 /** How a setting is written on the command line, by the argument of the verb that takes it. */
 interface WrittenSetting {
+  /** The verb's argument, where it is not named like the option. */
+  readonly argument?: string;
   readonly value: string;
   readonly about: string;
   /** What it is when nothing is said, for the help of `enable`. */
@@ -69,6 +71,13 @@ const SETTING_OPTIONS: Readonly<Record<string, WrittenSetting>> = {
     usual: "none unless given; 0 for none",
     parse: parseBandwidth,
   },
+  "app-consistent": {
+    argument: "appConsistent",
+    value: "TIME",
+    about: "Between two application-consistent points, from one cycle to 7d",
+    usual: "0, none, unless given",
+    parse: (text, name) => text === "0" ? 0 : parseDuration(text, name),
+  },
   rpo: {
     value: "TIME",
     about: "Objective: how old the newest point may be before status warns",
@@ -90,9 +99,9 @@ function settingOptions(required: readonly string[], enabling: boolean): Record<
 /** The verb's arguments for the settings that were given. */
 function settingsOf(invocation: Invocation): ValueObject {
   const given: Record<string, Value | undefined> = { vm: operand(invocation, 0) };
-  for (const [name, { parse }] of Object.entries(SETTING_OPTIONS)) {
+  for (const [name, { parse, argument = name }] of Object.entries(SETTING_OPTIONS)) {
     const text = option(invocation, name);
-    if (text !== undefined) given[name] = parse(text, `--${name}`);
+    if (text !== undefined) given[argument] = parse(text, `--${name}`);
   }
   return { ...given, ...commandArguments(invocation) };
 }
@@ -200,11 +209,22 @@ export const stopCommand: Command = remoteCommand({
 /** `replication cycle`. */
 export const cycleCommand: Command = remoteCommand({
   verb: "replication cycle",
-  ...optionalMachine,
+  operands: optionalMachine.operands,
+  args: (invocation) => ({
+    ...optionalMachine.args(invocation),
+    appConsistent: isGiven(invocation, "app-consistent"),
+  }),
+  options: {
+    "app-consistent": {
+      about: "With the guest frozen for the cut; fails where the point is crash-consistent only",
+    },
+  },
   details: ONLY_MACHINE,
   render(result) {
-    const { vm, point } = fieldsOf(result);
-    return `Recovery point ${textOf(point)} of "${textOf(vm)}" is staged at the replica`;
+    const { vm, point, kind } = fieldsOf(result);
+    return `Recovery point ${textOf(point)} (${textOf(kind)}) of "${
+      textOf(vm)
+    }" is staged at the replica`;
   },
 });
 

@@ -19,7 +19,14 @@ export interface Surroundings {
 }
 
 /** Keys of times in µs since 1970. */
-const TIMES = new Set(["lastCut", "lastStaged", "lastApplied", "cut", "startsAt"]);
+const TIMES = new Set([
+  "lastCut",
+  "lastStaged",
+  "lastApplied",
+  "lastAppConsistent",
+  "cut",
+  "startsAt",
+]);
 
 /** `result` of a verb, completed. */
 export function presentResult(result: Json, around: Surroundings): Value {

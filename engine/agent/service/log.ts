@@ -60,6 +60,7 @@ function levelOf(event: EngineEvent): LogLevel {
       return "error";
     case "cut-failed":
     case "view-given-up":
+    case "freeze-failed":
     case "disconnected":
       return "warn";
     case "sent":
@@ -82,6 +83,8 @@ function describe(event: Exclude<EngineEvent, { kind: "probe" }>): string {
       return `${event.machine}: cut ${event.point}, ${event.bytes} bytes to send`;
     case "cut-failed":
       return `${event.machine}: the cut failed: ${event.reason}`;
+    case "freeze-failed":
+      return `${event.machine}: the point is crash-consistent only: ${sentence(event.failure)}`;
     case "view-given-up":
       return `${event.machine}: gave the frozen view up: ${event.reason}`;
     case "sent":

@@ -33,7 +33,7 @@ export interface HypervisorCall {
 export interface Hypervisor {
   /** Brings file systems and applications of the guest to rest. */
   freeze(call: HypervisorCall): Task<void>;
-  /** Lets them go on, and tells whether the freeze held until now. */
+  /** Lets them go on, and tells whether the freeze held until now. Whoever cancels it waits for its end. */
   thaw(call: HypervisorCall): Task<FreezeEnd>;
   /** Starts the machine on its disks. */
   start(call: HypervisorCall): Task<void>;

@@ -22,6 +22,8 @@ export type EngineEvent =
     readonly bytes: number;
   }
   | { readonly kind: "cut-failed"; readonly machine: string; readonly reason: string }
+  /** A point that was to be application-consistent is crash-consistent. */
+  | { readonly kind: "freeze-failed"; readonly machine: string; readonly failure: Failure }
   | { readonly kind: "view-given-up"; readonly machine: string; readonly reason: string }
   | {
     readonly kind: "sent";

@@ -11,6 +11,7 @@ import { noteCut } from "../relationship/statistics.ts";
 import type { Task } from "../runtime/task.ts";
 import { all } from "../runtime/together.ts";
 import { cutDisks } from "../tracking/cut.ts";
+import type { PointKind } from "../wire/point.ts";
 import type { Replication } from "./replication.ts";
 
 /** A cut that was made. */
@@ -20,17 +21,28 @@ export interface Cut {
   readonly cutAt: number;
   /** Counts the cuts of this process. */
   readonly cutNumber: number;
+  /** How its point came to be. */
+  readonly kind: PointKind;
 }
 
 /**
  * Issues a new point on every disk, durably and before its first frame can be sent (T4), then cuts them
  * together (C1). A gate that does not close in time fails the cut; the issued point, which nobody was
- * told of, is the next cut's.
+ * told of, is the next cut's. `atRest`: with the guest frozen around it where that is due; the point is named
+ * before, so that the guest waits for the cut alone.
  */
-export function* makeCut(work: Replication): Task<Cut> {
+export function* makeCut(work: Replication, atRest = false): Task<Cut> {
+  const point = yield* issue(work);
+  if (!atRest) return { ...(yield* cutNow(work, point)), kind: "standard" };
+  const { appConsistent } = work.settings;
+  const { value, kind } = yield* work.quiescing.around(appConsistent, cutNow(work, point));
+  return { ...value, kind };
+}
+
+/** The cut itself; when it returns, guests write again, unless somebody froze them. */
+function* cutNow(work: Replication, point: PointId): Task<Omit<Cut, "kind">> {
   const { ports, machine, statistics } = work;
   const disks = machine.tracked;
-  const point = yield* issue(work);
   let closed: number;
   try {
     closed = (yield* cutDisks(ports.clock, disks)).closedMicros;

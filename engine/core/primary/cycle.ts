@@ -63,6 +63,7 @@ function* seal(
 
 /** Nothing of the open delta counts any more; all of its blocks are to be sent (C4). */
 function abandon(work: Replication): void {
+  if (work.delta !== undefined) work.quiescing.noteLost(work.delta.kind);
   work.delta = undefined;
   for (const disk of work.machine.tracked) disk.forgetProgress();
 }
@@ -71,6 +72,7 @@ function abandon(work: Replication): void {
 function* finish(work: Replication, delta: OpenDelta): Task<void> {
   for (const disk of work.machine.tracked) yield* disk.staged(delta.point);
   work.delta = undefined;
+  work.quiescing.noteStaged(delta.kind, delta.cutAt);
   work.base = delta.point;
   work.statistics.cycles++;
   work.staged.note(delta);
@@ -109,7 +111,7 @@ function* openDelta(work: Replication, peer: ReplicaPeer): Task<OpenDelta> {
 
 function* beginDelta(work: Replication): Task<OpenDelta> {
   const { ports, machine } = work;
-  const cut = yield* makeCut(work);
+  const cut = yield* makeCut(work, true);
   const parent = work.base;
   if (parent === undefined) throw localFailure("not-the-base", "No point is known to build on");
   const shipment = new Shipment(ports.codec.kernel, machine.tracked);
@@ -123,7 +125,8 @@ function* sendDelta(work: Replication, peer: ReplicaPeer, delta: OpenDelta): Tas
       reportGivenUp(work);
       // What is in flight must be settled first: its acknowledgement speaks of the contents before.
       yield* peer.drained();
-      Object.assign(delta, yield* makeCut(work));
+      work.quiescing.noteLost(delta.kind);
+      Object.assign(delta, yield* makeCut(work, true));
     }
     try {
       yield* sendPending({
@@ -157,14 +160,14 @@ export function noteSent(work: Replication, bytes: number, wire: number): void {
 /** The point that a delta or a seed becomes. */
 export function declare(
   work: Replication,
-  cut: Pick<OpenDelta, "point" | "cutAt"> & { readonly parent?: OpenDelta["parent"] },
+  cut: Pick<OpenDelta, "point" | "cutAt" | "kind"> & { readonly parent?: OpenDelta["parent"] },
 ): PointDeclaration {
   return {
     id: cut.point,
     parent: cut.parent,
     generation: work.machine.generation,
     cutAt: cut.cutAt,
-    kind: "standard",
+    kind: cut.kind,
     sizes: work.machine.disks.map((disk) => disk.size),
   };
 }

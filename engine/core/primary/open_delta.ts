@@ -8,6 +8,7 @@
  */
 
 import type { PointId } from "../base/units.ts";
+import type { PointKind } from "../wire/point.ts";
 import type { Shipment } from "./shipment.ts";
 
 /** The delta that is not staged yet. */
@@ -22,6 +23,8 @@ export interface OpenDelta {
   cutAt: number;
   /** Counts the cuts of this machine in this process; requests wait for one made after them. */
   cutNumber: number;
+  /** How that cut was made. */
+  kind: PointKind;
   readonly shipment: Shipment;
   /** The point whose seal the replica was asked for: no other of this delta's can be staged there. */
   sealing: PointId | undefined;

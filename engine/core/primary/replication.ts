@@ -10,6 +10,7 @@ import type { RelationshipSettings } from "../relationship/settings.ts";
 import type { Statistics } from "../relationship/statistics.ts";
 import type { PrimaryMachine } from "./machine.ts";
 import type { OpenDelta } from "./open_delta.ts";
+import type { Quiescing } from "./quiescing.ts";
 import type { StagedClock } from "./staged_clock.ts";
 
 /** What cycle and seed work with. */
@@ -19,6 +20,8 @@ export interface Replication {
   /** May change at any time; a cycle goes by those that it began with, bandwidth apart. */
   settings: RelationshipSettings;
   readonly statistics: Statistics;
+  /** When the guest is at rest for a cut. */
+  readonly quiescing: Quiescing;
   /** When points were cut and staged. */
   readonly staged: StagedClock;
   /** The delta under way; survives connections. */

@@ -27,11 +27,12 @@ import { inTurn } from "../wire/shared_throttle.ts";
 import { ChangingThrottle } from "../wire/throttle.ts";
 import type { Links } from "./links.ts";
 import type { PrimaryMachine } from "./machine.ts";
+import { Quiescing } from "./quiescing.ts";
 import { ReplicaPeer } from "./replica_peer.ts";
 import { openMachine } from "./opening.ts";
 import type { Replication } from "./replication.ts";
 import { seed } from "./seed.ts";
-import { StagedClock } from "./staged_clock.ts";
+import { StagedClock, type StagedPoint } from "./staged_clock.ts";
 
 /** Replicates one machine until its scope is cancelled. */
 export class Replicator {
@@ -77,6 +78,7 @@ export class Replicator {
       settings,
       statistics: before?.statistics ?? newStatistics(),
       staged: new StagedClock(ports.clock),
+      quiescing: before?.quiescing ?? new Quiescing(ports, machine.name, machine.commands),
       delta: undefined,
       cuts: 0,
       unusedPoint: undefined,
@@ -97,6 +99,11 @@ export class Replicator {
   /** When points were cut and staged. */
   get staged(): StagedClock {
     return this.#work.staged;
+  }
+
+  /** Application-consistent points. */
+  get quiescing(): Quiescing {
+    return this.#work.quiescing;
   }
 
   /** Why the newest attempt failed; `undefined` when it succeeded. */
@@ -147,13 +154,14 @@ export class Replicator {
 
   /**
    * Asks for a cycle and returns the point once it is staged at the replica; the cut is made after this
-   * call. Throws what the attempt failed with.
+   * call, with the guest at rest if `atRest`. Throws what the attempt failed with.
    */
-  *cycle(): Task<PointId> {
+  *cycle(atRest = false): Task<StagedPoint> {
     const { cuts } = this.#work;
     // An attempt that is under way may end without a cut of ours: the one after it counts.
     let counts = this.#attempts + (this.#running ? 1 : 0);
     for (;;) {
+      if (atRest && this.#work.cuts === cuts) this.quiescing.asked = true;
       this.ask();
       yield* this.#turned.until(() =>
         this.#attempts > counts || this.#pointAfter(cuts) !== undefined ||
@@ -168,9 +176,9 @@ export class Replicator {
   }
 
   /** The newest staged point, if its cut is a later one than number `cuts`. */
-  #pointAfter(cuts: number): PointId | undefined {
+  #pointAfter(cuts: number): StagedPoint | undefined {
     const { newest } = this.#work.staged;
-    return newest !== undefined && newest.cutNumber > cuts ? newest.point : undefined;
+    return newest !== undefined && newest.cutNumber > cuts ? newest : undefined;
   }
 
   /** The task. */

@@ -6,7 +6,7 @@
 
 import type { PointId } from "../base/units.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { OpenDelta } from "./open_delta.ts";
+import type { PointKind } from "../wire/point.ts";
 
 /** A point that the replica holds durably. */
 export interface StagedPoint {
@@ -15,6 +15,8 @@ export interface StagedPoint {
   readonly cutAt: number;
   /** Which cut of this process it was. */
   readonly cutNumber: number;
+  /** How that cut was made. */
+  readonly kind: PointKind;
   /** Wall time when the replica said so, µs since 1970. */
   readonly stagedAt: number;
   /** The same on the monotonic clock. */
@@ -34,11 +36,12 @@ export class StagedClock {
   }
 
   /** The delta was acknowledged as staged. */
-  note({ point, cutAt, cutNumber }: Pick<OpenDelta, "point" | "cutAt" | "cutNumber">): void {
+  note({ point, cutAt, cutNumber, kind }: Omit<StagedPoint, "stagedAt" | "stagedMonotonic">): void {
     this.newest = {
       point,
       cutAt,
       cutNumber,
+      kind,
       stagedAt: this.#clock.wall(),
       stagedMonotonic: this.#clock.now(),
     };

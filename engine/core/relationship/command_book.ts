@@ -59,6 +59,10 @@ interface Page {
   trouble: Failure | undefined;
   /** Its guest may be frozen, as the mark says. */
   frozen: boolean;
+  /** Why its guest could not be thawed; `undefined` once it was. */
+  stuck: Failure | undefined;
+  /** Held by whoever freezes or thaws: a thaw of one freeze must not end another. */
+  readonly freezing: Mutex;
 }
 
 /** All commands of one server. */
@@ -110,8 +114,8 @@ export class CommandBook {
 
   /** What health must show of a machine's commands. */
   troubles(machine: string): readonly Failure[] {
-    const trouble = this.#pages.get(machine)?.trouble;
-    return trouble === undefined ? [] : [trouble];
+    const page = this.#pages.get(machine);
+    return [page?.trouble, page?.stuck].filter((trouble) => trouble !== undefined);
   }
 
   /** What `set` would make of it; `bad-argument` for what cannot be. Changes nothing. */
@@ -153,8 +157,7 @@ export class CommandBook {
   }
 
   #page(machine: string): Page {
-    const page = this.#pages.get(machine) ??
-      { commands: {}, trouble: undefined, frozen: false };
+    const page = this.#pages.get(machine) ?? newPage({}, undefined, false);
     this.#pages.set(machine, page);
     return page;
   }
@@ -203,7 +206,15 @@ export class CommandBook {
    */
   *thaw(machine: string): Task<FreezeEnd> {
     const call = this.#call("thaw", machine, { disks: [] });
-    const end = yield* this.#ports.hypervisor.thaw(call);
+    const page = this.#page(machine);
+    let end: FreezeEnd;
+    try {
+      end = yield* this.#ports.hypervisor.thaw(call);
+    } catch (error) {
+      if (isFailed(error) && error.code !== "cancelled") page.stuck = mayHang(machine, error);
+      throw error;
+    }
+    page.stuck = undefined;
     try {
       yield* this.#writing.during(this.#unmarkFrozen(machine));
     } catch (error) {
@@ -223,13 +234,22 @@ export class CommandBook {
   *#thawLeft(machine: string): Task<void> {
     for (let attempt = 1; this.mayBeFrozen(machine); attempt++) {
       try {
-        yield* this.thaw(machine);
+        yield* this.freezing(machine).during(this.#thawOwed(machine));
       } catch (error) {
         if (!isFailed(error) || error.code === "cancelled") throw error;
         if (attempt < THAWS) yield* this.#ports.clock.sleep(BETWEEN_THAWS);
         else return this.#ports.observer.emit({ kind: "failure", machine, failure: error.failure });
       }
     }
+  }
+
+  *#thawOwed(machine: string): Task<void> {
+    if (this.mayBeFrozen(machine)) yield* this.thaw(machine);
+  }
+
+  /** Held by whoever freezes or thaws a machine's guest. */
+  freezing(machine: string): Mutex {
+    return this.#page(machine).freezing;
   }
 
   /** Starts a machine on its disks; false when no command is set for that. */
@@ -286,6 +306,18 @@ export class CommandBook {
   }
 }
 
+function newPage(commands: GuestCommands, trouble: Failure | undefined, frozen: boolean): Page {
+  return { commands, trouble, frozen, stuck: undefined, freezing: new Mutex() };
+}
+
+function mayHang(machine: string, { failure }: Failed): Failure {
+  return {
+    ...failure,
+    message: `The guest of "${machine}" may be frozen still: ${failure.message}`,
+    action: `Thaw it by hand. ${failure.action}`,
+  };
+}
+
 function notSet(verb: HypervisorVerb, machine: string): Failed {
   return localFailure(
     "hypervisor",
@@ -300,7 +332,7 @@ function* readPage(ports: Ports, book: Folder, machine: string): Task<Page> {
   try {
     const record = yield* loadRecord(ports.codec.kernel, folder, RECORD);
     const commands = record === undefined ? {} : commandsFromJson(record);
-    if (commands !== undefined) return { commands, trouble: undefined, frozen };
+    if (commands !== undefined) return newPage(commands, undefined, frozen);
   } catch (error) {
     if (!isFailed(error, "damaged", "io-error")) throw error;
   }
@@ -309,5 +341,5 @@ function* readPage(ports: Ports, book: Folder, machine: string): Task<Page> {
     `Cannot read the commands of "${machine}" in ${folder.path}`,
     `Set all of them again: warmsite replication set ${machine} --freeze CMD --thaw CMD …`,
   );
-  return { commands: {}, trouble: trouble.failure, frozen };
+  return newPage({}, trouble.failure, frozen);
 }

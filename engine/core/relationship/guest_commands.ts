@@ -7,7 +7,7 @@
  * @module
  */
 
-import { requestFailure } from "../base/failure.ts";
+import { type Failed, requestFailure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
 import { SECOND } from "../base/units.ts";
 import type { HypervisorVerb } from "../ports/hypervisor.ts";
@@ -65,6 +65,15 @@ export function changedCommands(commands: GuestCommands, changes: GuestCommands)
     );
   }
   return changed;
+}
+
+/** Why a machine cannot have application-consistent points here. */
+export function withoutFreeze(machine: string): Failed {
+  return requestFailure(
+    "wrong-state",
+    `Application-consistent points of "${machine}" need commands that freeze and thaw its guest`,
+    `Set them here: warmsite replication set ${machine} --freeze CMD --thaw CMD`,
+  );
 }
 
 /** Commands from a record; `undefined` when they make no sense. */

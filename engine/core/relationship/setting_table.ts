@@ -43,6 +43,7 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   }),
   compression: flag((settings, compression) => ({ ...settings, compression })),
   bandwidth: number((settings, bandwidth) => ({ ...settings, bandwidth })),
+  appConsistent: number((settings, appConsistent) => ({ ...settings, appConsistent })),
   rpo: number((settings, objective) => ({ ...settings, objective })),
 };
 
@@ -89,6 +90,7 @@ export function newSettings(args: JsonObject): RelationshipSettings {
     compression: true,
     bandwidth: 0,
     objective: defaultObjective(FREQUENCY_DEFAULT),
+    appConsistent: 0,
   };
   return changedSettings(usual, args);
 }

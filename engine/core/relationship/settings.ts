@@ -6,8 +6,8 @@
 
 import { requestFailure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
-import { HOUR, MINUTE, SECOND } from "../base/units.ts";
 import { parseRetention, retentionFrom, retentionText } from "../wire/retention.ts";
+import { DAY, HOUR, MINUTE, SECOND } from "../base/units.ts";
 
 /** Settings of the primary's side of a relationship. */
 export interface RelationshipSettings {
@@ -23,8 +23,12 @@ export interface RelationshipSettings {
   readonly bandwidth: number;
   /** The objective for the recovery point, µs. */
   readonly objective: number;
+  /** Between two application-consistent points, µs; 0 for none. */
+  readonly appConsistent: number;
 }
 
+/** The longest interval of application-consistent points: a week. */
+const APP_CONSISTENT_MAX = 7 * DAY;
 /** The frequency when none is chosen. */
 export const FREQUENCY_DEFAULT = 5 * MINUTE;
 /** What is kept when nothing is chosen. */
@@ -51,7 +55,29 @@ export function checkSettings(settings: RelationshipSettings): RelationshipSetti
       "Give bits per second, e.g. 100Mbit, or 0 for no limit",
     );
   }
+  const { appConsistent, frequency } = settings;
+  if (appConsistent !== 0 && !within(appConsistent, frequency, APP_CONSISTENT_MAX)) {
+    refuse(
+      "The interval of application-consistent points is out of range",
+      "Choose from one cycle to 7d, e.g. 4h, or 0 for none",
+    );
+  }
+  if (appConsistent !== 0) refuseNewestOnly(settings);
   return settings;
+}
+
+/**
+ * As Hyper-V has it: where the newest point alone is kept, the next cycle would take an application-consistent one
+ * away, and the guest would have been frozen for nothing.
+ */
+export function refuseNewestOnly({ retention }: RelationshipSettings): void {
+  const { last, tiers } = parseRetention(retention);
+  if (last > 1 || tiers.length > 0) return;
+  throw requestFailure(
+    "bad-argument",
+    "Application-consistent points need more than the newest point to be kept",
+    'Keep more points, e.g. --retention "hourly 24", or choose --app-consistent 0',
+  );
 }
 
 /** The objective when none is chosen: two cycles, for one is under way when the next is due. */
@@ -74,7 +100,9 @@ export function settingsFromJson(json: JsonObject | undefined): RelationshipSett
   const retention = retentionText(kept);
   if (typeof compression !== "boolean" || typeof bandwidth !== "number") return undefined;
   if (typeof objective !== "number") return undefined;
-  return { to, frequency, retention, compression, bandwidth, objective };
+  const { appConsistent = 0 } = json;
+  if (typeof appConsistent !== "number") return undefined;
+  return { to, frequency, retention, compression, bandwidth, objective, appConsistent };
 }
 
 function within(value: number, least: number, most: number): boolean {

@@ -29,12 +29,18 @@ import { Links } from "../primary/links.ts";
 import type { OutgoingLimits } from "../primary/outgoing.ts";
 import { MACHINE_RECORD, type MachineContext, PrimaryMachine } from "../primary/machine.ts";
 import { Replicator } from "../primary/replicator.ts";
+import type { StagedPoint } from "../primary/staged_clock.ts";
 import { startWhenDue } from "../primary/start_schedule.ts";
+import { withoutFreeze } from "../relationship/guest_commands.ts";
 import { loadRecord } from "../relationship/record.ts";
 import { changedSettings } from "../relationship/setting_table.ts";
-import { checkSettings, type RelationshipSettings } from "../relationship/settings.ts";
 import { refuseTooManyPoints } from "../history/room.ts";
 import { parseRetention } from "../wire/retention.ts";
+import {
+  checkSettings,
+  refuseNewestOnly,
+  type RelationshipSettings,
+} from "../relationship/settings.ts";
 import { Mutex } from "../runtime/lock.ts";
 import { nextState } from "../relationship/state.ts";
 import { Scope } from "../runtime/scope.ts";
@@ -416,10 +422,13 @@ export class PrimaryRole {
     }
   }
 
-  /** Runs a cycle; returns its point when it is staged. */
-  *cycle(name: string): Task<PointId> {
+  /** Runs a cycle, with the guest at rest for its cut if `atRest`; returns its point when it is staged. */
+  *cycle(name: string, atRest = false): Task<StagedPoint> {
     const { machine, replicator } = this.#machines.entry(name);
-    if (replicator !== undefined && canCycle(machine.state)) return yield* replicator.cycle();
+    if (replicator !== undefined && canCycle(machine.state)) {
+      if (atRest) refuseWithoutFreeze(machine);
+      return yield* replicator.cycle(atRest);
+    }
     throw requestFailure(
       "wrong-state",
       `Cannot run a cycle of "${name}" in state ${machine.state}`,
@@ -487,6 +496,12 @@ export class PrimaryRole {
     const { entries } = this.#machines;
     return entries.get(machine.name)?.machine === machine && entries.delete(machine.name);
   }
+}
+
+/** An application-consistent point needs commands of this side, and a place among the points kept. */
+function refuseWithoutFreeze({ name, commands, settings }: PrimaryMachine): void {
+  if (settings !== undefined) refuseNewestOnly(settings);
+  if (!commands.canFreeze(name)) throw withoutFreeze(name);
 }
 
 function canCycle(state: string): boolean {

@@ -10,6 +10,7 @@ import type { Failure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { Failover } from "../failover/failover.ts";
 import type { RecoveryPoint } from "../history/recovery_point.ts";
+import { withoutFreeze } from "../relationship/guest_commands.ts";
 import { judgeHealth } from "../relationship/health.ts";
 import type { Role } from "../relationship/state.ts";
 import type { PrimaryMachine } from "../primary/machine.ts";
@@ -39,7 +40,7 @@ export function primaryStatus(
     sinceStaged,
     rpo,
     objective,
-    comparisons: comparisonsOf(machine),
+    comparisons: [...comparisonsOf(machine), ...consistencyOf(machine, replicator)],
   });
   const statistics = replicator?.statistics;
   return {
@@ -62,12 +63,29 @@ export function primaryStatus(
     cutP50Micros: micros(statistics === undefined ? undefined : cutPercentile(statistics, 50)),
     cutP99Micros: micros(statistics === undefined ? undefined : cutPercentile(statistics, 99)),
     viewsGivenUp: statistics?.viewsGivenUp ?? 0,
+    lastAppConsistent: replicator?.quiescing.newest ?? null,
+    appConsistent: replicator?.quiescing.staged ?? 0,
+    appConsistentFailed: replicator?.quiescing.failed ?? 0,
     generation: machine.generation,
     replica: machine.settings?.to ?? null,
     initialReplication: initialReplicationOf(machine),
     disks: machine.disks.map((disk) => ({ path: disk.path, size: disk.size })),
     warnings,
   };
+}
+
+/** Application-consistent points that were chosen and do not come. */
+function consistencyOf(machine: PrimaryMachine, replicator: Replicator | undefined): string[] {
+  const { commands, name, settings } = machine;
+  const failure = replicator?.quiescing.failure;
+  if (failure !== undefined) {
+    return [
+      `The newest point that was to be application-consistent is not: ${failure.message}. ${failure.action}`,
+    ];
+  }
+  if ((settings?.appConsistent ?? 0) === 0 || commands.canFreeze(name)) return [];
+  const { message, action } = withoutFreeze(name).failure;
+  return [`${message}. ${action}`];
 }
 
 /** How the first copy comes to the replica, until it is there. */

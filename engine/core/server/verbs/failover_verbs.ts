@@ -131,6 +131,8 @@ function* reverseReplication(server: Server, args: JsonObject): Task<Json> {
       compression: flagArgument(args, "compression", true),
       bandwidth: numberArgument(args, "bandwidth", 0),
       objective: numberArgument(args, "rpo", defaultObjective(frequency)),
+      // They need commands of this side, which nobody has checked: chosen by "replication set".
+      appConsistent: 0,
     }),
   );
   return status(server, vm);

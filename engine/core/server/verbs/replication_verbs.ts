@@ -7,12 +7,17 @@
 import type { Json, JsonObject } from "../../base/json.ts";
 import { DISKS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/name.ts";
-import { type Failed, requestFailure } from "../../base/failure.ts";
+import { type Failed, localFailure, requestFailure } from "../../base/failure.ts";
 import type { StartChoice } from "../../primary/initial_replication.ts";
 import { checkStartTime, startTime } from "../../relationship/seeding_plan.ts";
-import type { GuestCommands } from "../../relationship/guest_commands.ts";
-import { checkSettings } from "../../relationship/settings.ts";
-import { newSettings, settingArguments, settingsGiven } from "../../relationship/setting_table.ts";
+import { type GuestCommands, withoutFreeze } from "../../relationship/guest_commands.ts";
+import { checkSettings, type RelationshipSettings } from "../../relationship/settings.ts";
+import {
+  changedSettings,
+  newSettings,
+  settingArguments,
+  settingsGiven,
+} from "../../relationship/setting_table.ts";
 import { nextState } from "../../relationship/state.ts";
 import { done, type Task } from "../../runtime/task.ts";
 import {
@@ -74,11 +79,8 @@ export const REPLICATION_VERBS: Verbs = {
   },
   "replication cycle": {
     about: "Run a cycle; returns when its point is staged at the replica",
-    args: ["vm?"],
-    *run(server, args) {
-      const vm = guestMachine(server, args);
-      return { vm, point: yield* server.primary.cycle(vm) };
-    },
+    args: ["vm?", "appConsistent?"],
+    run: runCycle,
   },
   "replication status": {
     about: "Show state, health and progress",
@@ -133,14 +135,41 @@ function* takeCopy(server: Server, args: JsonObject): Task<Json> {
   return status(server, vm);
 }
 
+function* runCycle(server: Server, args: JsonObject): Task<Json> {
+  const vm = guestMachine(server, args);
+  const atRest = flagArgument(args, "appConsistent", false);
+  const { point, kind } = yield* server.primary.cycle(vm, atRest);
+  if (!atRest || kind === "application-consistent") return { vm, point, kind };
+  // There is a point of this time all the same; but it is not what was asked for.
+  const failure = server.primary.entry(vm).replicator?.quiescing.failure;
+  throw localFailure(
+    "hypervisor",
+    `Recovery point ${point} is crash-consistent only: ${failure?.message ?? "it was cut again"}`,
+    failure?.action ?? "Ask for another one",
+  );
+}
+
+/** Whoever wants application-consistent points has commands for them, on this server. */
+function checkFreeze(
+  server: Server,
+  vm: string,
+  commands: GuestCommands,
+  { appConsistent }: RelationshipSettings,
+): void {
+  const { freeze } = server.commands.check(vm, commands);
+  if (appConsistent > 0 && freeze === undefined) throw withoutFreeze(vm);
+}
+
 function* enableReplication(server: Server, args: JsonObject): Task<Json> {
   if (flagArgument(args, "asReplica", false)) return yield* takeCopy(server, args);
   const vm = machineName(args);
   textArgument(args, "to");
   const settings = checkSettings(newSettings(args));
   nextState(server.primary.entry(vm).machine.state, "enable", vm);
+  const commands = commandArguments(args);
+  checkFreeze(server, vm, commands, settings);
   // A crash between leaves commands of a machine that is not replicated, which nobody runs.
-  yield* setCommands(server, vm, commandArguments(args));
+  yield* setCommands(server, vm, commands);
   yield* server.primary.enable(vm, settings);
   return status(server, vm);
 }
@@ -161,8 +190,13 @@ function* setReplication(server: Server, args: JsonObject): Task<Json> {
   if (server.replica.has(vm)) server.replica.machine(vm);
   else server.primary.entry(vm);
   server.commands.check(vm, commands);
-  if (given > 0) yield* server.primary.set(vm, args);
+  const settings = server.replica.has(vm) ? undefined : server.primary.entry(vm).machine.settings;
+  if (settings !== undefined) {
+    checkFreeze(server, vm, commands, changedSettings(settings, args));
+  }
+  // A crash between leaves new commands and the settings as they were.
   yield* setCommands(server, vm, commands);
+  if (given > 0) yield* server.primary.set(vm, args);
   return status(server, vm);
 }
 

@@ -82,14 +82,19 @@ const settings: RelationshipSettings = {
   compression: true,
   bandwidth: 0,
   objective: 10 * MINUTE,
+  appConsistent: 0,
 };
 
 Deno.test("settings survive their record; impossible ones are refused by name", () => {
   deepEqual(settingsFromJson(settingsToJson(settings)), settings);
   equal(settingsFromJson({ to: "b" }), undefined);
+  const { appConsistent: _, ...older } = settings;
+  deepEqual(settingsFromJson(settingsToJson(older as RelationshipSettings)), settings);
   const bad: [Partial<RelationshipSettings>, RegExp][] = [
     [{ to: "nowhere" }, /address/],
     [{ frequency: 1 }, /frequency/],
+    [{ appConsistent: MINUTE }, /application-consistent points is out of range/],
+    [{ appConsistent: 60 * MINUTE, retention: "newest" }, /need more than the newest point/],
     [{ frequency: 2 * HOUR }, /frequency/],
     [{ retention: "last 0" }, /from 1 to 2048/],
     [{ bandwidth: -1 }, /bandwidth/],

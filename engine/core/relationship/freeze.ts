@@ -1,0 +1,123 @@
+/**
+ * Doing something while a guest is frozen, and proving that it was.
+ *
+ * Order: the mark `frozen` is durable, the guest is frozen, the work is done, the guest is thawed, the mark
+ * goes. Only a thaw behind the work that says *held* proves that the guest was at rest all the time; nothing
+ * else does. Whatever fails, once a freeze was asked for a thaw is: a freeze that failed, hung or was ended may
+ * have frozen the guest all the same.
+ *
+ * What a crash leaves: before the mark nothing; behind it a guest that may be frozen, which the next start of
+ * the server thaws (`CommandBook.thawLeft`); behind the thaw a mark, and so one thaw too many. A loss of power
+ * takes the guest with it, if it ran on this host.
+ *
+ * A guest is frozen for at most the time that its command to freeze may take, the work, and the thaw. One whose
+ * thaw fails is thawed again, here a few times, then before every cut; health says so meanwhile.
+ *
+ * @module
+ */
+
+import { type Failed, type Failure, isFailed, localFailure } from "../base/failure.ts";
+import { SECOND } from "../base/units.ts";
+import type { Sleeper } from "../runtime/together.ts";
+import { interrupted } from "../runtime/together.ts";
+import type { Task } from "../runtime/task.ts";
+import type { CommandBook } from "./command_book.ts";
+
+/** Thaws that are tried in a row, and the time between two, µs. */
+const THAWS = 3;
+const BETWEEN_THAWS = SECOND;
+
+/** What came of work on a guest that was to be frozen. */
+export interface Rested<T> {
+  readonly value: T;
+  /** Why the guest was perhaps not at rest; `undefined` when it surely was. */
+  readonly failure: Failure | undefined;
+}
+
+/**
+ * Does `work` with the guest of `machine` frozen, and all the same when it cannot be. Throws what `work`
+ * throws, the guest thawed.
+ */
+export function whileFrozen<T>(
+  clock: Sleeper,
+  book: CommandBook,
+  machine: string,
+  work: Task<T>,
+): Task<Rested<T>> {
+  return book.freezing(machine).during(frozen(clock, book, machine, work));
+}
+
+function* frozen<T>(
+  clock: Sleeper,
+  book: CommandBook,
+  machine: string,
+  work: Task<T>,
+): Task<Rested<T>> {
+  const refused = yield* attempt(prepare(clock, book, machine));
+  if (refused !== undefined) return { value: yield* work, failure: refused };
+  let failure: Failure | undefined;
+  let done: { readonly value: T } | undefined;
+  try {
+    failure = yield* attempt(book.freeze(machine));
+    // A guest that may be half frozen is not kept waiting for the cut.
+    if (failure === undefined) done = { value: yield* work };
+  } finally {
+    const unproved = yield* thaw(clock, book, machine);
+    failure ??= unproved;
+  }
+  return { value: done === undefined ? yield* work : done.value, failure };
+}
+
+/** A guest that an earlier freeze may have left is thawed first: its thaw must not prove this one. */
+function* prepare(clock: Sleeper, book: CommandBook, machine: string): Task<void> {
+  if (book.mayBeFrozen(machine)) {
+    const failure = yield* thaw(clock, book, machine, 1);
+    if (book.mayBeFrozen(machine) && failure !== undefined) throw asFailed(failure);
+  }
+  yield* book.markFrozen(machine);
+}
+
+function asFailed({ code, message, action }: Failure): Failed {
+  return localFailure(code, message, action);
+}
+
+/** Thaws; why the freeze proves nothing, `undefined` when it held. Throws only when it is to stop. */
+function* thaw(
+  clock: Sleeper,
+  book: CommandBook,
+  machine: string,
+  most = THAWS,
+): Task<Failure | undefined> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      if ((yield* book.thaw(machine)) === "held") return undefined;
+      return localFailure(
+        "hypervisor",
+        `The guest of "${machine}" was not frozen any more when it was to be thawed`,
+        "Look at its agent's log: something else thawed it, or it was frozen for too long",
+      ).failure;
+    } catch (error) {
+      // Who was asked to stop amid a thaw has waited for its end; the mark stays, for one thaw too many.
+      if (!isFailed(error) || (yield* interrupted())) throw error;
+      if (attempt >= most) return error.failure;
+    }
+    yield* clock.sleep(BETWEEN_THAWS);
+  }
+}
+
+/** What `task` failed with; nothing when it succeeded. A stop is no failure of it. */
+function* attempt(task: Task<void>): Task<Failure | undefined> {
+  try {
+    yield* task;
+    return undefined;
+  } catch (error) {
+    if (!isFailed(error) || (yield* interrupted())) throw error;
+    return error.failure;
+  }
+}
+
+/** Thaws a guest that an earlier freeze may have left, once; what it fails with stands in health. */
+export function* thawOwed(clock: Sleeper, book: CommandBook, machine: string): Task<void> {
+  if (!book.mayBeFrozen(machine)) return;
+  yield* book.freezing(machine).during(thaw(clock, book, machine, 1));
+}
