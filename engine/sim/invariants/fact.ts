@@ -200,6 +200,8 @@ export interface Ground {
   openDelta(vm: string): { readonly id: string; readonly records: number } | undefined;
   /** True when storage at a host has failed, was full, or was changed behind its back. */
   doubtful(host: HostName): boolean;
+  /** True when a host, or storage of it, is or was lately slower than usual or at a standstill. */
+  slowed(host: HostName): boolean;
   /** True once a failover of the machine was completed. */
   retired(vm: string): boolean;
   /** True once bytes of the replica were changed behind its back. */

@@ -35,14 +35,17 @@ import { LOSS_EXACT } from "./i30_loss_reported.ts";
 import { POINT_CHOSEN } from "./i31_point_chosen.ts";
 import { TRANSITIONS } from "./i36_transitions.ts";
 import { RPO } from "./i37_rpo.ts";
+import { FAILOVER_TIME } from "./i38_failover_time.ts";
 import { COUNTERS } from "./i39_counters.ts";
 import { BOUNDED } from "./i40_bounded.ts";
 import { RETENTION } from "./i41_retention.ts";
 import { THROTTLE } from "./i42_throttle.ts";
+import { NO_STARVATION } from "./i43_starvation.ts";
 import { HEALTH } from "./i46_health.ts";
 import { CONVERGENCE } from "./i47_convergence.ts";
 import { OPERATIONS_END } from "./i48_operations_end.ts";
 import { QUIESCENCE } from "./i49_quiescence.ts";
+import { REPORT } from "./i53_report.ts";
 
 /** Every invariant. */
 export const INVARIANTS: readonly Invariant[] = [
@@ -73,12 +76,15 @@ export const INVARIANTS: readonly Invariant[] = [
   POINT_CHOSEN,
   TRANSITIONS,
   RPO,
+  FAILOVER_TIME,
   COUNTERS,
   BOUNDED,
   RETENTION,
   THROTTLE,
+  NO_STARVATION,
   HEALTH,
   CONVERGENCE,
   OPERATIONS_END,
   QUIESCENCE,
+  REPORT,
 ];

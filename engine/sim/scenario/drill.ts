@@ -136,6 +136,11 @@ export class Drill implements Ground, ProbeGround {
   }
 
   /** See `Ground`. */
+  slowed(host: HostName): boolean {
+    return this.faults.slowed(host);
+  }
+
+  /** See `Ground`. */
   get rotten(): boolean {
     return this.faults.rotten || this.faults.restored;
   }

@@ -50,6 +50,11 @@ export class Faults {
     return this.#failing[host] || (host === "b" && this.damaged);
   }
 
+  /** True when requests at a host may be slow, or may have been a moment ago. */
+  slowed(host: HostName): boolean {
+    return this.#drill.now < this.#slowUntil[host];
+  }
+
   /** µs since everything healed for good; negative before. */
   get quietFor(): number {
     return this.#quietSince === undefined ? -1 : this.#drill.now - this.#quietSince;

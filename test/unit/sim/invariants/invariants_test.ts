@@ -66,6 +66,10 @@ class FalseGround implements Ground {
     return false;
   }
 
+  slowed() {
+    return false;
+  }
+
   retired() {
     return false;
   }
@@ -320,6 +324,13 @@ const CASES: Readonly<Record<string, Case>> = {
   }),
   I36: () => ({ before: [verb({})], lie: verb({ before: "Replicating" }) }),
   I37: () => ({ before: [status({ rpoSeconds: 0 })], lie: status({ rpoSeconds: 50 }) }),
+  I38: () => {
+    const start = { host: "b", verb: "failover start", before: "Replicating" } as const;
+    return {
+      before: [verb({ ...start, took: 900_000 })],
+      lie: verb({ ...start, took: 9_000_000 }),
+    };
+  },
   I39: () => ({ before: [status({ bytesSent: 7 })], lie: status({ bytesSent: 6 }) }),
   I40: () => ({
     before: [{ kind: "space", name: "vm.hrl", bytes: 9, bound: undefined }],
@@ -331,6 +342,17 @@ const CASES: Readonly<Record<string, Case>> = {
     before: [sent(1000), sent(60)],
     lie: sent(50),
   }),
+  I43: (ground) => {
+    ground.told = ground.staged = P1;
+    const other = (point: PointId) => seen("a", { kind: "staged", machine: "vm1", point });
+    const many = Array.from({ length: 9 }, () => other(P3));
+    const waits = status({}, { quiet: true });
+    return {
+      // It waits with changes, and gets its turn; not so for the second time.
+      before: [waits, ...many.slice(0, 4), waits, sent(60), ...many.slice(0, 4), waits, ...many],
+      lie: waits,
+    };
+  },
   I46: () => ({
     before: [status({ health: "Normal" })],
     lie: status({ health: "Normal", state: "Error" }),
@@ -340,6 +362,10 @@ const CASES: Readonly<Record<string, Case>> = {
   I49: () => ({
     before: [{ kind: "calm", micros: 1e6, events: 10, bytes: 10 }],
     lie: { kind: "calm", micros: 1e6, events: 1e6, bytes: 10 },
+  }),
+  I53: () => ({
+    before: [sent(60), sent(50), status({ bytesSent: 2, wireBytes: 110 })],
+    lie: status({ bytesSent: 2, wireBytes: 60 }),
   }),
 };
 

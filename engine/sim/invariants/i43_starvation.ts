@@ -1,0 +1,54 @@
+/**
+ * I43: Of machines that share a link none waits with changes while the others go on without end.
+ *
+ * @module
+ */
+
+import type { Invariant } from "./fact.ts";
+
+/** Cycles that a machine with changes may be passed by, each as long as its own. */
+const CYCLES_MAX = 3;
+/** Points of others on top: of cycles that were due at once when everything healed. */
+const SLACK = 4;
+
+/** I43. */
+export const NO_STARVATION: Invariant = {
+  id: "I43",
+  about: "Of machines that share a link none waits with changes while the others go on without end",
+  begin: (ground) => {
+    /** Points of others staged since a machine with changes was last seen getting on. */
+    const passed = new Map<string, number>();
+    const frequency = (vm: string) =>
+      ground.world.machines.find(({ name }) => name === vm)?.frequency ?? 0;
+    const allowed = (vm: string) => {
+      const fastest = Math.min(...ground.world.machines.map((machine) => machine.frequency));
+      const others = ground.world.machines.length - 1;
+      return others * CYCLES_MAX * Math.ceil(frequency(vm) / Math.max(fastest, 1)) + SLACK;
+    };
+    return {
+      engine: ({ sighting: { host, event } }) => {
+        if (host !== "a") return;
+        // Sent, or failed for a reason of its own: it had its turn.
+        if (event.kind === "sent" || event.kind === "failure" || event.kind === "state") {
+          passed.set(event.machine, 0);
+        } else if (event.kind === "staged") {
+          for (const [vm, count] of passed) {
+            if (vm !== event.machine) passed.set(vm, count + 1);
+          }
+          passed.set(event.machine, 0);
+        }
+      },
+      status: ({ host, vm, status, quiet }) => {
+        if (host !== "a") return;
+        const { staged } = ground.newest(vm);
+        const cut = staged === undefined ? undefined : ground.cutOf(staged);
+        const waits = cut !== undefined &&
+          ground.history(vm)?.firstOutside(cut).surely !== Infinity;
+        if (!quiet || !waits || status["state"] !== "Replicating") return void passed.set(vm, 0);
+        const count = passed.get(vm) ?? 0;
+        if (count <= allowed(vm)) return;
+        ground.violate("I43", `${vm}: ${count} points of others were staged while it waited`);
+      },
+    };
+  },
+};
