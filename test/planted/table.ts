@@ -36,6 +36,9 @@ import { REST_FORGOTTEN_AT_CUT } from "./rest_forgotten_at_cut.ts";
 import { SUSPICION_NOT_WRITTEN } from "./suspicion_not_written.ts";
 import { MERGE_NEWEST_WINS } from "./merge_newest_wins.ts";
 import { LAST_STANDS_FOR_PERIOD } from "./last_stands_for_period.ts";
+import { DISKS_CUT_APART } from "./disks_cut_apart.ts";
+import { MAP_BEFORE_DATA } from "./map_before_data.ts";
+import { WIRE_MISCOUNTED } from "./wire_miscounted.ts";
 
 /** All of them. */
 export const PLANTS: readonly Plant[] = [
@@ -70,4 +73,7 @@ export const PLANTS: readonly Plant[] = [
   SUSPICION_NOT_WRITTEN,
   MERGE_NEWEST_WINS,
   LAST_STANDS_FOR_PERIOD,
+  DISKS_CUT_APART,
+  MAP_BEFORE_DATA,
+  WIRE_MISCOUNTED,
 ];

@@ -253,7 +253,7 @@ export class MachineHistory {
 
   /**
    * Judges what survived: requests for which `kept` holds must show, or later ones. `all`: the rest must
-   * be as it was; otherwise a sector without such a request may hold anything that it ever held.
+   * be as it was; otherwise a sector without such a request holds something that it held at some time.
    */
   judgeSurvivors(
     image: readonly Uint8Array[],
@@ -268,8 +268,9 @@ export class MachineHistory {
     for (const [disk, bytes] of image.entries()) {
       const words = wordsOf(bytes);
       for (let sector = 0; sector < (this.sizes[disk] as number); sector++) {
-        if (!this.#row(epoch, disk, sector).some(kept)) continue;
-        this.#sector(epoch, disk, sector, words, sector * WORDS, moment, mismatches);
+        if (this.#row(epoch, disk, sector).some(kept)) {
+          this.#sector(epoch, disk, sector, words, sector * WORDS, moment, mismatches);
+        } else this.#everHeld(disk, sector, words, mismatches);
       }
     }
     return { mismatches, torn: undefined };
@@ -287,6 +288,18 @@ export class MachineHistory {
     // Passes by those that were under way at the cut.
     while (surely < told.length && (told[surely] as Request).issued <= cut) surely++;
     return { surely: told[surely]?.time ?? Infinity, maybe: told[first]?.time ?? Infinity };
+  }
+
+  /** Judges a sector that may hold anything that it held at some time, in this epoch or an earlier one. */
+  #everHeld(disk: number, sector: number, words: Int32Array, mismatches: Mismatch[]): void {
+    const at = sector * WORDS;
+    const held = this.#epochs.some((epoch) =>
+      same(words, at, epoch.base[disk] as Int32Array, at) ||
+      this.#row(epoch, disk, sector).some((request) => this.#shows(request, sector, words, at))
+    );
+    if (held || mismatches.length >= MISMATCHES_MAX) return;
+    const found = describeSector(words, at);
+    mismatches.push({ disk, sector, found, expected: "something it ever held", shown: undefined });
   }
 
   #epochAt(instant: number): Epoch {
