@@ -15,6 +15,8 @@ import { demoCommand } from "./demo.ts";
 import {
   cancelFailoverCommand,
   completeFailoverCommand,
+  plannedCommand,
+  prepareCommand,
   reverseCommand,
   startFailoverCommand,
 } from "./failover.ts";
@@ -61,6 +63,8 @@ export const COMMANDS: readonly Command[] = [
   addAuthorizationCommand,
   setAuthorizationCommand,
   removeAuthorizationCommand,
+  prepareCommand,
+  plannedCommand,
   reverseCommand,
   demoCommand,
   helpCommand(() => COMMANDS),

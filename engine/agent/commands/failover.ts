@@ -52,7 +52,17 @@ function startedText(result: Value): string {
 /** `failover cancel`. */
 export const cancelFailoverCommand: Command = remoteCommand({
   verb: "failover cancel",
-  details: "Stops the machine first where a command to stop is set.",
+  details:
+    "On the replica it takes back a failover, and stops the machine first where a command to stop is set; on the primary a planned one that was prepared, which " +
+    "the replica has to agree to.",
+  options: {
+    force: {
+      about:
+        "On the primary: without the replica's word. Should the machine have been started there, both " +
+        "sides go on",
+    },
+  },
+  args: (invocation) => ({ vm: operand(invocation, 0), force: isGiven(invocation, "force") }),
   render: statusText,
 });
 
@@ -105,5 +115,24 @@ export const reverseCommand: Command = remoteCommand({
       bandwidth: given("bandwidth", parseBandwidth),
     };
   },
+  render: statusText,
+});
+
+/** `failover prepare`. */
+export const prepareCommand: Command = remoteCommand({
+  verb: "failover prepare",
+  details:
+    "On the primary. The machine must be off; its disks are served to nobody until the planned " +
+    "failover is cancelled here, or the machine was reversed there. What fails on the way is gone on with by " +
+    "asking again.",
+  render: statusText,
+});
+
+/** `failover planned`. */
+export const plannedCommand: Command = remoteCommand({
+  verb: "failover planned",
+  details:
+    "On the primary: prepare, and on the replica start and reverse, in one act. The machine must be " +
+    "off; the replica's start command brings it up there, if there is one.",
   render: statusText,
 });

@@ -33,14 +33,15 @@ export interface Cut {
  */
 export function* makeCut(work: Replication, atRest = false): Task<Cut> {
   const point = yield* issue(work);
-  if (!atRest) return { ...(yield* cutNow(work, point)), kind: "standard" };
+  // A machine that is off and locked is at rest as it is.
+  if (!atRest || work.machine.state === "PreparedForFailover") return yield* cutNow(work, point);
   const { appConsistent } = work.settings;
   const { value, kind } = yield* work.quiescing.around(appConsistent, cutNow(work, point));
-  return { ...value, kind };
+  return value.kind === "planned" ? value : { ...value, kind };
 }
 
 /** The cut itself; when it returns, guests write again, unless somebody froze them. */
-function* cutNow(work: Replication, point: PointId): Task<Omit<Cut, "kind">> {
+function* cutNow(work: Replication, point: PointId): Task<Cut> {
   const { ports, machine, statistics } = work;
   const disks = machine.tracked;
   let closed: number;
@@ -66,7 +67,9 @@ function* cutNow(work: Replication, point: PointId): Task<Omit<Cut, "kind">> {
   let bytes = 0;
   for (const disk of disks) bytes += disk.view?.remainingBytes ?? 0;
   ports.observer.emit({ kind: "cut", machine: machine.name, point, closed, bytes });
-  return { point, cutAt, cutNumber: work.cuts };
+  // Nothing was suspended since the swap: whoever locked the machine before it had let no write through.
+  const kind = machine.state === "PreparedForFailover" ? "planned" : "standard";
+  return { point, cutAt, cutNumber: work.cuts, kind };
 }
 
 /**

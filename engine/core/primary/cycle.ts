@@ -24,8 +24,8 @@ import { Shipment } from "./shipment.ts";
 /** Cuts that one attempt makes for one delta, at most. */
 const CUTS_PER_CYCLE = 4;
 
-/** Runs one cycle to *staged*. */
-export function* runCycle(work: Replication, peer: ReplicaPeer): Task<void> {
+/** Runs one cycle to *staged*; returns the delta that was sealed. */
+export function* runCycle(work: Replication, peer: ReplicaPeer): Task<OpenDelta> {
   const delta = yield* openDelta(work, peer);
   yield* sendDelta(work, peer, delta);
   const { machine, ports } = work;
@@ -36,6 +36,7 @@ export function* runCycle(work: Replication, peer: ReplicaPeer): Task<void> {
   peer.settle();
   yield* finish(work, delta);
   ports.observer.emit({ kind: "staged", machine: machine.name, point: delta.point });
+  return delta;
 }
 
 /**

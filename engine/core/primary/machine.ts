@@ -14,12 +14,19 @@
 import { requestFailure } from "../base/failure.ts";
 import { asObject, type Json, type JsonObject } from "../base/json.ts";
 import { ACTIVITY_SLOTS, COW_SIZE_DEFAULT } from "../base/limits.ts";
-import { type GenerationId, isIdentity, type MachineId } from "../base/units.ts";
+import {
+  type GenerationId,
+  isIdentity,
+  type MachineId,
+  type PointId,
+  type Token,
+} from "../base/units.ts";
 import { checkDiskSize, type Geometry } from "../block/geometry.ts";
 import {
   type Ancestry,
   ancestryFromJson,
   ancestryToJson,
+  beginGeneration,
   firstGeneration,
 } from "../lineage/generation.ts";
 import { type Branch, branchFromJson, branchToJson } from "../lineage/branch.ts";
@@ -47,6 +54,7 @@ import { TrackedDisk } from "../tracking/tracked_disk.ts";
 import type { TrackingOptions } from "../tracking/tracking_base.ts";
 import { refuseContainer } from "./image_format.ts";
 import { MachineDisk } from "./machine_disk.ts";
+import { type Planned, plannedFromJson, plannedToJson } from "./planned.ts";
 import { Presence } from "./presence.ts";
 
 /** Name of a machine's record in its folder. */
@@ -89,6 +97,7 @@ export class PrimaryMachine {
   #plan: SeedingPlan | undefined;
   #ancestry: Ancestry;
   #yieldsTo: GenerationId | undefined;
+  #planned: Planned | undefined;
   /** One change of the record at a time: two that are written at once leave neither. */
   readonly #saving = new Mutex();
 
@@ -105,6 +114,7 @@ export class PrimaryMachine {
     this.presence = new Presence(parts.writer);
     this.branch = parts.branch;
     this.#yieldsTo = parts.yieldsTo;
+    this.#planned = parts.planned;
   }
 
   /** Adds a machine with the disks at `paths`; its folder is new and empty. */
@@ -135,6 +145,7 @@ export class PrimaryMachine {
         writer: [],
         branch: undefined,
         yieldsTo: undefined,
+        planned: undefined,
       });
       yield* machine.#save(machine.#state, undefined);
       return machine;
@@ -164,6 +175,7 @@ export class PrimaryMachine {
       writer: [],
       branch,
       yieldsTo: undefined,
+      planned: undefined,
     });
     yield* saveRecord(context.ports.codec.kernel, folder, MACHINE_RECORD, record);
     return record;
@@ -221,6 +233,11 @@ export class PrimaryMachine {
     return this.#yieldsTo;
   }
 
+  /** The planned failover that was prepared, if one was. */
+  get planned(): Planned | undefined {
+    return this.#planned;
+  }
+
   /** Where this server can be replicated to, once the machine runs at the other one. */
   get listen(): string | undefined {
     return this.#context.listen;
@@ -252,6 +269,11 @@ export class PrimaryMachine {
     return this.disks.flatMap((disk) => disk.tracked ?? []);
   }
 
+  /** Refuses an event that is not legal in this state; changes nothing. */
+  check(event: StateEvent): void {
+    nextState(this.#state, event, this.name);
+  }
+
   /** Moves to the state after `event`, durably; a refusal changes nothing. */
   enter(event: StateEvent): Task<void> {
     return this.#saving.during(this.#entering(event));
@@ -281,6 +303,55 @@ export class PrimaryMachine {
     if (to === from) return;
     yield* this.#save(to, settings);
     this.#settings = settings;
+    this.#moved(to);
+  }
+
+  /** Locks the machine for a planned failover, with the token that the replica will get; both at once. */
+  prepare(token: Token): Task<void> {
+    const planned = { token, point: undefined, cutAt: 0 };
+    return this.#saving.during(this.#enterPlanned("prepare-failover", planned));
+  }
+
+  /** The replica holds the planned point. */
+  noteHandedOver(point: PointId, cutAt: number): Task<void> {
+    return this.#saving.during(this.#noteHandedOver(point, cutAt));
+  }
+
+  *#noteHandedOver(point: PointId, cutAt: number): Task<void> {
+    if (this.#planned === undefined) return;
+    const planned = { ...this.#planned, point, cutAt };
+    yield* this.#save(this.#state, this.#settings, { planned });
+    this.#planned = planned;
+  }
+
+  /** The replica has given the token back: the machine is ours again. */
+  takeBack(): Task<void> {
+    return this.#saving.during(this.#enterPlanned("cancel-failover", undefined));
+  }
+
+  /**
+   * Takes the machine back without the replica's word: what is written from here on is of a generation of
+   * its own, so that two sides that went on are told apart (L4).
+   */
+  takeBackByForce(generation: GenerationId, branch: PointId): Task<void> {
+    return this.#saving.during(this.#takeBackByForce(generation, branch));
+  }
+
+  *#takeBackByForce(generation: GenerationId, branch: PointId): Task<void> {
+    const writer = this.#context.server;
+    const ancestry = beginGeneration(this.#ancestry, generation, branch, writer, "forced");
+    yield* this.#enterPlanned("cancel-failover", undefined, ancestry);
+  }
+
+  *#enterPlanned(
+    event: StateEvent,
+    planned: Planned | undefined,
+    ancestry: Ancestry = this.#ancestry,
+  ): Task<void> {
+    const to = nextState(this.#state, event, this.name);
+    yield* this.#save(to, this.#settings, { planned, ancestry });
+    this.#planned = planned;
+    this.#ancestry = ancestry;
     this.#moved(to);
   }
 
@@ -356,10 +427,11 @@ export class PrimaryMachine {
   #save(
     state: ReplicationState,
     settings: RelationshipSettings | undefined,
-    changed: { readonly writer?: Writer; readonly plan?: SeedingPlan | undefined } = {},
+    changed: RecordChange = {},
   ): Task<void> {
     const writer = changed.writer ?? this.presence.writer;
     const plan = "plan" in changed ? changed.plan : this.#plan;
+    const planned = "planned" in changed ? changed.planned : this.#planned;
     const { id, name, branch } = this;
     const record = recordJson({
       id,
@@ -368,10 +440,11 @@ export class PrimaryMachine {
       state,
       settings,
       plan,
-      ancestry: this.#ancestry,
+      ancestry: changed.ancestry ?? this.#ancestry,
       writer,
       branch,
       yieldsTo: this.#yieldsTo,
+      planned,
     });
     return saveRecord(this.#context.ports.codec.kernel, this.#folder, MACHINE_RECORD, record);
   }
@@ -381,6 +454,14 @@ export class PrimaryMachine {
 export type Promoted =
   & Pick<ParsedRecord, "id" | "name" | "paths" | "ancestry" | "branch">
   & { readonly settings: RelationshipSettings };
+
+/** What of a record is another than before. */
+interface RecordChange {
+  readonly writer?: Writer;
+  readonly plan?: SeedingPlan | undefined;
+  readonly planned?: Planned | undefined;
+  readonly ancestry?: Ancestry;
+}
 
 interface MachineParts {
   readonly id: MachineId;
@@ -393,13 +474,15 @@ interface MachineParts {
   readonly writer: Writer;
   readonly branch: Branch | undefined;
   readonly yieldsTo: GenerationId | undefined;
+  readonly planned: Planned | undefined;
 }
 
 /** What a record holds, with paths in place of disks. */
 type ParsedRecord = Omit<MachineParts, "disks"> & { readonly paths: readonly string[] };
 
 function recordJson(parts: ParsedRecord): JsonObject {
-  const { id, name, paths, state, settings, plan, ancestry, writer, branch, yieldsTo } = parts;
+  const { id, name, paths, state, settings, plan, ancestry, writer, branch, yieldsTo, planned } =
+    parts;
   return {
     version: 1,
     id,
@@ -412,6 +495,7 @@ function recordJson(parts: ParsedRecord): JsonObject {
     writer,
     branch: branchToJson(branch),
     yieldsTo: yieldsTo ?? null,
+    planned: plannedToJson(planned),
   };
 }
 
@@ -426,6 +510,10 @@ function parseRecord(record: JsonObject): ParsedRecord | undefined {
   if (chosen === undefined && state !== "Disabled") return undefined;
   const branch = branchFromJson(record["branch"]);
   const yieldsTo = record["yieldsTo"] ?? undefined;
+  const planned = plannedFromJson(record["planned"]);
+  if (planned === null || (planned === undefined) === (state === "PreparedForFailover")) {
+    return undefined;
+  }
   if (branch === null || (yieldsTo !== undefined && !isIdentity(yieldsTo))) return undefined;
   return {
     id: id as MachineId,
@@ -438,6 +526,7 @@ function parseRecord(record: JsonObject): ParsedRecord | undefined {
     writer,
     branch,
     yieldsTo: yieldsTo as GenerationId | undefined,
+    planned,
   };
 }
 

@@ -97,13 +97,15 @@ function* follow(
     case "hold": {
       const { code } = decision.failure;
       // A failover that may still be cancelled changes no state here (L5).
-      if (code !== "wrong-state") yield* machine.enter("refused-by-replica");
+      if (code !== "wrong-state" && machine.state !== "PreparedForFailover") {
+        yield* machine.enter("refused-by-replica");
+      }
       throw new Failed(decision.failure);
     }
     case "replica-lost":
       work.base = undefined;
       work.staged.newest = undefined;
-      yield* machine.enter("lose-replica");
+      if (machine.state !== "PreparedForFailover") yield* machine.enter("lose-replica");
       throw peerFailure(
         "not-the-base",
         "The replica holds nothing of this machine",
@@ -113,6 +115,8 @@ function* follow(
       return;
     case "cycle":
       yield* rebase(work, peer, decision, opened);
+      // A machine that is locked stays so, whatever it hears.
+      if (machine.state === "PreparedForFailover") return;
       yield* machine.enter(
         machine.state === "InitialReplicationInProgress"
           ? "finish-initial-replication"

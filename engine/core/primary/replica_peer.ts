@@ -27,7 +27,16 @@ import type { Shipment } from "./shipment.ts";
 type Message<Type extends ControlMessage["type"]> = Extract<ControlMessage, { type: Type }>;
 
 /** What the replica may answer. */
-type Answer = Message<"machine-opened" | "tail-told" | "seed-ready" | "delta-ready" | "staged">;
+type Answer = Message<
+  | "machine-opened"
+  | "tail-told"
+  | "planned-held"
+  | "planned-returned"
+  | "planned-taken"
+  | "seed-ready"
+  | "delta-ready"
+  | "staged"
+>;
 
 /** One open channel to the replica of one machine. */
 export class ReplicaPeer {
@@ -53,6 +62,11 @@ export class ReplicaPeer {
     this.#clock = clock;
     this.#onRefused = onRefused;
     scope.spawn("receive", this.#receive());
+  }
+
+  /** The replica server's name, as its certificate says. */
+  get server(): string {
+    return this.#channel.session.peer.name;
   }
 
   /** Why the channel ended; `undefined` while it lives. */
@@ -177,6 +191,9 @@ export class ReplicaPeer {
         throw this.refusal;
       case "machine-opened":
       case "tail-told":
+      case "planned-held":
+      case "planned-returned":
+      case "planned-taken":
       case "seed-ready":
       case "delta-ready":
       case "staged":

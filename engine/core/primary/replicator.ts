@@ -27,12 +27,19 @@ import { inTurn } from "../wire/shared_throttle.ts";
 import { ChangingThrottle } from "../wire/throttle.ts";
 import type { Links } from "./links.ts";
 import type { PrimaryMachine } from "./machine.ts";
+import { handOver, isHandedOver } from "./planned.ts";
 import { Quiescing } from "./quiescing.ts";
 import { ReplicaPeer } from "./replica_peer.ts";
 import { openMachine } from "./opening.ts";
 import type { Replication } from "./replication.ts";
 import { seed } from "./seed.ts";
 import { StagedClock, type StagedPoint } from "./staged_clock.ts";
+
+/** Something that is said to the replica in place of a cycle. */
+interface Errand {
+  readonly run: (peer: ReplicaPeer) => Task<void>;
+  outcome: { readonly failure: Failure | undefined } | undefined;
+}
 
 /** Replicates one machine until its scope is cancelled. */
 export class Replicator {
@@ -52,6 +59,7 @@ export class Replicator {
   #failures = 0;
   #lastFailure: Failure | undefined;
   #attempts = 0;
+  #errands: Errand[] = [];
   #running = false;
   #stopped: Failure | undefined;
   /** When the newest attempt started, by the monotonic clock. */
@@ -175,6 +183,24 @@ export class Replicator {
     }
   }
 
+  /**
+   * Says something to the replica in place of a cycle, at once; returns when `run` has, throws what the attempt
+   * failed with.
+   */
+  *errand(run: (peer: ReplicaPeer) => Task<void>): Task<void> {
+    const errand: Errand = { run, outcome: undefined };
+    this.#errands.push(errand);
+    this.ask();
+    yield* this.#turned.until(() => errand.outcome !== undefined || this.#stopped !== undefined);
+    const failure = errand.outcome === undefined ? this.#stopped : errand.outcome.failure;
+    if (failure !== undefined) throw new Failed(failure);
+  }
+
+  /** As an errand: sends what is left of a machine that is prepared for a planned failover. */
+  handOver(peer: ReplicaPeer): Task<void> {
+    return handOver(this.#work, peer);
+  }
+
   /** The newest staged point, if its cut is a later one than number `cuts`. */
   #pointAfter(cuts: number): StagedPoint | undefined {
     const { newest } = this.#work.staged;
@@ -256,6 +282,7 @@ export class Replicator {
   /** Nothing is due in these states until somebody asks. */
   #idle(): boolean {
     const { state } = this.#work.machine;
+    if (state === "PreparedForFailover") return isHandedOver(this.#work.machine);
     return state === "ReadyForInitialReplication" || state === "Disabled";
   }
 
@@ -276,6 +303,7 @@ export class Replicator {
     this.#failures++;
     this.#work.statistics.failures++;
     this.#lastFailure = error.failure;
+    for (const errand of this.#errands) this.#endErrand(errand, error.failure);
     const { machine, ports } = this.#work;
     ports.observer.emit({ kind: "failure", machine: machine.name, failure: error.failure });
     // The next attempt begins with a handshake: whatever went wrong, both sides say where they stand.
@@ -284,20 +312,36 @@ export class Replicator {
 
   *#turn(): Task<void> {
     const { machine } = this.#work;
-    if (this.#idle()) return;
+    if (this.#idle() && this.#errands.length === 0) return;
     const decision = yield* this.#opened();
     const peer = this.#peer as ReplicaPeer;
-    if (decision.kind === "seed") {
+    if (this.#errands.length > 0) yield* this.#runErrands(peer);
+    else if (machine.state === "PreparedForFailover") yield* handOver(this.#work, peer);
+    else if (decision.kind === "seed") {
       yield* this.#links.outgoing.transfer(seed(this.#work, peer, decision.resume));
       yield* machine.enter("finish-initial-replication");
     } else yield* runCycle(this.#work, peer);
+  }
+
+  *#runErrands(peer: ReplicaPeer): Task<void> {
+    for (const errand of [...this.#errands]) {
+      yield* errand.run(peer);
+      this.#endErrand(errand, undefined);
+    }
+  }
+
+  #endErrand(errand: Errand, failure: Failure | undefined): void {
+    errand.outcome = { failure };
+    this.#errands = this.#errands.filter((each) => each !== errand);
   }
 
   /** What to do on an open channel; opens one when there is none. */
   *#opened(): Task<Decision> {
     if (this.#peer !== undefined && this.#peer.failure === undefined && !this.#reopen) {
       const { state } = this.#work.machine;
-      if (state === "Replicating") return { kind: "cycle", disks: [] };
+      if (state === "Replicating" || state === "PreparedForFailover") {
+        return { kind: "cycle", disks: [] };
+      }
       if (state === "InitialReplicationInProgress") return { kind: "seed", resume: true };
     }
     yield* this.#endPeer();

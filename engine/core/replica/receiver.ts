@@ -234,6 +234,12 @@ export class Receiver {
     switch (message.type) {
       case "tail-ask":
         return yield* this.#tellTail(message);
+      case "planned-offer":
+        return yield* this.#holdToken(message);
+      case "planned-return":
+        return yield* this.#returnToken(message);
+      case "planned-take":
+        return yield* this.#takePlanned(message);
       case "seed-begin":
         return yield* this.#beginSeed(message);
       case "seed-publish":
@@ -247,6 +253,27 @@ export class Receiver {
       default:
         throw this.#outOfOrder({ kind: "control", message });
     }
+  }
+
+  *#holdToken({ token }: MessageOf<"planned-offer">): Task<void> {
+    this.#mustAccept();
+    yield* this.#machine.holdToken(token);
+    yield* this.#channel.send({ type: "planned-held", token });
+  }
+
+  /** A token that is not here is given back as well: nothing will ever rest on it. */
+  *#returnToken({ token }: MessageOf<"planned-return">): Task<void> {
+    this.#mustAccept();
+    if (this.#machine.record.planned !== undefined) yield* this.#machine.returnToken();
+    yield* this.#channel.send({ type: "planned-returned", token });
+  }
+
+  *#takePlanned({ token }: MessageOf<"planned-take">): Task<void> {
+    this.#mustAccept();
+    yield* this.#machine.takePlanned(token);
+    yield* this.#channel.send({ type: "planned-taken", token });
+    // Only now: what it begins ends this channel.
+    this.#machine.whenTaken();
   }
 
   *#tellTail({ disk, from }: MessageOf<"tail-ask">): Task<void> {
@@ -376,6 +403,9 @@ export class Receiver {
       throw this.#outOfOrder({ kind: "control", message });
     }
     if (point.generation !== this.#machine.store.generation) throw this.#otherGeneration();
+    if (point.kind === "planned" && this.#machine.record.planned === undefined) {
+      throw peerFailure("protocol-violation", "A planned point came before the right to start it");
+    }
     yield* this.#machine.store.seal(point, records, digest);
     this.#phase = { kind: "idle" };
     this.#told = this.#records;

@@ -12,7 +12,7 @@
 import { assert } from "../base/assert.ts";
 import { Failed, type Failure, isFailed, localFailure, peerFailure } from "../base/failure.ts";
 import { SECOND } from "../base/units.ts";
-import type { GenerationId, Incarnation, PointId } from "../base/units.ts";
+import type { GenerationId, Incarnation, PointId, Token } from "../base/units.ts";
 import type { ReplicaStore } from "../history/replica_store.ts";
 import type { Ports } from "../ports/ports.ts";
 import { type Ancestry, firstGeneration } from "../lineage/generation.ts";
@@ -28,7 +28,12 @@ import type { TrackingOptions } from "../tracking/tracking_base.ts";
 import type { MessageOf } from "../wire/message.ts";
 import { Receiver } from "./receiver.ts";
 import { forgetTail } from "./tail.ts";
-import { replicaFromJson, type ReplicaRecord, replicaToJson } from "./replica_record.ts";
+import {
+  type PlannedRecord,
+  replicaFromJson,
+  type ReplicaRecord,
+  replicaToJson,
+} from "./replica_record.ts";
 
 /** How long the applier rests after a failure, µs. */
 const APPLY_RETRY = 5 * SECOND;
@@ -157,6 +162,46 @@ export class ReplicaMachine {
     return this.takesData;
   }
 
+  /** Told when the primary has asked for its planned failover to be done here; set by who can do that. */
+  whenTaken: () => void = () => {};
+
+  /** The point of the planned failover that is prepared, once it is here. */
+  get plannedPoint(): PointId | undefined {
+    const { newest } = this.store;
+    return this.#record.planned !== undefined && newest?.kind === "planned" ? newest.id : undefined;
+  }
+
+  /** Takes the right to start the machine, durably (L4); that of an earlier planned failover goes. */
+  holdToken(token: Token): Task<void> {
+    return this.#recording.during(this.#setPlanned({ token, taken: false }));
+  }
+
+  /** Gives the right back, durably: no failover of this machine rests on it any more. */
+  returnToken(): Task<void> {
+    return this.#recording.during(this.#setPlanned(undefined));
+  }
+
+  /** Promises, durably, to fail over to the planned point and to become the primary. */
+  takePlanned(token: Token): Task<void> {
+    return this.#recording.during(this.#takePlanned(token));
+  }
+
+  *#takePlanned(token: Token): Task<void> {
+    if (this.#record.planned?.token !== token || this.plannedPoint === undefined) {
+      throw peerFailure(
+        "wrong-state",
+        `The planned failover of "${this.name}" is not prepared at the replica`,
+        `Prepare it again: "warmsite failover prepare ${this.name}"`,
+      );
+    }
+    yield* this.#setPlanned({ token, taken: true });
+  }
+
+  *#setPlanned(planned: PlannedRecord | undefined): Task<void> {
+    if (!this.takesData) throw this.failedOverHere();
+    yield* this.#setRecord({ ...this.#record, planned });
+  }
+
   /** Goes on in the generation of a new primary, durably. */
   *follow(ancestry: Ancestry, primary: string): Task<void> {
     yield* this.#recording.during(this.#follow(ancestry, primary));
@@ -165,7 +210,8 @@ export class ReplicaMachine {
   *#follow(ancestry: Ancestry, primary: string): Task<void> {
     // A failover that started meanwhile is not overtaken (I23).
     if (!this.takesData) throw this.failedOverHere();
-    yield* this.#setRecord({ ...this.#record, ancestry, primary, writer: undefined });
+    const record = { ...this.#record, ancestry, primary, writer: undefined, planned: undefined };
+    yield* this.#setRecord(record);
   }
 
   /** Binds the generation to an incarnation of its primary, which can be reached at `address`; durably. */

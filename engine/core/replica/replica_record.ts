@@ -34,8 +34,8 @@ export interface FailoverRecord {
 /** A planned failover that its primary prepared: who holds the token may start the machine (L4). */
 export interface PlannedRecord {
   readonly token: Token;
-  /** The point that loses nothing; `undefined` until it has arrived. */
-  readonly point: PointId | undefined;
+  /** True once the primary has asked for the failover: it is done, also after a crash. */
+  readonly taken: boolean;
 }
 
 /** A replica's relationship. */
@@ -89,14 +89,10 @@ export function replicaToJson(record: ReplicaRecord): Json {
     ...(record.address === undefined ? {} : { address: record.address }),
     ...(record.branch === undefined ? {} : { branch: branchToJson(record.branch) }),
     ...(record.reverse === undefined ? {} : { reverse: settingsToJson(record.reverse) }),
-    ...(record.planned === undefined ? {} : { planned: plannedToJson(record.planned) }),
+    ...(record.planned === undefined ? {} : { planned: { ...record.planned } }),
     ...(record.tail === undefined ? {} : { tail: record.tail }),
     ...(record.copied === true ? { copied: true } : {}),
   };
-}
-
-function plannedToJson({ token, point }: PlannedRecord): JsonObject {
-  return { token, point: point ?? null };
 }
 
 /** The record from the store; `undefined` when it makes no sense. */
@@ -144,9 +140,9 @@ export function replicaFromJson(json: Json): ReplicaRecord | undefined {
 
 function plannedFromJson(json: Json | undefined): PlannedRecord | undefined | null {
   if (json === undefined || json === null) return undefined;
-  const { token, point }: JsonObject = asObject(json) ?? {};
-  if (!isIdentity(token) || !(point === null || isIdentity(point))) return null;
-  return { token: token as Token, point: (point ?? undefined) as PointId | undefined };
+  const { token, taken }: JsonObject = asObject(json) ?? {};
+  if (!isIdentity(token) || typeof taken !== "boolean") return null;
+  return { token: token as Token, taken };
 }
 
 function failoverFromJson(json: Json | undefined): FailoverRecord | undefined {

@@ -13,7 +13,7 @@ import {
   requestFailure,
 } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
-import type { PointId } from "../base/units.ts";
+import type { GenerationId, PointId, Token } from "../base/units.ts";
 import type { Folder } from "../ports/folder.ts";
 import {
   beginPutOff,
@@ -28,6 +28,7 @@ import { newIdentity } from "../relationship/identity.ts";
 import { Links } from "../primary/links.ts";
 import type { OutgoingLimits } from "../primary/outgoing.ts";
 import { MACHINE_RECORD, type MachineContext, PrimaryMachine } from "../primary/machine.ts";
+import { askToken, isHandedOver } from "../primary/planned.ts";
 import { Replicator } from "../primary/replicator.ts";
 import type { StagedPoint } from "../primary/staged_clock.ts";
 import { startWhenDue } from "../primary/start_schedule.ts";
@@ -238,10 +239,15 @@ export class PrimaryRole {
       putOff: new Signal(),
     };
     this.#machines.entries.set(machine.name, entry);
+    // One that is prepared for a planned failover is locked until that is cancelled, or over (L4).
+    if (machine.state !== "PreparedForFailover") this.#offer(machine);
+    this.#replicate(entry);
+  }
+
+  #offer(machine: PrimaryMachine): void {
     for (const [index, disk] of machine.disks.entries()) {
       this.#exports.offer(exportName(machine.name, index), disk);
     }
-    this.#replicate(entry);
   }
 
   /** `before`: the replicator of the same relationship, whose numbers go on. */
@@ -456,6 +462,92 @@ export class PrimaryRole {
     }
   }
 
+  /** The name of the server that the machine is replicated to, as its certificate says; asks it. */
+  *replicaServer(name: string): Task<string> {
+    const { replicator } = this.#replicated(name);
+    let server = "";
+    yield* replicator.errand(function* (peer) {
+      server = peer.server;
+    });
+    return server;
+  }
+
+  #replicated(name: string): { readonly machine: PrimaryMachine; readonly replicator: Replicator } {
+    const { machine, replicator } = this.#machines.entry(name);
+    if (replicator !== undefined) return { machine, replicator };
+    throw requestFailure(
+      "wrong-state",
+      `"${name}" is not replicated`,
+      'Enable and start replication first: "warmsite replication enable"',
+    );
+  }
+
+  /**
+   * Locks a machine for a planned failover and sends what is left; returns when the replica has it. What
+   * fails on the way leaves it locked: asked for again it goes on, and \`cancelPrepared\` takes it back.
+   */
+  *prepare(name: string): Task<void> {
+    yield* this.#machines.alone(name, (entry) => this.#lock(entry));
+    const { machine, replicator } = this.#replicated(name);
+    if (isHandedOver(machine)) return;
+    // The replicator does it by itself, and again after whatever goes wrong; this waits, and is told.
+    yield* replicator.errand((peer) => replicator.handOver(peer));
+  }
+
+  *#lock({ machine }: Entry): Task<void> {
+    if (machine.state === "PreparedForFailover") return;
+    machine.check("prepare-failover");
+    yield* this.#withdraw(machine);
+    try {
+      yield* machine.prepare(newIdentity<Token>(this.#context.ports.entropy));
+    } catch (error) {
+      // Whether the record is durable nobody knows; if it is, the machine is locked from the next start on.
+      this.#offer(machine);
+      throw error;
+    }
+  }
+
+  /** Asks the replica to bring a prepared machine up, and to become its primary. */
+  *giveAway(name: string): Task<void> {
+    const { machine, replicator } = this.#replicated(name);
+    const token = machine.planned?.token;
+    if (token === undefined) return machine.check("cancel-failover");
+    yield* replicator.errand((peer) => askToken(peer, "planned-take", token));
+  }
+
+  /**
+   * Takes a prepared machine back: the replica gives up the right to start it, durably. `force`: without its
+   * word; what is written from here on is of a generation of its own, and two sides that both go on are a split brain.
+   */
+  cancelPrepared(name: string, force: boolean): Task<void> {
+    return this.#machines.alone(name, (entry) => this.#cancelPrepared(entry, force));
+  }
+
+  *#cancelPrepared({ machine }: Entry, force: boolean): Task<void> {
+    const { name, planned } = machine;
+    machine.check("cancel-failover");
+    const { replicator } = this.#replicated(name);
+    const token = planned?.token as Token;
+    if (force) yield* this.#takeBackByForce(machine);
+    else {
+      try {
+        yield* replicator.errand((peer) => askToken(peer, "planned-return", token));
+      } catch (error) {
+        throw isFailed(error) && error.code !== "cancelled" ? notReturned(name, error) : error;
+      }
+      yield* machine.takeBack();
+    }
+    this.#offer(machine);
+    replicator.ask();
+  }
+
+  *#takeBackByForce(machine: PrimaryMachine): Task<void> {
+    const { entropy } = this.#context.ports;
+    const base = machine.tracked[0]?.base;
+    const branch = base?.kind === "point" ? base.point : newIdentity<PointId>(entropy);
+    yield* machine.takeBackByForce(newIdentity<GenerationId>(entropy), branch);
+  }
+
   *#stop(entry: Entry): Task<void> {
     const { scope } = entry;
     entry.scope = undefined;
@@ -507,6 +599,15 @@ function refuseWithoutFreeze({ name, commands, settings }: PrimaryMachine): void
 function canCycle(state: string): boolean {
   return state === "Replicating" || state === "InitialReplicationInProgress" || state === "Error" ||
     state === "WaitingForStartResynchronize";
+}
+
+function notReturned(name: string, { failure }: Failed): Failed {
+  return localFailure(
+    failure.code,
+    `The replica has not given the right to start "${name}" back: ${failure.message}`,
+    `Cancel a failover there first, or make it reachable. If it is lost for good: "warmsite failover ` +
+      `cancel ${name} --force"; should it have been started there, both sides have gone on then`,
+  );
 }
 
 function noSuchMachine(name: string): Failed {

@@ -87,6 +87,7 @@ export class ReplicaRole {
   /** Machines are created one at a time; those that are there never wait for that. */
   readonly #creating = new Mutex();
   #closed = false;
+  #bringUp: ((name: string) => Task<void>) | undefined;
   /** What the primary's role has of the same names. */
   readonly #primary: PrimarySide;
   readonly #context: ReplicaContext;
@@ -198,6 +199,7 @@ export class ReplicaRole {
       yield* refuseRebuiltFailover(store, folder);
       yield* settleFailover(store, folder);
       const machine = ReplicaMachine.start(this.#context, scope, store, fresh);
+      machine.whenTaken = () => this.#bringUpTaken(machine);
       entry = { machine, home, scope, changing: new Mutex(), failover: undefined };
       entry.failover = yield* Failover.resume(machine, folder);
     } catch (error) {
@@ -221,6 +223,20 @@ export class ReplicaRole {
       const { name } = entry.machine;
       this.#ports.observer.emit({ kind: "failure", machine: name, failure: error.failure });
     }
+  }
+
+  /**
+   * Has \`bringUp\` do the planned failovers that primaries ask for, and those that were promised before this
+   * server was started.
+   */
+  whenTaken(bringUp: (name: string) => Task<void>): void {
+    this.#bringUp = bringUp;
+    for (const { machine } of this.#machines.entries.values()) this.#bringUpTaken(machine);
+  }
+
+  #bringUpTaken({ name, record }: ReplicaMachine): void {
+    if (record.planned?.taken !== true || this.#bringUp === undefined) return;
+    this.#scope.spawn(`planned/${name}`, this.#bringUp(name));
   }
 
   #offer(failover: Failover): void {

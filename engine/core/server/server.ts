@@ -24,6 +24,7 @@ import { Authorization } from "./authorization.ts";
 import { Exports } from "./exports.ts";
 import { PrimaryRole } from "./primary_role.ts";
 import { ReplicaPlaces } from "./replica_places.ts";
+import { bringUpPlanned } from "./planned_failover.ts";
 import { ReplicaRole } from "./replica_role.ts";
 import { RequestWatch } from "./request_watch.ts";
 import type { ServerPolicy } from "./server_policy.ts";
@@ -118,6 +119,7 @@ export class Server {
       yield* commands.keep((machine) => primary.has(machine) || replica.has(machine));
       commands.thawLeft();
       for (const name of replica.reversing()) yield* server.#reverseAgain(name);
+      replica.whenTaken((machine) => bringUpPlanned(server, machine));
       if (settings.listen !== undefined) {
         server.#listener = yield* ports.network.listen(settings.listen);
         scope.spawn("listen", server.#listen(server.#listener));

@@ -20,11 +20,15 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   // Where none runs, it calls off one that was put off.
   "a replication stop": ["InitialReplicationInProgress", "ReadyForInitialReplication"],
   "a failover start": [],
-  "a failover cancel": [],
+  "a failover cancel": ["PreparedForFailover"],
   "a failover complete": [],
   "b failover start": ["Replicating"],
   "b failover cancel": ["FailedOverWaitingCompletion"],
   "b failover complete": ["FailedOverWaitingCompletion"],
+  "a failover planned": ["Replicating", "PreparedForFailover"],
+  "a failover prepare": ["Replicating", "PreparedForFailover"],
+  "b failover planned": [],
+  "b failover prepare": [],
   "a failover reverse": [],
   "b failover reverse": ["FailedOverWaitingCompletion", "FailedOver"],
   "b replication disable": [

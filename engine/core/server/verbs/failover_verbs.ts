@@ -4,13 +4,12 @@
  * @module
  */
 
-import { isFailed, requestFailure } from "../../base/failure.ts";
+import { isFailed } from "../../base/failure.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
 import type { PointId } from "../../base/units.ts";
-import { type PoweredMachine, refuseUnlessOff, stopMachine } from "../../failover/machine_off.ts";
+import { refuseUnlessOff, stopMachine } from "../../failover/machine_off.ts";
 import type { Task } from "../../runtime/task.ts";
-import { checkSettings, defaultObjective, RETENTION_DEFAULT } from "../../relationship/settings.ts";
-import { retentionText } from "../../wire/retention.ts";
+import { checkSettings, defaultObjective } from "../../relationship/settings.ts";
 import {
   flagArgument,
   machineName,
@@ -20,11 +19,32 @@ import {
   textArgument,
 } from "../arguments.ts";
 import { exportName } from "../exports.ts";
+import { failOverPlanned, prepareFailover, settingsBack } from "../planned_failover.ts";
+import { offeredDisks, powered } from "../power.ts";
 import type { Server } from "../server.ts";
 import { status, type Verbs } from "./verb.ts";
 
 /** Verbs about failovers. */
 export const FAILOVER_VERBS: Verbs = {
+  "failover planned": {
+    about:
+      "Move a machine that is off to its replica, and make this server the replica; nothing is lost",
+    args: ["vm"],
+    *run(server, args) {
+      const vm = machineName(args);
+      yield* failOverPlanned(server, vm);
+      return status(server, vm);
+    },
+  },
+  "failover prepare": {
+    about: "Lock a machine that is off and send what is left, so that its replica may be started",
+    args: ["vm"],
+    *run(server, args) {
+      const vm = machineName(args);
+      yield* prepareFailover(server, vm);
+      return status(server, vm);
+    },
+  },
   "failover reverse": {
     about:
       "Make this server the primary of a machine that was failed over to it, and replicate back",
@@ -38,7 +58,7 @@ export const FAILOVER_VERBS: Verbs = {
   },
   "failover cancel": {
     about: "Drop a failover and what was written since; replication goes on",
-    args: ["vm"],
+    args: ["vm", "force?"],
     run: cancelFailover,
   },
   "failover complete": {
@@ -79,22 +99,14 @@ function* startMachine(server: Server, vm: string, point: PointId): Task<JsonObj
 
 function* cancelFailover(server: Server, args: JsonObject): Task<Json> {
   const vm = machineName(args);
+  if (server.primary.has(vm)) {
+    yield* server.primary.cancelPrepared(vm, flagArgument(args, "force", false));
+    return status(server, vm);
+  }
   server.replica.machine(vm).stateAfter("cancel-failover");
   yield* stopMachine(server.ports.clock, server.commands, powered(server, vm));
   yield* server.replica.cancelFailover(vm);
   return status(server, vm);
-}
-
-/** A machine that may run on exports of this server. */
-function powered(server: Server, vm: string): PoweredMachine {
-  const { exports } = server;
-  const ground = { disks: offeredDisks(server, vm) };
-  return { name: vm, ground, clients: (disk) => exports.clients(disk) };
-}
-
-/** Exports of a machine's disks that are offered. */
-function offeredDisks(server: Server, vm: string): readonly string[] {
-  return server.exports.list().filter((name) => name.startsWith(`${vm}/`));
 }
 
 function* completeFailover(server: Server, args: JsonObject): Task<Json> {
@@ -111,23 +123,14 @@ function* completeFailover(server: Server, args: JsonObject): Task<Json> {
 
 function* reverseReplication(server: Server, args: JsonObject): Task<Json> {
   const vm = machineName(args);
-  const { record, store, state } = server.replica.machine(vm);
-  const to = (args["to"] ?? null) === null ? record.address : textArgument(args, "to");
-  if (to === undefined) {
-    throw requestFailure(
-      "bad-argument",
-      `The old primary "${record.primary}" has not said where it can be replicated to`,
-      "Say it: --to HOST:PORT",
-    );
-  }
-  const frequency = numberArgument(args, "frequency", record.frequency);
+  const to = (args["to"] ?? null) === null ? undefined : textArgument(args, "to");
+  const back = settingsBack(server.replica.machine(vm), to);
+  const frequency = numberArgument(args, "frequency", back.frequency);
   yield* server.reverse(
     vm,
     checkSettings({
-      to,
+      ...back,
       frequency,
-      // A completed failover has dropped all other points: what was chosen before is not known any more.
-      retention: state === "FailedOver" ? RETENTION_DEFAULT : retentionText(store.retention),
       compression: flagArgument(args, "compression", true),
       bandwidth: numberArgument(args, "bandwidth", 0),
       objective: numberArgument(args, "rpo", defaultObjective(frequency)),

@@ -1,0 +1,123 @@
+/**
+ * Planned failover from its first step to its last, on both servers (L4, M48).
+ *
+ * Rule: every step is durable before the next one begins, and can be asked for again: whoever is cut short
+ * anywhere prepares again, or cancels.
+ *
+ * @module
+ */
+
+import { type Failed, isFailed, localFailure, requestFailure } from "../base/failure.ts";
+import { MILLISECOND, MINUTE } from "../base/units.ts";
+import { refuseUnlessOff } from "../failover/machine_off.ts";
+import type { PrimaryMachine } from "../primary/machine.ts";
+import type { ReplicaMachine } from "../replica/replica_machine.ts";
+import {
+  defaultObjective,
+  type RelationshipSettings,
+  RETENTION_DEFAULT,
+} from "../relationship/settings.ts";
+import { retentionText } from "../wire/retention.ts";
+import type { Task } from "../runtime/task.ts";
+import { offeredDisks, powered } from "./power.ts";
+import type { Server } from "./server.ts";
+
+/** How long the replica may take to become the primary after it has promised to, µs. */
+const TAKING_MAX = 2 * MINUTE;
+const LOOK = 100 * MILLISECOND;
+
+/** Prepares `vm`: locks it, sends what is left, and returns when nothing is lost by starting it there. */
+export function* prepareFailover(server: Server, vm: string): Task<void> {
+  const { primary } = server;
+  const { machine } = primary.entry(vm);
+  if (machine.state !== "PreparedForFailover") {
+    machine.check("prepare-failover");
+    yield* refuseUnlessOff(server.commands, powered(server, vm));
+    yield* refuseUnlessReversible(server, vm, machine);
+  }
+  yield* primary.prepare(vm);
+}
+
+/**
+ * Refused unless this server may receive from the replica afterwards: else the machine would run there
+ * with nothing to protect it.
+ */
+function* refuseUnlessReversible(
+  server: Server,
+  vm: string,
+  { listen }: PrimaryMachine,
+): Task<void> {
+  if (listen === undefined) throw oneWay(vm, "this server listens to nobody", "Give it a port");
+  const replica = yield* server.primary.replicaServer(vm);
+  const admission = server.authorization.wouldAccept(replica);
+  if (admission.ok) return;
+  throw oneWay(vm, admission.failure.message, admission.failure.action);
+}
+
+function oneWay(vm: string, why: string, action: string): Failed {
+  return requestFailure(
+    "unauthorized",
+    `"${vm}" could not be replicated back to this server afterwards: ${why}`,
+    action,
+  );
+}
+
+/** Prepares, fails over, starts and reverses in one act; returns when this server is the replica. */
+export function* failOverPlanned(server: Server, vm: string): Task<void> {
+  yield* prepareFailover(server, vm);
+  const { clock } = server.ports;
+  yield* server.primary.giveAway(vm);
+  const deadline = clock.now() + TAKING_MAX;
+  while (!server.replica.has(vm)) {
+    if (clock.now() > deadline) {
+      throw localFailure(
+        "timed-out",
+        `The replica of "${vm}" has promised to take it over, and has not yet`,
+        'Look at "warmsite replication status" there; asking again waits on',
+      );
+    }
+    yield* clock.sleep(LOOK);
+  }
+}
+
+/** On the replica: does what it has promised, or goes on with it after a crash. */
+export function* bringUpPlanned(server: Server, vm: string): Task<void> {
+  const { replica, ports } = server;
+  try {
+    const machine = replica.machine(vm);
+    const point = machine.plannedPoint;
+    if (machine.record.failover === undefined && machine.state !== "FailedOver") {
+      yield* replica.startFailover(vm, point);
+    }
+    yield* server.reverse(vm, settingsBack(machine));
+    const disks = offeredDisks(server, vm);
+    yield* server.commands.start(vm, point === undefined ? { disks } : { disks, point });
+  } catch (error) {
+    if (!isFailed(error) || error.code === "cancelled") throw error;
+    ports.observer.emit({ kind: "failure", machine: vm, failure: error.failure });
+  }
+}
+
+/** The settings of a replication back, as far as the replica knows them. */
+export function settingsBack(
+  { record, store, state }: ReplicaMachine,
+  to: string | undefined = record.address,
+): RelationshipSettings {
+  if (to === undefined) {
+    throw requestFailure(
+      "bad-argument",
+      `The old primary "${record.primary}" has not said where it can be replicated to`,
+      "Say it: --to HOST:PORT",
+    );
+  }
+  const { frequency } = record;
+  return {
+    to,
+    frequency,
+    // A completed failover has dropped all other points: what was chosen before is not known any more.
+    retention: state === "FailedOver" ? RETENTION_DEFAULT : retentionText(store.retention),
+    compression: true,
+    bandwidth: 0,
+    objective: defaultObjective(frequency),
+  };
+}

@@ -1,0 +1,120 @@
+/**
+ * Planned failover: nothing is lost, the primary is locked, and every step can be cancelled (L4, M48).
+ *
+ * @module
+ */
+
+import { deepEqual, equal, match, throws } from "node:assert/strict";
+import type { JsonObject } from "../../../../engine/core/base/json.ts";
+import { KiB, MiB, SECOND } from "../../../../engine/core/base/units.ts";
+import { filled, makePair, protect, type Site } from "./pair.ts";
+
+const VM = { vm: "vm" };
+const status = (site: Site) => site.call("replication status", VM) as JsonObject;
+const whole = (site: Site) => site.read("vm/0", 0, MiB);
+const offered = (site: Site) => site.server?.exports.list() ?? [];
+
+Deno.test("in one act the machine moves, with every byte, and the old primary is its replica", () => {
+  const { a, b } = makePair(41);
+  protect(a);
+  a.write("vm/0", 0, filled(12 * KiB, 3));
+  const before = whole(a);
+  const moved = a.call("failover planned", VM) as JsonObject;
+  equal(moved["role"], "replica");
+  equal(status(b)["role"], "primary");
+  deepEqual(whole(b), before);
+  deepEqual(offered(a), []);
+  b.write("vm/0", 512 * KiB, filled(KiB, 4));
+  b.call("replication cycle", VM);
+  equal(status(b)["bytesSent"], KiB);
+  const now = whole(b);
+  b.call("failover planned", VM);
+  equal(status(a)["role"], "primary");
+  deepEqual(whole(a), now);
+  a.write("vm/0", 0, filled(KiB, 5));
+  a.call("replication cycle", VM);
+  equal(status(a)["bytesSent"], KiB, "there and back costs what was written");
+});
+
+Deno.test("step by step: prepared, started there, reversed", () => {
+  const { a, b } = makePair(42);
+  protect(a);
+  a.write("vm/0", 0, filled(KiB, 3));
+  const before = whole(a);
+  equal((a.call("failover prepare", VM) as JsonObject)["state"], "PreparedForFailover");
+  deepEqual(offered(a), [], "the primary is locked");
+  equal((b.call("points", VM) as JsonObject[]).at(-1)?.["kind"], "planned");
+  a.host.powerLoss();
+  a.host.powerOn();
+  a.start();
+  deepEqual(offered(a), [], "and stays so");
+  b.call("failover start", VM);
+  deepEqual(whole(b), before);
+  b.call("failover reverse", VM);
+  b.call("replication cycle", VM);
+  equal(status(a)["role"], "replica");
+  equal(status(b)["bytesSent"], 0, "what nobody wrote is not sent");
+});
+
+Deno.test("what is prepared is cancelled by the replica's word", () => {
+  const { a, b } = makePair(43);
+  protect(a);
+  a.call("failover prepare", VM);
+  b.call("failover start", VM);
+  throws(() => a.call("failover cancel", VM), /has not given the right to start "vm" back/);
+  equal(status(a)["state"], "PreparedForFailover");
+  b.call("failover cancel", VM);
+  equal((a.call("failover cancel", VM) as JsonObject)["state"], "Replicating");
+  a.write("vm/0", 0, filled(KiB, 7));
+  a.call("replication cycle", VM);
+  b.call("failover start", VM);
+  deepEqual(whole(b), whole(a));
+});
+
+Deno.test("a replica that cannot be reached keeps what is prepared; force begins a generation", () => {
+  const { a, b } = makePair(44);
+  protect(a);
+  const generation = status(a)["generation"];
+  a.call("failover prepare", VM);
+  b.host.kill();
+  throws(() => a.call("failover cancel", VM), /has not given the right/);
+  a.call("failover cancel", { ...VM, force: true });
+  a.write("vm/0", 0, filled(KiB, 1));
+  b.start();
+  a.call("replication cycle", VM);
+  equal(status(b)["generation"] === generation, false);
+  b.call("failover start", VM);
+  deepEqual(whole(b), whole(a));
+});
+
+Deno.test("a machine is prepared only off, reachable, and where it may come back from", () => {
+  const { world, a, b } = makePair(45);
+  protect(a);
+  a.call("server set", { allow: "entries" });
+  throws(() => a.call("failover prepare", VM), /could not be replicated back/);
+  equal(status(a)["state"], "Replicating");
+  a.call("server set", { allow: "any" });
+  b.host.kill();
+  world.runFor(5 * SECOND);
+  throws(() => a.call("failover prepare", VM));
+  equal(status(a)["state"], "Replicating", "what cannot be reached is not prepared for");
+});
+
+Deno.test("prepared while the link is lost amid it, it goes on when it is back", () => {
+  const { world, a, b } = makePair(46);
+  protect(a);
+  a.write("vm/0", 0, filled(256 * KiB, 3));
+  const before = whole(a);
+  const server = a.server;
+  if (server === undefined) throw new Error("no server");
+  const run = a.host.process?.loop.start("prepare", server.call("failover prepare", VM));
+  world.runWhile(() => status(a)["state"] !== "PreparedForFailover", 10 * SECOND);
+  b.host.kill();
+  world.runWhile(() => run?.outcome === undefined, 60 * SECOND);
+  equal(run?.outcome?.ok, false);
+  match(String(status(a)["state"]), /PreparedForFailover/);
+  b.start();
+  a.call("failover prepare", VM);
+  b.call("failover start", VM);
+  deepEqual(whole(b), before);
+});
