@@ -20,6 +20,6 @@ export const FAILOVER_KEEPS_GENERATION: Plant = {
     "failover",
   );
 `,
-  after: `  const { ancestry } = machine.record;
+  after: `  const ancestry = ancestryAt(machine, failover);
 `,
 };
