@@ -117,6 +117,7 @@ export function settingsBack(
     // A completed failover has dropped all other points: what was chosen before is not known any more.
     retention: state === "FailedOver" ? RETENTION_DEFAULT : retentionText(store.retention),
     compression: true,
+    appConsistent: 0,
     bandwidth: 0,
     objective: defaultObjective(frequency),
   };
