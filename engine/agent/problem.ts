@@ -91,6 +91,7 @@ export function httpStatusOf({ code, side }: Pick<Problem, "code" | "side">): nu
     case "not-found":
     case "no-such-machine":
     case "no-such-point":
+    case "no-such-disk":
       return 404;
     case "wrong-state":
     case "disk-suspect":

@@ -9,6 +9,7 @@
  *
  * @module
  */
+// Long because: every path of the port, with what the kernel may answer to each.
 
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -74,13 +75,17 @@ function openDescriptor(file: string, { create }: OpenDiskOptions): number {
   return descriptor;
 }
 
+function deviceOf(descriptor: number): bigint {
+  return fs.fstatSync(descriptor, { bigint: true }).rdev;
+}
+
 /** `Disk` on one descriptor. Made by `openDisk`. */
 export class FileDisk implements Disk {
-  readonly size: number;
   /** As the administrator named it. */
   readonly path: string;
   /** What the kernel knows of a block device; `undefined` for an image file. */
   readonly device: BlockDevice | undefined;
+  #size: number;
   readonly #descriptor: number;
   readonly #unlock: Unlock;
   readonly #io: PositionalIo;
@@ -97,7 +102,7 @@ export class FileDisk implements Disk {
     unlock: Unlock,
   ) {
     this.path = file;
-    this.size = size;
+    this.#size = size;
     this.device = device;
     this.#descriptor = descriptor;
     this.#unlock = unlock;
@@ -113,6 +118,41 @@ export class FileDisk implements Disk {
       );
     this.#flusher = flusher(fs.fdatasync);
     this.#syncer = flusher(fs.fsync);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** See `Disk`. The file has its new length in the same step in which that is the size: a check between sees both. */
+  *grow(size: number): Task<void> {
+    if (this.device !== undefined) {
+      const found = describeBlockDevice(this.path, deviceOf(this.#descriptor)).size;
+      if (found !== size) throw this.#otherDeviceSize(found, size);
+      this.#size = size;
+      return;
+    }
+    this.#checkFile();
+    const before = this.#size;
+    if (size > before) {
+      try {
+        fs.ftruncateSync(this.#descriptor, size);
+      } catch (error) {
+        throw osFailure(error, `grow "${this.path}"`);
+      }
+    }
+    this.#size = size;
+    yield* this.#flush(this.#syncer);
+  }
+
+  #otherDeviceSize(found: number, wanted: number): Error {
+    return localFailure(
+      "disk-changed-size",
+      `The block device "${this.path}" has ${found} bytes, and not ${wanted}`,
+      found === this.#size
+        ? "Extend the device first, e.g. with lvextend, then ask again"
+        : `Ask for the size that it has: ${found}`,
+    );
   }
 
   *read(at: number, length: number): Task<Uint8Array> {

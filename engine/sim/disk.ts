@@ -14,14 +14,40 @@ import { type FileNode, UNIT_SIZE } from "./volume.ts";
 
 /** A disk as one process has it open. */
 export class SimDisk extends Handle implements Disk {
-  readonly size: number;
+  #size: number;
   readonly #stamped: boolean;
 
   /** Takes the lock, or fails with `locked`. `stamped`: a file rather than a block device. */
   constructor(process: SimProcess, node: FileNode, name: string, stamped: boolean) {
     super(process, node, name, node.sectors.length, true);
-    this.size = node.sectors.length;
+    this.#size = node.sectors.length;
     this.#stamped = stamped;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** See `Disk`. A device of this world is extended by the same call: there is nobody else to do it. */
+  *grow(size: number): Task<void> {
+    const refusal = this.refusal(0, 0);
+    if (refusal !== undefined) yield* refusal;
+    const { node, process } = this;
+    const { volume } = node;
+    yield* process.call<void>({
+      kind: EVENT.truncate,
+      payload: size,
+      delay: volume.writeTime(0),
+      stalledUntil: () => volume.faults.stalledUntil,
+      binding: true,
+      perform: () => {
+        volume.checkWritable("grow", this.name);
+        if (size > node.sectors.length) node.grow(size, process.host.wall());
+        this.#size = size;
+        this.reach(size);
+      },
+    });
+    yield* this.io.sync();
   }
 
   zero(at: number, length: number): Task<void> {

@@ -24,7 +24,7 @@ export class Handle {
   /** Its requests. */
   protected readonly io: StorageIo;
   /** Bytes that a range may lie in. */
-  readonly #reach: number;
+  #reach: number;
   #locked = false;
   #open = true;
   readonly #end = () => this.#leave();
@@ -68,6 +68,11 @@ export class Handle {
   abandon(): void {
     this.#open = false;
     this.#leave();
+  }
+
+  /** Ranges may lie in so many bytes from here on. */
+  protected reach(bytes: number): void {
+    this.#reach = bytes;
   }
 
   /** Takes the exclusive lock of the node, unless it holds it already. */

@@ -95,7 +95,7 @@ export class FileNode {
   readonly sectors: Sectors;
   /** Where it lies. */
   readonly volume: Volume;
-  /** A disk: sparse, of a fixed size. */
+  /** A disk: sparse, and never cut. */
   readonly sparse: boolean;
   /** Latent errors: sector number to true where it stays, false where the next read heals it. */
   readonly latent = new Map<number, boolean>();
@@ -114,7 +114,7 @@ export class FileNode {
   /** Space counted on the volume, bytes. */
   charged = 0;
   /** Which units of a sparse disk hold something. */
-  readonly units: Uint8Array;
+  units: Uint8Array;
   /** How many of them. */
   taken = 0;
 
@@ -148,6 +148,15 @@ export class FileNode {
       this.units[unit] = 1;
       this.taken++;
     }
+  }
+
+  /** A disk becomes `size` bytes long; what is new takes no space and reads as zeros. */
+  grow(size: number, changed: number): void {
+    const units = new Uint8Array(Math.ceil(size / UNIT_SIZE));
+    units.set(this.units);
+    this.units = units;
+    this.sectors.truncate(size);
+    this.changed = changed;
   }
 
   /** Flips a bit at byte `at`, on the medium and in the kernel's cache, unseen by anybody. */

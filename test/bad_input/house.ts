@@ -172,7 +172,7 @@ export class House implements AsyncDisposable {
       await this.call("replica", "failover start", { vm: VM, ...(point && { point }) });
     }
     const client = await this.connect(role);
-    const bytes = await client.read(0, SIZE);
+    const bytes = await client.read(0, client.size);
     await client.disconnect();
     if (role === "replica") await this.call("replica", "failover cancel");
     return bytes;

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { isFailed } from "../../engine/core/base/failure.ts";
-import { type Disk, type DiskReader, readInto } from "../../engine/core/ports/disk.ts";
+import { type Disk, type DiskReader, growDisk, readInto } from "../../engine/core/ports/disk.ts";
 import { all } from "../../engine/core/runtime/together.ts";
 import type { Task } from "../../engine/core/runtime/task.ts";
 import { law, pattern, type Stage, type Staging, thrownBy } from "./stage.ts";
@@ -17,6 +17,8 @@ export interface DiskStage extends Stage {
   createDisk(size: number): Task<Disk>;
   /** Opens the disk that `createDisk` made, once more. */
   openDisk(): Task<Disk>;
+  /** It has the size that its device has: nobody here can extend that. */
+  readonly fixed?: boolean;
 }
 
 const SIZE = 256 * 1024;
@@ -27,6 +29,7 @@ export function diskSuite(name: string, staging: Staging<DiskStage>): void {
     law(`Disk, ${name}`, staging, text, body);
   contents(fact);
   buffers(fact);
+  growth(fact);
   edges(fact);
   identities(fact);
   concurrency(fact);
@@ -120,6 +123,39 @@ function buffers(fact: Fact): void {
     assert.deepEqual(whole, content);
     yield* disk.close();
   });
+}
+
+function growth(fact: Fact): void {
+  fact(
+    "it grows durably, reads as zeros there, and is found so; it never shrinks",
+    function* (stage) {
+      const disk = yield* stage.createDisk(SIZE);
+      if (stage.fixed === true) {
+        const refusal = yield* thrownBy(growDisk(disk, 2 * SIZE));
+        assert.ok(isFailed(refusal, "disk-changed-size"), "a device has to be extended first");
+        yield* growDisk(disk, SIZE);
+        assert.equal(disk.size, SIZE);
+        return yield* disk.close();
+      }
+      const data = pattern(4096, 3);
+      yield* disk.write(SIZE - 4096, data);
+      yield* growDisk(disk, 2 * SIZE);
+      assert.equal(disk.size, 2 * SIZE);
+      assert.equal((yield* disk.identity()).size, 2 * SIZE);
+      assert.deepEqual(yield* disk.read(SIZE, SIZE), new Uint8Array(SIZE));
+      assert.deepEqual(yield* disk.read(SIZE - 4096, 4096), data);
+      yield* disk.write(2 * SIZE - 4096, data);
+      yield* disk.flush();
+      const refusal = yield* thrownBy(growDisk(disk, SIZE));
+      assert.ok(isFailed(refusal, "bad-argument"));
+      yield* growDisk(disk, 2 * SIZE);
+      yield* disk.close();
+      const again = yield* stage.openDisk();
+      assert.equal(again.size, 2 * SIZE);
+      assert.deepEqual(yield* again.read(2 * SIZE - 4096, 4096), data);
+      yield* again.close();
+    },
+  );
 }
 
 function edges(fact: Fact): void {

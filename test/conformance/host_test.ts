@@ -88,7 +88,7 @@ if (unmetReason(loopDevice) !== undefined) {
       attach(file, [], (path) => device = path);
       return yield* opened(device);
     }
-    return { ...stage, end, createDisk, openDisk: () => opened(device) };
+    return { ...stage, end, createDisk, openDisk: () => opened(device), fixed: true };
   });
 }
 

@@ -91,6 +91,19 @@ export function formatRate(bytesPerSecond: number): string {
 
 const SIZE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
+/** `40GiB`, `512M`, `1TB`, a number of bytes: units of 1024, or of 1000 where they say so (kB, MB, GB, TB). */
+export function parseSize(text: string, option: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])(i?b)?|b)?$/i.exec(text.trim());
+  const power = match?.[2] === undefined ? 0 : "kmgt".indexOf(match[2].toLowerCase()) + 1;
+  const bytes = Number(match?.[1] ?? NaN) *
+    (match?.[3]?.toLowerCase() === "b" ? 1000 : 1024) ** power;
+  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+  throw usageProblem(
+    `${option} is not a size: "${text}"`,
+    "Write a number and a unit, e.g. 40GiB, or a number of bytes",
+  );
+}
+
 /** Bytes with three digits or so: `1.5 GiB`. */
 export function formatSize(bytes: number): string {
   let value = bytes;

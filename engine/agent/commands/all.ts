@@ -11,6 +11,7 @@ import {
   removeAuthorizationCommand,
   setAuthorizationCommand,
 } from "./authorization.ts";
+import { growDiskCommand } from "./disk.ts";
 import { demoCommand } from "./demo.ts";
 import {
   cancelFailoverCommand,
@@ -46,6 +47,7 @@ export const COMMANDS: readonly Command[] = [
   addCommand,
   listCommand,
   removeCommand,
+  growDiskCommand,
   enableCommand,
   setCommand,
   startCommand,

@@ -51,6 +51,7 @@ export type FailureCode =
   | "bad-argument"
   | "no-such-machine"
   | "no-such-point"
+  | "no-such-disk"
   | "wrong-state"
   | "point-broken"
   | "hypervisor"

@@ -7,6 +7,7 @@
  *
  * @module
  */
+// Long because: every walk over the pages of a bitmap, with what a page of words needs.
 
 import { assert } from "../base/assert.ts";
 
@@ -33,8 +34,7 @@ export interface Run {
 
 /** A set of block indices below `size`. */
 export class Bitmap {
-  /** Number of blocks it speaks about. */
-  readonly size: number;
+  #size: number;
   #pages = new Map<number, Page>();
   #pagesShared = false;
   #owner = new Owner();
@@ -42,7 +42,18 @@ export class Bitmap {
 
   constructor(size: number) {
     assert(Number.isSafeInteger(size) && size >= 0, "A bitmap has a size");
-    this.size = size;
+    this.#size = size;
+  }
+
+  /** Number of blocks it speaks about. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Speaks about `size` blocks from here on, those that are new being clear. */
+  grow(size: number): void {
+    assert(Number.isSafeInteger(size) && size >= this.#size, "A bitmap grows");
+    this.#size = size;
   }
 
   /** How many bits are set. */

@@ -28,9 +28,11 @@ export function* recordBranch(machine: ReplicaMachine, view: PointView): Task<Br
   const options = { ...tracking, geometry, machine: store.machine };
   try {
     for (const [disk, guest] of store.rawDisks.entries()) {
+      if (guest.disk.size === 0) continue;
       const changed = new Bitmap(Math.ceil(guest.disk.size / geometry.blockSize));
       yield* view.changedRuns(disk, ({ at, length }) => {
-        changed.set(at / geometry.blockSize, (at + length) / geometry.blockSize);
+        const end = Math.min(changed.size, (at + length) / geometry.blockSize);
+        if (at / geometry.blockSize < end) changed.set(at / geometry.blockSize, end);
       });
       const since = { base: view.point, changed };
       yield* TrackedDisk.createSince(ports, guest, { ...options, disk }, since);

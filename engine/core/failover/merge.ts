@@ -15,7 +15,7 @@ import { Bitmap } from "../block/bitmap.ts";
 import type { Overlay } from "../history/overlay.ts";
 import type { PointView } from "../history/point_view.ts";
 import { type Ancestry, beginGeneration } from "../lineage/generation.ts";
-import { packContent } from "../primary/pack.ts";
+import { packContent, zeroRecord } from "../primary/pack.ts";
 import { recordBranch } from "./branch_logs.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import type { ReplicaMachine } from "../replica/replica_machine.ts";
@@ -36,6 +36,7 @@ export function* mergeFailover(
     yield* stageMerged(machine, view, overlays, failover);
   }
   yield* machine.applyAll();
+  yield* store.fitDisks();
   const branch = yield* recordBranch(machine, view);
   // Hyper-V's complete removes all other points; only the one that is now the machine stays.
   yield* store.setRetention(NEWEST);
@@ -86,6 +87,14 @@ function* stageMerged(
   yield* machine.applyAll();
   let chain = emptyChain();
   let records = 0;
+  const sizes = (store.newest as { readonly sizes: readonly number[] }).sizes;
+  const merged = overlays.map(({ size }) => size);
+  for (const { disk, at, length } of beyond(merged, sizes)) {
+    const { extent, digest } = zeroRecord(ports.codec, disk, at, length);
+    yield* store.append(extent);
+    chain = chainDigest(kernel, chain, extent, digest);
+    records++;
+  }
   for (const [disk, overlay] of overlays.entries()) {
     const changed = yield* changedBlocks(machine, view, overlay, disk);
     for (const { start, end } of changed.runs()) {
@@ -106,7 +115,7 @@ function* stageMerged(
     generation: failover.generation,
     cutAt: Math.max(0, ports.clock.wall()),
     kind: "standard" as const,
-    sizes: store.sizes,
+    sizes: merged,
   };
   yield* store.seal(point, records, chain);
   machine.noteStaged(point.id);
@@ -125,7 +134,24 @@ function* changedBlocks(
     blocks.set(Math.floor(at / blockSize), Math.ceil((at + length) / blockSize));
   }
   yield* view.changedRuns(disk, ({ at, length }) => {
-    blocks.set(Math.floor(at / blockSize), Math.ceil((at + length) / blockSize));
+    const end = Math.min(blocks.size, Math.ceil((at + length) / blockSize));
+    const start = Math.floor(at / blockSize);
+    if (start < end) blocks.set(start, end);
   });
   return blocks;
+}
+
+/**
+ * What the newest point has behind the end of a disk that is smaller in the point that was chosen: it grew
+ * since. It becomes zeros, undo-logged like everything else; the files are cut when they are let go.
+ */
+function* beyond(
+  sizes: readonly number[],
+  newest: readonly number[],
+): Generator<{ readonly disk: number; readonly at: number; readonly length: number }, void> {
+  for (const [disk, size] of newest.entries()) {
+    for (let at = sizes[disk] ?? 0; at < size; at += EXTENT_SIZE_MAX) {
+      yield { disk, at, length: Math.min(EXTENT_SIZE_MAX, size - at) };
+    }
+  }
 }

@@ -11,11 +11,12 @@
 import { assert } from "../base/assert.ts";
 import { localFailure } from "../base/failure.ts";
 import { fromHex, type PointId, toHex } from "../base/units.ts";
-import { accumulateSetDigest } from "../ports/codec.ts";
+import { accumulateSetDigest, DIGEST_SIZE } from "../ports/codec.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Task } from "../runtime/task.ts";
 import type { ExtentFile } from "./extent_file.ts";
 import type { IndexEntry } from "./extent_index.ts";
+import { readRaw } from "./raw_disk.ts";
 import type { PointRecord } from "./recovery_point.ts";
 import type { ReplicaFiles } from "./replica_files.ts";
 import { deltaName, verifyDelta } from "./sealed_delta.ts";
@@ -93,7 +94,7 @@ function* writeUndo(
     back.id,
   );
   try {
-    const sums = back.digests.map((digest) => digest === "" ? undefined : fromHex(digest));
+    const sums = point.sizes.map((_, disk) => sumOf(back.digests[disk]));
     for (let index = 0; index < delta.pages; index++) {
       const page = yield* delta.page(index);
       for (let place = 0; place < page.count; place++) {
@@ -124,7 +125,7 @@ function* writeOld(
   const { codec, blockSize } = files.context;
   const { disk, at, length } = entry;
   const sum = sums[disk];
-  const old = yield* (files.disks[disk] as Disk).read(at, length);
+  const old = yield* readRaw(files.disks[disk], at, length);
   yield* writer.add(disk, at, old);
   // Of a disk that was adopted and not read yet nothing is known that could be moved on.
   if (sum === undefined) return;
@@ -139,6 +140,9 @@ function* writeDisks(files: ReplicaFiles, delta: ExtentFile): Task<void> {
   // The mark: durable before the first write. After a kill or a failed flush the name may be in the
   // kernel only, so this is repeated whenever an apply goes on.
   yield* files.undo.flush();
+  // In the order of points, and only behind the mark: a file that has become longer, or was not there, tells
+  // of an apply that began, and is no sign that somebody else was at it (R9).
+  yield* files.growDisks();
   // Crash in here: some blocks are old, some are new, torn ones included. Every one of them is in the
   // undo file and in the delta; readers believe those, and the next apply writes all of them again.
   for (let index = 0; index < delta.pages; index++) {
@@ -159,7 +163,7 @@ export function* finishApply(files: ReplicaFiles, point: PointRecord): Task<void
     ? undoMetadata(undo)?.point.digests
     : undefined;
   // An undo file that was damaged after its mark costs the older points and one look at the disks.
-  const known = digests ?? (yield* scanDigests(files));
+  const known = digests ?? (yield* scanDigests(files)).slice(0, point.sizes.length);
   // One flush for both: what the disks hold, and the stamps that the state tells of it.
   const stamps = yield* files.stamps();
   // Crash before: the apply is open and is finished again. After: the staged file is left over and
@@ -222,6 +226,7 @@ function* rollBack(files: ReplicaFiles, point: PointRecord): Task<void> {
     );
   }
   // Crash in here: the apply is still open, and readers believe the undo file.
+  yield* files.growDisks();
   for (let index = 0; index < undo.pages; index++) {
     const page = yield* undo.page(index);
     for (let place = 0; place < page.count; place++) {
@@ -232,4 +237,10 @@ function* rollBack(files: ReplicaFiles, point: PointRecord): Task<void> {
     }
   }
   for (const disk of files.disks) yield* disk.flush();
+}
+
+/** The set digest of a disk as a point has it; of a disk that it does not have, that of nothing. */
+function sumOf(digest: string | undefined): Uint8Array | undefined {
+  if (digest === undefined) return new Uint8Array(DIGEST_SIZE);
+  return digest === "" ? undefined : fromHex(digest);
 }

@@ -18,6 +18,7 @@ import type { GuestDisk, Ports } from "../ports/ports.ts";
 import type { Task } from "../runtime/task.ts";
 import type { Retention } from "../wire/retention.ts";
 import type { HistoryCache } from "./history_cache.ts";
+import { AbsentDisk, diskName } from "./raw_disk.ts";
 import { RESERVE_SIZE, STATE_CAPACITY } from "./bounds.ts";
 import type { PointRecord } from "./recovery_point.ts";
 import { ReplicaFiles } from "./replica_files.ts";
@@ -72,7 +73,7 @@ export function* adoptReplica(
   let stateFile: StateFile | undefined;
   try {
     for (const [index, size] of point.sizes.entries()) {
-      raw.push(yield* openRaw(ports, folder, index, size, places[index] ?? null));
+      raw.push(yield* openExactly(ports, folder, index, size, places[index] ?? null));
     }
     const stamps: DiskIdentity[] = [];
     for (const { disk } of raw) stamps.push(yield* disk.identity({ lasting: true }));
@@ -102,7 +103,10 @@ function* emptyFolders(
   };
 }
 
-/** Opens raw disk `index`, in the replica's folder or where it was adopted. */
+/**
+ * Opens raw disk `index`, in the replica's folder or where it was adopted. It has at least `size` bytes, and
+ * more where a disk grew.
+ */
 export function* openRaw(
   ports: Ports,
   folder: Folder,
@@ -115,9 +119,24 @@ export function* openRaw(
     ? { disk: yield* folder.openDisk(name), logs: folder, stem: name }
     : yield* ports.openGuestDisk(place);
   const found = raw.disk.size;
-  if (found === size) return raw;
+  if (found >= size) return raw;
   yield* raw.disk.close();
   throw wrongSize(name, found, size);
+}
+
+/** As `openRaw`, where nothing has grown yet: a disk of another size is another disk. */
+function* openExactly(
+  ports: Ports,
+  folder: Folder,
+  index: number,
+  size: number,
+  place: string | null,
+): Task<GuestDisk> {
+  const raw = yield* openRaw(ports, folder, index, size, place);
+  const found = raw.disk.size;
+  if (found === size) return raw;
+  yield* raw.disk.close();
+  throw wrongSize(place ?? diskName(index), found, size);
 }
 
 /** The failure of a disk that is not as long as the state says. */
@@ -154,11 +173,11 @@ export function* createReplica(
       const path = paths?.[index];
       yield* folder.remove(diskName(index));
       const stem = diskName(index);
-      raw.push(
-        path === undefined
-          ? { disk: yield* folder.createDisk(stem, size), logs: folder, stem }
-          : yield* openRaw(ports, folder, index, size, path),
-      );
+      if (path !== undefined) raw.push(yield* openExactly(ports, folder, index, size, path));
+      else {
+        const disk = size === 0 ? new AbsentDisk() : yield* folder.createDisk(stem, size);
+        raw.push({ disk, logs: folder, stem });
+      }
     }
     for (const { disk } of raw) yield* disk.flush();
     stateFile = yield* StateFile.create(folder, ports.codec.kernel);
@@ -176,11 +195,6 @@ export function* createReplica(
 /** True for a replica that was never told of: making it went wrong behind its first state. */
 export function isUntold(state: Pick<StoreState, "extra" | "points" | "seed">): boolean {
   return state.extra === null && state.points.length === 0 && state.seed === undefined;
-}
-
-/** The name of the raw disk `index`. */
-export function diskName(index: number): string {
-  return `disk-${index}.raw`;
 }
 
 function* refuseExisting(ports: Ports, folder: Folder): Task<void> {

@@ -64,8 +64,14 @@ export class ExtentFile {
     this.size = file.size;
     this.#trailer = trailer;
     this.#root = root;
-    const { sizes, blockSize } = context;
-    this.#bounds = { sizes, blockSize, bodyEnd: trailer.bodyEnd };
+    this.#bounds = {
+      // What disks may have when it is read: a state that is older than this file is brought up first.
+      get sizes() {
+        return context.sizes;
+      },
+      blockSize: context.blockSize,
+      bodyEnd: trailer.bodyEnd,
+    };
     this.#owner = context.cache.owner();
   }
 

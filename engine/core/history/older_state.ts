@@ -16,11 +16,11 @@
 
 import type { PointId } from "../base/units.ts";
 import type { Task } from "../runtime/task.ts";
-import { type PointRecord, sameList } from "./recovery_point.ts";
+import type { PointRecord } from "./recovery_point.ts";
 import type { ReplicaFiles } from "./replica_files.ts";
 import { deltaName } from "./sealed_delta.ts";
 import { judgeStamps } from "./stamps.ts";
-import type { StoreState } from "./store_state.ts";
+import { largest, type StoreState } from "./store_state.ts";
 import { readUndos, type UndoMetadata, undoName } from "./undo_file.ts";
 
 /** `state`, or what the undo files make of it when they tell of an apply that it does not know of. */
@@ -30,9 +30,7 @@ export function* adoptNewerApplies(files: ReplicaFiles, state: StoreState): Task
   // does not know of is left over; but one of an empty delta leaves no other trace.
   const same = judgeStamps(yield* files.currentStamps(), state) === "same";
   const undos = (yield* readUndos(files.undo, files.context)).filter(
-    ({ point, replica, empty }) =>
-      replica["machine"] === state.machine && sameList(point.sizes, state.sizes) &&
-      (empty || !same),
+    ({ replica, empty }) => replica["machine"] === state.machine && (empty || !same),
   );
   const newest = newestOf(undos);
   const known = state.points[state.applied - 1]?.protectedAt ?? -1;
@@ -51,6 +49,7 @@ export function* adoptNewerApplies(files: ReplicaFiles, state: StoreState): Task
     generation: (points[points.length - 1] as PointRecord).generation,
     seed: undefined,
     points,
+    sizes: points.reduce((sizes, point) => largest(sizes, point.sizes), state.sizes),
     applied,
     protectedTime: Math.max(state.protectedTime, newest.point.protectedAt),
     ...(same ? {} : { stamps: [], suspect: true }),

@@ -68,7 +68,7 @@ export class OpenDelta {
   /** Counts the times that it went back: what was appended before is not there any more. */
   #rewinds = 0;
   /** Bytes that the file may have. */
-  readonly #most: number;
+  readonly #context: ExtentContext;
   #overfull = false;
   #sealed: PointRecord | undefined;
 
@@ -93,8 +93,7 @@ export class OpenDelta {
     this.#durable = durable;
     this.cut = cut;
     this.#appender = new FileAppender(file, durable.end);
-    const { sizes, blockSize, cache } = context;
-    this.#most = deltaBytesMax(sizes, blockSize, RECORD_OVERHEAD, cache.bounds);
+    this.#context = context;
   }
 
   /** Records appended, durable or not. */
@@ -203,11 +202,14 @@ export class OpenDelta {
 
   /** Refuses a record of `length` bytes that no honest delta of these disks has. */
   #checkRoom(length: number): void {
-    if (this.#appender.position + length <= this.#most) return;
+    // Disks may grow while it goes on over several cuts.
+    const { sizes, blockSize, cache } = this.#context;
+    const most = deltaBytesMax(sizes, blockSize, RECORD_OVERHEAD, cache.bounds);
+    if (this.#appender.position + length <= most) return;
     this.#overfull = true;
     throw localFailure(
       "no-space",
-      `Delta "${this.header.id}" would be longer than the ${this.#most} bytes that its disks allow`,
+      `Delta "${this.header.id}" would be longer than the ${most} bytes that its disks allow`,
       "It is begun anew by itself; give the link more bandwidth if that happens again",
     );
   }

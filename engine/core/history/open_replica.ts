@@ -5,19 +5,21 @@
  */
 
 import { localFailure } from "../base/failure.ts";
+import { DISKS_MAX } from "../base/limits.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { GuestDisk, Ports } from "../ports/ports.ts";
-import type { Task } from "../runtime/task.ts";
-import { diskName, openRaw } from "./create_replica.ts";
+import { done, type Task } from "../runtime/task.ts";
+import { openRaw } from "./create_replica.ts";
 import type { HistoryCache } from "./history_cache.ts";
 import type { OpenDelta } from "./open_delta.ts";
+import { AbsentDisk, diskName } from "./raw_disk.ts";
 import { rebuildState } from "./rebuild.ts";
 import { recover } from "./recovery.ts";
 import { ReleasedDisk } from "./released_disk.ts";
 import { ReplicaFiles } from "./replica_files.ts";
 import { letGo } from "./retention.ts";
 import { STATE_NAMES, StateFile } from "./state_file.ts";
-import type { StoreState } from "./store_state.ts";
+import { largest, type StoreState } from "./store_state.ts";
 
 /** A replica and the delta that was open in it. */
 export interface OpenedReplica {
@@ -47,17 +49,19 @@ export function* openReplica(
     if (opened.unborn) throw noReplica(folder);
     const { codec } = ports;
     const context = { codec, cache, sizes: [], blockSize: 512 };
-    const state = read ?? (yield* rebuildState(folder, undo, staging, context));
-    for (const [index, size] of state.sizes.entries()) {
-      const place = state.places[index] ?? null;
-      const released = new ReleasedDisk(size, state.stamps[index]);
+    const told = read ?? (yield* rebuildState(folder, undo, staging, context));
+    const count = Math.max(told.sizes.length, told.released ? 0 : 1 + highestIndex(names));
+    for (let index = 0; index < count; index++) {
+      const released = new ReleasedDisk(told.sizes[index] ?? 0, told.stamps[index]);
       const stem = diskName(index);
       raw.push(
-        state.released
+        told.released
           ? { disk: released, logs: folder, stem }
-          : yield* openRaw(ports, folder, index, size, place),
+          : yield* openLongEnough(ports, folder, index, told, names),
       );
     }
+    // A file that is longer than a state says is of a newer state (R9).
+    const state = { ...told, sizes: largest(told.sizes, raw.map(({ disk }) => disk.size)) };
     const parts = { ports, folder, staging, undo, raw, stateFile, state, cache };
     const files = new ReplicaFiles(parts);
     if (read === undefined) yield* noteRebuilt(files, state);
@@ -79,6 +83,34 @@ function noReplica(folder: Folder): Error {
     `"${folder.path}" holds no replica`,
     "Check the storage location",
   );
+}
+
+/** The highest index of which there is a file, or -1. */
+function highestIndex(names: readonly string[]): number {
+  let index = DISKS_MAX - 1;
+  while (index >= 0 && !names.includes(diskName(index))) index--;
+  return index;
+}
+
+/**
+ * Opens a file that is at least as long as what was written to it: by the initial replication all that it
+ * may have, and by an apply what the point has.
+ */
+function openLongEnough(
+  ports: Ports,
+  folder: Folder,
+  index: number,
+  { sizes, points, applied, places }: StoreState,
+  names: readonly string[],
+): Task<GuestDisk> {
+  const place = places[index] ?? null;
+  // Older points have in undo files what lay behind the end of a file that a failover cut.
+  const needed = (points.length === 0 ? sizes : points[applied - 1]?.sizes ?? [])[index] ?? 0;
+  // A state from before a completed failover is told so, and nothing is read.
+  const least = names.some((name) => name.startsWith("completed.")) ? 0 : needed;
+  const there = place !== null || names.includes(diskName(index));
+  if (there || least > 0) return openRaw(ports, folder, index, least, place);
+  return done({ disk: new AbsentDisk(), logs: folder, stem: diskName(index) });
 }
 
 /** A rebuilt state becomes durable before anything follows from it, and health says so (R11). */

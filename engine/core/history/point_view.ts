@@ -15,6 +15,7 @@ import type { Disk } from "../ports/disk.ts";
 import type { Task } from "../runtime/task.ts";
 import type { ExtentFile } from "./extent_file.ts";
 import type { IndexEntry } from "./extent_index.ts";
+import { allocatedRaw, readRaw } from "./raw_disk.ts";
 import { noSuchPoint, type ReplicaFiles } from "./replica_files.ts";
 
 /** A run of bytes that no layer has given yet: `[start, end)`. */
@@ -93,14 +94,14 @@ export function* readPoint(
   at: number,
   length: number,
 ): Task<Uint8Array> {
-  const raw = rawDisk(files, disk, at, length);
+  checkRange(files, disk, at, length);
   for (;;) {
     const version = files.version;
     const result = new Uint8Array(length);
     const fill = (layer: ExtentFile, entry: IndexEntry, start: number, end: number) =>
       readEntry(layer, entry, start, end, at, result);
     const gaps = yield* walkLayers(files.layers(point), disk, at, length, fill);
-    yield* readRaw(raw, at, gaps, result);
+    yield* readGaps(files.disks[disk], at, gaps, result);
     // An undo file that entered the index meanwhile says that the raw disk is being written:
     // what came from it may be of a later point. The index knows better now.
     if (gaps.length === 0 || version === files.version) return result;
@@ -115,7 +116,7 @@ function* allocatedAt(
   at: number,
   length: number,
 ): Task<readonly Extent[]> {
-  const raw = rawDisk(files, disk, at, length);
+  checkRange(files, disk, at, length);
   for (;;) {
     const version = files.version;
     const found: Extent[] = [];
@@ -126,16 +127,15 @@ function* allocatedAt(
     const gaps = yield* walkLayers(files.layers(point), disk, at, length, note);
     if (gaps.length > 0) {
       const runs = gaps.map(({ start, end }) => ({ at: start, length: end - start }));
-      found.push(...common(yield* raw.allocated(at, length), runs));
+      found.push(...common(yield* allocatedRaw(files.disks[disk], at, length), runs));
     }
     // As for a read: an undo file that came meanwhile knows better what the raw disk had.
     if (version === files.version) return joined(found);
   }
 }
 
-function rawDisk(files: ReplicaFiles, disk: number, at: number, length: number): Disk {
-  const raw = files.disks[disk];
-  if (raw !== undefined && inside(at, length, raw.size)) return raw;
+function checkRange({ state }: ReplicaFiles, disk: number, at: number, length: number): void {
+  if (inside(at, length, state.sizes[disk] ?? 0)) return;
   throw requestFailure("out-of-range", `Disk ${disk} has no ${length} bytes at ${at}`);
 }
 
@@ -197,14 +197,14 @@ function* readEntry(
   result.set(content.subarray(start - entry.at, end - entry.at), start - base);
 }
 
-function* readRaw(
-  raw: Disk,
+function* readGaps(
+  raw: Disk | undefined,
   at: number,
   gaps: readonly Gap[],
   result: Uint8Array,
 ): Task<void> {
   for (const gap of gaps) {
-    const bytes = yield* raw.read(gap.start, gap.end - gap.start);
+    const bytes = yield* readRaw(raw, gap.start, gap.end - gap.start);
     result.set(bytes, gap.start - at);
   }
 }

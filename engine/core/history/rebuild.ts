@@ -16,7 +16,7 @@ import type { Task } from "../runtime/task.ts";
 import type { ExtentContext } from "./extent_file.ts";
 import type { PointRecord } from "./recovery_point.ts";
 import { type DeltaMetadata, deltaMetadata, openDeltaFile } from "./sealed_delta.ts";
-import { stateFrom, type StoreState } from "./store_state.ts";
+import { largest, stateFrom, type StoreState } from "./store_state.ts";
 import { readUndos, type UndoMetadata } from "./undo_file.ts";
 
 /** The state as the files tell it. Throws `damaged` when they do not tell one story. */
@@ -46,8 +46,13 @@ export function* rebuildState(
     deltas.delete(next.point.id);
   }
   const last = points[points.length - 1] as PointRecord;
+  const known = newest.replica["sizes"];
   const state = stateFrom({
     ...newest.replica,
+    sizes: points.reduce(
+      (sizes, point) => largest(sizes, point.sizes),
+      Array.isArray(known) ? known as number[] : [],
+    ),
     generation: last.generation,
     extra: null,
     seed: null,

@@ -9,8 +9,8 @@
 import type { Json, JsonObject } from "../base/json.ts";
 import { integer, list, object, oneOf } from "../wire/fields.ts";
 import { digestOrNone, type Field, identity, nullable } from "../wire/fields.ts";
-import { DISK_SIZE_MAX, DISKS_MAX } from "../base/limits.ts";
-import type { PointDeclaration, PointKind } from "../wire/point.ts";
+import { DISKS_MAX } from "../base/limits.ts";
+import { type PointDeclaration, type PointKind, SIZES } from "../wire/point.ts";
 import type { PointId } from "../base/units.ts";
 
 export type { PointDeclaration, PointKind } from "../wire/point.ts";
@@ -41,7 +41,7 @@ const RECORD = object({
   generation: identity("generation"),
   cutAt: integer(0, Number.MAX_SAFE_INTEGER),
   kind: oneOf<PointKind>("standard", "application-consistent", "planned"),
-  sizes: list(integer(1, DISK_SIZE_MAX), 1, DISKS_MAX),
+  sizes: SIZES,
   protectedAt: integer(0, Number.MAX_SAFE_INTEGER),
   bytes: integer(0, Number.MAX_SAFE_INTEGER),
   digests: list(digestOrNone(), 1, DISKS_MAX),

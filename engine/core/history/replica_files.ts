@@ -7,13 +7,15 @@
  *
  * @module
  */
+// Long because: what files there are, how long they are, and what damage to one means are one account.
 
 import { assert } from "../base/assert.ts";
 import type { Failure } from "../base/failure.ts";
 import { localFailure, requestFailure } from "../base/failure.ts";
 import type { PointId } from "../base/units.ts";
+import { AbsentDisk, diskName } from "./raw_disk.ts";
 import { ReleasedDisk } from "./released_disk.ts";
-import type { Disk, DiskIdentity } from "../ports/disk.ts";
+import { type Disk, type DiskIdentity, growDisk } from "../ports/disk.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { GuestDisk, Ports } from "../ports/ports.ts";
 import { Mutex } from "../runtime/lock.ts";
@@ -50,10 +52,8 @@ export class ReplicaFiles {
   readonly folder: Folder;
   readonly staging: Folder;
   readonly undo: Folder;
-  /** The raw disks, in the order of the machine's. */
-  disks: readonly Disk[];
   /** The raw disks with the places of their replication logs, for whoever begins to track them. */
-  readonly raw: readonly GuestDisk[];
+  raw: readonly GuestDisk[];
   /** What readers of extent files need. */
   readonly context: ExtentContext;
   /** By the point whose apply an undo file takes back. */
@@ -86,12 +86,24 @@ export class ReplicaFiles {
     this.staging = parts.staging;
     this.undo = parts.undo;
     this.raw = parts.raw;
-    this.disks = parts.raw.map(({ disk }) => disk);
     this.#stateFile = parts.stateFile;
     this.#state = parts.state;
-    const { sizes, geometry } = parts.state;
+    const { blockSize } = parts.state.geometry;
     const { codec } = parts.ports;
-    this.context = { codec, cache: parts.cache, sizes, blockSize: geometry.blockSize };
+    const sizes = () => this.#state.sizes;
+    this.context = {
+      codec,
+      cache: parts.cache,
+      blockSize,
+      get sizes() {
+        return sizes();
+      },
+    };
+  }
+
+  /** The raw disks, in the order of the machine's. */
+  get disks(): readonly Disk[] {
+    return this.raw.map(({ disk }) => disk);
   }
 
   /** What is durable. */
@@ -109,6 +121,37 @@ export class ReplicaFiles {
     } finally {
       this.#committing.unlock();
     }
+  }
+
+  /**
+   * Brings the raw disks to the sizes that the state allows them, durably: larger files that read as zeros
+   * there, files that were not there. Nothing becomes smaller. Where nobody has written yet, or an apply is
+   * marked, a crash leaves files that are shorter than the state says, which is no harm: what is missing
+   * reads as zeros, and is made by the next one who writes.
+   */
+  *growDisks(sizes: readonly number[] = this.#state.sizes): Task<void> {
+    for (const [index, size] of sizes.entries()) {
+      const disk = this.disks[index];
+      if ((disk?.size ?? 0) >= size) continue;
+      if (disk !== undefined && disk.size > 0) yield* growDisk(disk, size);
+      else yield* this.#makeDisk(index, size);
+    }
+  }
+
+  *#makeDisk(index: number, size: number): Task<void> {
+    const name = diskName(index);
+    const made = (yield* this.folder.list()).includes(name)
+      ? yield* this.folder.openDisk(name)
+      : yield* this.folder.createDisk(name, size);
+    try {
+      if (made.size < size) yield* growDisk(made, size);
+      yield* made.flush();
+      yield* this.folder.flush();
+    } catch (error) {
+      yield* made.close();
+      throw error;
+    }
+    this.#replace(index, made);
   }
 
   /** The newest applied point: what the raw disks hold, but for an apply in progress. */
@@ -237,11 +280,58 @@ export class ReplicaFiles {
    * are ours still, and whoever completes asks again. After it: they are never opened again.
    */
   *release(): Task<void> {
+    yield* this.cutDisks();
     const stamps = yield* this.stamps();
     yield* this.commit((state) => ({ ...state, stamps, released: true }));
     const held = this.disks;
-    this.disks = held.map((disk, index) => new ReleasedDisk(disk.size, stamps[index]));
+    for (const [index, disk] of held.entries()) {
+      this.#replace(index, new ReleasedDisk(disk.size, stamps[index]));
+    }
     for (const disk of held) yield* disk.close();
+  }
+
+  /**
+   * Gives the files the sizes of the point that they hold. Behind that they are zeros, and what older points
+   * have there is in its undo file (`failover/merge.ts`). A crash leaves files of either size, which the next
+   * opening takes as they are.
+   */
+  *cutDisks(): Task<void> {
+    const sizes = this.appliedPoint?.sizes ?? [];
+    const { places } = this.#state;
+    // One that was adopted where it lies stays as long as it is, zeros at its end.
+    const fits = (disk: Disk, index: number) =>
+      disk.size === (sizes[index] ?? 0) || (places[index] ?? null) !== null;
+    if (this.disks.every(fits)) return;
+    yield* this.commit((state) => ({ ...state, stamps: [] }));
+    for (const [index, disk] of this.disks.entries()) {
+      const size = sizes[index] ?? 0;
+      if (fits(disk, index)) continue;
+      const name = diskName(index);
+      this.#replace(index, new AbsentDisk());
+      yield* disk.close();
+      if (size > 0) {
+        const file = yield* this.folder.open(name);
+        try {
+          yield* file.truncate(size);
+          yield* file.flush();
+        } finally {
+          yield* file.close();
+        }
+        this.#replace(index, yield* this.folder.openDisk(name));
+      } else yield* this.folder.remove(name);
+    }
+    yield* this.folder.flush();
+    const stamps = yield* this.stamps();
+    yield* this.commit((state) => ({ ...state, stamps }));
+  }
+
+  #replace(index: number, disk: Disk): void {
+    const raw = [...this.raw];
+    for (let at = raw.length; at <= index; at++) {
+      raw.push({ disk: new AbsentDisk(), logs: this.folder, stem: diskName(at) });
+    }
+    raw[index] = { ...raw[index] as GuestDisk, disk };
+    this.raw = raw;
   }
 
   /** Gives everything back. Nothing may be in flight. */

@@ -15,7 +15,7 @@ import { assert } from "../base/assert.ts";
 import type { Failure } from "../base/failure.ts";
 import { isFailed, localFailure, peerFailure, requestFailure } from "../base/failure.ts";
 import { canonicalBytes, type Json } from "../base/json.ts";
-import { EXTENT_SIZE_MAX, POINTS_MAX } from "../base/limits.ts";
+import { DISKS_MAX, EXTENT_SIZE_MAX, POINTS_MAX } from "../base/limits.ts";
 import { checkName, isName } from "../base/name.ts";
 import type { GenerationId, MachineId, PointId, SeedId } from "../base/units.ts";
 import { isIdentity, MiB } from "../base/units.ts";
@@ -31,26 +31,17 @@ import type { StagedExtent } from "../wire/extent.ts";
 import { type Retention, retentionText } from "../wire/retention.ts";
 import { applyNext, discardBroken } from "./apply.ts";
 import { EXTRA_MAX, HOLDS_MAX } from "./bounds.ts";
-import {
-  adoptReplica,
-  type AdoptSpec,
-  createReplica,
-  type CreateSpec,
-  diskName,
-} from "./create_replica.ts";
+import { adoptReplica, type AdoptSpec, createReplica, type CreateSpec } from "./create_replica.ts";
 import { HistoryCache } from "./history_cache.ts";
 import { OpenDelta } from "./open_delta.ts";
 import { openReplica } from "./open_replica.ts";
 import { PointView } from "./point_view.ts";
-import {
-  type PointDeclaration,
-  type PointRecord,
-  type RecoveryPoint,
-  sameList,
-} from "./recovery_point.ts";
+import { type PointDeclaration, type PointRecord, type RecoveryPoint } from "./recovery_point.ts";
 import { noSuchPoint, type ReplicaFiles } from "./replica_files.ts";
+import { allocatedRaw, diskName, readRaw } from "./raw_disk.ts";
 import { prune, shed } from "./retention.ts";
 import { Seeding } from "./seeding.ts";
+import { fits, largest } from "./store_state.ts";
 import { saltFrom } from "./staging_record.ts";
 import { unitDigests, type UnitSource } from "./unit_digests.ts";
 import { verify } from "./verify.ts";
@@ -91,7 +82,9 @@ export class ReplicaStore {
     cache: HistoryCache = new HistoryCache(),
   ): Task<ReplicaStore> {
     checkName(spec.name, "machine");
-    for (const size of spec.sizes) checkDiskSize(size, spec.geometry.blockSize, spec.name);
+    for (const size of spec.sizes) {
+      if (size > 0) checkDiskSize(size, spec.geometry.blockSize, spec.name);
+    }
     const fresh = spec.paths === undefined;
     return new ReplicaStore(yield* createReplica(ports, folder, spec, cache), undefined, fresh);
   }
@@ -130,9 +123,29 @@ export class ReplicaStore {
     return this.#files.state.name;
   }
 
-  /** Bytes of every disk. */
+  /** Bytes that each disk may have, by index; points have sizes of their own. */
   get sizes(): readonly number[] {
     return this.#files.state.sizes;
+  }
+
+  /**
+   * Disks may have these sizes from here on, where they are larger than what was said before; durably (C6). The
+   * files grow with the first write that needs them to: an apply in the order of points, or an initial
+   * replication. Nothing ever becomes smaller.
+   */
+  *announce(sizes: readonly number[]): Task<void> {
+    const { blockSize } = this.#files.context;
+    if (sizes.length > DISKS_MAX || sizes.some((size) => size % blockSize !== 0)) {
+      throw peerFailure("wrong-disk", `The disks of "${this.name}" cannot have these sizes`);
+    }
+    if (fits(sizes, this.sizes)) return;
+    // Before there is a point what was written is known by the length of the files: they have it first. Crash
+    // between the two: they are longer than the state says, and it is told by them.
+    if (this.#files.state.points.length === 0) {
+      yield* this.#files.applying.during(this.#files.growDisks(sizes));
+    }
+    // Crash before: the next handshake says it again. After: files are shorter than they may be.
+    yield* this.#files.commit((state) => ({ ...state, sizes: largest(state.sizes, sizes) }));
   }
 
   get geometry(): Geometry {
@@ -182,10 +195,22 @@ export class ReplicaStore {
     if (!this.released) yield* this.#files.applying.during(this.#files.release());
   }
 
+  /**
+   * Gives the raw disks the sizes of the newest point, which a failover to a point from before they grew has
+   * merged, and which is applied (R8).
+   */
+  *fitDisks(): Task<void> {
+    assert(this.newest?.applied === true && !this.applyOpen, "Only whole disks are cut");
+    yield* this.#files.applying.during(this.#files.cutDisks());
+  }
+
   /** Where the raw disks lie, for people; theirs to use only after the failover was completed (R9). */
   get diskFiles(): readonly string[] {
-    const { folder, state } = this.#files;
-    return this.sizes.map((_, disk) => state.places[disk] ?? `${folder.path}/${diskName(disk)}`);
+    const { folder, state, appliedPoint } = this.#files;
+    const sizes = appliedPoint?.sizes ?? state.sizes;
+    return sizes.flatMap((size, disk) =>
+      size === 0 ? [] : state.places[disk] ?? `${folder.path}/${diskName(disk)}`
+    );
   }
 
   /** The raw disks with the places of their replication logs: for who begins to track them (L2). */
@@ -288,7 +313,7 @@ export class ReplicaStore {
   /** Ends the initial replication: `point` is the first recovery point, applied. */
   *publishSeed(point: PointDeclaration): Task<void> {
     this.#checkDeclaration(point);
-    yield* this.#files.applying.during(this.#seeding.publish(point));
+    yield* this.#files.applying.during(this.#seeding.publish(this.#padded(point)));
     this.#stagedAt = this.#files.ports.clock.now();
   }
 
@@ -409,10 +434,10 @@ export class ReplicaStore {
     }
     const now = this.#files.ports.clock.now();
     const protectedAt = this.#protectedTime + Math.max(1, now - this.#stagedAt);
-    const digests = point.sizes.map(() => "");
+    const digests = this.sizes.map(() => "");
     // Crash before the rename is durable: the delta is open still. After it, before the state: opening
     // finds a sealed delta on the newest point and lists it. After the state: the point is listed.
-    const record = yield* delta.seal({ ...point, protectedAt, digests });
+    const record = yield* delta.seal({ ...this.#padded(point), protectedAt, digests });
     yield* this.#list(delta, record, now);
   }
 
@@ -563,19 +588,26 @@ export class ReplicaStore {
    */
   *blockDigests(disk: number, at: number, length: number, unit: number): Task<Uint8Array> {
     const raw = this.#files.disks[disk];
-    const { blockSize, codec } = this.#files.context;
-    const whole = length % unit === 0 || at + length === raw?.size;
+    const { blockSize, codec, sizes } = this.#files.context;
+    const end = sizes[disk] ?? 0;
+    // The last unit of a disk may be cut short; which disk's, the primary knows.
+    const whole = length % blockSize === 0;
     const sound = unit >= blockSize && unit <= EXTENT_SIZE_MAX && unit % blockSize === 0 &&
       whole && length > 0 && length <= COMPARE_MAX;
-    if (raw === undefined || !sound || !inside(at, length, raw.size)) {
+    if (!sound || !inside(at, length, end)) {
       throw peerFailure("malformed", `Cannot digest ${length} bytes at ${at} of disk ${disk}`);
     }
     const point = this.newest?.id;
     const view = point === undefined ? undefined : PointView.open(this.#files, point);
-    const source = view === undefined ? sourceOf(raw) : sourceOf({
-      read: (from, size) => view.read(disk, from, size),
-      allocated: (from, size) => view.allocated(disk, from, size),
-    });
+    const source = view === undefined
+      ? sourceOf({
+        read: (from, size) => readRaw(raw, from, size),
+        allocated: (from, size) => allocatedRaw(raw, from, size),
+      })
+      : sourceOf({
+        read: (from, size) => view.read(disk, from, size),
+        allocated: (from, size) => view.allocated(disk, from, size),
+      });
     try {
       return yield* unitDigests(codec, source, at, length, unit);
     } finally {
@@ -617,11 +649,16 @@ export class ReplicaStore {
     );
   }
 
+  /** `point` with a size for every index that is known here: those that its writer did not know have no disk. */
+  #padded(point: PointDeclaration): PointDeclaration {
+    return { ...point, sizes: this.sizes.map((_, disk) => point.sizes[disk] ?? 0) };
+  }
+
   #checkDeclaration(point: PointDeclaration): void {
     const known = this.#files.state.points.some((each) => each.id === point.id);
     const sound = isIdentity(point.id) && isIdentity(point.generation) &&
       Number.isSafeInteger(point.cutAt) && point.cutAt >= 0;
-    if (!sound || known || !sameList(point.sizes, this.sizes)) {
+    if (!sound || known || !fits(point.sizes, this.sizes)) {
       throw peerFailure(
         "protocol-violation",
         known ? `Recovery point ${point.id} exists` : `Point ${point.id} does not fit the machine`,

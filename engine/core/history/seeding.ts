@@ -75,6 +75,9 @@ export class Seeding {
     const sums = this.#sums;
     this.#sums = undefined;
     const known = sums?.[extent.disk];
+    // It may have grown meanwhile.
+    const { sizes, blockSize } = this.#files.context;
+    known?.written.grow((sizes[extent.disk] ?? 0) / blockSize);
     if (known !== undefined) yield* this.#discount(disk, extent, known);
     // Content that was not digested as it came is digested while it is written.
     const counted = known === undefined ? [] : [this.#count(extent, content, digest, known)];
@@ -123,7 +126,8 @@ export class Seeding {
   *publish(point: PointDeclaration): Task<void> {
     if (this.#files.state.seed === undefined) throw noSeed();
     yield* this.flush();
-    const digests = this.#sums?.map(({ sum }) => toHex(sum)) ?? (yield* scanDigests(this.#files));
+    const sums = this.#sums?.length === point.sizes.length ? this.#sums : undefined;
+    const digests = sums?.map(({ sum }) => toHex(sum)) ?? (yield* scanDigests(this.#files));
     const stamps = yield* this.#files.stamps();
     let bytes = 0;
     for (const size of point.sizes) bytes += size;

@@ -18,6 +18,8 @@ export function judgeStamps(now: readonly DiskIdentity[], state: StoreState): St
 }
 
 function sameStamp(now: DiskIdentity, then: DiskIdentity | undefined): boolean {
+  // What is not there, and was not.
+  if (now.size === 0 && (then?.size ?? 0) === 0) return true;
   if (then === undefined || now.size !== then.size || now.stamped !== then.stamped) return false;
   return !now.stamped || (now.inode === then.inode && now.changed === then.changed);
 }

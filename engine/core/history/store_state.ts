@@ -7,7 +7,7 @@
 
 import type { Json, JsonObject } from "../base/json.ts";
 import { asObject } from "../base/json.ts";
-import { DISK_SIZE_MAX, DISKS_MAX, POINTS_MAX } from "../base/limits.ts";
+import { DISKS_MAX, POINTS_MAX } from "../base/limits.ts";
 import type { GenerationId, MachineId, PointId, SeedId } from "../base/units.ts";
 import { isIdentity } from "../base/units.ts";
 import { type Geometry, isGeometry } from "../block/geometry.ts";
@@ -22,22 +22,17 @@ import {
   object,
   optional,
 } from "../wire/fields.ts";
+import { SIZES } from "../wire/point.ts";
 import { type Retention, retentionField, retentionFrom, retentionText } from "../wire/retention.ts";
 import { isName } from "../base/name.ts";
 import { HOLDS_MAX } from "./bounds.ts";
-import {
-  POINT_RECORD,
-  pointFrom,
-  pointJson,
-  type PointRecord,
-  sameList,
-} from "./recovery_point.ts";
+import { POINT_RECORD, pointFrom, pointJson, type PointRecord } from "./recovery_point.ts";
 
 /** Everything a replica knows durably but the contents. */
 export interface StoreState {
   readonly machine: MachineId;
   readonly name: string;
-  /** Bytes of every disk. */
+  /** Bytes that each disk may have, by index: the largest size it was said to have. Points have their own. */
   readonly sizes: readonly number[];
   readonly geometry: Geometry;
   readonly generation: GenerationId;
@@ -86,7 +81,7 @@ const count = integer(0, Number.MAX_SAFE_INTEGER);
 const STATE = object({
   machine: identity("machine"),
   name: name("machine"),
-  sizes: list(integer(1, DISK_SIZE_MAX), 1, DISKS_MAX),
+  sizes: SIZES,
   geometry: object({ blockSize: count, regionSize: count }),
   generation: identity("generation"),
   retention: optional(retentionField()),
@@ -154,7 +149,7 @@ export function stateFrom(json: Json | undefined): StoreState | undefined {
   for (const each of (json as JsonObject)["points"] as readonly Json[]) {
     const point = pointFrom(each);
     const last = points[points.length - 1];
-    if (point === undefined || !sameList(point.sizes, raw.sizes)) return undefined;
+    if (point === undefined || !fits(point.sizes, raw.sizes)) return undefined;
     // The parent of a point whose elder was dropped is not listed; that of any other is its elder
     // or was merged away between them.
     if (last !== undefined && point.parent === undefined) return undefined;
@@ -166,6 +161,17 @@ export function stateFrom(json: Json | undefined): StoreState | undefined {
   const places = raw.places ?? [];
   if (places.length > 0 && places.length !== raw.sizes.length) return undefined;
   return { ...raw, seed: raw.seed ?? undefined, points, retention, holds, places };
+}
+
+/** True when disks of `sizes` lie within those of `bounds`. */
+export function fits(sizes: readonly number[], bounds: readonly number[]): boolean {
+  return sizes.length <= bounds.length && sizes.every((size, at) => size <= (bounds[at] ?? 0));
+}
+
+/** The larger size of every disk. */
+export function largest(left: readonly number[], right: readonly number[]): number[] {
+  const longer = left.length < right.length ? right : left;
+  return longer.map((_, at) => Math.max(left[at] ?? 0, right[at] ?? 0));
 }
 
 function holdsFrom(json: JsonObject | undefined): Map<string, PointId> | undefined {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Failure } from "../base/failure.ts";
+import { type Failure, requestFailure } from "../base/failure.ts";
 import type { Extent } from "../block/extent.ts";
 import type { Task } from "../runtime/task.ts";
 
@@ -29,7 +29,7 @@ export interface DiskIdentity {
  * after a later `flush` returned. Writes cannot be cancelled (E2).
  */
 export interface Disk {
-  /** Bytes, fixed while open; a disk found shorter fails with `disk-changed-size`. */
+  /** Bytes, fixed while open but for `grow`; a disk found shorter fails with `disk-changed-size`. */
   readonly size: number;
   /** Why it serves nobody any more until it is opened again; none for a disk that does. */
   readonly failure?: Failure | undefined;
@@ -52,6 +52,12 @@ export interface Disk {
    * failure means none of them is known to be.
    */
   flush(): Task<void>;
+  /**
+   * Makes it `size` bytes long, at least what it is, durably: an image takes no space by it and reads as
+   * zeros there; a block device must have this size already, or it fails with `disk-changed-size`. Missing
+   * where nothing can grow. A failure leaves the old size, or a file that has the new one.
+   */
+  grow?(size: number): Task<void>;
   /**
    * Says that nothing of what was flushed will be read soon: a terabyte that passes through must not
    * push everything else out of the host's memory. May be missing, and may do nothing.
@@ -79,4 +85,19 @@ export function readInto(disk: DiskReader, at: number, into: Uint8Array): Task<v
 
 function* copyInto(disk: DiskReader, at: number, into: Uint8Array): Task<void> {
   into.set(yield* disk.read(at, into.length));
+}
+
+/** `grow` of any disk; `bad-argument` for one that cannot, or that would shrink. */
+export function growDisk(disk: Disk, size: number): Task<void> {
+  if (disk.grow !== undefined && size >= disk.size) return disk.grow(size);
+  return cannotGrow(disk.size, size);
+}
+
+// deno-lint-ignore require-yield
+function* cannotGrow(size: number, wanted: number): Task<never> {
+  throw requestFailure(
+    "bad-argument",
+    `A disk of ${size} bytes cannot become one of ${wanted}`,
+    "Disks grow only: copy what is to be kept to a smaller disk in the guest",
+  );
 }

@@ -23,6 +23,8 @@ export interface Cut {
   readonly cutNumber: number;
   /** How its point came to be. */
   readonly kind: PointKind;
+  /** Bytes of every disk at that instant, by index. */
+  readonly sizes: readonly number[];
 }
 
 /**
@@ -59,6 +61,8 @@ function* cutNow(work: Replication, point: PointId): Task<Cut> {
     }
     throw error;
   }
+  // In the step of the cut: what grows from here on is behind it.
+  const { sizes } = machine;
   work.unusedPoint = undefined;
   const cutAt = Math.max(0, ports.clock.wall());
   work.staged.lastCut = cutAt;
@@ -69,7 +73,7 @@ function* cutNow(work: Replication, point: PointId): Task<Cut> {
   ports.observer.emit({ kind: "cut", machine: machine.name, point, closed, bytes });
   // Nothing was suspended since the swap: whoever locked the machine before it had let no write through.
   const kind = machine.state === "PreparedForFailover" ? "planned" : "standard";
-  return { point, cutAt, cutNumber: work.cuts, kind };
+  return { point, cutAt, cutNumber: work.cuts, kind, sizes };
 }
 
 /**

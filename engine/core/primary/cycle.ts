@@ -129,6 +129,7 @@ function* sendDelta(work: Replication, peer: ReplicaPeer, delta: OpenDelta): Tas
       work.quiescing.noteLost(delta.kind);
       Object.assign(delta, yield* makeCut(work, true));
     }
+    yield* peer.tellSizes(delta.sizes);
     try {
       yield* sendPending({
         codec: work.ports.codec,
@@ -161,7 +162,9 @@ export function noteSent(work: Replication, bytes: number, wire: number): void {
 /** The point that a delta or a seed becomes. */
 export function declare(
   work: Replication,
-  cut: Pick<OpenDelta, "point" | "cutAt" | "kind"> & { readonly parent?: OpenDelta["parent"] },
+  cut: Pick<OpenDelta, "point" | "cutAt" | "kind" | "sizes"> & {
+    readonly parent?: OpenDelta["parent"];
+  },
 ): PointDeclaration {
   return {
     id: cut.point,
@@ -169,6 +172,6 @@ export function declare(
     generation: work.machine.generation,
     cutAt: cut.cutAt,
     kind: cut.kind,
-    sizes: work.machine.disks.map((disk) => disk.size),
+    sizes: cut.sizes,
   };
 }

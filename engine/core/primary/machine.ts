@@ -264,6 +264,11 @@ export class PrimaryMachine {
     return this.#saving.during(this.presence.present(this.#context.ports.entropy, save));
   }
 
+  /** Bytes of every disk by index, as they are told; 0 where there is none. */
+  get sizes(): readonly number[] {
+    return this.disks.map((disk) => disk.size);
+  }
+
   /** The tracked disks; all of them while a relationship exists. */
   get tracked(): readonly TrackedDisk[] {
     return this.disks.flatMap((disk) => disk.tracked ?? []);
@@ -396,6 +401,18 @@ export class PrimaryMachine {
     }
   }
 
+  /**
+   * Makes disk `index` `size` bytes long, for its guest from its next connection on and for the replica from
+   * the next point on (C6). A crash leaves the old size, or the new one with all that is tracked.
+   */
+  *grow(index: number, size: number): Task<void> {
+    const disk = this.disks[index];
+    if (disk === undefined) throw noSuchDisk(this.name, index);
+    if (size < disk.size) throw shrinking(disk, size);
+    checkDiskSize(size, this.#context.geometry.blockSize, disk.path);
+    yield* disk.grow(size);
+  }
+
   /** Ends the relationship: tracking stops and its logs are removed. */
   *disable(): Task<void> {
     yield* this.#saving.during(this.#disable());
@@ -454,6 +471,21 @@ export class PrimaryMachine {
 export type Promoted =
   & Pick<ParsedRecord, "id" | "name" | "paths" | "ancestry" | "branch">
   & { readonly settings: RelationshipSettings };
+function noSuchDisk(machine: string, index: number): Error {
+  return requestFailure(
+    "no-such-disk",
+    `"${machine}" has no disk ${index}`,
+    `Look at "warmsite replication status ${machine}" for its disks`,
+  );
+}
+
+function shrinking({ path, size }: MachineDisk, wanted: number): Error {
+  return requestFailure(
+    "bad-argument",
+    `Cannot make "${path}" ${wanted} bytes long: it has ${size}, and disks grow only`,
+    "Add a smaller disk, copy what is to be kept in the guest, and remove this one",
+  );
+}
 
 /** What of a record is another than before. */
 interface RecordChange {

@@ -10,7 +10,7 @@
 import { Failed, isFailed, localFailure } from "../base/failure.ts";
 import { MiB } from "../base/units.ts";
 import type { Extent } from "../block/extent.ts";
-import { type Disk, type DiskIdentity, readInto } from "../ports/disk.ts";
+import { type Disk, type DiskIdentity, growDisk, readInto } from "../ports/disk.ts";
 import type { GuestDisk } from "../ports/ports.ts";
 import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
@@ -46,7 +46,12 @@ export class MachineDisk implements Disk {
 
   /** Bytes. */
   get size(): number {
-    return this.guest.disk.size;
+    return this.#target.size;
+  }
+
+  /** See `Disk`. Whoever asks lets tracking neither begin nor end meanwhile. */
+  *grow(size: number): Task<void> {
+    yield* growDisk(this.#target, size);
   }
 
   get #target(): Disk {

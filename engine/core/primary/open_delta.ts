@@ -25,6 +25,8 @@ export interface OpenDelta {
   cutNumber: number;
   /** How that cut was made. */
   kind: PointKind;
+  /** Bytes of every disk at that cut, by index. */
+  sizes: readonly number[];
   readonly shipment: Shipment;
   /** The point whose seal the replica was asked for: no other of this delta's can be staged there. */
   sealing: PointId | undefined;

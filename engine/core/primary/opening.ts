@@ -41,7 +41,7 @@ function opening(
     name: machine.name,
     generation: machine.generation,
     ancestry: machine.ancestry,
-    disks: machine.disks.map((disk) => disk.size),
+    disks: machine.sizes,
     blockSize: first?.geometry.blockSize ?? 0,
     retention: settings.retention,
     frequency: settings.frequency,

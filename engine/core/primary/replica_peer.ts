@@ -48,6 +48,8 @@ export class ReplicaPeer {
   appliedAt: number | undefined;
   /** What the replica ended the channel with, when it said why. */
   refusal: Failed | undefined;
+  /** Bytes of every disk, as the replica was told last. */
+  #sizes: readonly number[] = [];
   readonly #channel: Channel;
   readonly #clock: Clock;
   readonly #onRefused: () => void;
@@ -155,12 +157,20 @@ export class ReplicaPeer {
 
   /** Opens the conversation within the time in which a peer must show life. */
   open(message: Message<"open-machine">): Task<Message<"machine-opened">> {
+    this.#sizes = message.disks;
     return within(
       this.#clock,
       PEER_SILENCE_MAX,
       "Opening the machine at the replica",
       this.ask(message, "machine-opened"),
     );
+  }
+
+  /** Tells the replica of disks that are larger than it knows, ahead of what lies there (C6). */
+  *tellSizes(sizes: readonly number[]): Task<void> {
+    if (sizes.every((size, index) => size <= (this.#sizes[index] ?? 0))) return;
+    this.#sizes = sizes;
+    yield* this.tell({ type: "disks", disks: sizes });
   }
 
   *#receive(): Task<void> {

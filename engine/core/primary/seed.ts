@@ -87,6 +87,7 @@ function* passes(work: Replication, peer: ReplicaPeer, shipment: Shipment): Task
     }
     if (pass > 0 && (pending <= FINAL_PASS_BYTES || pending >= before)) return;
     before = pending;
+    yield* peer.tellSizes(work.machine.sizes);
     yield* runPass(work, peer, shipment);
   }
 }
@@ -132,6 +133,7 @@ function seedSending(work: Replication, peer: ReplicaPeer, shipment: Shipment) {
 function* finalPass(work: Replication, peer: ReplicaPeer, shipment: Shipment): Task<Cut> {
   for (;;) {
     const cut = yield* makeCut(work);
+    yield* peer.tellSizes(cut.sizes);
     try {
       yield* sendPending({
         ...seedSending(work, peer, shipment),

@@ -155,7 +155,7 @@ export class Receiver {
     const same = open.machine === store.machine && (relation === "same" || newer);
     const accepts = same && this.#machine.admits(open);
     this.#second = same && !accepts;
-    if (open.machine === store.machine) this.#checkDisks(open);
+    if (open.machine === store.machine) this.#checkDisks(open.disks, open.blockSize);
     if (accepts && open.seeding === "existing-copy") this.#mustHaveCopy();
     // Only who may write here chooses for this machine; not who was failed over from (L7), nor while a
     // complete is on its way to the one point that it leaves.
@@ -173,6 +173,7 @@ export class Receiver {
       yield* this.#machine.bindWriter(open.writer[0] as Incarnation, address);
     }
     if (accepts) yield* this.#machine.settle();
+    if (accepts && this.#machine.takesData) yield* store.announce(open.disks);
     const delta = store.openDelta;
     yield* this.#channel.send({
       type: "machine-opened",
@@ -205,15 +206,30 @@ export class Receiver {
   /** Whether data of this primary is accepted at all (L7). */
   #accepts = false;
 
-  #checkDisks({ disks, blockSize }: MessageOf<"open-machine">): void {
-    const { sizes, geometry } = this.#machine.store;
-    const same = disks.length === sizes.length && disks.every((size, at) => size === sizes[at]);
-    if (same && blockSize === geometry.blockSize) return;
+  /** Disks grow, and come and go; none becomes smaller, and blocks stay what they are. */
+  #checkDisks(disks: readonly number[], blockSize: number): void {
+    const { store, name } = this.#machine;
+    const sizes = store.newest?.sizes ?? store.sizes;
+    const smaller = disks.findIndex((size, at) => size > 0 && size < (sizes[at] ?? 0));
+    const odd = disks.some((size) => size % blockSize !== 0);
+    if (smaller < 0 && !odd && blockSize === store.geometry.blockSize) return;
     throw peerFailure(
       "wrong-disk",
-      `The disks of "${this.#machine.name}" have other sizes than their replica`,
-      "Remove the machine at the replica and start initial replication again",
+      smaller < 0
+        ? `The disks of "${name}" have other blocks than their replica`
+        : `Disk ${smaller} of "${name}" has ${disks[smaller]} bytes, and its replica ${
+          sizes[smaller]
+        }`,
+      "Give the disk its size back; or remove the machine at the replica and start initial " +
+        "replication again",
     );
+  }
+
+  *#takeDisks({ disks }: MessageOf<"disks">): Task<void> {
+    this.#mustAccept();
+    const { store } = this.#machine;
+    this.#checkDisks(disks, store.geometry.blockSize);
+    yield* store.announce(disks);
   }
 
   *#take({ incoming, content }: Arrived): Task<void> {
@@ -232,6 +248,8 @@ export class Receiver {
 
   *#takeControl(message: ControlMessage): Task<void> {
     switch (message.type) {
+      case "disks":
+        return yield* this.#takeDisks(message);
       case "tail-ask":
         return yield* this.#tellTail(message);
       case "planned-offer":

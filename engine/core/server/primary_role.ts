@@ -442,6 +442,16 @@ export class PrimaryRole {
     );
   }
 
+  /** Makes a disk larger; returns the bytes that it had. */
+  *grow(name: string, disk: number, size: number): Task<number> {
+    let before = 0;
+    yield* this.#machines.alone(name, function* ({ machine }) {
+      before = machine.sizes[disk] ?? 0;
+      yield* machine.grow(disk, size);
+    });
+    return before;
+  }
+
   /** Ends the relationship on this side. */
   disable(name: string): Task<void> {
     return this.#machines.alone(name, (entry) => this.#disable(entry));

@@ -107,13 +107,15 @@ export function objection(
       break;
     case "newer":
   }
-  const same = opening.disks.length === machine.disks.length &&
-    opening.disks.every((size, at) => size === machine.disks[at]?.size);
-  if (!same) {
+  // Disks that have grown at the other server grow here as well.
+  const smaller = machine.sizes.findIndex((size, at) => size > (opening.disks[at] ?? 0));
+  if (smaller >= 0) {
+    const size = machine.sizes[smaller];
     return peerFailure(
       "wrong-disk",
-      `The disks of "${name}" have other sizes than those of the other server`,
-      "Remove the machine at the old primary and start initial replication again",
+      `Disk ${smaller} of "${name}" has ${size} bytes at the old primary, and less where it runs now: it ` +
+        "was failed over to a point from before that disk grew",
+      `Let it grow where the machine runs: "warmsite vm disk grow ${name} ${smaller} --size ${size}"`,
     );
   }
   if (clients === 0) return undefined;

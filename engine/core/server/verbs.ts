@@ -5,6 +5,7 @@
  * @module
  */
 
+import { DISK_VERBS } from "./verbs/disk_verbs.ts";
 import { FAILOVER_VERBS } from "./verbs/failover_verbs.ts";
 import { MACHINE_VERBS } from "./verbs/machine_verbs.ts";
 import { POINT_VERBS } from "./verbs/point_verbs.ts";
@@ -15,6 +16,7 @@ import type { Verbs } from "./verbs/verb.ts";
 /** Every verb, by the words that an administrator types. */
 export const VERBS: Verbs = {
   ...MACHINE_VERBS,
+  ...DISK_VERBS,
   ...REPLICATION_VERBS,
   ...POINT_VERBS,
   ...FAILOVER_VERBS,

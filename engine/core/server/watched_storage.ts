@@ -8,7 +8,7 @@
 import type { Failure } from "../base/failure.ts";
 import { DISK_FLUSH_MAX } from "../base/limits.ts";
 import type { Extent } from "../block/extent.ts";
-import { type Disk, type DiskIdentity, readInto } from "../ports/disk.ts";
+import { type Disk, type DiskIdentity, growDisk, readInto } from "../ports/disk.ts";
 import type { File, Folder, OpenOptions } from "../ports/folder.ts";
 import type { GuestDisk, Ports } from "../ports/ports.ts";
 import { done, type Task } from "../runtime/task.ts";
@@ -47,14 +47,20 @@ function* openGuestDisk(ports: Ports, watch: RequestWatch, path: string): Task<G
 }
 
 class WatchedDisk implements Disk {
-  readonly size: number;
   readonly #disk: Disk;
   readonly #handle: WatchedHandle;
 
   constructor(watch: RequestWatch, disk: Disk, name: string) {
-    this.size = disk.size;
     this.#disk = disk;
     this.#handle = new WatchedHandle(watch, name, true);
+  }
+
+  get size(): number {
+    return this.#disk.size;
+  }
+
+  grow(size: number): Task<void> {
+    return this.#handle.ask("grow", -1, growDisk(this.#disk, size), DISK_FLUSH_MAX);
   }
 
   get failure(): Failure | undefined {

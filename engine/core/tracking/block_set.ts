@@ -12,8 +12,6 @@ import { Bitmap } from "../block/bitmap.ts";
 
 /** Blocks and their kinds. */
 export class BlockSet {
-  /** Number of blocks of the disk. */
-  readonly size: number;
   /** Every block in the set. */
   readonly all: Bitmap;
   /** Those that read as zeros. */
@@ -22,10 +20,19 @@ export class BlockSet {
   readonly suspected: Bitmap;
 
   constructor(size: number) {
-    this.size = size;
     this.all = new Bitmap(size);
     this.zero = new Bitmap(size);
     this.suspected = new Bitmap(size);
+  }
+
+  /** Number of blocks of the disk. */
+  get size(): number {
+    return this.all.size;
+  }
+
+  /** The disk has `size` blocks from here on; those that are new are not inside. */
+  grow(size: number): void {
+    for (const blocks of [this.all, this.zero, this.suspected]) blocks.grow(size);
   }
 
   /** Puts blocks in as changed, whatever they were. On the path of every guest write. */

@@ -29,26 +29,35 @@ export function* readHeaders(kernel: Kernel, file: File): Task<[DecodedHeader, D
 
 /** An open `.hrl` of a known layout. */
 export class HrlFile {
-  /** Sizes and places. */
-  readonly layout: HrlLayout;
+  #layout: HrlLayout;
   readonly #kernel: Kernel;
   readonly #file: File;
 
   constructor(kernel: Kernel, file: File, layout: HrlLayout) {
     this.#kernel = kernel;
     this.#file = file;
-    this.layout = layout;
+    this.#layout = layout;
+  }
+
+  /** Sizes and places. */
+  get layout(): HrlLayout {
+    return this.#layout;
+  }
+
+  /** Takes the space of a file of `layout`, which is this one's or a larger disk's. */
+  *allocate(layout: HrlLayout = this.#layout): Task<void> {
+    yield* this.#file.allocate(layout.size);
+    if (this.#file.size < layout.size) yield* this.#file.truncate(layout.size);
+  }
+
+  /** Goes by the layout of a larger disk from here on: pages come behind those there are, nothing moves. */
+  extend(layout: HrlLayout): void {
+    this.#layout = layout;
   }
 
   /** Bytes of the file as it is. */
   get size(): number {
     return this.#file.size;
-  }
-
-  /** Takes the space of the whole file. */
-  *allocate(): Task<void> {
-    yield* this.#file.allocate(this.layout.size);
-    if (this.#file.size < this.layout.size) yield* this.#file.truncate(this.layout.size);
   }
 
   /** Writes one header copy, 0 or 1. */

@@ -62,7 +62,6 @@ export interface JournalStart {
 export class Journal {
   readonly #start: JournalStart;
   readonly #file: HrlFile;
-  readonly #layout: HrlLayout;
   readonly #log: ActivityLog;
   readonly #cover: PageCover;
   readonly #scope: Scope;
@@ -85,7 +84,6 @@ export class Journal {
   constructor(start: JournalStart) {
     this.#start = start;
     this.#file = start.file;
-    this.#layout = start.file.layout;
     this.#log = new ActivityLog(this.#layout);
     this.#cover = new PageCover(this.#layout);
     this.#scope = new Scope(start.loop, `hrl ${start.name}`);
@@ -95,6 +93,10 @@ export class Journal {
     this.#copy = start.copy;
     this.#nextSequence = start.nextSequence;
     this.#durableThrough = start.durableThrough;
+  }
+
+  get #layout(): HrlLayout {
+    return this.#file.layout;
   }
 
   /** What the durable header says; while untrusted, what it would say. */
@@ -327,6 +329,21 @@ export class Journal {
       this.forget(intent);
       throw error;
     }
+  }
+
+  /**
+   * Makes room for the bits of a disk that is to become larger. A crash leaves a file that is longer than its
+   * header says, which is no harm; a failure leaves the log as it is.
+   */
+  *reserve(layout: HrlLayout): Task<void> {
+    if (this.#trust === "trusted") yield* this.#file.allocate(layout);
+  }
+
+  /** The disk is as large as `layout` says from here on. */
+  extend(layout: HrlLayout): void {
+    this.#file.extend(layout);
+    this.#stored.grow(layout.pages);
+    this.#cover.grow(layout);
   }
 
   /** Takes an intent back. */

@@ -45,6 +45,12 @@ export class PageCover {
     this.#returnsMax = Math.max(RETURNS_MIN, slots >> 3);
   }
 
+  /** The disk has become larger. */
+  grow({ pages, regions }: HrlLayout): void {
+    for (const set of [this.#wanted, this.#said, this.#durable, this.#used]) set.grow(pages);
+    this.#evicted.grow(regions);
+  }
+
   /** Whether blocks `[start, end)` may be written without their regions being hot. */
   holds(start: number, end: number): boolean {
     if (this.#durable.empty) return false;

@@ -20,7 +20,7 @@ import type { PointId } from "../base/units.ts";
 import { Bitmap } from "../block/bitmap.ts";
 import type { Geometry } from "../block/geometry.ts";
 import { type Extent, inside } from "../block/extent.ts";
-import { type Disk, type DiskIdentity, readInto } from "../ports/disk.ts";
+import { type Disk, type DiskIdentity, growDisk, readInto } from "../ports/disk.ts";
 import type { GuestDisk, Ports } from "../ports/ports.ts";
 import { done, type Task } from "../runtime/task.ts";
 import { BlockSet } from "./block_set.ts";
@@ -39,6 +39,7 @@ import {
   type Since,
 } from "./hrl_open.ts";
 import { type Intent, Journal } from "./journal.ts";
+import { layoutOf } from "./hrl_layout.ts";
 import { unionBits } from "./page_bits.ts";
 import { TrackedWrite, type WritePath } from "./tracked_write.ts";
 import type { Recovery, TrackingBase, TrackingOptions } from "./tracking_base.ts";
@@ -56,8 +57,6 @@ const UNREADABLE_MAX = 64;
 
 /** A disk under protection. Serves its guest as a `Disk`. */
 export class TrackedDisk implements Disk {
-  /** Bytes. */
-  readonly size: number;
   /** How it divides into blocks and regions. */
   readonly geometry: Geometry;
   /** What opening found. */
@@ -66,6 +65,10 @@ export class TrackedDisk implements Disk {
   readonly gate = new Gate();
   readonly #guest: GuestDisk;
   readonly #disk: Disk;
+  /** As it is told: what is behind it is not written yet, and not cut. */
+  #size: number;
+  /** Regions that may be hot at once. */
+  readonly #slots: number;
   readonly #blockSize: number;
   readonly #journal: Journal;
   readonly #heartbeat: Heartbeat;
@@ -102,7 +105,8 @@ export class TrackedDisk implements Disk {
     const { recovered, file } = opened;
     this.#guest = guest;
     this.#disk = guest.disk;
-    this.size = guest.disk.size;
+    this.#size = guest.disk.size;
+    this.#slots = file.layout.slots;
     this.#blockSize = options.geometry.blockSize;
     this.geometry = options.geometry;
     this.#unstaged = new UnstagedClock(ports.clock, !recovered.blocks.all.empty);
@@ -135,7 +139,7 @@ export class TrackedDisk implements Disk {
       identity: () => this.#disk.identity(),
       inFlight: () => this.gate.submitted,
       said: () => this.#journal.header.stamp,
-      say: (stamp) => this.#journal.update({ stamp }),
+      say: (stamp) => this.#say(stamp),
     }, guest.stem);
   }
 
@@ -197,6 +201,22 @@ export class TrackedDisk implements Disk {
   /** Removes the replication log of a disk that is not open, durably. */
   static remove(guest: GuestDisk): Task<void> {
     return removeLog(guest);
+  }
+
+  /** Bytes. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Blocks of it. */
+  get #blocks(): number {
+    return Math.ceil(this.#size / this.#blockSize);
+  }
+
+  /** What was asked of the disk before it grew tells another disk than the header does. */
+  #say(stamp: DiskIdentity): Task<void> {
+    if (stamp.size < this.#journal.header.stamp.size) return done(undefined);
+    return this.#journal.update({ stamp });
   }
 
   /** What the bits are relative to (T4). */
@@ -356,6 +376,33 @@ export class TrackedDisk implements Disk {
       throw error;
     }
     this.#refuse();
+  }
+
+  /**
+   * Makes the disk larger (C6). Order: space for the log; the disk, durably; the bits of the new range, all
+   * changed, durably; the header with the new size; only then the size is told, in the step in which the bits
+   * are set, so that a cut has the range wholly before or wholly behind. A crash before the disk has grown
+   * leaves everything as it was; one before the header is durable leaves a disk that is larger than its log
+   * knows, which the next start takes for one that grew while it was down: base kept, the old range
+   * compared, the new one changed; one behind it leaves a log of the new size.
+   */
+  *grow(size: number): Task<void> {
+    this.#refuseWrites();
+    const layout = layoutOf(size, this.geometry, this.#slots);
+    yield* this.#journal.reserve(layout);
+    yield* growDisk(this.#disk, size);
+    this.#journal.extend(layout);
+    for (const set of [this.#current, this.#delta, this.#rest]) set.grow(layout.blocks);
+    const intent = yield* this.#journal.intend(this.#blocks, layout.blocks);
+    try {
+      const stamp = yield* this.#disk.identity();
+      yield* this.#journal.update({ diskSize: size, stamp });
+      this.#current.addChanged(intent.start, intent.end);
+      this.#size = size;
+    } finally {
+      this.#journal.forget(intent);
+    }
+    this.#heartbeat.written();
   }
 
   /** Who the disk is. */
@@ -587,7 +634,7 @@ export class TrackedDisk implements Disk {
     for (const { start, end } of options.changed?.runs() ?? []) {
       this.#current.addChanged(start, end);
     }
-    if (options.suspectAll === true) this.#current.addSuspected(0, this.#current.size);
+    if (options.suspectAll === true) this.#current.addSuspected(0, this.#blocks);
     if (options.suspectAll === true || options.changed !== undefined) {
       yield* this.#journal.storeAll();
     }
@@ -598,7 +645,7 @@ export class TrackedDisk implements Disk {
   /** Every block is changed, durably: for a new initial replication. */
   *markAllChanged(): Task<void> {
     this.#reopenDelta();
-    this.#current.addChanged(0, this.#current.size);
+    this.#current.addChanged(0, this.#blocks);
     yield* this.#journal.storeAll();
   }
 

@@ -8,16 +8,16 @@
  * |-------------|--------------------------------------------------------------------------|
  * | new         | open-machine → asked                                                     |
  * | asked       | machine-opened → idle                                                    |
- * | idle        | seed-begin → seed-asked; delta-open → delta-asked; delta-drop            |
+ * | idle        | seed-begin → seed-asked; delta-open → delta-asked; delta-drop; disks     |
  * |             | tail-ask → tail-asked                                                    |
  * |             | planned-offer, planned-return, planned-take → token-asked                |
  * | tail-asked  | tail-told → idle                                                         |
  * | token-asked | planned-held, planned-returned, planned-taken → idle                     |
  * | seed-asked  | seed-ready → seeding                                                     |
- * | seeding     | extent; seed-publish → publishing                                        |
+ * | seeding     | extent; disks; seed-publish → publishing                                 |
  * | publishing  | staged → idle                                                            |
  * | delta-asked | delta-ready → delta                                                      |
- * | delta       | extent; delta-seal → sealing; delta-drop → idle                          |
+ * | delta       | extent; disks; delta-seal → sealing; delta-drop → idle                   |
  * | sealing     | staged → idle                                                            |
  *
  * From idle on compare, compared, progress and applied come at any time. Refused and bye end every
@@ -73,6 +73,7 @@ const TURNS: { readonly [What in Utterance]: Turn } = {
       "sealing",
     ],
   },
+  "disks": { when: ["idle", "seeding", "delta"] },
   "tail-ask": { when: ["idle"], then: "tail-asked" },
   "tail-told": { when: ["tail-asked"], then: "idle" },
   "planned-offer": { when: ["idle"], then: "token-asked" },

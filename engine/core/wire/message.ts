@@ -11,13 +11,7 @@
 import { assert } from "../base/assert.ts";
 import type { Json } from "../base/json.ts";
 import { asObject, canonicalBytes, parseCanonical } from "../base/json.ts";
-import {
-  CONTROL_PAYLOAD_MAX,
-  DISK_SIZE_MAX,
-  DISKS_MAX,
-  ISSUED_MAX,
-  WRITERS_MAX,
-} from "../base/limits.ts";
+import { CONTROL_PAYLOAD_MAX, DISKS_MAX, ISSUED_MAX, WRITERS_MAX } from "../base/limits.ts";
 import type {
   GenerationId,
   Incarnation,
@@ -43,7 +37,7 @@ import {
   text,
 } from "./fields.ts";
 import { type Malformed, malformed } from "./malformed.ts";
-import { ANCESTRY, POINT } from "./point.ts";
+import { ANCESTRY, POINT, SIZES } from "./point.ts";
 import { retentionField } from "./retention.ts";
 
 /** Which end of a channel may send a message: who replicates, who receives, or both. */
@@ -113,8 +107,8 @@ export const MESSAGES = {
       name: name("machine"),
       generation,
       ancestry: ANCESTRY,
-      /** Bytes of each disk. */
-      disks: list(integer(1, DISK_SIZE_MAX), 1, DISKS_MAX),
+      /** Bytes of each disk by index; 0 for an index that has none. */
+      disks: SIZES,
       blockSize: integer(512, 65_536),
       /** Which recovery points to keep. */
       retention: retentionField(),
@@ -169,6 +163,12 @@ export const MESSAGES = {
     where: "channel",
     about: "Refuses what was asked or sent, and ends the channel: nothing follows it but bye.",
     fields: { code: failureCode(), side: side(), message: text(4096), action: text(4096) },
+  },
+  "disks": {
+    sender: "primary",
+    where: "channel",
+    about: "Disks were added or have grown: what follows may lie in their new ranges.",
+    fields: { disks: SIZES },
   },
   "tail-ask": {
     sender: "primary",

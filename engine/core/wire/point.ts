@@ -25,6 +25,9 @@ import {
 /** How a recovery point came to be. */
 export type PointKind = "standard" | "application-consistent" | "planned";
 
+/** Descriptor of the sizes of a machine's disks by index; 0: none there. */
+export const SIZES = list(integer(0, DISK_SIZE_MAX), 1, DISKS_MAX);
+
 const POINT_FIELDS = {
   /** The point itself. */
   id: identity<PointId>("point"),
@@ -35,8 +38,8 @@ const POINT_FIELDS = {
   /** Wall time of the cut in µs since 1970; for people only. */
   cutAt: integer(0, Number.MAX_SAFE_INTEGER),
   kind: oneOf<PointKind>("standard", "application-consistent", "planned"),
-  /** Bytes of every disk at the cut. */
-  sizes: list(integer(1, DISK_SIZE_MAX), 1, DISKS_MAX),
+  /** Bytes of every disk at the cut, by its index; 0 for an index without a disk in this point. */
+  sizes: SIZES,
 };
 
 const GENERATION_FIELDS = {

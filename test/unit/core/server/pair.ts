@@ -9,7 +9,9 @@ import { KiB, MiB, SECOND } from "../../../../engine/core/base/units.ts";
 import { Server } from "../../../../engine/core/server/server.ts";
 import type { ServerSettings } from "../../../../engine/core/server/settings.ts";
 import { Signal } from "../../../../engine/core/runtime/signal.ts";
+import { Directory } from "../../../../engine/sim/directory.ts";
 import type { SimHost } from "../../../../engine/sim/host.ts";
+import { FileNode } from "../../../../engine/sim/volume.ts";
 import { SimWorld } from "../../../../engine/sim/world.ts";
 import { loadKernel } from "../../../../wasm/codec.ts";
 
@@ -55,6 +57,21 @@ export class Site {
     const disk = this.server?.exports.get(name)?.disk;
     if (disk === undefined) throw new Error(`No export ${name}`);
     this.host.run(disk.write(at, data));
+  }
+
+  /** The time that its world is in. */
+  get world(): SimWorld {
+    return this.host.world;
+  }
+
+  /** What a file of its data folder holds, by its whole path. */
+  file(path: string): Uint8Array {
+    let found: Directory | FileNode | undefined = this.host.data;
+    for (const name of path.slice(this.host.data.path.length + 1).split("/")) {
+      found = found instanceof Directory ? found.entries.get(name) : undefined;
+    }
+    if (!(found instanceof FileNode)) throw new Error(`No file ${path}`);
+    return found.sectors.peek();
   }
 
   /** Reads from an export. */

@@ -97,6 +97,7 @@ export const SAMPLES: { readonly [T in MessageType]: MessageOf<T> } = {
     message: "The generation is dead",
     action: "Resolve the split brain",
   },
+  "disks": { type: "disks", disks: [1 << 20, 0, 1 << 21] },
   "tail-ask": { type: "tail-ask", disk: 0, from: 0 },
   "tail-told": {
     type: "tail-told",

@@ -1,0 +1,83 @@
+/**
+ * The raw disks of a replica by index: their names, and how they are read where a file is shorter than its
+ * disk may be.
+ *
+ * Rule: what no file holds reads as zeros. A disk that grew, or that is new, has a longer file only once
+ * something is written there. Nothing here writes.
+ *
+ * @module
+ */
+
+import { requestFailure } from "../base/failure.ts";
+import type { Extent } from "../block/extent.ts";
+import type { Disk, DiskIdentity } from "../ports/disk.ts";
+import { done, type Task } from "../runtime/task.ts";
+
+/** The name of the raw disk `index`. */
+export function diskName(index: number): string {
+  return `disk-${index}.raw`;
+}
+
+/** Reads `length` bytes at `at`, zeros behind the end of the file; owned by the caller. */
+export function* readRaw(disk: Disk | undefined, at: number, length: number): Task<Uint8Array> {
+  const within = Math.max(0, Math.min(length, (disk?.size ?? 0) - at));
+  if (disk !== undefined && within === length) return yield* disk.read(at, length);
+  const bytes = new Uint8Array(length);
+  if (disk !== undefined && within > 0) bytes.set(yield* disk.read(at, within));
+  return bytes;
+}
+
+/** Extents of `[at, at + length)` that may hold other than zeros. */
+export function* allocatedRaw(
+  disk: Disk | undefined,
+  at: number,
+  length: number,
+): Task<readonly Extent[]> {
+  const within = Math.max(0, Math.min(length, (disk?.size ?? 0) - at));
+  return disk === undefined || within === 0 ? [] : yield* disk.allocated(at, within);
+}
+
+/** Stands where no file is: no byte long. */
+export class AbsentDisk implements Disk {
+  readonly size = 0;
+
+  /** It has no byte. */
+  read(): Task<Uint8Array> {
+    return refuse();
+  }
+
+  /** It has no byte. */
+  write(): Task<void> {
+    return refuse();
+  }
+
+  /** It has no byte. */
+  zero(): Task<void> {
+    return refuse();
+  }
+
+  /** There is nothing to flush. */
+  flush(): Task<void> {
+    return done(undefined);
+  }
+
+  /** Nothing, which never changes. */
+  identity(): Task<DiskIdentity> {
+    return done({ device: "", inode: "", size: 0, changed: "", stamped: true });
+  }
+
+  /** There is nothing. */
+  allocated(): Task<readonly Extent[]> {
+    return done([]);
+  }
+
+  /** It is not open. */
+  close(): Task<void> {
+    return done(undefined);
+  }
+}
+
+// deno-lint-ignore require-yield
+function* refuse(): Task<never> {
+  throw requestFailure("out-of-range", "No disk of this index is here");
+}
