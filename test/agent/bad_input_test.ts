@@ -29,7 +29,7 @@ Deno.test("a name with ../ or a slash is refused by every verb", async () => {
   for (const name of ["../x", "a/b", "..", "", " ", "x".repeat(65)]) {
     const error = await refusal(2, "vm", "add", name, "--data", a, "--disk", image);
     assert.ok(["bad-name", "bad-argument"].includes(error["code"]), error["code"]);
-    await refusal(2, "points", name, "--data", a);
+    await refusal(2, "points", "list", name, "--data", a);
     await refusal(2, "failover", "start", name, "--data", a);
   }
   const names = [...Deno.readDirSync(place.folder)].map((entry) => entry.name).sort();

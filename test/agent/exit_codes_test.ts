@@ -15,7 +15,7 @@ Deno.test("exit code 2: what cannot be meant is refused, with the nearest thing 
     [["vm", "list", "--dta", "d"], /no option "--dta"/, /Did you mean "--data"\?/],
     [["vm", "list"], /--data DIR is missing/, /Usage: warmsite vm list --data DIR/],
     [["vm", "add", "--data", "d"], /VM is missing/, /Usage/],
-    [["points", "a", "b", "--data", "d"], /"b" is one word too many/, /Usage/],
+    [["points", "list", "a", "b", "--data", "d"], /"b" is one word too many/, /Usage/],
     [["vm", "list", "--data"], /--data needs a value: DIR/, /Usage/],
     [
       ["replication", "enable", "x", "--data", "d", "--to", "h:1", "--frequency", "5"],
@@ -73,7 +73,7 @@ Deno.test("exit codes 1, 3, 4 and 2 from a server's mouth", async () => {
   assert.equal((await refusal(4, "replication", "stop", "x", ...data))["code"], "wrong-state");
   const unknown = await refusal(1, "replication", "status", "y", ...data);
   assert.equal(unknown["code"], "no-such-machine");
-  assert.equal((await refusal(1, "points", "y", ...data))["code"], "no-such-machine");
+  assert.equal((await refusal(1, "points", "list", "y", ...data))["code"], "no-such-machine");
   const often = ["--to", "h:1", "--frequency", "1ms"];
   const range = await refusal(2, "replication", "enable", "x", ...data, ...often);
   assert.equal(range["code"], "bad-argument");

@@ -101,7 +101,7 @@ async function cycleTwice(a: string, b: string, uri: string): Promise<[string, s
   await write(uri, 1, 0x22);
   const second = (await value("replication", "cycle", "db", ...data))["point"];
   await write(uri, 1, 0x33);
-  const points = await value("points", "db", "--data", b) as unknown as JsonObject[];
+  const points = await value("points", "list", "db", "--data", b) as unknown as JsonObject[];
   assert.deepEqual(points.slice(-2).map(({ id }) => id), [point, second]);
   for (const listed of points) checkPoint(listed);
   assert.equal(points.at(-1)?.["parent"], point);
@@ -195,7 +195,10 @@ Deno.test("people are told ports, addresses and files, in words", async () => {
     assert.equal(code, 0, err);
     return out;
   };
-  assert.match(await say("points", "db", "--data", b), new RegExp(`^${point} .*standard`, "m"));
+  assert.match(
+    await say("points", "list", "db", "--data", b),
+    new RegExp(`^${point} .*standard`, "m"),
+  );
   assert.match(
     await say("replication", "status", "db", "--data", a),
     /^RPO +0 s \(objective met\)/m,

@@ -52,7 +52,7 @@ Deno.test("a killed primary goes on where it was: its guest reconnects, only cha
   const replica = await place.serve(b);
   const first = await place.serve(a);
   const uri = await protect(place, a, replica.listen);
-  const before = await value("points", "x", "--data", b) as unknown as JsonObject[];
+  const before = await value("points", "list", "x", "--data", b) as unknown as JsonObject[];
   await write(uri, 7, 0xaa);
   await first.end("SIGKILL");
 
@@ -62,7 +62,7 @@ Deno.test("a killed primary goes on where it was: its guest reconnects, only cha
   const { point } = await value("replication", "cycle", "x", "--data", a);
   const status = await value("replication", "status", "x", "--data", a);
   assert.ok(status["bytesSent"] <= 4 * MIB, `${status["bytesSent"]} bytes were sent again`);
-  const points = await value("points", "x", "--data", b) as unknown as JsonObject[];
+  const points = await value("points", "list", "x", "--data", b) as unknown as JsonObject[];
   assert.deepEqual(points.slice(0, before.length).map(({ id }) => id), before.map(({ id }) => id));
   // A cycle was due at the start, and one was asked for.
   assert.ok(points.length - before.length <= 2, "no point is made again");

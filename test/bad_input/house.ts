@@ -180,7 +180,7 @@ export class House implements AsyncDisposable {
 
   /** Ids of the points, oldest first, with why they are broken. */
   async points(): Promise<{ id: string; broken: string }[]> {
-    return rowsOf(await this.call("replica", "points")).map((row) => ({
+    return rowsOf(await this.call("replica", "points list")).map((row) => ({
       id: textOf(row["id"]),
       broken: row["broken"] === null ? "" : textOf(row["broken"]),
     }));
@@ -202,7 +202,7 @@ export class House implements AsyncDisposable {
   /** Resolves when the replica has applied all it has. */
   async applied(): Promise<void> {
     for (;;) {
-      const rows = rowsOf(await this.call("replica", "points"));
+      const rows = rowsOf(await this.call("replica", "points list"));
       if (rows.every((row) => row["applied"] === true)) return;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -211,7 +211,7 @@ export class House implements AsyncDisposable {
   /** Resolves when no point waits for the disks to be compared. */
   async verified(): Promise<void> {
     for (;;) {
-      const rows = rowsOf(await this.call("replica", "points"));
+      const rows = rowsOf(await this.call("replica", "points list"));
       if (rows.every((row) => row["unverified"] !== true)) return;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }

@@ -29,7 +29,7 @@ Deno.test("a replica whose state was cut to nothing is refused, never removed (R
   for (const file of states) Deno.truncateSync(file, 0);
   const before = everything(house.store);
   await house.start("replica");
-  const refusal = await house.refused("replica", "points");
+  const refusal = await house.refused("replica", "points list");
   expectClear(refusal);
   assert.equal(refusal.code, "damaged");
   assert.equal(refusal.exitCode, 1);

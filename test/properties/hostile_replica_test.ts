@@ -70,7 +70,7 @@ function* converse(ports: Ports, parts: readonly Uint8Array[]): Task<void> {
 
 /** Every listed point and every byte of it, and where the machine stands. */
 function contents(b: Site): { readonly points: Json; readonly state: Json; bytes: Uint8Array[] } {
-  const points = b.call("points", { vm: "vm" }) as JsonObject[];
+  const points = b.call("points list", { vm: "vm" }) as JsonObject[];
   const { store } = b.server!.replica.machine("vm");
   const bytes = store.points.map(({ id }) =>
     b.host.run((function* () {

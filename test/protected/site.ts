@@ -197,7 +197,7 @@ export class Site implements AsyncDisposable {
 
   /** The recovery points at the replica. */
   async points(vm: string): Promise<readonly ValueObject[]> {
-    return rowsOf(await this.#askReplica("points", { vm }));
+    return rowsOf(await this.#askReplica("points list", { vm }));
   }
 
   /**

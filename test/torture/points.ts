@@ -23,7 +23,7 @@ export interface ListedPoint {
 
 /** The points of `vm`, oldest first. */
 export async function listPoints(replica: AgentProcess, vm: string): Promise<ListedPoint[]> {
-  const rows = rowsOf(await replica.call("points", { vm }));
+  const rows = rowsOf(await replica.call("points list", { vm }));
   return rows.map((row) => ({
     id: textOf(row["id"]),
     broken: row["broken"] === null ? "" : textOf(row["broken"]),

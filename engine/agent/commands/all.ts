@@ -24,7 +24,7 @@ import {
 import { helpCommand, versionCommand } from "./help.ts";
 import { initCommand } from "./init.ts";
 import { authorityCommand, issueCommand } from "./pki.ts";
-import { pointsCommand } from "./points.ts";
+import { exportPointCommand, pointsCommand, showPointCommand } from "./points.ts";
 import {
   cycleCommand,
   disableCommand,
@@ -56,6 +56,8 @@ export const COMMANDS: readonly Command[] = [
   statusCommand,
   disableCommand,
   pointsCommand,
+  showPointCommand,
+  exportPointCommand,
   startFailoverCommand,
   cancelFailoverCommand,
   completeFailoverCommand,

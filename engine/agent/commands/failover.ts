@@ -18,7 +18,10 @@ export const startFailoverCommand: Command = remoteCommand({
     "Nothing is rolled back or waited for; prints the NBD URIs to start the machine on, and " +
     "starts it where a command to start is set.",
   options: {
-    point: { value: "ID", about: "A recovery point of `warmsite points`; the newest unless given" },
+    point: {
+      value: "ID",
+      about: "A recovery point of `warmsite points list`; the newest unless given",
+    },
     unverified: {
       about:
         "Start although the replica's disks are suspect and were not compared to their end yet",

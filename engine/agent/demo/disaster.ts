@@ -58,7 +58,7 @@ export async function playDisaster(stage: Stage, image: string | undefined): Pro
   const status = fieldsOf(await pair.primary.call("replication status", { vm: VM }));
   await wait(PAUSE);
   const killedAt = await killPrimary(scene);
-  const points = rowsOf(await pair.replica.call("points", { vm: VM }));
+  const points = rowsOf(await pair.replica.call("points list", { vm: VM }));
   const failover = await startFailover(scene, undefined);
   const failoverSeconds = (performance.now() - killedAt) / 1000;
   stage.tell(

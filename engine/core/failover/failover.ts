@@ -232,14 +232,14 @@ function choosePoint(machine: ReplicaMachine, chosen: PointId | undefined): Reco
       chosen === undefined
         ? `"${machine.name}" has no recovery point yet`
         : `"${machine.name}" has no recovery point "${chosen}"`,
-      'Look at "warmsite points" for what there is',
+      'Look at "warmsite points list" for what there is',
     );
   }
   if (point.broken !== undefined && !point.unverified) {
     throw requestFailure(
       "point-broken",
       `Recovery point "${point.id}" is damaged: ${point.broken}`,
-      'Choose another one of "warmsite points"',
+      'Choose another one of "warmsite points list"',
     );
   }
   return point;

@@ -37,7 +37,7 @@ import { OpenDelta } from "./open_delta.ts";
 import { openReplica } from "./open_replica.ts";
 import { PointView } from "./point_view.ts";
 import { type PointDeclaration, type PointRecord, type RecoveryPoint } from "./recovery_point.ts";
-import { noSuchPoint, type ReplicaFiles } from "./replica_files.ts";
+import { type HistoryFile, noSuchPoint, type ReplicaFiles } from "./replica_files.ts";
 import { allocatedRaw, diskName, readRaw } from "./raw_disk.ts";
 import { prune, shed } from "./retention.ts";
 import { Seeding } from "./seeding.ts";
@@ -258,6 +258,19 @@ export class ReplicaStore {
   /** The points that durable holds keep, by the name of the hold. */
   get holds(): ReadonlyMap<string, PointId> {
     return this.#files.state.holds;
+  }
+
+  /** How many views of `point` are open. */
+  views(point: PointId): number {
+    return this.#files.viewed.get(point) ?? 0;
+  }
+
+  /** Bytes of the files of `point`: what leads from it to the next older one, and its staged delta. */
+  storedBytes(point: PointId): { readonly undoBytes: number; readonly stagedBytes: number } {
+    const sizeOf = (file: HistoryFile | undefined) =>
+      file === undefined || typeof file === "string" ? 0 : file.size;
+    const { undos, staged } = this.#files;
+    return { undoBytes: sizeOf(undos.get(point)), stagedBytes: sizeOf(staged.get(point)) };
   }
 
   /** What health must show. */

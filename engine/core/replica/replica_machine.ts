@@ -13,6 +13,7 @@ import { assert } from "../base/assert.ts";
 import { Failed, type Failure, isFailed, localFailure, peerFailure } from "../base/failure.ts";
 import { SECOND } from "../base/units.ts";
 import type { GenerationId, Incarnation, PointId, Token } from "../base/units.ts";
+import { noSuchPoint } from "../history/replica_files.ts";
 import type { ReplicaStore } from "../history/replica_store.ts";
 import type { Ports } from "../ports/ports.ts";
 import { type Ancestry, firstGeneration } from "../lineage/generation.ts";
@@ -26,6 +27,7 @@ import { Mutex } from "../runtime/lock.ts";
 import type { Channel } from "../wire/channel.ts";
 import type { TrackingOptions } from "../tracking/tracking_base.ts";
 import type { MessageOf } from "../wire/message.ts";
+import { type ExportedPoint, exportPoint, type PointExport } from "./export_point.ts";
 import { Receiver } from "./receiver.ts";
 import { forgetTail } from "./tail.ts";
 import {
@@ -81,6 +83,7 @@ export class ReplicaMachine {
   #unsettled = false;
   /** Suspect disks were read by this process. */
   #verified = false;
+  readonly #exports = new Set<PointExport>();
   /** Held by whoever applies: the applier, or a failover that completes. */
   readonly applying = new Mutex();
 
@@ -452,6 +455,31 @@ export class ReplicaMachine {
       this.#tellDropped(yield* this.store.prune());
     } finally {
       this.applying.unlock();
+    }
+  }
+
+  /** Exports that go on. */
+  get exports(): readonly PointExport[] {
+    return [...this.#exports];
+  }
+
+  /** Exports a point to the folder `path`; it ends with this machine here, and leaves nothing then. */
+  *exportPoint(id: PointId, path: string): Task<ExportedPoint> {
+    const point = this.store.points.find((each) => each.id === id);
+    if (point === undefined) throw noSuchPoint(id);
+    const progress = { point, path, bytes: 0, total: 0 };
+    this.#exports.add(progress);
+    try {
+      const task = exportPoint(this.ports, this.store, progress);
+      const handle = this.#scope.start(`export/${this.name}`, task);
+      try {
+        return yield* handle.join();
+      } finally {
+        // Who asked is gone: nobody waits for it.
+        yield* handle.cancel();
+      }
+    } finally {
+      this.#exports.delete(progress);
     }
   }
 

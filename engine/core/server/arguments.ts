@@ -76,7 +76,7 @@ export function pointArgument(args: JsonObject): string | undefined {
   throw requestFailure(
     "bad-argument",
     `Not the id of a recovery point: ${JSON.stringify(point).slice(0, 80)}`,
-    `Copy an id from "warmsite points", or at least its first ${POINT_DIGITS_MIN} digits`,
+    `Copy an id from "warmsite points list", or at least its first ${POINT_DIGITS_MIN} digits`,
   );
 }
 
@@ -88,7 +88,7 @@ export function pointNamed(digits: string, points: readonly { readonly id: Point
   throw requestFailure(
     "no-such-point",
     `${found.length === 0 ? "No" : "More than one"} recovery point begins with "${digits}"`,
-    'Look at "warmsite points" for what there is',
+    'Look at "warmsite points list" for what there is',
   );
 }
 

@@ -19,6 +19,7 @@ import { HistoryCache } from "../history/history_cache.ts";
 import { ReplicaStore } from "../history/replica_store.ts";
 import type { Ancestry } from "../lineage/generation.ts";
 import type { Ports } from "../ports/ports.ts";
+import type { ExportedPoint } from "../replica/export_point.ts";
 import { type Admit, type ReplicaContext, ReplicaMachine } from "../replica/replica_machine.ts";
 import { noCopy, refuseOtherCopy } from "../replica/existing_copy.ts";
 import { type ReplicaRecord, replicaToJson } from "../replica/replica_record.ts";
@@ -517,6 +518,11 @@ export class ReplicaRole {
   /** The points of one machine, oldest first. */
   points(name: string): readonly RecoveryPoint[] {
     return this.#machines.entry(name).machine.store.points;
+  }
+
+  /** Exports a point of a machine to a folder; runs beside everything else. */
+  exportPoint(name: string, point: PointId, path: string): Task<ExportedPoint> {
+    return this.#machines.entry(name).machine.exportPoint(point, path);
   }
 
   /** Starts a failover and offers its disks. */

@@ -18,6 +18,7 @@ import type { Replicator } from "../primary/replicator.ts";
 import { cutPercentile } from "../relationship/statistics.ts";
 import type { ExistingCopy } from "../replica/existing_copy.ts";
 import type { ReplicaMachine } from "../replica/replica_machine.ts";
+import { retentionText } from "../wire/retention.ts";
 
 /** Status of a machine whose guest runs here. */
 export function primaryStatus(
@@ -184,6 +185,10 @@ export function replicaStatus(
     rpoIsUpperBound: true,
     bytesSent: 0,
     points: store.points.length,
+    retention: retentionText(store.retention),
+    exports: machine.exports.map(({ point, path, bytes, total }) => {
+      return { point: point.id, path, bytes, total };
+    }),
     generation: store.generation,
     primary: record.primary,
     warnings,

@@ -179,7 +179,11 @@ Deno.test("a primary that was failed over from chooses nothing any more (L7)", (
   a.call("replication start", { vm: "vm" });
   world.runUntil(world.now + 10 * SECOND);
   equal(retentionText(store.retention), "newest");
-  equal((b.call("points", { vm: "vm" }) as JsonObject[]).length, 1, "only what is now the machine");
+  equal(
+    (b.call("points list", { vm: "vm" }) as JsonObject[]).length,
+    1,
+    "only what is now the machine",
+  );
   ok((a.call("replication status", { vm: "vm" }) as JsonObject)["health"] === "Critical");
 });
 

@@ -18,7 +18,7 @@ function status(site: Site): JsonObject {
 }
 
 function kinds(b: Site): unknown[] {
-  return (b.call("points", VM) as JsonObject[]).map(({ kind }) => kind);
+  return (b.call("points list", VM) as JsonObject[]).map(({ kind }) => kind);
 }
 
 /** A pair whose machine has commands, and what was done to its guest since. */

@@ -132,7 +132,7 @@ Deno.test("a location that is not mounted at the start keeps its machines waitin
   const { a, b, world } = makePair(63);
   letIn(b, "a", "one", "/one");
   protect(a);
-  const [point] = b.call("points", VM) as JsonObject[];
+  const [point] = b.call("points list", VM) as JsonObject[];
   b.host.kill();
   const volume = b.host.takePlace("one");
   b.start();
@@ -157,7 +157,7 @@ Deno.test("a location that is not mounted at the start keeps its machines waitin
   b.host.bringPlace("one", volume);
   world.runFor(30 * SECOND);
   equal(status(b)["state"], "Replicating");
-  deepEqual((b.call("points", VM) as JsonObject[])[0], point);
+  deepEqual((b.call("points list", VM) as JsonObject[])[0], point);
   a.call("replication cycle", VM);
 });
 
@@ -198,7 +198,7 @@ Deno.test("an entry that is removed ends what its primary was sending, and nothi
   world.runFor(2 * SECOND);
   equal(cycle.outcome, undefined, "it is under way");
   b.call("authorization remove", { name: "a" });
-  const points = () => b.call("points", VM) as JsonObject[];
+  const points = () => b.call("points list", VM) as JsonObject[];
   equal(points().length, 1);
   const bytes = world.net.link("a", "b").bytes;
   world.runFor(30 * SECOND);
@@ -253,14 +253,14 @@ Deno.test("a machine moves between primaries of one trust group, and no further"
   b.call("authorization add", { name: "c", trustGroup: "two" });
   protect(a);
   equal(status(b)["primary"], "a");
-  const before = b.call("points", VM) as JsonObject[];
+  const before = b.call("points list", VM) as JsonObject[];
   moveMachine(a, c);
   c.write("vm/0", 0, filled(4 * KiB, 3));
   throws(
     () => c.call("replication cycle", VM),
     /"vm" is a machine of "a" in trust group "one", and "c" is in trust group "two"/,
   );
-  deepEqual(b.call("points", VM), before);
+  deepEqual(b.call("points list", VM), before);
   equal(status(b)["primary"], "a");
   b.call("authorization set", { name: "c", trustGroup: "one" });
   c.call("replication cycle", VM);

@@ -39,7 +39,7 @@ function status(site: Site): JsonObject {
 }
 
 function points(site: Site): JsonObject[] {
-  return site.call("points", VM) as JsonObject[];
+  return site.call("points list", VM) as JsonObject[];
 }
 
 Deno.test("a failover that is in force is taken up by a state from before it (R8)", () => {

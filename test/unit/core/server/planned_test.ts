@@ -43,7 +43,7 @@ Deno.test("step by step: prepared, started there, reversed", () => {
   const before = whole(a);
   equal((a.call("failover prepare", VM) as JsonObject)["state"], "PreparedForFailover");
   deepEqual(offered(a), [], "the primary is locked");
-  equal((b.call("points", VM) as JsonObject[]).at(-1)?.["kind"], "planned");
+  equal((b.call("points list", VM) as JsonObject[]).at(-1)?.["kind"], "planned");
   a.host.powerLoss();
   a.host.powerOn();
   a.start();

@@ -90,7 +90,7 @@ Deno.test("a replica that is removed while its primary comes back is new, never 
     a.call("replication cycle", VM);
     b.host.kill();
     b.start();
-    equal((b.call("points", VM) as Json[]).length > 0, true);
+    equal((b.call("points list", VM) as Json[]).length > 0, true);
   }
 });
 

@@ -19,10 +19,10 @@ Deno.test("replication that cannot be disabled, for the record cannot be written
   const after = a.call("replication status", { vm: "vm" }) as JsonObject;
   equal(after["state"], "Replicating");
   equal(after["bytesSent"], before["bytesSent"], "counters go on");
-  const points = b.call("points", { vm: "vm" }) as unknown[];
+  const points = b.call("points list", { vm: "vm" }) as unknown[];
   a.write("vm/0", 0, filled(4 * KiB, 1));
   world.runUntil(world.now + 5 * SECOND);
-  ok((b.call("points", { vm: "vm" }) as unknown[]).length > points.length);
+  ok((b.call("points list", { vm: "vm" }) as unknown[]).length > points.length);
 });
 
 Deno.test("a primary that restarts and reaches nobody says since when it knows of unsent changes", () => {

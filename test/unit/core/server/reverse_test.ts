@@ -65,7 +65,7 @@ Deno.test("the old primary's own last writes are overwritten by delta, and kept 
   b.call("replication cycle", VM);
   until(a, "Replicating");
   ok((status(b)["bytesSent"] as number) <= 12 * KiB, `${status(b)["bytesSent"]} bytes`);
-  const points = a.call("points", VM) as JsonObject[];
+  const points = a.call("points list", VM) as JsonObject[];
   const tail = points[0]?.["id"] as string;
   equal(points.length, 2);
   const now = whole(b);
@@ -83,7 +83,7 @@ Deno.test("failback after a failover to an older point sends what differs from i
     a.write("vm/0", at * 64 * KiB, filled(4 * KiB, at));
     a.call("replication cycle", VM);
   }
-  const points = b.call("points", VM) as JsonObject[];
+  const points = b.call("points list", VM) as JsonObject[];
   const chosen = points[1]?.["id"] as string;
   b.call("failover start", { ...VM, point: chosen });
   b.write("vm/0", 512 * KiB, filled(4 * KiB, 7));

@@ -42,7 +42,7 @@ function failedOver(b: Site, point?: string, size = MiB): Uint8Array {
 }
 
 function newestPoint(b: Site): string {
-  const points = b.call("points", CYCLE) as JsonObject[];
+  const points = b.call("points list", CYCLE) as JsonObject[];
   return points.at(-1)?.["id"] as string;
 }
 
@@ -150,7 +150,7 @@ Deno.test("after complete the disk files are unlocked, also after a restart of t
     for (const name of ["replicas", "vm"]) folder = folder.entries.get(name) as Directory;
     equal((folder.entries.get("disk-0.raw") as FileNode).lockedBy, undefined);
     equal((b.call("replication status", CYCLE) as JsonObject)["state"], "FailedOver");
-    equal((b.call("points", CYCLE) as JsonObject[]).length, 1);
+    equal((b.call("points list", CYCLE) as JsonObject[]).length, 1);
     // The first attempt behind the restart may only learn that its connection is gone.
     const attempt = () => a.call("replication cycle", CYCLE);
     throws(attempt, round === 0 ? /newer generation/ : /newer generation|connection-lost/);
@@ -196,10 +196,10 @@ Deno.test("a cycle asked for while one is about to cut is answered by that cut, 
   const { a, b, world } = makePair(11);
   protect(a);
   world.runUntil(world.now + 10 * SECOND);
-  const before = (b.call("points", CYCLE) as JsonObject[]).length;
+  const before = (b.call("points list", CYCLE) as JsonObject[]).length;
   a.call("replication cycle", CYCLE);
   world.runUntil(world.now + 10 * SECOND);
-  equal((b.call("points", CYCLE) as JsonObject[]).length, before + 1);
+  equal((b.call("points list", CYCLE) as JsonObject[]).length, before + 1);
   equal(before, 1);
 });
 
@@ -217,7 +217,7 @@ Deno.test("a staged point is listed at once, not applied, and can be failed over
   protect(a);
   a.write("vm/0", 0, filled(64 * KiB, 3));
   a.host.process!.loop.start("cycle", a.server!.call("replication cycle", CYCLE));
-  const newest = () => (b.call("points", CYCLE) as JsonObject[]).at(-1);
+  const newest = () => (b.call("points list", CYCLE) as JsonObject[]).at(-1);
   const first = newest()?.["id"];
   world.runWhile(() => b.server!.replica.points("vm").at(-1)?.id === first, 60 * SECOND);
   const { id, applied } = newest() as JsonObject;
@@ -242,7 +242,7 @@ Deno.test("a failover at the replica stands in the primary's status at once, and
   const { a, b, world } = makePair(14);
   protect(a);
   world.runUntil(world.now + 10 * SECOND);
-  const points = (b.call("points", CYCLE) as JsonObject[]).length;
+  const points = (b.call("points list", CYCLE) as JsonObject[]).length;
   b.call("failover start", CYCLE);
   world.runUntil(world.now + SECOND);
   const status = a.call("replication status", CYCLE) as JsonObject;
@@ -253,5 +253,5 @@ Deno.test("a failover at the replica stands in the primary's status at once, and
   b.call("failover cancel", CYCLE);
   world.runUntil(world.now + 10 * SECOND);
   equal((a.call("replication status", CYCLE) as JsonObject)["health"], "Normal");
-  equal((b.call("points", CYCLE) as JsonObject[]).length, points + 1, "one cycle to catch up");
+  equal((b.call("points list", CYCLE) as JsonObject[]).length, points + 1, "one cycle to catch up");
 });

@@ -55,7 +55,7 @@ Deno.test("a copy of the primary is refused once the other has gone on, and asks
   a.host.kill();
   a.start();
   a.call("replication cycle", VM);
-  const points = (b.call("points", VM) as JsonObject[]).length;
+  const points = (b.call("points list", VM) as JsonObject[]).length;
 
   a.host.kill();
   const now = record(a).sectors;
@@ -69,7 +69,7 @@ Deno.test("a copy of the primary is refused once the other has gone on, and asks
   const { health, warnings } = a.call("replication status", VM) as JsonObject;
   equal(health, "Critical");
   match((warnings as string[]).join(), /--take-over/);
-  equal((b.call("points", VM) as JsonObject[]).length, points, "nothing of it was staged");
+  equal((b.call("points list", VM) as JsonObject[]).length, points, "nothing of it was staged");
 
   a.call("replication start", { ...VM, takeOver: true });
   a.call("replication cycle", VM);
