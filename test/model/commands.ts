@@ -12,7 +12,8 @@
 import fc from "fast-check";
 import type { JsonObject } from "../../engine/core/base/json.ts";
 import { SECOND } from "../../engine/core/base/units.ts";
-import type { Expected, Reference, SiteName } from "./reference/reference.ts";
+import type { Reference } from "./reference/reference.ts";
+import { type Expected, other, type SiteName, type SiteView } from "./reference/standing.ts";
 import { type Outcome, type Servers, VM } from "./servers.ts";
 
 /** One step of a run. */
@@ -45,12 +46,21 @@ abstract class Named {
   }
 }
 
+/** A server by its name, or by what it is to the machine when its turn comes. */
+type Where = SiteName | "the writer" | "its peer";
+
+function siteOf(where: Where, model: Readonly<Reference>): SiteName {
+  if (where === "the writer") return model.writer;
+  return where === "its peer" ? other(model.writer) : where;
+}
+
 /** Compares all that can be seen with the model. */
 function judge(model: Reference, real: Servers): void {
   real.rest();
-  const views: Record<string, unknown> = {};
+  const views: Partial<Record<SiteName, SiteView>> = {};
   for (const site of ["a", "b"] as const) {
-    if (model.up[site]) views[site] = real.view(site);
+    const view = model.up[site] ? real.view(site) : undefined;
+    if (view !== undefined) views[site] = view;
   }
   const wrong = model.judge(views);
   if (wrong !== "") throw new Error(wrong);
@@ -85,22 +95,24 @@ function pointOf(outcome: Outcome): string {
 
 /** A guest writes at the server that serves its disks. */
 class Write extends Named implements Step {
-  readonly #place: readonly [SiteName, number, number, number, number];
+  readonly #where: Where;
+  readonly #place: readonly [number, number, number, number];
 
-  constructor(site: SiteName, disk: number, block: number, count: number, stamp: number) {
-    super("write", site, disk, block, count, stamp);
-    this.#place = [site, disk, block, count, stamp];
+  constructor(where: Where, disk: number, block: number, blocks: number, stamp: number) {
+    super("write at", where, disk, block, blocks, stamp);
+    this.#where = where;
+    this.#place = [disk, block, blocks, stamp];
   }
 
   override check(model: Readonly<Reference>): boolean {
-    return model.up[this.#place[0]];
+    return model.up[siteOf(this.#where, model)];
   }
 
   run(model: Reference, real: Servers): void {
-    const [site] = this.#place;
-    if (real.write(...this.#place)) {
+    const site = siteOf(this.#where, model);
+    if (real.write(site, ...this.#place)) {
       count(`write at ${site}`);
-      model.wrote(...this.#place);
+      model.wrote(site, ...this.#place);
     }
     judge(model, real);
   }
@@ -129,22 +141,24 @@ class Flush extends Named implements Step {
 
 /** An administrator asks for something, whether it is legal or not. */
 class Verb extends Named implements Step {
-  readonly #site: SiteName;
+  readonly #where: Where;
+  #site: SiteName = "a";
   readonly #verb: string;
   readonly #pick: number;
 
-  constructor(site: SiteName, verb: string, pick: number) {
-    super(`"${verb}"`, "at", site, verb === "failover start" ? `on point ${pick}` : "");
-    this.#site = site;
+  constructor(where: Where, verb: string, pick: number) {
+    super(`"${verb}"`, "at", where, verb === "failover start" ? `on point ${pick}` : "");
+    this.#where = where;
     this.#verb = verb;
     this.#pick = pick;
   }
 
   override check(model: Readonly<Reference>): boolean {
-    return model.up[this.#site];
+    return model.up[siteOf(this.#where, model)];
   }
 
   run(model: Reference, real: Servers): void {
+    this.#site = siteOf(this.#where, model);
     const { args, point } = this.#arguments(model, real);
     const expected = model.expect(this.#verb, this.#site);
     const outcome = real.call(this.#site, this.#verb, args);
@@ -153,7 +167,7 @@ class Verb extends Named implements Step {
   }
 
   #arguments(model: Reference, real: Servers): { args: JsonObject; point: string } {
-    const points = model.replica?.points ?? [];
+    const points = model.replica(this.#site)?.points ?? [];
     const point = points[this.#pick % Math.max(points.length, 1)]?.id ?? "";
     switch (this.#verb) {
       case "vm add":
@@ -168,6 +182,10 @@ class Verb extends Named implements Step {
       }
       case "failover start":
         return { args: point === "" ? { vm: VM } : { vm: VM, point }, point };
+      case "failover reverse": {
+        const to = `${other(this.#site)}:7700`;
+        return { args: { vm: VM, to, frequency: 3600 * SECOND }, point };
+      }
       default:
         return { args: { vm: VM }, point };
     }
@@ -181,49 +199,60 @@ class Verb extends Named implements Step {
       case "replication disable":
         return model.ended(this.#verb, this.#site);
       case "replication enable":
-        return model.enabled();
+        return model.enabled(this.#site);
       case "replication start":
-        return model.started(String(valueOf(outcome)["state"]));
+        return model.started(this.#site, String(valueOf(outcome)["state"]));
       case "failover start": {
         const started = pointOf(outcome);
         if (started !== point) throw new Error(`asked for point ${point}, got ${started}`);
-        const wrong = model.failedOver(started);
+        const wrong = model.failedOver(this.#site, started);
         if (wrong !== "") throw new Error(wrong);
         return;
       }
       case "failover cancel":
-        return model.cancelled();
+        return model.cancelled(this.#site);
       case "failover complete":
-        return model.completed(pointOf(outcome));
+        return model.completed(this.#site, pointOf(outcome));
+      case "failover reverse":
+        return model.reversed(this.#site);
     }
   }
 }
 
 /** A cycle that nothing disturbs. */
 class Cycle extends Named implements Step {
-  constructor() {
-    super("cycle");
+  readonly #where: Where;
+
+  constructor(where: Where) {
+    super("cycle at", where);
+    this.#where = where;
   }
 
   override check(model: Readonly<Reference>): boolean {
-    return model.up.a;
+    return model.up[siteOf(this.#where, model)];
   }
 
   run(model: Reference, real: Servers): void {
-    const expected = model.expect("replication cycle", "a");
+    const site = siteOf(this.#where, model);
+    const expected = model.expect("replication cycle", site);
     let outcome: Outcome;
     for (let trial = 0; trial < (expected === "done" ? TRIES : 1); trial++) {
-      outcome = real.call("a", "replication cycle", { vm: VM });
+      outcome = real.call(site, "replication cycle", { vm: VM });
       if (outcome?.failure === undefined) break;
+      real.world.runFor(SECOND);
     }
-    if (fulfilled("replication cycle", "a", expected, outcome)) {
-      real.rest();
-      const view = real.view("b");
-      const wrong = view === undefined ? "" : model.told(pointOf(outcome), view, true);
-      if (wrong !== "") throw new Error(wrong);
-    }
+    const done = fulfilled("replication cycle", site, expected, outcome);
+    // A primary that yielded is a replica from here on.
     judge(model, real);
+    if (done) told(model, real, site, pointOf(outcome), true);
   }
+}
+
+/** A cycle's point is listed at the other server, and holds what it must. */
+function told(model: Reference, real: Servers, site: SiteName, point: string, exact: boolean) {
+  const view = model.up[other(site)] ? real.view(other(site)) : undefined;
+  const wrong = view === undefined ? "" : model.told(site, point, view, exact);
+  if (wrong !== "") throw new Error(wrong);
 }
 
 /** What comes amid a cycle. */
@@ -231,12 +260,14 @@ type Amid = "write" | "kill a" | "kill b" | "power a" | "power b" | "cut the lin
 
 /** A cycle in which something comes, so many events after it was asked for. */
 class DisturbedCycle extends Named implements Step {
+  readonly #where: Where;
   readonly #steps: number;
   readonly #amid: Amid;
   readonly #stamp: number;
 
-  constructor(steps: number, amid: Amid, stamp: number) {
-    super(`cycle and after ${steps} events ${amid}`, amid === "write" ? stamp : "");
+  constructor(where: Where, steps: number, amid: Amid, stamp: number) {
+    super("cycle at", where, `and after ${steps} events ${amid}`, amid === "write" ? stamp : "");
+    this.#where = where;
     this.#steps = steps;
     this.#amid = amid;
     this.#stamp = stamp;
@@ -247,26 +278,22 @@ class DisturbedCycle extends Named implements Step {
   }
 
   run(model: Reference, real: Servers): void {
-    const before = model.expect("replication cycle", "a");
-    const amid = () => this.#disturb(model, real);
-    const args = { vm: VM };
-    const outcome = real.callAmid("a", "replication cycle", args, this.#steps, amid);
+    const site = siteOf(this.#where, model);
+    const verb = "replication cycle";
+    const before = model.expect(verb, site);
+    const amid = () => this.#disturb(model, real, site);
+    const outcome = real.callAmid(site, verb, { vm: VM }, this.#steps, amid);
     count(`cycle with ${this.#amid}`);
-    if (outcome !== undefined) {
-      const expected = before === "refused" ? "refused" : "either";
-      if (fulfilled("replication cycle", "a", expected, outcome) && model.up.b) {
-        real.rest();
-        const view = real.view("b");
-        const wrong = view === undefined ? "" : model.told(pointOf(outcome), view, false);
-        if (wrong !== "") throw new Error(wrong);
-      }
-    }
+    const expected = before === "refused" ? "refused" : "either";
+    const done = outcome !== undefined && fulfilled(verb, site, expected, outcome);
     judge(model, real);
+    if (done) told(model, real, site, pointOf(outcome), false);
   }
 
-  #disturb(model: Reference, real: Servers): void {
+  #disturb(model: Reference, real: Servers, cycling: SiteName): void {
     if (this.#amid === "write") {
-      if (real.write("a", 0, 1, 2, this.#stamp)) model.wrote("a", 0, 1, 2, this.#stamp);
+      const place = [cycling, 0, 1, 2, this.#stamp] as const;
+      if (real.write(...place)) model.wrote(...place);
     } else if (this.#amid === "cut the link") {
       real.link(false);
       model.linked = false;
@@ -347,7 +374,7 @@ class BackUp extends Named implements Step {
   }
 
   override check(model: Readonly<Reference>): boolean {
-    return model.up.b && (model.replica?.points.length ?? 0) > 0;
+    return model.up.b && (model.replica("b")?.points.length ?? 0) > 0;
   }
 
   run(model: Reference, real: Servers): void {
@@ -366,7 +393,7 @@ class Restore extends Named implements Step {
   }
 
   override check(model: Readonly<Reference>): boolean {
-    return model.up.b && model.hasBackup && model.replica !== undefined;
+    return model.up.b && model.hasBackup && model.replica("b") !== undefined;
   }
 
   run(model: Reference, real: Servers): void {
@@ -418,6 +445,8 @@ const VERBS: readonly (readonly [SiteName, string])[] = [
   ["b", "failover start"],
   ["b", "failover cancel"],
   ["b", "failover complete"],
+  ["b", "failover reverse"],
+  ["a", "failover reverse"],
   ["b", "replication disable"],
   ["a", "replication disable"],
   ["a", "vm remove"],
@@ -434,7 +463,15 @@ export const PROTECTION: readonly Step[] = [
   new Verb("a", "vm add", 0),
   new Verb("a", "replication enable", 0),
   new Verb("a", "replication start", 0),
-  new Cycle(),
+  new Cycle("a"),
+];
+
+/** What makes the second server the primary, behind that. */
+export const REVERSAL: readonly Step[] = [
+  new Write("a", 0, 1, 3, 77),
+  new Verb("b", "failover start", 0),
+  new Verb("b", "failover reverse", 0),
+  new Cycle("b"),
 ];
 
 /** Commands for disks of so many blocks each. */
@@ -445,11 +482,18 @@ export function commandsFor(disks: readonly number[]): fc.Arbitrary<Step>[] {
   const most = Math.min(...disks);
   const block = fc.nat(most - 4);
   const count = fc.integer({ min: 1, max: 4 });
-  const write = fc.tuple(site, disk, block, count, fc.oneof(stamp, fc.constant(0)))
+  const where = fc.constantFrom<Where>("the writer", "the writer", "its peer");
+  const write = fc.tuple(where, disk, block, count, fc.oneof(stamp, fc.constant(0)))
     .map((place) => new Write(...place));
   const verb = fc.tuple(fc.constantFrom(...VERBS), fc.nat(7))
     .map(([[at, words], pick]) => new Verb(at, words, pick));
-  const usual = fc.constantFrom("failover start", "failover cancel", "replication start");
+  const usual = fc.constantFrom<readonly [Where, string]>(
+    ["its peer", "failover start"],
+    ["its peer", "failover start"],
+    ["its peer", "failover cancel"],
+    ["its peer", "failover reverse"],
+    ["the writer", "replication start"],
+  );
   const amid = fc.constantFrom<Amid>(
     "write",
     "kill a",
@@ -463,19 +507,17 @@ export function commandsFor(disks: readonly number[]): fc.Arbitrary<Step>[] {
     write,
     write,
     fc.tuple(site, disk).map((place) => new Flush(...place)),
-    fc.constant(new Cycle()),
-    fc.constant(new Cycle()),
-    fc.constant(new Cycle()),
-    fc.tuple(usual, fc.nat(7)).map(([words, pick]) =>
-      new Verb(words.startsWith("failover") ? "b" : "a", words, pick)
-    ),
+    fc.constant(new Cycle("the writer")),
+    fc.constant(new Cycle("the writer")),
+    fc.constant(new Cycle("its peer")),
+    fc.tuple(usual, fc.nat(7)).map(([[at, words], pick]) => new Verb(at, words, pick)),
     verb,
     fc.tuple(site, fc.boolean()).map(([at, dark]) => new Die(at, dark)),
     site.map((at) => new Start(at)),
     site.map((at) => new Start(at)),
     fc.constantFrom(true, true, false).map((up) => new Link(up)),
     fc.constant(new Link(true)),
-    fc.tuple(fc.nat(400), amid, stamp)
+    fc.tuple(where, fc.nat(400), amid, stamp)
       .map((place) => new DisturbedCycle(...place)),
     fc.constant(new BackUp()),
     fc.constant(new Restore()),

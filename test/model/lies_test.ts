@@ -6,7 +6,8 @@
 
 import { equal, match } from "node:assert/strict";
 import { blankImage, type Image, written } from "./reference/image.ts";
-import { Reference, type SiteView } from "./reference/reference.ts";
+import { Reference } from "./reference/reference.ts";
+import type { SiteView } from "./reference/standing.ts";
 
 const BLANK = blankImage([3]);
 const NOTHING: SiteView = { role: "none", state: "none", points: [], guest: undefined };
@@ -15,10 +16,10 @@ const NOTHING: SiteView = { role: "none", state: "none", points: [], guest: unde
 function protectedMachine(): Reference {
   const model = new Reference(2, BLANK);
   model.added();
-  model.enabled();
-  model.started("InitialReplicationInProgress");
+  model.enabled("a");
+  model.started("a", "InitialReplicationInProgress");
   model.wrote("a", 0, 1, 1, 7);
-  equal(model.judge({ a: atA(model.disks.image), b: atB({ p: model.disks.image }) }), "");
+  equal(model.judge({ a: atA(model.disks.a!.image), b: atB({ p: model.disks.a!.image }) }), "");
   return model;
 }
 
@@ -36,10 +37,10 @@ Deno.test("a point that changed, went, came from nowhere or is broken is noticed
   const lies: readonly (readonly [SiteView, RegExp])[] = [
     [atB({ p: BLANK }), /block 1 holds 0, not 7/],
     [atB({}), /point p is gone/],
-    [NOTHING, /replica is gone/],
+    [NOTHING, /role is none, not replica/],
     [atB({ p: seven, q: written(seven, 0, 0, 1, 9) }), /nor ever before/],
     [atB({ q: seven, p: seven }), /out of order/],
-    [{ ...atB({ p: seven }), role: "unopened" }, /could not be opened/],
+    [{ ...atB({ p: seven }), role: "unopened" }, /role is unopened/],
     [atB({ p: seven }, { state: "FailedOver" }), /state FailedOver/],
     [{ ...atB({}), points: [{ id: "p", image: [], broken: "torn" }] }, /broken: torn/],
   ];
@@ -48,7 +49,7 @@ Deno.test("a point that changed, went, came from nowhere or is broken is noticed
 
 Deno.test("more points than are kept are noticed, and a dropped one that comes back", () => {
   const model = protectedMachine();
-  const seven = model.disks.image;
+  const seven = model.disks.a!.image;
   equal(model.judge({ b: atB({ p: seven, q: seven }) }), "");
   match(model.judge({ b: atB({ p: seven, q: seven, r: seven }) }), /3 points are listed, 2 may/);
   equal(model.judge({ b: atB({ q: seven, r: seven }) }), "");
@@ -71,9 +72,9 @@ Deno.test("what a guest was told is on its disk must be there, but for what a po
 
 Deno.test("a failed-over machine is its point and what its guest wrote, and takes nothing from outside", () => {
   const model = protectedMachine();
-  const seven = model.disks.image;
-  equal(model.failedOver("p"), "");
-  match(model.failedOver("q"), /not listed/);
+  const seven = model.disks.a!.image;
+  equal(model.failedOver("b", "p"), "");
+  match(model.failedOver("b", "q"), /not listed/);
   model.wrote("b", 0, 0, 1, 3);
   const state = "FailedOverWaitingCompletion";
   const guest = written(seven, 0, 0, 1, 3);
@@ -82,7 +83,7 @@ Deno.test("a failed-over machine is its point and what its guest wrote, and take
   match(model.judge({ b: atB({ p: seven }, { state }) }), /no disks/);
   const more = atB({ p: seven, q: seven }, { state, guest });
   match(model.judge({ b: more }), /staged in a failover/);
-  model.completed("c");
+  model.completed("b", "c");
   match(model.judge({ b: atB({ c: seven }, { state: "FailedOver", guest }) }), /holds 0, not 3/);
   equal(model.judge({ b: atB({ c: guest }, { state: "FailedOver", guest }) }), "");
 });
@@ -105,7 +106,7 @@ Deno.test("a verb is legal in the states that an administrator would think, and 
   equal(on.expect("replication cycle", "a"), "refused");
   on.linked = true;
   equal(on.expect("failover cancel", "b"), "refused");
-  on.failedOver("p");
+  on.failedOver("b", "p");
   equal(on.expect("failover cancel", "b"), "done");
   equal(on.expect("replication disable", "b"), "refused");
   equal(on.expect("replication cycle", "a"), "refused");

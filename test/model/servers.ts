@@ -23,7 +23,7 @@ import { FileNode } from "../../engine/sim/volume.ts";
 import { SimWorld } from "../../engine/sim/world.ts";
 import type { Kernel } from "../../engine/core/ports/codec.ts";
 import type { Image } from "./reference/image.ts";
-import type { SiteName, SiteView } from "./reference/reference.ts";
+import type { SiteName, SiteView } from "./reference/standing.ts";
 import { BLOCK, contentOf, stampsOf } from "./stamped.ts";
 
 /** The machine. */
@@ -196,15 +196,21 @@ export class Servers {
     else this.world.net.partition("a", "b");
   }
 
-  /** Lets what is under way come to rest: applies, and comparisons of what a restart found. */
+  /** Lets what is under way come to rest: applies, changes of role, comparisons of what a restart found. */
   rest(): void {
-    this.world.runWhile(() => {
-      const replica = this.#replica("b");
-      return replica !== undefined &&
-        replica.store.points.some(({ applied, unverified }) => !applied || unverified);
-    }, REST);
+    const busy = (site: SiteName) => {
+      const { server } = this.sites[site];
+      if (server === undefined) return false;
+      const replica = replicaOf(server, VM);
+      const changing = replica === undefined && primaryOf(server, VM) === undefined &&
+        (server.primary.has(VM) || server.replica.has(VM));
+      return changing || (replica !== undefined &&
+        replica.store.points.some(({ applied, unverified }) => !applied || unverified));
+    };
+    this.world.runWhile(() => busy("a") || busy("b"), REST);
     // What is no longer kept is dropped behind an apply.
     this.world.runFor(SECOND / 4);
+    this.world.runWhile(() => busy("a") || busy("b"), REST);
     this.check();
   }
 
@@ -219,12 +225,13 @@ export class Servers {
     if (server === undefined) return undefined;
     const replica = this.#replica(site);
     if (replica !== undefined) {
-      // The disk files are nobody's but the machine's behind a complete: its one point is what they hold.
+      // The disk files are nobody's but the machine's behind a complete: they hold its newest point, and
+      // an older one that is held cannot be read until the machine is replicated again.
       const files = replica.state === "FailedOver" ? this.#files(site, replica) : undefined;
-      const points = replica.store.points.map((point) =>
+      const points = replica.store.points.map((point, at, { length }) =>
         files === undefined
           ? this.#point(site, replica, point)
-          : { id: point.id, image: files, broken: point.broken ?? "" }
+          : { id: point.id, image: at === length - 1 ? files : undefined, broken: "" }
       );
       const guest = files ?? this.#exported(site);
       return { role: "replica", state: replica.state, points, guest };
@@ -232,7 +239,7 @@ export class Servers {
     const primary = primaryOf(server, VM);
     const unopened = primary === undefined && (server.primary.has(VM) || server.replica.has(VM));
     const role = unopened ? "unopened" : primary === undefined ? "none" : "primary";
-    const guest = site === "a" ? this.#guestDisks() : undefined;
+    const guest = site === "a" ? this.#guestDisks() : this.#exported(site);
     return { role, state: primary?.state ?? "none", points: [], guest };
   }
 
@@ -270,8 +277,10 @@ export class Servers {
 
   /** The disk files of a completed failover, as whoever starts the machine from them finds them. */
   #files(site: SiteName, { store }: ReplicaMachine): Image {
-    const { data } = this.sites[site].host;
+    const { data, disks } = this.sites[site].host;
     return (store.diskFiles ?? []).map((path) => {
+      const device = disks.get(path)?.node.sectors;
+      if (device !== undefined) return stampsOf(device.read(0, device.length));
       let entry: Directory | FileNode | undefined = data;
       for (const name of path.slice(data.path.length + 1).split("/")) {
         entry = entry instanceof Directory ? entry.entries.get(name) : undefined;

@@ -380,9 +380,13 @@ export class ReplicaRole {
     const { name } = opening;
     const adopt = (demotion: Demotion) => this.#adopt(demotion, opening, peer);
     const undo = ({ store }: Adopted) => store.close();
-    const task = this.#primary.demote(opening, peer, adopt, undo);
-    const { store, home } = yield* this.#machines.reserve(name, task);
-    return yield* this.#take(store, home, undefined);
+    const demoted = this.#primary.demote(opening, peer, adopt, undo);
+    const take = (adopted: Adopted) => this.#take(adopted.store, adopted.home, undefined);
+    // At no instant is the machine in neither role, where somebody could add another of its name.
+    const taken = function* (): Task<ReplicaMachine> {
+      return yield* take(yield* demoted);
+    };
+    return yield* this.#machines.reserve(name, taken());
   }
 
   *#adopt(demotion: Demotion, opening: MessageOf<"open-machine">, peer: string): Task<Adopted> {

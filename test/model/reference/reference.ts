@@ -11,70 +11,42 @@
 // Long because: all that must be true of a machine stands in one place, as one would tell it.
 
 import { firstDifference, GuestDisks, type Image, sameImage } from "./image.ts";
+import {
+  type Expected,
+  firstGeneration,
+  followedBy,
+  isOlder,
+  other,
+  type Point,
+  type Primary,
+  type Replica,
+  type SiteName,
+  type SiteView,
+  type Standing,
+} from "./standing.ts";
 
-/** The two servers. */
-export type SiteName = "a" | "b";
-
-/** What is expected of a verb. */
-export type Expected = "done" | "refused" | "either";
-
-/** A recovery point. */
-export interface Point {
-  readonly id: string;
-  readonly image: Image;
-}
-
-/** The machine at the server where its guest runs. */
-interface Primary {
-  /** Changes when the machine is added anew. */
-  readonly relation: number;
-  phase: "off" | "ready" | "started";
-  /** Its replica has had a point, as far as it knows. */
-  seeded: boolean;
-}
-
-/** The machine at the server that receives it. */
-interface Replica {
-  readonly relation: number;
-  readonly points: readonly Point[];
-  readonly failover: { readonly point: string; readonly guest: GuestDisks } | undefined;
-  /** Its failover is complete: what its disk files hold. */
-  readonly completed: Image | undefined;
-  /** A hold that has ended, or a crash, may have left points that the next apply drops. */
-  readonly slack: number;
-}
-
-/** What can be seen of one server. */
-export interface SiteView {
-  readonly role: "none" | "primary" | "replica" | "unopened";
-  readonly state: string;
-  /** Every point as it is listed and reads. */
-  readonly points: readonly (Point & { readonly broken: string })[];
-  /** What the guest's disks hold: of a primary, of a failover, or of a completed one. */
-  readonly guest: Image | undefined;
-}
+const NONE: Standing = { role: "none" };
 
 /** A machine `vm` on two servers. */
 export class Reference {
   /** Points that are kept. */
   readonly keep: number;
-  /** What the guest's disks at `a` hold. */
-  readonly disks: GuestDisks;
-  primary: Primary | undefined;
-  replica: Replica | undefined;
+  readonly standing: Record<SiteName, Standing> = { a: NONE, b: NONE };
   readonly up: Record<SiteName, boolean> = { a: true, b: true };
   linked = true;
-  /** A backup of the replica. */
+  /** The guest's disks at each server; `undefined` where there are none, or nobody knows what they hold. */
+  readonly disks: Record<SiteName, GuestDisks | undefined>;
+  /** What a guest's disks held since the newest point of them was cut, oldest first. */
+  readonly #since: Record<SiteName, readonly Image[]>;
+  readonly #dark: Record<SiteName, boolean> = { a: false, b: false };
+  /** A backup of the replica at `b`. */
   #backup: Replica | undefined;
   #relations = 0;
-  /** What the guest's disks held since the newest point was cut, oldest first. */
-  #since: Image[];
-  #dark: Record<SiteName, boolean> = { a: false, b: false };
 
   constructor(keep: number, blank: Image) {
     this.keep = keep;
-    this.disks = new GuestDisks(blank);
-    this.#since = [blank];
+    this.disks = { a: new GuestDisks(blank), b: undefined };
+    this.#since = { a: [blank], b: [] };
   }
 
   /** True when something of one server reaches the other. */
@@ -82,132 +54,198 @@ export class Reference {
     return this.linked && this.up.a && this.up.b;
   }
 
+  /** The replica at `site`, if that is what is there. */
+  replica(site: SiteName): Replica | undefined {
+    const here = this.standing[site];
+    return here.role === "replica" ? here : undefined;
+  }
+
+  /** The server where the machine's newest history is written, or would be. */
+  get writer(): SiteName {
+    const { a, b } = this.standing;
+    if (b.role !== "primary") return "a";
+    return a.role === "primary" && !isOlder(a.generation, b.generation) ? "a" : "b";
+  }
+
   /** What must become of `verb` at `site`, whose server is up. */
   expect(verb: string, site: SiteName): Expected {
-    const here = site === "a" ? this.primary : undefined;
-    const there = site === "b" ? this.replica : undefined;
+    const here = this.standing[site];
+    const primary = here.role === "primary" ? here : undefined;
+    const replica = this.replica(site);
     switch (verb) {
       case "vm add":
-        return site === "a" && here === undefined ? "done" : "refused";
+        return site === "a" && here.role === "none" ? "done" : "refused";
       case "vm remove":
-        return here?.phase === "off" ? "done" : this.#removing(there);
+        return primary?.phase === "off" ? "done" : removing(site, replica);
       case "replication enable":
-        return here?.phase === "off" ? "done" : "refused";
+        return primary?.phase === "off" ? "done" : "refused";
       case "replication start":
-        return here !== undefined && here.phase !== "off" ? "done" : "refused";
+        return primary !== undefined && primary.phase !== "off" ? "done" : "refused";
       case "replication cycle":
-        return this.#cycling(here);
+        return this.#cycling(site, primary);
       case "replication disable":
-        return here !== undefined && here.phase !== "off" ? "done" : this.#removing(there);
+        return primary !== undefined && primary.phase !== "off" ? "done" : removing(site, replica);
       case "failover start":
-        if (there === undefined || there.failover !== undefined) return "refused";
-        return there.completed === undefined && there.points.length > 0 ? "done" : "refused";
+        if (replica === undefined || replica.failover !== undefined) return "refused";
+        return replica.completed === undefined && replica.points.length > 0 ? "done" : "refused";
       case "failover cancel":
       case "failover complete":
-        return there?.failover !== undefined ? "done" : "refused";
+        return replica?.failover !== undefined ? "done" : "refused";
+      case "failover reverse":
+        if (replica === undefined) return "refused";
+        return (replica.failover ?? replica.completed) === undefined ? "refused" : "done";
       default:
         throw new Error(`The model knows no verb "${verb}"`);
     }
   }
 
-  /** A replica goes, but never the only contents of a machine. */
-  #removing(there: Replica | undefined): Expected {
-    if (there === undefined) return "refused";
-    return there.failover === undefined && there.completed === undefined ? "done" : "refused";
+  #cycling(site: SiteName, here: Primary | undefined): Expected {
+    if (here === undefined || here.phase !== "started" || !this.talking) return "refused";
+    const there = this.standing[other(site)];
+    switch (there.role) {
+      // Nothing was staged yet, or all of it is gone: it is seeded, but only when somebody says so.
+      case "none":
+        return here.seeded || here.odd ? "either" : "done";
+      // Who holds the newer history makes the other one its replica.
+      case "primary":
+        return this.#yields(other(site)) ? "done" : "refused";
+      case "replica":
+        if (there.relation !== here.relation) return "refused";
+        if (there.points.length === 0) return here.seeded || here.odd ? "either" : "done";
+        if ((there.failover ?? there.completed) !== undefined) return "refused";
+        if (there.generation === here.generation) return "done";
+        return isOlder(there.generation, here.generation)
+          ? there.tail === undefined ? "either" : "done"
+          : "refused";
+    }
   }
 
-  #cycling(here: Primary | undefined): Expected {
-    if (here === undefined || here.phase !== "started" || !this.talking) return "refused";
-    const { replica } = this;
-    // Nothing was staged yet, or all of it is gone: it is seeded, but only when somebody says so.
-    if (replica === undefined || replica.points.length === 0) {
-      if (replica !== undefined && replica.relation !== here.relation) return "refused";
-      return here.seeded ? "either" : "done";
-    }
-    const free = replica.failover === undefined && replica.completed === undefined;
-    return free && replica.relation === here.relation ? "done" : "refused";
+  /** True when the primary at `site` becomes the replica of the other one as soon as they talk. */
+  #yields(site: SiteName): boolean {
+    const [here, there] = [this.standing[site], this.standing[other(site)]];
+    if (here.role !== "primary" || there.role !== "primary") return false;
+    return here.relation === there.relation && here.phase !== "off" && there.phase !== "off" &&
+      isOlder(here.generation, there.generation);
   }
 
   /** `vm add` at `a`. */
   added(): void {
-    this.primary = { relation: ++this.#relations, phase: "off", seeded: false };
+    const relation = ++this.#relations;
+    const generation = firstGeneration();
+    const odd = false;
+    this.standing.a = { role: "primary", relation, generation, phase: "off", seeded: false, odd };
+    this.#since.a = this.disks.a === undefined ? [] : [this.disks.a.image];
   }
 
   /** `vm remove` or `replication disable` of what is at `site`. */
   ended(verb: string, site: SiteName): void {
-    if (site === "b") this.replica = undefined;
-    else if (verb === "vm remove") this.primary = undefined;
-    else if (this.primary !== undefined) {
-      this.primary.phase = "off";
-      this.primary.seeded = false;
+    const here = this.standing[site];
+    if (here.role === "primary" && verb !== "vm remove") {
+      this.standing[site] = { ...here, phase: "off", seeded: false };
+      return;
     }
+    // What was applied to a replica's disks when it went is nobody's promise.
+    if (here.role === "replica") this.disks[site] = undefined;
+    this.standing[site] = NONE;
   }
 
   /** `replication enable`. */
-  enabled(): void {
-    if (this.primary !== undefined) this.primary.phase = "ready";
+  enabled(site: SiteName): void {
+    this.#change(site, { phase: "ready" });
   }
 
   /** `replication start`: a primary that knows that its replica is gone seeds it again, and says so. */
-  started(state: string): void {
-    if (this.primary === undefined) return;
-    this.primary.phase = "started";
-    if (state === "InitialReplicationInProgress") this.primary.seeded = false;
+  started(site: SiteName, state: string): void {
+    const seeding = state === "InitialReplicationInProgress";
+    this.#change(site, { phase: "started", ...(seeding ? { seeded: false } : {}) });
   }
 
-  /** A guest's write was acknowledged, at `a` or, while it is failed over, at `b`. */
+  #change(site: SiteName, change: Partial<Primary>): void {
+    const here = this.standing[site];
+    if (here.role === "primary") this.standing[site] = { ...here, ...change };
+  }
+
+  /** A guest's write was acknowledged by the server at `site`. */
   wrote(site: SiteName, disk: number, block: number, count: number, stamp: number): void {
-    if (site === "b") return this.replica?.failover?.guest.write(disk, block, count, stamp);
-    this.disks.write(disk, block, count, stamp);
-    this.#since.push(this.disks.image);
+    const guest = this.#guest(site);
+    guest?.write(disk, block, count, stamp);
+    if (guest === undefined || guest !== this.disks[site]) return;
+    this.#since[site] = [...this.#since[site], guest.image];
   }
 
   /** A guest's flush was acknowledged. */
   flushed(site: SiteName, disk: number): void {
-    if (site === "b") this.replica?.failover?.guest.flush(disk);
-    else this.disks.flush(disk);
+    this.#guest(site)?.flush(disk);
+  }
+
+  #guest(site: SiteName): GuestDisks | undefined {
+    return this.replica(site) === undefined
+      ? this.disks[site]
+      : this.replica(site)?.failover?.guest;
   }
 
   /** A server died; `dark`: with the power of its host. */
   died(site: SiteName, dark: boolean): void {
     this.up[site] = false;
     this.#dark[site] ||= dark;
+    const here = this.replica(site);
     // Dropping may have been cut short: the next apply goes on with it.
-    if (site === "b" && this.replica !== undefined) this.replica = { ...this.replica, slack: 1 };
+    if (here !== undefined) this.standing[site] = { ...here, slack: 1 };
   }
 
-  /** `failover start` on `point`. */
-  failedOver(point: string): string {
-    const { replica } = this;
-    const chosen = replica?.points.find(({ id }) => id === point);
-    if (replica === undefined || chosen === undefined) return `failed over to ${point}, not listed`;
-    this.replica = { ...replica, failover: { point, guest: new GuestDisks(chosen.image) } };
+  /** `failover start` on `point`; what is wrong with that, or "". */
+  failedOver(site: SiteName, point: string): string {
+    const here = this.replica(site);
+    const chosen = here?.points.find(({ id }) => id === point);
+    if (here === undefined || chosen === undefined) return `failed over to ${point}, not listed`;
+    this.standing[site] = { ...here, failover: { point, guest: new GuestDisks(chosen.image) } };
     return "";
   }
 
   /** `failover cancel`: what the guest wrote is gone, what was received stays. */
-  cancelled(): void {
-    if (this.replica === undefined) return;
-    this.replica = { ...this.replica, failover: undefined, slack: 1 };
+  cancelled(site: SiteName): void {
+    const here = this.replica(site);
+    if (here !== undefined) this.standing[site] = { ...here, failover: undefined, slack: 1 };
   }
 
   /** `failover complete`: the machine is what its guest left, in one point of its own. */
-  completed(point: string): void {
-    const { replica } = this;
-    const image = replica?.failover?.guest.image;
-    if (replica === undefined || image === undefined) return;
-    this.replica = {
-      ...replica,
-      failover: undefined,
-      completed: image,
-      points: [{ id: point, image }],
-    };
+  completed(site: SiteName, point: string): void {
+    const here = this.replica(site);
+    const image = here?.failover?.guest.image;
+    if (here === undefined || image === undefined) return;
+    const generation = followedBy(this.#branch(here));
+    // What nobody else has stays, until somebody says that it may go.
+    const kept = here.points.filter(({ id }) => here.tail?.held === true && id === here.tail.id);
+    const points = [...kept, { id: point, image, generation }];
+    const ended = { failover: undefined, completed: image };
+    this.standing[site] = { ...here, ...ended, points, generation };
   }
 
-  /** A copy of the replica is put away. */
+  /** The history that a failover goes on from: that of its point. */
+  #branch(here: Replica): Replica["generation"] {
+    const chosen = here.points.find(({ id }) => id === here.failover?.point);
+    return chosen?.generation ?? here.generation;
+  }
+
+  /** `failover reverse`: the machine's guest runs here from now on, and the other side is its replica. */
+  reversed(site: SiteName): void {
+    const here = this.replica(site);
+    const image = here?.failover?.guest.image ?? here?.completed;
+    if (here === undefined || image === undefined) return;
+    const open = here.completed === undefined;
+    const generation = open ? followedBy(this.#branch(here)) : here.generation;
+    const { relation } = here;
+    const known = { seeded: true, odd: true };
+    this.standing[site] = { role: "primary", relation, generation, phase: "started", ...known };
+    // A guest that goes on keeps its writes, and what of them a loss of power may take.
+    this.disks[site] = here.failover?.guest ?? new GuestDisks(image);
+    this.#since[site] = [image];
+  }
+
+  /** A copy of the replica at `b` is put away. */
   backedUp(): void {
-    const { replica } = this;
-    this.#backup = replica?.failover === undefined ? replica : undefined;
+    const here = this.replica("b");
+    this.#backup = here?.failover === undefined ? here : undefined;
   }
 
   /** True when there is a copy that could be put back. */
@@ -217,17 +255,17 @@ export class Reference {
 
   /** The copy takes the place of whatever is there. */
   restored(): void {
-    this.replica = this.#backup;
+    this.standing.b = this.#backup ?? NONE;
+    this.#change("a", { odd: true });
   }
 
-  /** `replication cycle` named a point: it is staged, and holds what the disks held `exact`ly then. */
-  told(point: string, view: SiteView, exact: boolean): string {
+  /** `replication cycle` at `site` named a point: it is staged, and holds what the disks held `exact`ly then. */
+  told(site: SiteName, point: string, view: SiteView, exact: boolean): string {
     const listed = view.points.find(({ id }) => id === point);
     if (listed === undefined) return `point ${point} was told of and is not listed`;
-    if (exact && !sameImage(listed.image, this.disks.image)) {
-      return `point ${point}: ${firstDifference(listed.image, this.disks.image)}`;
-    }
-    return "";
+    const image = this.disks[site]?.image;
+    if (!exact || image === undefined || listed.image === undefined) return "";
+    return firstDifference(listed.image, image);
   }
 
   /** What is wrong with what is seen; "" for nothing. Learns what only the servers can know. */
@@ -235,106 +273,161 @@ export class Reference {
     for (const site of ["a", "b"] as const) {
       const view = views[site];
       if (view === undefined) continue;
-      const wrong = site === "a" ? this.#judgePrimary(view) : this.#judgeReplica(view);
+      const wrong = this.#judgeRole(site, view);
+      if (wrong !== "") return `at ${site}: ${wrong}`;
+    }
+    // First what a loss of power left of a guest's disks: points may hold that.
+    const order: SiteName[] = this.standing.b.role === "primary" ? ["b", "a"] : ["a", "b"];
+    for (const site of order) {
+      const view = views[site];
+      if (view === undefined) continue;
+      const here = this.standing[site];
+      const wrong = here.role === "replica"
+        ? this.#judgeReplica(site, here, view)
+        : this.#judgePrimary(site, here, view);
       if (wrong !== "") return `at ${site}: ${wrong}`;
       this.#dark[site] = false;
     }
     return "";
   }
 
-  #judgePrimary(view: SiteView): string {
-    const { primary } = this;
-    const role = primary === undefined ? "none" : "primary";
-    if (view.role !== role) return `the machine's role is ${view.role}, not ${role}`;
-    const found = view.guest as Image;
-    if (this.#dark.a) {
-      const wrong = this.disks.survived(found);
-      if (wrong !== "") return wrong;
-      this.#since.push(found);
+  /** Who is primary and who is replica: it changes by verbs, and where a primary yields to a newer one. */
+  #judgeRole(site: SiteName, view: SiteView): string {
+    if (view.role === this.standing[site].role) return "";
+    if (view.role === "replica" && this.#yields(site)) return this.#demoted(site, view);
+    const there = this.standing[other(site)];
+    const invited = there.role === "primary" && there.phase === "started";
+    if (view.role === "replica" && this.standing[site].role === "none" && invited) {
+      const { relation, generation } = there;
+      const nothing = { failover: undefined, completed: undefined, tail: undefined, slack: 0 };
+      this.standing[site] = { role: "replica", relation, generation, points: [], ...nothing };
+      return "";
     }
-    if (!sameImage(found, this.disks.image)) return firstDifference(found, this.disks.image);
-    const off = view.state === "Disabled" || view.state === "none";
-    if (off !== (primary === undefined || primary.phase === "off")) return `state ${view.state}`;
+    return `the machine's role is ${view.role}, not ${this.standing[site].role}`;
+  }
+
+  /** A primary has become the replica of the other one: its disks are a point, and kept if nobody has it. */
+  #demoted(site: SiteName, view: SiteView): string {
+    const here = this.standing[site] as Primary;
+    const [tail] = view.points;
+    if (tail?.image === undefined) return "a primary that became a replica has lost its disks";
+    const dark = this.#dark[site];
+    const image = this.disks[site]?.image ?? tail.image;
+    const wrong = dark
+      ? this.disks[site]?.survived(tail.image) ?? ""
+      : firstDifference(tail.image, image);
+    if (wrong !== "") return `its losing tail: ${wrong}`;
+    const [newest] = this.#since[site];
+    const alone = newest === undefined || !sameImage(newest, tail.image);
+    const { relation, generation } = here;
+    const points: readonly Point[] = [{ id: tail.id, image: tail.image, generation }];
+    const nothing = { failover: undefined, completed: undefined, slack: 0 };
+    const kept = { tail: { id: tail.id, held: alone } };
+    this.standing[site] = { role: "replica", relation, generation, points, ...nothing, ...kept };
+    this.disks[site] = undefined;
     return "";
   }
 
-  #judgeReplica(view: SiteView): string {
-    if (view.role === "unopened") return "the replica could not be opened";
-    if (view.role === "none") return this.replica === undefined ? "" : "the replica is gone";
-    if (this.replica === undefined && !this.#adopt()) return "a replica that nobody asked for";
-    const replica = this.replica as Replica;
-    const wrong = this.#judgePoints(replica, view);
-    return wrong === "" ? this.#judgeFailover(this.replica as Replica, view) : wrong;
+  #judgePrimary(site: SiteName, here: Standing, view: SiteView): string {
+    const found = view.guest;
+    if (here.role === "primary" || site === "a") {
+      if (found === undefined) return "the guest has no disks";
+      const disks = this.disks[site] ?? new GuestDisks(found);
+      this.disks[site] = disks;
+      const wrong = this.#dark[site] ? disks.survived(found) : firstDifference(found, disks.image);
+      if (wrong !== "") return wrong;
+      if (this.#dark[site]) this.#since[site] = [...this.#since[site], found];
+    }
+    const off = view.state === "Disabled" || view.state === "none";
+    if (off !== (here.role === "none" || (here as Primary).phase === "off")) {
+      return `state ${view.state}`;
+    }
+    return "";
   }
 
-  /** A primary that is replicated made itself a replica, which has nothing yet. */
-  #adopt(): boolean {
-    const { primary } = this;
-    if (primary === undefined || primary.phase !== "started") return false;
-    const nothing = { failover: undefined, completed: undefined, slack: 0 };
-    this.replica = { relation: primary.relation, points: [], ...nothing };
-    return true;
-  }
-
-  #judgePoints(replica: Replica, view: SiteView): string {
-    const known = [...replica.points];
+  #judgeReplica(site: SiteName, here: Replica, view: SiteView): string {
+    const known = [...here.points];
+    let { generation } = here;
     for (const { id, image, broken } of view.points) {
       if (broken !== "") return `point ${id} is broken: ${broken}`;
       const point = known.find((each) => each.id === id);
       if (point !== undefined) {
-        const wrong = firstDifference(image, point.image);
+        const wrong = image === undefined ? "" : firstDifference(image, point.image);
         if (wrong !== "") return `point ${id}: ${wrong}`;
         continue;
       }
-      const wrong = this.#cutNow(replica, id, image);
+      if (image === undefined) return `point ${id} is new and cannot be read`;
+      const wrong = this.#cutNow(site, here, id, image);
       if (wrong !== "") return wrong;
-      known.push({ id, image });
+      generation = (this.standing[other(site)] as Primary).generation;
+      known.push({ id, image, generation });
     }
-    return this.#judgeRetention(replica, known, view);
+    const wrong = this.#judgeRetention(site, { ...here, generation }, known, view);
+    return wrong === "" ? this.#judgeFailover(site, this.replica(site) as Replica, view) : wrong;
   }
 
   /** A point that the model did not know: it must be newer than all others and hold what disks held. */
-  #cutNow(replica: Replica, id: string, image: Image): string {
-    const { primary } = this;
-    if (replica.failover !== undefined || replica.completed !== undefined) {
+  #cutNow(site: SiteName, here: Replica, id: string, image: Image): string {
+    const from = other(site);
+    const there = this.standing[from];
+    if ((here.failover ?? here.completed) !== undefined) {
       return `point ${id} was staged in a failover`;
     }
-    if (primary === undefined || primary.relation !== replica.relation) {
+    if (there.role !== "primary" || there.relation !== here.relation) {
       return `point ${id} of another machine`;
     }
-    const at = this.#since.findIndex((each) => sameImage(each, image));
-    if (at < 0) return `point ${id}: ${firstDifference(image, this.disks.image)}; nor ever before`;
-    this.#since = this.#since.slice(at);
-    primary.seeded = true;
+    const since = this.#since[from];
+    const at = since.findIndex((each) => sameImage(each, image));
+    if (at < 0) {
+      const now = since.at(-1) ?? [];
+      return `point ${id}: ${firstDifference(image, now)}; nor ever before`;
+    }
+    this.#since[from] = since.slice(at);
+    this.#change(from, { seeded: true });
     return "";
   }
 
-  #judgeRetention(replica: Replica, known: readonly Point[], view: SiteView): string {
+  #judgeRetention(site: SiteName, here: Replica, known: readonly Point[], view: SiteView): string {
     const listed = new Set(view.points.map(({ id }) => id));
-    const must = known.slice(-this.keep);
-    const held = known.find(({ id }) => id === replica.failover?.point);
-    const gone = [...must, ...held === undefined ? [] : [held]].find(({ id }) => !listed.has(id));
+    const held = [here.failover?.point, here.tail?.held === true ? here.tail.id : undefined];
+    const must = known.filter(({ id }, at) => at >= known.length - this.keep || held.includes(id));
+    const gone = must.find(({ id }) => !listed.has(id));
     if (gone !== undefined) return `point ${gone.id} is gone`;
     const order = known.filter(({ id }) => listed.has(id)).map(({ id }) => id).join();
     if (order !== view.points.map(({ id }) => id).join()) return "points are out of order";
-    const fresh = view.points.at(-1)?.id !== replica.points.at(-1)?.id;
-    const slack = fresh ? 0 : replica.slack;
-    const most = this.keep + (held === undefined ? 0 : 1) + slack;
+    const fresh = view.points.at(-1)?.id !== here.points.at(-1)?.id;
+    const slack = fresh ? 0 : here.slack;
+    // A tail that the other side has as well may be held too: nobody can tell from outside.
+    const extra = (here.failover === undefined ? 0 : 1) + (here.tail === undefined ? 0 : 1);
+    const most = this.keep + extra + slack;
     if (listed.size > most) return `${listed.size} points are listed, ${most} may be`;
-    this.replica = { ...replica, points: known.filter(({ id }) => listed.has(id)), slack };
+    const points = known.filter(({ id }) => listed.has(id));
+    this.standing[site] = { ...here, points, slack };
     return "";
   }
 
-  #judgeFailover(replica: Replica, { state, guest }: SiteView): string {
-    const { failover, completed } = replica;
+  #judgeFailover(site: SiteName, here: Replica, { state, guest }: SiteView): string {
+    const { failover, completed, tail, points } = here;
     if (failover === undefined && completed === undefined) {
-      const usual = replica.points.length === 0 ? "WaitingForInitialReplication" : "Replicating";
+      // Until the first point of its new primary is there it is the old one's disks.
+      if (tail !== undefined && points.at(-1)?.id === tail.id && state === "FailbackInProgress") {
+        return "";
+      }
+      const usual = points.length === 0 ? "WaitingForInitialReplication" : "Replicating";
       return state === usual ? "" : `state ${state}, not ${usual}`;
     }
     const wanted = failover === undefined ? "FailedOver" : "FailedOverWaitingCompletion";
     if (state !== wanted) return `state ${state}, not ${wanted}`;
     if (guest === undefined) return "the failed-over machine has no disks";
-    if (failover !== undefined && this.#dark.b) return failover.guest.survived(guest);
+    if (failover !== undefined && this.#dark[site]) return failover.guest.survived(guest);
     return firstDifference(guest, failover?.guest.image ?? completed as Image);
   }
+}
+
+/** A replica goes, but never the only contents of a machine. */
+function removing(site: SiteName, replica: Replica | undefined): Expected {
+  if (replica === undefined) return "refused";
+  // Disks that were a guest's own stay where they are, whoever goes.
+  if (replica.completed !== undefined && replica.tail !== undefined && site === "a") return "done";
+  return (replica.failover ?? replica.completed) === undefined ? "done" : "refused";
 }

@@ -1,0 +1,92 @@
+/**
+ * What one server has of the machine, and how histories follow each other, for the reference model.
+ *
+ * @module
+ */
+
+import type { GuestDisks, Image } from "./image.ts";
+
+/** The two servers. */
+export type SiteName = "a" | "b";
+
+/** The other one. */
+export function other(site: SiteName): SiteName {
+  return site === "a" ? "b" : "a";
+}
+
+/** What is expected of a verb. */
+export type Expected = "done" | "refused" | "either";
+
+/** A stretch of history with one writer. */
+export interface Generation {
+  readonly parent: Generation | undefined;
+}
+
+/** The history of a machine that is new. */
+export function firstGeneration(): Generation {
+  return { parent: undefined };
+}
+
+/** A history that goes on from another one. */
+export function followedBy(parent: Generation): Generation {
+  return { parent };
+}
+
+/** True when `one` is what `other` has grown out of. */
+export function isOlder(one: Generation, than: Generation): boolean {
+  for (let at = than.parent; at !== undefined; at = at.parent) if (at === one) return true;
+  return false;
+}
+
+/** A recovery point. */
+export interface Point {
+  readonly id: string;
+  readonly image: Image;
+  readonly generation: Generation;
+}
+
+/** The machine at the server where its guest runs. */
+export interface Primary {
+  readonly role: "primary";
+  /** Changes when the machine is added anew. */
+  readonly relation: number;
+  readonly generation: Generation;
+  readonly phase: "off" | "ready" | "started";
+  /** Its replica has had a point, as far as it knows. */
+  readonly seeded: boolean;
+  /** Its past, or its replica's, lets nobody say whether a replica that is gone is made anew by itself. */
+  readonly odd: boolean;
+}
+
+/** The machine at the server that receives it. */
+export interface Replica {
+  readonly role: "replica";
+  readonly relation: number;
+  readonly generation: Generation;
+  readonly points: readonly Point[];
+  readonly failover: { readonly point: string; readonly guest: GuestDisks } | undefined;
+  /** Its failover is complete: what its disk files hold. */
+  readonly completed: Image | undefined;
+  /** What it held last as the primary that it was; `held` where nobody else has it. */
+  readonly tail: { readonly id: string; readonly held: boolean } | undefined;
+  /** A hold that has ended, or a crash, may have left points that the next apply drops. */
+  readonly slack: number;
+}
+
+/** What one server has of the machine. */
+export type Standing = { readonly role: "none" } | Primary | Replica;
+
+/** What can be seen of one server. */
+export interface SiteView {
+  readonly role: "none" | "primary" | "replica" | "unopened";
+  readonly state: string;
+  /** Every point as it is listed and reads. */
+  readonly points: readonly {
+    readonly id: string;
+    /** `undefined` for one that cannot be read at this time. */
+    readonly image: Image | undefined;
+    readonly broken: string;
+  }[];
+  /** What the guest's disks hold: of a primary, of a failover, or of a completed one. */
+  readonly guest: Image | undefined;
+}
