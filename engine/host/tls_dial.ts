@@ -32,9 +32,14 @@ export function dial(
   });
   sockets.add(socket);
   let peer: PeerIdentity | undefined;
+  // TCP is through: from there on whoever is silent is no firewall.
+  let reached = false;
+  socket.on("connect", () => reached = true);
   const forget = () => {
     clearTimeout(timer);
-    for (const event of ["error", "secureConnect", "data"]) socket.removeAllListeners(event);
+    for (const event of ["connect", "error", "secureConnect", "data"]) {
+      socket.removeAllListeners(event);
+    }
     socket.off("close", onClose);
   };
   const stop = () => {
@@ -47,8 +52,11 @@ export function dial(
     stop();
     fail(error);
   };
-  const timer = setTimeout(() => refuse(tooLate(address, timeout)), Math.ceil(timeout / 1000));
-  socket.on("error", (error: Error) => refuse(connectFailure(error, address)));
+  const timer = setTimeout(
+    () => refuse(tooLate(address, timeout, reached)),
+    Math.ceil(timeout / 1000),
+  );
+  socket.on("error", (error: Error) => refuse(connectFailure(error, address, reached)));
   const onClose = () => refuse(closedEarly(address));
   socket.on("close", onClose);
   socket.on("secureConnect", () => {
@@ -70,11 +78,19 @@ export function dial(
   return stop;
 }
 
-function tooLate(address: string, timeout: number): Failed {
+function tooLate(address: string, timeout: number, reached: boolean): Failed {
+  const within = `within ${timeout / 1_000_000} s`;
+  if (reached) {
+    return peerFailure(
+      "timed-out",
+      `Something listens at ${address}, and did not answer in TLS ${within}`,
+      "Check that the port is that of the other server, and that the server does not hang",
+    );
+  }
   return peerFailure(
     "timed-out",
-    `${address} did not answer within ${timeout / 1_000_000} s`,
-    "Check that the other server runs and that no firewall between drops its port",
+    `${address} did not answer ${within}: what was sent is dropped on its way, or its host is down`,
+    "Check that the other host runs, and open its port in every firewall between",
   );
 }
 
@@ -87,32 +103,54 @@ function closedEarly(address: string): Failed {
 }
 
 /** Why a connection did not come about, from what the runtime says. */
-function connectFailure(error: Error, address: string): Failed {
+function connectFailure(error: Error, address: string, reached: boolean): Failed {
   const name = (error as { code?: string }).code ?? "";
   switch (name) {
     case "ECONNREFUSED":
       return peerFailure(
         "connection-refused",
         `Nobody listens at ${address}`,
-        "Start the other server, or check host and port",
+        "Start the other server, or check host and port; a firewall that rejects looks the same",
       );
     case "EHOSTUNREACH":
     case "ENETUNREACH":
       return peerFailure(
         "connection-refused",
         `There is no way to ${address}`,
-        "Check the network",
+        "Check the address, and the routes of this host",
       );
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return peerFailure("not-found", `No address is known for ${address}`, "Check the host name");
+      return peerFailure(
+        "not-found",
+        `No address is known for ${address}`,
+        "Check the host name, and the name servers of this host",
+      );
     case "ECONNRESET":
     case "EPIPE":
       return closedEarly(address);
     case "ETIMEDOUT":
-      return peerFailure("timed-out", `${address} does not answer`, "Check the network");
+      return peerFailure(
+        "timed-out",
+        `${address} does not answer: what was sent is dropped on its way, or its host is down`,
+        "Check that the other host runs, and open its port in every firewall between",
+      );
   }
   if (name.includes("ALERT_NO_APPLICATION_PROTOCOL")) return otherProtocol(address);
+  if (reached && name === "ERR_SSL_WRONG_VERSION_NUMBER") {
+    return peerFailure(
+      "not-tls",
+      `What listens at ${address} does not speak TLS`,
+      "Check the port: it must be the one at which the other server listens for its peers",
+    );
+  }
+  if (name.includes("ALERT_PROTOCOL_VERSION")) {
+    return peerFailure(
+      "unauthenticated",
+      `What listens at ${address} takes no TLS 1.3`,
+      "Check the port: a Warmsite server takes TLS 1.3 and nothing older",
+    );
+  }
   return peerFailure(
     "unauthenticated",
     `The TLS handshake with ${address} failed: ${error.message}`,

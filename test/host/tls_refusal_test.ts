@@ -167,8 +167,8 @@ Deno.test("nobody at the port, a port that only stays silent, and no TLS there a
       yield* promiseTask(() => new Promise<void>((done) => server.listen(0, "127.0.0.1", done)));
       const { port } = server.address() as { port: number };
       const [code, words] = answer === undefined
-        ? ["timed-out", /did not answer/] as const
-        : ["unauthenticated", /handshake .* failed/] as const;
+        ? ["timed-out", /Something listens at .* did not answer in TLS/] as const
+        : ["not-tls", /does not speak TLS/] as const;
       yield* refused(network.connect(`127.0.0.1:${port}`, SECOND / 5), code, words);
       for (const socket of sockets) socket.destroy();
       yield* promiseTask(() => new Promise<void>((done) => server.close(() => done())));

@@ -77,6 +77,11 @@ export function parseSwitch(text: string, option: string): boolean {
   throw usageProblem(`${option} is neither on nor off: "${text}"`, "Write on or off");
 }
 
+/** µs as milliseconds: `1.2 ms`. */
+export function formatMillis(micros: unknown): string {
+  return typeof micros === "number" ? `${(micros / MILLISECOND).toFixed(1)} ms` : "-";
+}
+
 /** Bytes per second as bits per second: `100 Mbit/s`. */
 export function formatRate(bytesPerSecond: number): string {
   const units = ["bit/s", "kbit/s", "Mbit/s", "Gbit/s"];

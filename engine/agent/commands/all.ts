@@ -12,6 +12,7 @@ import {
   setAuthorizationCommand,
 } from "./authorization.ts";
 import { growDiskCommand } from "./disk.ts";
+import { testConnectionCommand } from "./connection.ts";
 import { demoCommand } from "./demo.ts";
 import {
   cancelFailoverCommand,
@@ -69,6 +70,7 @@ export const COMMANDS: readonly Command[] = [
   removeAuthorizationCommand,
   prepareCommand,
   plannedCommand,
+  testConnectionCommand,
   reverseCommand,
   demoCommand,
   helpCommand(() => COMMANDS),

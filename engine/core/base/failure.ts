@@ -33,6 +33,8 @@ export type FailureCode =
   | "connection-refused"
   | "connection-lost"
   | "timed-out"
+  | "not-tls"
+  | "wrong-server"
   | "unauthenticated"
   | "unauthorized"
   | "malformed"

@@ -21,6 +21,7 @@ import { all, endsWithin } from "../runtime/together.ts";
 import { Session } from "../wire/session.ts";
 import { SessionBound, tooManySessions } from "../wire/session_bound.ts";
 import { Authorization } from "./authorization.ts";
+import { probeConnection, type ProbeOptions } from "./connection_probe.ts";
 import { Exports } from "./exports.ts";
 import { PrimaryRole } from "./primary_role.ts";
 import { ReplicaPlaces } from "./replica_places.ts";
@@ -153,6 +154,12 @@ export class Server {
     }
   }
 
+  /** Tests whether this server could replicate to another one. */
+  probe(options: ProbeOptions): Task<JsonObject> {
+    const hello = { server: this.settings.name, incarnation: this.#incarnation };
+    return probeConnection(this.ports, hello, options);
+  }
+
   /**
    * Replaces what was chosen for the whole server, durably, and has it hold: when this returns, nobody who
    * may not be a primary any more has anything in flight.
@@ -201,6 +208,7 @@ export class Server {
         connection,
         "responder",
         hello,
+        { authorize: () => this.authorization.wouldAccept(peer) },
       );
       if (admission === "refused") session.close(tooManySessions(peer));
       this.ports.observer.emit({ kind: "connected", peer });

@@ -44,7 +44,10 @@ export type Phase =
 
 /** What is said on a channel: control messages and data frames. */
 export type Utterance =
-  | Exclude<MessageType, "hello" | "ping" | "pong" | "bye">
+  | Exclude<
+    MessageType,
+    "hello" | "ping" | "pong" | "bye" | "authorization-ask" | "authorization-told"
+  >
   | "extent"
   | "compare"
   | "compared";

@@ -98,6 +98,26 @@ export const MESSAGES = {
     about: "Ends the channel in order; on channel 0 the connection.",
     fields: { reason: text(1024) },
   },
+  "authorization-ask": {
+    sender: "primary",
+    where: "session",
+    about: "Would the server that connected be accepted as the primary of machines? `n` grows.",
+    fields: { n: count },
+  },
+  "authorization-told": {
+    sender: "replica",
+    where: "session",
+    about: "Answers the newest authorization-ask, of this moment: the trust group, or why not.",
+    fields: {
+      n: count,
+      /** The group of the machines of that primary; null when it is refused. */
+      trustGroup: nullable(name("trust group")),
+      /** What an open-machine would be refused with; null when it would not be for this reason. */
+      refusal: nullable(
+        object({ code: failureCode(), side: side(), message: text(4096), action: text(4096) }),
+      ),
+    },
+  },
   "open-machine": {
     sender: "primary",
     where: "channel",

@@ -15,7 +15,7 @@ import type { Task } from "../runtime/task.ts";
 import { COALESCE_MAX, OUTBOX_MAX } from "./limits.ts";
 
 /** What goes ahead of data, each at most once. */
-export type Urgent = "ping" | "pong";
+export type Urgent = "ping" | "pong" | "authorization-told";
 
 /** Frames of all channels of one session. */
 export class Outbox {

@@ -26,9 +26,10 @@ import { encodeFrame, FrameDecoder, type FrameType } from "./frame.ts";
 import { Inbox } from "./inbox.ts";
 import { BYE_TIMEOUT, HELLO_TIMEOUT } from "./limits.ts";
 import { isMalformed } from "./malformed.ts";
-import type { ControlMessage, Hello } from "./message.ts";
+import type { ControlMessage, Hello, MessageOf } from "./message.ts";
 import { decodeControl, encodeControl, PROTOCOL_VERSION } from "./message.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, type Urgent } from "./outbox.ts";
+import { refusal } from "./refusal.ts";
 import { SendWindow } from "./send_window.ts";
 import type { Throttle } from "./throttle.ts";
 
@@ -39,6 +40,18 @@ const TRICKLE = 1024;
 
 /** Who connected opens channels and replicates; who was connected to accepts them. */
 export type SessionRole = "initiator" | "responder";
+
+/** Whether the peer would be accepted as a primary at this moment. */
+export type Authorize = () =>
+  | { readonly ok: true; readonly trustGroup: string }
+  | { readonly ok: false; readonly failure: Failure };
+
+/** What a session may be given. */
+export interface SessionOptions {
+  readonly throttle?: Throttle | undefined;
+  /** Answers authorization-ask; without it nobody is accepted. Asked of a responder alone. */
+  readonly authorize?: Authorize | undefined;
+}
 
 /** The ports that a session needs. */
 export type SessionPorts = Pick<Ports, "clock" | "codec">;
@@ -54,6 +67,7 @@ export class Session {
   readonly #connection: Connection;
   readonly #role: SessionRole;
   readonly #throttle: Throttle | undefined;
+  readonly #authorize: Authorize | undefined;
   readonly #outbox = new Outbox();
   readonly #inbox = new Inbox();
   readonly #window = new SendWindow(SEND_WINDOW_MAX);
@@ -73,18 +87,22 @@ export class Session {
   #closeReason: Failure | undefined;
   #pinged = 0;
   #ponged = 0;
+  /** The newest question about authorization, and the newest answer. */
+  #askedAuthorization = 0;
+  #toldAuthorization: MessageOf<"authorization-told"> | undefined;
 
   private constructor(
     ports: SessionPorts,
     connection: Connection,
     role: SessionRole,
-    throttle: Throttle | undefined,
+    options: SessionOptions,
   ) {
     this.peer = connection.peer;
     this.#ports = ports;
     this.#connection = connection;
     this.#role = role;
-    this.#throttle = throttle;
+    this.#throttle = options.throttle;
+    this.#authorize = options.authorize;
   }
 
   /**
@@ -97,9 +115,9 @@ export class Session {
     connection: Connection,
     role: SessionRole,
     hello: Omit<Hello, "type" | "protocol">,
-    options: { readonly throttle?: Throttle | undefined } = {},
+    options: SessionOptions = {},
   ): Task<Session> {
-    const session = new Session(ports, connection, role, options.throttle);
+    const session = new Session(ports, connection, role, options);
     session.#put({ type: "hello", protocol: PROTOCOL_VERSION, ...hello });
     scope.spawn("session", session.#run(scope.loop));
     const greeted = session.#changed.until(() => session.#remote !== undefined || session.#closed);
@@ -154,6 +172,20 @@ export class Session {
     const channel = new Channel(this.#link(options.throttle));
     this.#unnumbered.add(channel);
     return channel;
+  }
+
+  /** Asks whether this server would be accepted as a primary there; fails within `HELLO_TIMEOUT`. */
+  *authorization(): Task<MessageOf<"authorization-told">> {
+    assert(this.#role === "initiator", "Who was connected to asks for nothing");
+    if (this.#closed) throw this.#reason();
+    const n = ++this.#askedAuthorization;
+    this.#put({ type: "authorization-ask", n });
+    const told = this.#changed.until(() => this.#closed || (this.#toldAuthorization?.n ?? 0) >= n);
+    yield* within(this.#ports.clock, HELLO_TIMEOUT, "The peer's answer", told);
+    if (this.#toldAuthorization === undefined || this.#toldAuthorization.n < n) {
+      throw this.#reason();
+    }
+    return this.#toldAuthorization;
   }
 
   /** Responder: the next channel whose open-machine has arrived; `undefined` once closed. */
@@ -322,12 +354,37 @@ export class Session {
         }
         this.#ponged = message.n;
         return undefined;
+      case "authorization-ask":
+        if (this.#role === "initiator") return violation(`${message.type} came from the wrong end`);
+        this.#putUrgent(this.#judge(message.n));
+        return undefined;
+      case "authorization-told":
+        return this.#hearAuthorization(message);
       case "bye":
         this.#shut(peerBye("the connection", message.reason), "abrupt");
         return undefined;
       default:
         return violation(`${message.type} came on channel 0`);
     }
+  }
+
+  #judge(n: number): MessageOf<"authorization-told"> {
+    const told = this.#authorize?.();
+    const type = "authorization-told";
+    if (told?.ok === true) return { type, n, trustGroup: told.trustGroup, refusal: null };
+    const because = told?.failure ?? peerFailure("unauthorized", "Nobody is accepted here").failure;
+    const { code, side, message, action } = refusal(because);
+    return { type, n, trustGroup: null, refusal: { code, side, message, action } };
+  }
+
+  #hearAuthorization(told: MessageOf<"authorization-told">): Failure | undefined {
+    const before = this.#toldAuthorization?.n ?? 0;
+    if (told.n <= before || told.n > this.#askedAuthorization) {
+      return violation(`${told.type} came without being asked for`);
+    }
+    this.#toldAuthorization = told;
+    this.#changed.notify();
+    return undefined;
   }
 
   #greet(hello: Hello): Failure | undefined {
@@ -394,7 +451,7 @@ export class Session {
     this.#outbox.put(this.#frame(message));
   }
 
-  #putUrgent(message: ControlMessage & { readonly type: "ping" | "pong" }): void {
+  #putUrgent(message: ControlMessage & { readonly type: Urgent }): void {
     this.#outbox.putUrgent(message.type, this.#frame(message));
   }
 

@@ -39,6 +39,15 @@ export const SERVER_VERBS: Verbs = {
     ],
     run: setServer,
   },
+  "connection test": {
+    about: "Test whether this server could replicate to another one, and say what is wrong if not",
+    args: ["to", "name?"],
+    *run(server, args) {
+      const to = textArgument(args, "to");
+      const name = (args["name"] ?? null) === null ? undefined : textArgument(args, "name");
+      return yield* server.probe({ to, name });
+    },
+  },
   "authorization list": {
     about: "List which servers may replicate to here, and where that goes",
     args: [],

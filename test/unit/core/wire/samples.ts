@@ -60,6 +60,13 @@ export const SAMPLES: { readonly [T in MessageType]: MessageOf<T> } = {
   "ping": { type: "ping", n: 1 },
   "pong": { type: "pong", n: 1 },
   "bye": { type: "bye", reason: "Stopping" },
+  "authorization-ask": { type: "authorization-ask", n: 1 },
+  "authorization-told": {
+    type: "authorization-told",
+    n: 1,
+    trustGroup: null,
+    refusal: { code: "unauthorized", side: "peer", message: "No entry", action: "Add one" },
+  },
   "open-machine": {
     type: "open-machine",
     machine: hex<MachineId>("2"),
