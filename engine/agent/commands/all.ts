@@ -21,6 +21,7 @@ import {
   prepareCommand,
   reverseCommand,
   startFailoverCommand,
+  testFailoverCommand,
 } from "./failover.ts";
 import { helpCommand, versionCommand } from "./help.ts";
 import { initCommand } from "./init.ts";
@@ -59,6 +60,7 @@ export const COMMANDS: readonly Command[] = [
   pointsCommand,
   showPointCommand,
   exportPointCommand,
+  testFailoverCommand,
   startFailoverCommand,
   cancelFailoverCommand,
   completeFailoverCommand,

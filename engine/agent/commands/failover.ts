@@ -40,16 +40,63 @@ function startedText(result: Value): string {
   return [
     `"${textOf(vm)}" is failed over to recovery point ${textOf(point)}`,
     ...(unverified === true ? ["NOT VERIFIED: its disks may differ from the recovery point"] : []),
-    ...rowsOf(disks).flatMap((disk) => [
-      `Disk ${textOf(disk["name"])}`,
-      `  NBD   ${textOf(disk["uri"])}`,
-      `  QEMU  ${textOf(disk["qemu"])}`,
-    ]),
+    ...diskLines(disks),
     ...(typeof startFailure === "string" ? [`NOT STARTED: ${startFailure}`] : []),
     started === true
       ? `It was started; then "warmsite failover complete", or "cancel" to go back`
       : `Start the machine on them; then "warmsite failover complete", or "cancel" to go back`,
   ].join("\n");
+}
+
+/** `failover test`. */
+export const testFailoverCommand: Command = remoteCommand({
+  verb: "failover test",
+  details:
+    "Machine `VM - Test`, then `VM - Test 2`, …: each on overlays of its own, while replication goes " +
+    "on; prints the NBD URIs, and starts it where a command to start is set (WARMSITE_TEST=1). What is " +
+    "written on it goes with it.",
+  options: {
+    point: {
+      value: "ID",
+      about: "A recovery point of `warmsite points list`; the newest unless given",
+    },
+    unverified: {
+      about: "Test although the replica's disks are suspect and were not compared to their end yet",
+    },
+    delete: {
+      value: "NAME",
+      about: "Delete this test instead, stopping it where a command to stop is set",
+    },
+  },
+  args: (invocation) => ({
+    vm: operand(invocation, 0),
+    point: option(invocation, "point"),
+    unverified: isGiven(invocation, "unverified"),
+    delete: option(invocation, "delete"),
+  }),
+  render: testedText,
+});
+
+function testedText(result: Value): string {
+  const { vm, testOf, point, deleted, disks, started, startFailure } = fieldsOf(result);
+  if (deleted === true) return `Deleted "${textOf(vm)}", and all that was written on it`;
+  return [
+    `"${textOf(vm)}" stands on recovery point ${textOf(point)}`,
+    ...diskLines(disks),
+    ...(typeof startFailure === "string" ? [`NOT STARTED: ${startFailure}`] : []),
+    `${
+      started === true ? "It was started" : "Start the machine on them"
+    }; then "warmsite failover ` +
+    `test ${textOf(testOf)} --delete "${textOf(vm)}""`,
+  ].join("\n");
+}
+
+function diskLines(disks: Value | undefined): string[] {
+  return rowsOf(disks).flatMap((disk) => [
+    `Disk ${textOf(disk["name"])}`,
+    `  NBD   ${textOf(disk["uri"])}`,
+    `  QEMU  ${textOf(disk["qemu"])}`,
+  ]);
 }
 
 /** `failover cancel`. */

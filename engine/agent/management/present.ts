@@ -24,6 +24,7 @@ const TIMES = new Set([
   "lastStaged",
   "lastApplied",
   "lastAppConsistent",
+  "testStarted",
   "cut",
   "startsAt",
 ]);

@@ -14,9 +14,8 @@
  */
 
 import { type Failure, requestFailure } from "../base/failure.ts";
-import { KiB } from "../base/units.ts";
 import type { GenerationId, PointId } from "../base/units.ts";
-import { Overlay } from "../history/overlay.ts";
+import type { Overlay } from "../history/overlay.ts";
 import type { PointView } from "../history/point_view.ts";
 import type { RecoveryPoint } from "../history/recovery_point.ts";
 import { newIdentity } from "../relationship/identity.ts";
@@ -26,13 +25,12 @@ import type { Folder } from "../ports/folder.ts";
 import type { Task } from "../runtime/task.ts";
 import { markCompleted, markInForce } from "./in_force.ts";
 import { mergeFailover } from "./merge.ts";
+import { closePointDisks, openPointDisks } from "./point_disks.ts";
 
 /** Name of the hold that keeps the point of a failover. */
 export const HOLD = "failover";
 /** Folder of the overlays, in the machine's folder. */
 export const OVERLAYS = "failover";
-/** A cluster of an overlay, bytes. */
-export const OVERLAY_CLUSTER = 64 * KiB;
 
 /** A machine that was failed over: its disks, until cancel or complete. */
 export class Failover {
@@ -131,32 +129,9 @@ export class Failover {
     point: PointId,
     how: "create" | "open",
   ): Task<Failover> {
-    const { store, ports } = machine;
-    // Whoever started it knew; what runs on it must not lose its disks when they turn out suspect.
-    const view = yield* store.view(point, { unverified: true });
-    const disks: Overlay[] = [];
-    try {
-      const overlays = yield* folder.folder(OVERLAYS, { create: true });
-      if (how === "create") yield* folder.flush();
-      for (const [disk, size] of view.sizes.entries()) {
-        const base = {
-          size,
-          read: (at: number, length: number) => view.read(disk, at, length),
-          allocated: (at: number, length: number) => view.allocated(disk, at, length),
-        };
-        const spec = { machine: store.machine, disk, point };
-        const name = `disk-${disk}`;
-        disks.push(
-          how === "create"
-            ? yield* Overlay.create(ports, overlays, name, base, spec, clusterSize(size))
-            : yield* Overlay.open(ports, overlays, name, base, spec),
-        );
-      }
-    } catch (error) {
-      for (const disk of disks) yield* disk.close();
-      yield* view.close();
-      throw error;
-    }
+    const overlays = yield* folder.folder(OVERLAYS, { create: true });
+    if (how === "create") yield* folder.flush();
+    const { view, disks } = yield* openPointDisks(machine, overlays, point, how);
     return new Failover(machine, folder, point, view, disks);
   }
 
@@ -204,8 +179,7 @@ export class Failover {
 
   /** Gives overlays and view back, in order. */
   *close(): Task<void> {
-    for (const disk of this.disks) yield* disk.close();
-    yield* this.#view.close();
+    yield* closePointDisks({ view: this.#view, disks: this.disks });
   }
 
   #tell(step: "started" | "cancelled" | "completed", generation: GenerationId): void {
@@ -221,7 +195,7 @@ export class Failover {
 }
 
 /** The point that was asked for, or the newest that is whole. */
-function choosePoint(machine: ReplicaMachine, chosen: PointId | undefined): RecoveryPoint {
+export function choosePoint(machine: ReplicaMachine, chosen: PointId | undefined): RecoveryPoint {
   const { points } = machine.store;
   const point = chosen === undefined
     ? points.findLast((candidate) => candidate.broken === undefined || candidate.unverified)
@@ -245,7 +219,8 @@ function choosePoint(machine: ReplicaMachine, chosen: PointId | undefined): Reco
   return point;
 }
 
-function notVerified(name: string): Error {
+/** Disks of which nobody knows what they hold are run on by no mistake (R9). */
+export function notVerified(name: string): Error {
   return requestFailure(
     "disk-suspect",
     `The disks of "${name}" are not as its last apply left them, and are being compared`,
@@ -260,11 +235,6 @@ function tooLate(name: string): Error {
     `The failover of "${name}" is being completed`,
     'Ask for "warmsite failover complete" again to finish it',
   );
-}
-
-/** Small disks have small clusters: a copy of 64 KiB for each first write would be most of them. */
-function clusterSize(size: number): number {
-  return size >= 256 * OVERLAY_CLUSTER ? OVERLAY_CLUSTER : 4 * KiB;
 }
 
 function* clearStrays(folder: Folder): Task<void> {

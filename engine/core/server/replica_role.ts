@@ -13,6 +13,7 @@ import { isGeometry } from "../block/geometry.ts";
 import { type PointId, SECOND } from "../base/units.ts";
 import { Failover } from "../failover/failover.ts";
 import { settleFailover } from "../failover/in_force.ts";
+import { type TestFailover, TestFailovers } from "../failover/test_failover.ts";
 import type { RecoveryPoint } from "../history/recovery_point.ts";
 import { isBlank } from "../history/blank.ts";
 import { HistoryCache } from "../history/history_cache.ts";
@@ -70,6 +71,7 @@ interface Entry {
   /** Its failover changes, and it is removed, one at a time. */
   readonly changing: Mutex;
   failover: Failover | undefined;
+  readonly tests: TestFailovers;
 }
 
 /** This server as a replica. */
@@ -201,8 +203,9 @@ export class ReplicaRole {
       yield* settleFailover(store, folder);
       const machine = ReplicaMachine.start(this.#context, scope, store, fresh);
       machine.whenTaken = () => this.#bringUpTaken(machine);
-      entry = { machine, home, scope, changing: new Mutex(), failover: undefined };
-      entry.failover = yield* Failover.resume(machine, folder);
+      const failover = yield* Failover.resume(machine, folder);
+      const tests = yield* TestFailovers.open(machine, folder);
+      entry = { machine, home, scope, changing: new Mutex(), failover, tests };
     } catch (error) {
       yield* scope.cancel();
       yield* store.close();
@@ -212,6 +215,7 @@ export class ReplicaRole {
     this.#machines.entries.set(machine.name, entry);
     if (machine.record.failover?.completing === true) yield* this.#completeAgain(entry);
     else if (entry.failover !== undefined) this.#offer(entry.failover);
+    for (const test of entry.tests.list) this.#offerTest(test);
     return machine;
   }
 
@@ -244,6 +248,44 @@ export class ReplicaRole {
     for (const [index, disk] of failover.disks.entries()) {
       this.#exports.offer(exportName(failover.machine.name, index), disk);
     }
+  }
+
+  #offerTest({ name, disks }: TestFailover): void {
+    for (const [index, disk] of disks.entries()) this.#exports.offer(exportName(name, index), disk);
+  }
+
+  /** All test failovers here, with the machines that they test. */
+  tests(): readonly { readonly of: string; readonly test: TestFailover }[] {
+    return [...this.#machines.entries].flatMap(([of, { tests }]) =>
+      tests.list.map((test) => ({ of, test }))
+    );
+  }
+
+  /** The test of that name. */
+  test(machine: string, name: string): TestFailover {
+    return this.#machines.entry(machine).tests.named(name);
+  }
+
+  /** Makes a test failover and offers its disks; replication goes on beneath. */
+  startTest(name: string, point: PointId | undefined, unverified = false): Task<TestFailover> {
+    return this.#machines.alone(name, (entry) => this.#startTest(entry, point, unverified));
+  }
+
+  *#startTest(entry: Entry, point: PointId | undefined, unverified: boolean): Task<TestFailover> {
+    const test = yield* entry.tests.create(point, unverified);
+    this.#offerTest(test);
+    return test;
+  }
+
+  /** Withdraws the disks of a test and removes all of it. */
+  deleteTest(machine: string, name: string): Task<void> {
+    return this.#machines.alone(machine, (entry) => this.#deleteTest(entry, name));
+  }
+
+  *#deleteTest({ tests }: Entry, name: string): Task<void> {
+    const test = tests.named(name);
+    for (const index of test.disks.keys()) yield* this.#exports.withdraw(exportName(name, index));
+    yield* tests.delete(test);
   }
 
   /** Names of the machines that are replicated to here. */
@@ -567,6 +609,7 @@ export class ReplicaRole {
     const failover = this.#failedOver(entry);
     const { name } = entry.machine;
     entry.machine.stateAfter("complete-failover");
+    entry.tests.refuseWhileThere("complete the failover of");
     for (const index of failover.disks.keys()) {
       if (this.#exports.clients(exportName(name, index)) === 0) continue;
       throw requestFailure(
@@ -609,6 +652,7 @@ export class ReplicaRole {
     const { machine } = entry;
     if (this.#closed) throw peerFailure("busy", "The server stops");
     machine.stateAfter("reverse");
+    entry.tests.refuseWhileThere("reverse the replication of");
     const settings = given ?? machine.record.reverse;
     assert(settings !== undefined, "Who reverses says to where");
     // Durable first: a crash from here on is followed by the rest of it, for its guest waits.
@@ -697,9 +741,10 @@ export class ReplicaRole {
     return yield* this.#machines.reserve(name, this.#places.remove(name));
   }
 
-  *#remove({ machine, scope, home }: Entry): Task<void> {
+  *#remove({ machine, scope, home, tests }: Entry): Task<void> {
     refuseWhileFailedOver(machine);
     machine.stateAfter("disable");
+    tests.refuseWhileThere("remove the replica of");
     if (machine.state === "FailedOver") yield* refuseLastCopy(machine, home.folder);
     this.#machines.entries.delete(machine.name);
     yield* scope.cancel();
@@ -738,6 +783,10 @@ export class ReplicaRole {
       yield* this.#withdraw(entry.failover);
       yield* entry.failover.close();
     }
+    for (const { name, disks } of entry.tests.list) {
+      for (const index of disks.keys()) yield* this.#exports.withdraw(exportName(name, index));
+    }
+    yield* entry.tests.close();
     yield* entry.machine.endChannel("The server stops");
     yield* entry.scope.cancel();
     yield* entry.machine.close();

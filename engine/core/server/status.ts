@@ -9,6 +9,7 @@
 import type { Failure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { Failover } from "../failover/failover.ts";
+import type { TestFailover } from "../failover/test_failover.ts";
 import type { RecoveryPoint } from "../history/recovery_point.ts";
 import { withoutFreeze } from "../relationship/guest_commands.ts";
 import { judgeHealth } from "../relationship/health.ts";
@@ -216,6 +217,30 @@ export function copyStatus(vm: string, { paths, sizes, from }: ExistingCopy): Js
       "Its copy waits for its primary: start it there with " +
       `"warmsite replication start ${vm} --existing-copy"`,
     ],
+  };
+}
+
+/** Status of a machine that tests a failover: nothing replicates it, and nothing of it is kept. */
+export function testStatus(of: string, test: TestFailover): JsonObject {
+  const { name, point, startedAt, failure, bytes } = test;
+  const action = `Delete it: warmsite failover test ${of} --delete "${name}"`;
+  return {
+    vm: name,
+    role: "test",
+    state: "Disabled",
+    health: failure === undefined ? "NotApplicable" : "Critical",
+    objective: null,
+    backlogBytes: null,
+    lastCut: null,
+    lastStaged: null,
+    lastApplied: null,
+    rpoSeconds: null,
+    bytesSent: 0,
+    testOf: of,
+    point,
+    testStarted: startedAt,
+    overlayBytes: bytes,
+    warnings: failure === undefined ? [] : [`${failure.message}. ${action}`],
   };
 }
 

@@ -6,7 +6,6 @@
 
 import { isFailed } from "../../base/failure.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
-import type { PointId } from "../../base/units.ts";
 import { refuseUnlessOff, stopMachine } from "../../failover/machine_off.ts";
 import type { Task } from "../../runtime/task.ts";
 import { checkSettings, defaultObjective } from "../../relationship/settings.ts";
@@ -21,6 +20,7 @@ import {
 import { exportName } from "../exports.ts";
 import { failOverPlanned, prepareFailover, settingsBack } from "../planned_failover.ts";
 import { offeredDisks, powered } from "../power.ts";
+import type { Ground } from "../../relationship/command_book.ts";
 import type { Server } from "../server.ts";
 import { status, type Verbs } from "./verb.ts";
 
@@ -45,6 +45,11 @@ export const FAILOVER_VERBS: Verbs = {
       return status(server, vm);
     },
   },
+  "failover test": {
+    about: "Bring a machine up beside replication, on any point, to test it; or delete such a test",
+    args: ["vm", "point?", "unverified?", "delete?"],
+    run: testFailover,
+  },
   "failover reverse": {
     about:
       "Make this server the primary of a machine that was failed over to it, and replicate back",
@@ -68,6 +73,32 @@ export const FAILOVER_VERBS: Verbs = {
   },
 };
 
+/** Makes a test failover, or deletes the one that is named. */
+function* testFailover(server: Server, args: JsonObject): Task<Json> {
+  const vm = machineName(args);
+  if ((args["delete"] ?? null) !== null) return yield* deleteTest(server, vm, args);
+  const digits = pointArgument(args);
+  const points = server.replica.points(vm);
+  const chosen = digits === undefined ? undefined : pointNamed(digits, points);
+  const known = flagArgument(args, "unverified", false);
+  const { name, point, disks } = yield* server.replica.startTest(vm, chosen, known);
+  const listed = disks.map((disk, index) => ({ name: exportName(name, index), size: disk.size }));
+  const ground = { as: name, disks: offeredDisks(server, name), point, test: true };
+  const started = yield* startMachine(server, vm, ground);
+  return { vm: name, testOf: vm, point, disks: listed, ...started };
+}
+
+function* deleteTest(server: Server, vm: string, args: JsonObject): Task<Json> {
+  const name = textArgument(args, "delete");
+  const { point } = server.replica.test(vm, name);
+  const { exports } = server;
+  const ground = { as: name, disks: offeredDisks(server, name), point, test: true };
+  const clients = (disk: string) => exports.clients(disk);
+  yield* stopMachine(server.ports.clock, server.commands, { name: vm, ground, clients });
+  yield* server.replica.deleteTest(vm, name);
+  return { vm: name, testOf: vm, deleted: true };
+}
+
 function* startFailover(server: Server, args: JsonObject): Task<Json> {
   const vm = machineName(args);
   const digits = pointArgument(args);
@@ -81,14 +112,14 @@ function* startFailover(server: Server, args: JsonObject): Task<Json> {
   }));
   const { machine } = failover;
   // The failover stands, whatever becomes of the command: nobody has to start it again for that.
-  const started = yield* startMachine(server, vm, failover.point);
+  const ground = { disks: offeredDisks(server, vm), point: failover.point };
+  const started = yield* startMachine(server, vm, ground);
   return { vm, point: failover.point, unverified: machine.store.suspect, disks, ...started };
 }
 
 /** Starts the machine by its command, if there is one; what went wrong stands in `startFailure`. */
-function* startMachine(server: Server, vm: string, point: PointId): Task<JsonObject> {
+function* startMachine(server: Server, vm: string, ground: Ground): Task<JsonObject> {
   try {
-    const ground = { disks: offeredDisks(server, vm), point };
     return { started: yield* server.commands.start(vm, ground), startFailure: null };
   } catch (error) {
     if (!isFailed(error) || error.code === "cancelled") throw error;

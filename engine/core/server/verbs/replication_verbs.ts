@@ -35,6 +35,7 @@ import {
   guestMachine,
   isReplica,
   status,
+  statusOfTest,
   type Verbs,
 } from "./verb.ts";
 
@@ -86,7 +87,11 @@ export const REPLICATION_VERBS: Verbs = {
     about: "Show state, health and progress",
     args: ["vm?"],
     run: (server, args) =>
-      done((args["vm"] ?? null) === null ? everyStatus(server) : status(server, machineName(args))),
+      done(
+        (args["vm"] ?? null) === null
+          ? everyStatus(server)
+          : statusOfTest(server, args["vm"]) ?? status(server, machineName(args)),
+      ),
   },
   "replication disable": {
     about: "End replication on this side; the other side is told nothing",

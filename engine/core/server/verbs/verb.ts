@@ -9,6 +9,7 @@ import type { Json, JsonObject } from "../../base/json.ts";
 import type { Task } from "../../runtime/task.ts";
 import { machineName } from "../arguments.ts";
 import type { Server } from "../server.ts";
+import { testStatus } from "../status.ts";
 
 /** One verb. */
 export interface Verb {
@@ -38,7 +39,16 @@ export function guestMachine(server: Server, args: JsonObject): string {
 /** The status of every machine here, whatever its role. */
 export function everyStatus(server: Server): JsonObject[] {
   const names = [...server.primary.names(), ...server.replica.names(), ...server.replica.awaited()];
-  return names.map((vm) => status(server, vm));
+  return [
+    ...names.map((vm) => status(server, vm)),
+    ...server.replica.tests().map(({ of, test }) => testStatus(of, test)),
+  ];
+}
+
+/** The status of the test failover of that name; `undefined` when there is none. */
+export function statusOfTest({ replica }: Server, name: Json | undefined): JsonObject | undefined {
+  const found = replica.tests().find(({ test }) => test.name === name);
+  return found === undefined ? undefined : testStatus(found.of, found.test);
 }
 
 /** True for a machine that is replicated to here, or is going to be. */
