@@ -175,12 +175,21 @@ export const startCommand: Command = remoteCommand({
     takeOver: isGiven(invocation, "take-over"),
     at: option(invocation, "at"),
     existingCopy: isGiven(invocation, "existing-copy"),
+    export: option(invocation, "export") === undefined
+      ? undefined
+      : callerPath(option(invocation, "export") as string),
   }),
   options: {
     "existing-copy": {
       about:
         "The replica server has a copy already (`replication enable VM --as-replica` there): it is compared, " +
         "and what differs travels",
+    },
+    export: {
+      value: "DIR",
+      about:
+        "On media: a package is written into DIR, for `replication import` at the replica; what changes meanwhile " +
+        "travels after that",
     },
     at: {
       value: "TIME",
@@ -193,6 +202,17 @@ export const startCommand: Command = remoteCommand({
     },
   },
   details: `Returns at once; \`warmsite replication status\` shows the progress. ${ONLY_MACHINE}`,
+  render: statusText,
+});
+
+/** `replication import`. */
+export const importCommand: Command = remoteCommand({
+  verb: "replication import",
+  operands: [{ name: "PATH" }],
+  args: ({ operands: [path] }) => ({ path: callerPath(path ?? "") }),
+  details:
+    "PATH is the folder that `replication start --export` made, NAME_ID, wherever it was carried or copied. The " +
+    "package is read twice: checked as a whole, then written. A refused one changes nothing.",
   render: statusText,
 });
 

@@ -40,6 +40,7 @@ export type DiskStep = "ready" | "adopt" | "compare-whole";
 export type Decision =
   | { readonly kind: "seed"; readonly resume: boolean }
   | { readonly kind: "cycle"; readonly disks: readonly DiskStep[] }
+  | { readonly kind: "await-import" }
   | { readonly kind: "replica-lost" }
   | { readonly kind: "hold"; readonly failure: Failure };
 

@@ -36,6 +36,10 @@ export function* chooseStart(machine: PrimaryMachine, choice: StartChoice): Task
     yield* machine.enterWith(undefined, { ...NETWORK_NOW, method: method ?? "network", at, path });
     return false;
   }
+  if (state === "InitialReplicationInProgress" && method !== undefined) {
+    if (method !== plan?.method || path !== plan.path) throw otherWay(machine);
+    return false;
+  }
   const event = method === "export" ? "export" : "start";
   const to = nextState(state, event, name);
   const chosen: SeedingPlan = { ...NETWORK_NOW, method: method ?? "network", path };
@@ -45,8 +49,7 @@ export function* chooseStart(machine: PrimaryMachine, choice: StartChoice): Task
     yield* machine.enterWith(event, { ...put, at: undefined });
     return true;
   }
-  const other = method !== undefined && (method !== plan?.method || path !== plan.path);
-  if (other || (method !== undefined && state === "Replicating")) throw otherWay(machine);
+  if (method !== undefined) throw otherWay(machine);
   return false;
 }
 

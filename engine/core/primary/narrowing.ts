@@ -29,7 +29,7 @@ const QUESTIONS_AT_ONCE = 16;
 /** What narrowing one disk works with. */
 export interface Narrowing {
   readonly codec: Codec;
-  readonly peer: ReplicaPeer;
+  readonly peer: Pick<ReplicaPeer, "compare">;
   readonly tree: DigestTree;
   /** Index of the disk in its machine. */
   readonly disk: number;

@@ -22,7 +22,7 @@ export function* openMachine(work: Replication, peer: ReplicaPeer): Task<Decisio
   const { machine } = work;
   const writer = yield* machine.present();
   // Nobody else needs to know, and holes are not found for nothing.
-  const seeding = machine.state === "InitialReplicationInProgress";
+  const seeding = machine.state === "InitialReplicationInProgress" || awaitsImport(machine);
   const space = seeding ? yield* taken(machine.tracked) : 0;
   const opened = yield* peer.open({ ...opening(work), writer, space });
   if (opened.writer === writer[0]) machine.presence.noteBound();
@@ -53,11 +53,17 @@ function opening(
   };
 }
 
+/** True while a package is on its way to the replica. */
+function awaitsImport({ state, plan }: Pick<Replication["machine"], "state" | "plan">): boolean {
+  const waits = state === "WaitingForInitialReplication" || state === "Error";
+  return waits && plan?.exported !== undefined;
+}
+
 /** How the first copy comes to the replica. */
 function firstCopy(
   { state, plan }: Replication["machine"],
 ): Pick<MessageOf<"open-machine">, "seeding" | "media"> {
-  if (state === "WaitingForInitialReplication" && plan?.exported !== undefined) {
+  if (plan?.exported !== undefined && awaitsImport({ state, plan })) {
     const { point, digest } = plan.exported;
     return { seeding: "media", media: { point, digest } };
   }
@@ -68,13 +74,26 @@ function firstCopy(
   };
 }
 
-function decideFrom({ machine }: Replication, opened: MessageOf<"machine-opened">): Decision {
+function decideFrom(work: Replication, opened: MessageOf<"machine-opened">): Decision {
+  const { machine } = work;
+  const awaiting = awaitsImport(machine);
+  const seeding = machine.state === "InitialReplicationInProgress" || awaiting;
+  const decision = decideOf(work, opened, seeding);
+  // What a package carries is not sent as well.
+  return awaiting && decision.kind === "seed" ? { kind: "await-import" } : decision;
+}
+
+function decideOf(
+  { machine }: Replication,
+  opened: MessageOf<"machine-opened">,
+  seeding: boolean,
+): Decision {
   const disks = machine.tracked.map(({ base, issued }) => ({
     point: base.kind === "point" ? base.point : undefined,
     seed: base.kind === "seed" ? base.seed : undefined,
     issued,
   }));
-  return decide(machine.ancestry, disks, machine.state === "InitialReplicationInProgress", {
+  return decide(machine.ancestry, disks, seeding, {
     ancestry: opened.ancestry,
     newest: opened.newest,
     seed: opened.seed,
@@ -113,16 +132,27 @@ function* follow(
       );
     case "seed":
       return;
+    case "await-import":
+      return yield* machine.enter("await-import");
     case "cycle":
       yield* rebase(work, peer, decision, opened);
       // A machine that is locked stays so, whatever it hears.
       if (machine.state === "PreparedForFailover") return;
-      yield* machine.enter(
-        machine.state === "InitialReplicationInProgress"
-          ? "finish-initial-replication"
-          : "welcomed-by-replica",
-      );
+      yield* welcomed(work, opened.newest as PointId);
   }
+}
+
+/** The replica has a point to build on: the first copy is there, or was before. */
+function* welcomed({ machine, ports }: Replication, newest: PointId): Task<void> {
+  const { state, plan } = machine;
+  if (state === "WaitingForInitialReplication" && plan?.exported?.point === newest) {
+    // It was imported, and this is how we hear of it.
+    ports.observer.emit({ kind: "staged", machine: machine.name, point: newest });
+    ports.observer.emit({ kind: "probe", name: "primary/import-heard-of" });
+  }
+  if (state === "InitialReplicationInProgress" || state === "WaitingForInitialReplication") {
+    yield* machine.enterWith("finish-initial-replication", undefined);
+  } else yield* machine.enter("welcomed-by-replica");
 }
 
 /** L2: every disk's bits are made relative to the replica's newest point. */

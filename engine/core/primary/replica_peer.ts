@@ -53,16 +53,24 @@ export class ReplicaPeer {
   readonly #channel: Channel;
   readonly #clock: Clock;
   readonly #onRefused: () => void;
+  readonly #onApplied: () => void;
   readonly #changed = new Signal();
   #answer: Answer | undefined;
   readonly #compared: Compared[] = [];
   #failure: Failed | undefined;
 
   /** `onRefused` is called when the replica refuses, in answer to something or between cycles. */
-  constructor(channel: Channel, clock: Clock, scope: Scope, onRefused: () => void) {
+  constructor(
+    channel: Channel,
+    clock: Clock,
+    scope: Scope,
+    onRefused: () => void,
+    onApplied: () => void = () => {},
+  ) {
     this.#channel = channel;
     this.#clock = clock;
     this.#onRefused = onRefused;
+    this.#onApplied = onApplied;
     scope.spawn("receive", this.#receive());
   }
 
@@ -194,7 +202,8 @@ export class ReplicaPeer {
       case "progress":
         return this.#acknowledge(message.records);
       case "applied":
-        return this.noteApplied(message.point);
+        this.noteApplied(message.point);
+        return this.#onApplied();
       case "refused":
         this.refusal = new Failed(refusedBecause(message));
         this.#onRefused();

@@ -30,6 +30,7 @@ import type { PrimaryMachine } from "./machine.ts";
 import { handOver, isHandedOver } from "./planned.ts";
 import { Quiescing } from "./quiescing.ts";
 import { ReplicaPeer } from "./replica_peer.ts";
+import { exportMachine } from "./export.ts";
 import { openMachine } from "./opening.ts";
 import type { Replication } from "./replication.ts";
 import { seed } from "./seed.ts";
@@ -313,13 +314,17 @@ export class Replicator {
   *#turn(): Task<void> {
     const { machine } = this.#work;
     if (this.#idle() && this.#errands.length === 0) return;
+    if (machine.state === "InitialReplicationInProgress" && machine.plan?.method === "export") {
+      yield* exportMachine(this.#work);
+    }
     const decision = yield* this.#opened();
     const peer = this.#peer as ReplicaPeer;
     if (this.#errands.length > 0) yield* this.#runErrands(peer);
     else if (machine.state === "PreparedForFailover") yield* handOver(this.#work, peer);
+    else if (decision.kind === "await-import") return;
     else if (decision.kind === "seed") {
       yield* this.#links.outgoing.transfer(seed(this.#work, peer, decision.resume));
-      yield* machine.enter("finish-initial-replication");
+      yield* machine.enterWith("finish-initial-replication", undefined);
     } else yield* runCycle(this.#work, peer);
   }
 
@@ -352,7 +357,8 @@ export class Replicator {
     const channel = this.#openChannel(session);
     this.#peerScope = new Scope(ports.loop, `peer/${machine.name}`);
     const onRefused = () => this.#wake.notify();
-    this.#peer = new ReplicaPeer(channel, ports.clock, this.#peerScope, onRefused);
+    const onApplied = () => machine.state === "WaitingForInitialReplication" && this.ask();
+    this.#peer = new ReplicaPeer(channel, ports.clock, this.#peerScope, onRefused, onApplied);
     return yield* openMachine(this.#work, this.#peer);
   }
 

@@ -36,7 +36,8 @@ const COMPARED_AT_ONCE = 4;
 export interface Sending {
   readonly codec: Codec;
   readonly disks: readonly TrackedDisk[];
-  readonly peer: ReplicaPeer;
+  /** Where it goes: the replica, or a package on media. */
+  readonly peer: Pick<ReplicaPeer, "ship" | "compare">;
   readonly shipment: Shipment;
   readonly compression: boolean;
   /** Whether this is a delta, with a chain digest, or a seed. */

@@ -44,6 +44,8 @@ export type StateEvent =
   | "start"
   | "stop"
   | "export"
+  | "finish-export"
+  | "await-import"
   | "finish-initial-replication"
   | "pause"
   | "resume"
@@ -81,6 +83,7 @@ export const TRANSITIONS: Readonly<Record<ReplicationState, Row>> = {
   InitialReplicationInProgress: {
     start: "InitialReplicationInProgress",
     stop: "ReadyForInitialReplication",
+    "finish-export": "WaitingForInitialReplication",
     "finish-initial-replication": "Replicating",
     "refused-by-replica": "Error",
     "lose-replica": "InitialReplicationInProgress",
@@ -88,6 +91,10 @@ export const TRANSITIONS: Readonly<Record<ReplicationState, Row>> = {
     disable: "Disabled",
   },
   WaitingForInitialReplication: {
+    start: "InitialReplicationInProgress",
+    export: "InitialReplicationInProgress",
+    "await-import": "WaitingForInitialReplication",
+    "refused-by-replica": "Error",
     "finish-initial-replication": "Replicating",
     disable: "Disabled",
   },
@@ -123,6 +130,8 @@ export const TRANSITIONS: Readonly<Record<ReplicationState, Row>> = {
   },
   Error: {
     start: "InitialReplicationInProgress",
+    export: "InitialReplicationInProgress",
+    "await-import": "WaitingForInitialReplication",
     pause: "Suspended",
     resume: "Replicating",
     "welcomed-by-replica": "Replicating",
@@ -134,6 +143,7 @@ export const TRANSITIONS: Readonly<Record<ReplicationState, Row>> = {
   },
   WaitingForStartResynchronize: {
     start: "InitialReplicationInProgress",
+    export: "InitialReplicationInProgress",
     pause: "Suspended",
     "welcomed-by-replica": "Replicating",
     "refused-by-replica": "Error",

@@ -157,6 +157,7 @@ export class Receiver {
     this.#second = same && !accepts;
     if (open.machine === store.machine) this.#checkDisks(open.disks, open.blockSize);
     if (accepts && open.seeding === "existing-copy") this.#mustHaveCopy();
+    if (accepts) yield* this.#machine.noteMedia(open.media ?? undefined);
     // Only who may write here chooses for this machine; not who was failed over from (L7), nor while a
     // complete is on its way to the one point that it leaves.
     const { failover, state } = this.#machine.record;
@@ -300,8 +301,20 @@ export class Receiver {
     yield* this.#channel.send(yield* this.#tails.tell(disk, from));
   }
 
+  /** True from the begin of an initial replication to its end. */
+  get seeding(): boolean {
+    return this.#phase.kind === "seed";
+  }
+
   *#beginSeed({ seed }: MessageOf<"seed-begin">): Task<void> {
     this.#mustAccept();
+    if (this.#machine.importing !== undefined) {
+      throw peerFailure(
+        "busy",
+        `A package of "${this.#machine.name}" is being imported at the replica`,
+        "Wait until that has ended",
+      );
+    }
     if (this.#machine.store.newest !== undefined) {
       throw peerFailure("wrong-state", "The replica has points already: it takes deltas, no seed");
     }

@@ -28,9 +28,11 @@ import type { Channel } from "../wire/channel.ts";
 import type { TrackingOptions } from "../tracking/tracking_base.ts";
 import type { MessageOf } from "../wire/message.ts";
 import { type ExportedPoint, exportPoint, type PointExport } from "./export_point.ts";
+import type { ImportProgress } from "./importing.ts";
 import { Receiver } from "./receiver.ts";
 import { forgetTail } from "./tail.ts";
 import {
+  type MediaRecord,
   type PlannedRecord,
   replicaFromJson,
   type ReplicaRecord,
@@ -84,6 +86,10 @@ export class ReplicaMachine {
   /** Suspect disks were read by this process. */
   #verified = false;
   readonly #exports = new Set<PointExport>();
+  /** The import of a package that is under way. */
+  importing: ImportProgress | undefined;
+  /** The server stops: an import ends at its next record. */
+  importStops = false;
   /** Held by whoever applies: the applier, or a failover that completes. */
   readonly applying = new Mutex();
 
@@ -383,6 +389,28 @@ export class ReplicaMachine {
     yield* serving.handle.cancel();
     this.#unsettled = true;
     this.#work.notify();
+  }
+
+  /** Remembers durably which package the primary told of, until the first point is here. */
+  *noteMedia(media: MediaRecord | undefined): Task<void> {
+    yield* this.#recording.during(this.#noteMedia(media));
+  }
+
+  *#noteMedia(media: MediaRecord | undefined): Task<void> {
+    const before = this.#record.media;
+    if (media?.digest === before?.digest && media?.point === before?.point) return;
+    yield* this.#setRecord({ ...this.#record, media });
+  }
+
+  /** True while a primary sends an initial replication over the network. */
+  get seedingNow(): boolean {
+    return this.#receiver?.receiver.seeding === true;
+  }
+
+  /** A package became the first point: the state follows, and the primary is told. */
+  *imported(point: PointId): Task<void> {
+    yield* this.settle();
+    this.#receiver?.receiver.applied(point);
   }
 
   /** A point was staged: it will be applied. */

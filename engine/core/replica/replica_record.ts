@@ -38,6 +38,14 @@ export interface PlannedRecord {
   readonly taken: boolean;
 }
 
+/** A package on media, as its primary told of it. */
+export interface MediaRecord {
+  /** The point that it holds. */
+  readonly point: PointId;
+  /** BLAKE3 of its manifest, 64 hex digits. */
+  readonly digest: string;
+}
+
 /** A replica's relationship. */
 export interface ReplicaRecord {
   readonly state: ReplicationState;
@@ -63,6 +71,8 @@ export interface ReplicaRecord {
   readonly planned?: PlannedRecord | undefined;
   /** The point that this server held last as the primary, until a point of the new one is here (L6). */
   readonly tail?: PointId | undefined;
+  /** The package that its primary told of: no other is imported (M25). */
+  readonly media?: MediaRecord | undefined;
   /** True for one that was made of a copy that was here before its initial replication (M26). */
   readonly copied?: boolean;
 }
@@ -91,6 +101,7 @@ export function replicaToJson(record: ReplicaRecord): Json {
     ...(record.reverse === undefined ? {} : { reverse: settingsToJson(record.reverse) }),
     ...(record.planned === undefined ? {} : { planned: { ...record.planned } }),
     ...(record.tail === undefined ? {} : { tail: record.tail }),
+    ...(record.media === undefined ? {} : { media: { ...record.media } }),
     ...(record.copied === true ? { copied: true } : {}),
   };
 }
@@ -134,6 +145,7 @@ export function replicaFromJson(json: Json): ReplicaRecord | undefined {
     reverse,
     planned,
     tail: tail as PointId | undefined,
+    media: mediaFromJson(record["media"]),
     ...(record["copied"] === true ? { copied: true } : {}),
   };
 }
@@ -143,6 +155,12 @@ function plannedFromJson(json: Json | undefined): PlannedRecord | undefined | nu
   const { token, taken }: JsonObject = asObject(json) ?? {};
   if (!isIdentity(token) || typeof taken !== "boolean") return null;
   return { token: token as Token, taken };
+}
+
+function mediaFromJson(json: Json | undefined): MediaRecord | undefined {
+  const { point, digest }: JsonObject = asObject(json) ?? {};
+  if (!isIdentity(point) || typeof digest !== "string") return undefined;
+  return { point: point as PointId, digest };
 }
 
 function failoverFromJson(json: Json | undefined): FailoverRecord | undefined {

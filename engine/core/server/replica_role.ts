@@ -22,6 +22,8 @@ import type { Ancestry } from "../lineage/generation.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { ExportedPoint } from "../replica/export_point.ts";
 import { type Admit, type ReplicaContext, ReplicaMachine } from "../replica/replica_machine.ts";
+import { PackageReader } from "../history/package_reader.ts";
+import { importPackage } from "../replica/importing.ts";
 import { noCopy, refuseOtherCopy } from "../replica/existing_copy.ts";
 import { type ReplicaRecord, replicaToJson } from "../replica/replica_record.ts";
 import type { RelationshipSettings } from "../relationship/settings.ts";
@@ -569,6 +571,22 @@ export class ReplicaRole {
   /** Exports a point of a machine to a folder; runs beside everything else. */
   exportPoint(name: string, point: PointId, path: string): Task<ExportedPoint> {
     return this.#machines.entry(name).machine.exportPoint(point, path);
+  }
+
+  /**
+   * Imports the package in the folder `path` as the first point of the machine that it names (M25); returns that
+   * machine's name.
+   */
+  *importPackage(path: string): Task<string> {
+    const reader = yield* PackageReader.open(this.#ports.codec, yield* this.#ports.openPlace(path));
+    const { name } = reader.manifest;
+    yield* this.#machines.alone(name, ({ machine }) => importPackage(machine, reader));
+    return name;
+  }
+
+  /** Imports end at their next record, for the server stops. */
+  stopImports(): void {
+    for (const { machine } of this.#machines.entries.values()) machine.importStops = true;
   }
 
   /** Starts a failover and offers its disks. */

@@ -257,6 +257,7 @@ export class Server {
   }
 
   *#closeReplicas(): Task<void> {
+    this.replica.stopImports();
     yield* this.#calm.until(() => this.#underWay === 0);
     yield* this.replica.close();
   }

@@ -124,7 +124,8 @@ export function primaryRpo(
   now: number,
 ): number | undefined {
   // Of a relationship that is ending nothing is tracked any more: nobody knows.
-  const unknown = machine.state === "InitialReplicationInProgress" || machine.state === "Disabled";
+  const unknown = machine.state === "InitialReplicationInProgress" ||
+    machine.state === "WaitingForInitialReplication" || machine.state === "Disabled";
   if (replicator === undefined || unknown) return undefined;
   if (replicator.staged.newest === undefined && !hasPoint(machine, replicator)) return undefined;
   let oldest: number | undefined;
@@ -190,6 +191,9 @@ export function replicaStatus(
     exports: machine.exports.map(({ point, path, bytes, total }) => {
       return { point: point.id, path, bytes, total };
     }),
+    initialReplication: machine.importing === undefined
+      ? null
+      : { method: "import", ...machine.importing },
     generation: store.generation,
     primary: record.primary,
     warnings,

@@ -61,12 +61,21 @@ export const REPLICATION_VERBS: Verbs = {
   },
   "replication start": {
     about: "Start initial replication, now or at a time",
-    args: ["vm?", "takeOver?", "at?", "existingCopy?"],
+    args: ["vm?", "takeOver?", "at?", "existingCopy?", "export?"],
     *run(server, args) {
       const vm = guestMachine(server, args);
       const choice = startChoice(server, args);
       yield* server.primary.start(vm, flagArgument(args, "takeOver", false), choice);
       return status(server, vm);
+    },
+  },
+  "replication import": {
+    about:
+      "Import a package that the primary exported to media: the machine's first recovery point",
+    args: ["path"],
+    *run(server, args) {
+      const path = textArgument(args, "path");
+      return status(server, yield* server.replica.importPackage(path));
     },
   },
   "replication stop": {
@@ -117,10 +126,22 @@ function startChoice({ ports }: Server, args: JsonObject): StartChoice {
   const time = typeof given === "string" ? startTime(ports.clock, wall, given) : given;
   if (time !== null && typeof time !== "number") textArgument(args, "at");
   return {
-    method: flagArgument(args, "existingCopy", false) ? "existing-copy" : undefined,
+    ...wayOf(args),
     at: typeof time === "number" ? checkStartTime(wall, time) : undefined,
-    path: undefined,
   };
+}
+
+function wayOf(args: JsonObject): Pick<StartChoice, "method" | "path"> {
+  const copy = flagArgument(args, "existingCopy", false);
+  if ((args["export"] ?? null) === null) {
+    return { method: copy ? "existing-copy" : undefined, path: undefined };
+  }
+  if (!copy) return { method: "export", path: textArgument(args, "export") };
+  throw requestFailure(
+    "bad-argument",
+    "An existing copy and an export are two ways",
+    "Choose one of them",
+  );
 }
 
 /** Names the files here that are a copy of a machine, for its primary to bring up to date. */

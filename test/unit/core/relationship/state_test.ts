@@ -20,11 +20,16 @@ ReadyForInitialReplication         --export-->                        InitialRep
 ReadyForInitialReplication         --disable-->                       Disabled
 InitialReplicationInProgress       --start-->                         InitialReplicationInProgress
 InitialReplicationInProgress       --stop-->                          ReadyForInitialReplication
+InitialReplicationInProgress       --finish-export-->                 WaitingForInitialReplication
 InitialReplicationInProgress       --finish-initial-replication-->    Replicating
 InitialReplicationInProgress       --refused-by-replica-->            Error
 InitialReplicationInProgress       --lose-replica-->                  InitialReplicationInProgress
 InitialReplicationInProgress       --demote-->                        FailbackInProgress
 InitialReplicationInProgress       --disable-->                       Disabled
+WaitingForInitialReplication       --start-->                         InitialReplicationInProgress
+WaitingForInitialReplication       --export-->                        InitialReplicationInProgress
+WaitingForInitialReplication       --await-import-->                  WaitingForInitialReplication
+WaitingForInitialReplication       --refused-by-replica-->            Error
 WaitingForInitialReplication       --finish-initial-replication-->    Replicating
 WaitingForInitialReplication       --disable-->                       Disabled
 Replicating                        --start-->                         Replicating
@@ -51,6 +56,8 @@ Suspended                          --fail-over-->                     FailedOver
 Suspended                          --demote-->                        FailbackInProgress
 Suspended                          --disable-->                       Disabled
 Error                              --start-->                         InitialReplicationInProgress
+Error                              --export-->                        InitialReplicationInProgress
+Error                              --await-import-->                  WaitingForInitialReplication
 Error                              --pause-->                         Suspended
 Error                              --resume-->                        Replicating
 Error                              --welcomed-by-replica-->           Replicating
@@ -60,6 +67,7 @@ Error                              --require-resynchronization-->     WaitingFor
 Error                              --demote-->                        FailbackInProgress
 Error                              --disable-->                       Disabled
 WaitingForStartResynchronize       --start-->                         InitialReplicationInProgress
+WaitingForStartResynchronize       --export-->                        InitialReplicationInProgress
 WaitingForStartResynchronize       --pause-->                         Suspended
 WaitingForStartResynchronize       --welcomed-by-replica-->           Replicating
 WaitingForStartResynchronize       --refused-by-replica-->            Error

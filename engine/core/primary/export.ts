@@ -1,0 +1,222 @@
+/**
+ * Initial replication onto media (M25): passes over the live disk into a package, the last one a cut (C5).
+ *
+ * It is the initial replication over the network with a folder in the replica's place: a block's bit is cleared once
+ * the part that holds it is durable with its line in the index (T3), what the guest writes meanwhile is
+ * marked again, and the point of the cut is issued on every disk before the package names it (T4). From the cut
+ * on bits are relative to that point, so that what changed since travels once the replica has imported it.
+ *
+ * Crash before the manifest: the package goes on where its last whole part ends. Between the manifest and
+ * the record: the manifest is found, and the record follows. Between the record and the bases: the bits
+ * are relative to the seed still, a superset of what changed since the point.
+ *
+ * @module
+ */
+
+import { isFailed, localFailure } from "../base/failure.ts";
+import { MiB, type SeedId } from "../base/units.ts";
+import { type CompletePackage, findComplete, PackageWriter } from "../history/package_writer.ts";
+import { PACKAGE_FORMAT, packageName } from "../history/package_format.ts";
+import type { Folder } from "../ports/folder.ts";
+import { newIdentity } from "../relationship/identity.ts";
+import type { Task } from "../runtime/task.ts";
+import type { Compare, Compared } from "../wire/compare.ts";
+import type { StagedExtent } from "../wire/extent.ts";
+import { type Cut, makeCut, needsCut, reportGivenUp } from "./cutting.ts";
+import { declare } from "./cycle.ts";
+import type { Replication } from "./replication.ts";
+import { sendPending } from "./sending.ts";
+import { Shipment } from "./shipment.ts";
+
+/** What is left for the final cut is at most this, or passes have stopped to shrink. */
+const FINAL_PASS_BYTES = 16 * MiB;
+/** Passes over the live disk, at most. */
+const PASSES_MAX = 8;
+/** Cuts of one attempt whose views were given up, at most. */
+const CUTS_MAX = 4;
+
+/** Exports the machine as its plan says, and moves on to wait for the import. */
+export function* exportMachine(work: Replication): Task<void> {
+  const { machine, ports } = work;
+  const { plan } = machine;
+  const path = plan?.path;
+  if (plan === undefined || path === undefined) {
+    throw localFailure("not-found", "No folder is known to export to");
+  }
+  // Not made: what is not mounted would fill the file system beneath it.
+  const place = yield* ports.openPlace(path);
+  const folder = yield* place.folder(packageName(machine.name, machine.id), { create: true });
+  yield* place.flush();
+  const base = machine.tracked[0]?.base;
+  const seed = base?.kind === "seed" &&
+      machine.tracked.every((disk) => disk.base.kind === "seed" && disk.base.seed === base.seed)
+    ? base.seed
+    : undefined;
+  const done = (yield* findComplete(ports.codec.kernel, folder, seed)) ??
+    (yield* write(work, folder, seed));
+  const { digest, manifest } = done;
+  const exported = { point: manifest.point.id, digest, folder: folder.path };
+  yield* machine.enterWith("finish-export", { ...plan, exported });
+  for (const disk of machine.tracked) yield* disk.staged(manifest.point.id);
+}
+
+/** Writes the package, or the rest of it. */
+function* write(
+  work: Replication,
+  folder: Folder,
+  before: SeedId | undefined,
+): Task<CompletePackage> {
+  const { machine, ports } = work;
+  const sink = yield* begin(work, folder, before);
+  const { writer, shipment } = sink;
+  try {
+    yield* passes(work, sink);
+    const cut = yield* finalPass(work, sink);
+    return yield* writer.complete({
+      point: declare(work, cut),
+      sizes: machine.disks.map(({ size }) => size),
+      blockSize: machine.tracked[0]?.geometry.blockSize ?? 0,
+    });
+  } catch (error) {
+    if (isFailed(error, "no-space")) {
+      ports.observer.emit({ kind: "probe", name: "export/no-space" });
+      throw noRoom(folder, error.failure.message);
+    }
+    throw error;
+  } finally {
+    // What is in no finished part is pending again.
+    shipment.takeBack();
+    yield* writer.close();
+  }
+}
+
+/** Goes on with the package that was begun, or begins one: then every block is to be written. */
+function* begin(work: Replication, folder: Folder, before: SeedId | undefined): Task<PackageSink> {
+  const { machine, ports } = work;
+  const { kernel } = ports.codec;
+  const size = machine.disks.reduce((sum, disk) => sum + disk.size, 0);
+  const draft = { format: PACKAGE_FORMAT, machine: machine.id, name: machine.name };
+  let writer: PackageWriter | undefined;
+  if (before !== undefined) {
+    writer = yield* PackageWriter.resume(kernel, folder, { ...draft, seed: before }, size);
+    if (writer !== undefined && writer.bytes > 0) {
+      ports.observer.emit({ kind: "probe", name: "export/resumed" });
+    }
+  }
+  if (writer === undefined) {
+    const seed = newIdentity<SeedId>(ports.entropy);
+    writer = yield* PackageWriter.begin(kernel, folder, { ...draft, seed }, size);
+    // A crash between leaves blocks marked for a package that is not there: it begins anew.
+    for (const disk of machine.tracked) {
+      yield* disk.markAllChanged();
+      yield* disk.setBase({ kind: "seed", seed });
+    }
+  }
+  // What an attempt before had read and not written in whole parts.
+  for (const disk of machine.tracked) disk.forgetProgress();
+  return new PackageSink(writer, new Shipment(kernel, machine.tracked));
+}
+
+/** The package in the replica's place, for whoever sends. */
+class PackageSink {
+  readonly writer: PackageWriter;
+  readonly shipment: Shipment;
+  /** A part was finished since the bits were cleared. */
+  finished = false;
+
+  constructor(writer: PackageWriter, shipment: Shipment) {
+    this.writer = writer;
+    this.shipment = shipment;
+  }
+
+  /** Writes one record. */
+  *ship(shipment: Shipment, extent: StagedExtent, digest: Uint8Array): Task<void> {
+    shipment.add(extent, digest);
+    yield* this.writer.append(extent, digest);
+    if (this.writer.full) yield* this.finishPart();
+  }
+
+  /** A package cannot be asked: what is suspected is written. */
+  // deno-lint-ignore require-yield -- the answer is known
+  *compare({ disk, unit, at, count }: Compare): Task<Compared> {
+    const differs = new Uint8Array(Math.ceil(count / 8)).fill(0xff);
+    if (count % 8 !== 0) differs[differs.length - 1] = (1 << (count % 8)) - 1;
+    return { disk, unit, at, count, differs };
+  }
+
+  /** What was written is durable: it leaves the views. */
+  *finishPart(): Task<void> {
+    yield* this.writer.finishPart();
+    this.shipment.acknowledge(this.shipment.sent);
+    this.finished = true;
+  }
+}
+
+function* passes(work: Replication, sink: PackageSink): Task<void> {
+  let before = Infinity;
+  for (let pass = 0; pass < PASSES_MAX; pass++) {
+    const disks = work.machine.tracked;
+    let pending = 0;
+    for (const disk of disks) {
+      disk.swap("live");
+      pending += disk.view?.remainingBytes ?? 0;
+    }
+    if (pass > 0 && (pending <= FINAL_PASS_BYTES || pending >= before)) return;
+    before = pending;
+    yield* sendPending({
+      ...sending(work, sink),
+      *between() {
+        if (sink.finished) yield* settle(work, sink);
+      },
+    });
+    yield* sink.finishPart();
+    yield* settle(work, sink);
+  }
+}
+
+function* settle(work: Replication, sink: PackageSink): Task<void> {
+  sink.finished = false;
+  for (const disk of work.machine.tracked) yield* disk.settle();
+}
+
+/** The last, small pass is a cut; when its view is given up, another one is made. */
+function* finalPass(work: Replication, sink: PackageSink): Task<Cut> {
+  for (let cuts = 0; cuts < CUTS_MAX; cuts++) {
+    const cut = yield* makeCut(work);
+    try {
+      yield* sendPending(sending(work, sink));
+      if (!needsCut(work)) return cut;
+    } catch (error) {
+      if (!isFailed(error, "view-given-up")) throw error;
+    }
+    reportGivenUp(work);
+    yield* sink.finishPart();
+  }
+  throw localFailure(
+    "view-given-up",
+    `The frozen view was given up ${CUTS_MAX} times in one export`,
+    "Give the .cow more space, or use a faster medium; nothing is lost meanwhile",
+  );
+}
+
+function sending(work: Replication, sink: PackageSink) {
+  const { machine, ports } = work;
+  return {
+    codec: ports.codec,
+    disks: machine.tracked,
+    peer: sink,
+    shipment: sink.shipment,
+    compression: true,
+    chained: true,
+    // Nothing of it travels over the network.
+    onSent: () => {},
+  };
+}
+
+function noRoom(folder: Folder, cause: string): Error {
+  return localFailure(
+    "no-space",
+    `No room on the medium for the package in ${folder.path}: ${cause}`,
+    "Free space on it, and the export goes on by itself; or stop it and export to a larger one",
+  );
+}
