@@ -37,6 +37,12 @@ import {
   statusCommand,
   stopCommand,
 } from "./replication.ts";
+import {
+  cancelResyncCommand,
+  continueResyncCommand,
+  pauseResyncCommand,
+  startResyncCommand,
+} from "./resync.ts";
 import { serveCommand } from "./serve.ts";
 import { setServerCommand, showServerCommand } from "./server.ts";
 import { addCommand, listCommand, removeCommand } from "./vm.ts";
@@ -59,6 +65,10 @@ export const COMMANDS: readonly Command[] = [
   cycleCommand,
   statusCommand,
   disableCommand,
+  startResyncCommand,
+  pauseResyncCommand,
+  continueResyncCommand,
+  cancelResyncCommand,
   pointsCommand,
   showPointCommand,
   exportPointCommand,

@@ -78,6 +78,13 @@ const SETTING_OPTIONS: Readonly<Record<string, WrittenSetting>> = {
     usual: "0, none, unless given",
     parse: (text, name) => text === "0" ? 0 : parseDuration(text, name),
   },
+  resync: {
+    value: "WHEN",
+    about: "When whole disks are compared, if that is due: auto, manual, or a window in local " +
+      "time, e.g. 18:30-06:00",
+    usual: "auto unless given",
+    parse: (text) => text,
+  },
   rpo: {
     value: "TIME",
     about: "Objective: how old the newest point may be before status warns",

@@ -63,6 +63,8 @@ function statusPage(machine: ValueObject): string {
   if (first !== undefined) pairs.push(["First copy", first]);
   const commands = Object.keys(fieldsOf(machine["commands"]));
   if (commands.length > 0) pairs.push(["Commands", commands.join(", ")]);
+  const resync = resyncText(machine["resynchronization"]);
+  if (resync !== undefined) pairs.push(["Resynchronization", resync]);
   for (const disk of rowsOf(machine["disks"])) {
     pairs.push([`Disk ${textOf(disk["name"])}`, textOf(disk["uri"] ?? disk["path"])]);
   }
@@ -80,6 +82,20 @@ function firstCopyText(told: Value | undefined): string | undefined {
     ? "from a copy at the replica"
     : "over the network";
   return typeof startsAt === "string" ? `${way}, starts at ${startsAt}` : way;
+}
+
+/** How far a comparison of whole disks is; `undefined` when none is due. */
+function resyncText(told: Value | undefined): string | undefined {
+  if (told === null || typeof told !== "object") return undefined;
+  const { percent, differingBytes, sentBytes, hold, startsAt } = fieldsOf(told);
+  const stands = typeof startsAt === "string"
+    ? `, starts at ${startsAt}`
+    : typeof hold === "string"
+    ? `, ${hold}`
+    : "";
+  return `${textOf(percent)} %, ${sizeText(differingBytes)} differ, ${
+    sizeText(sentBytes)
+  } sent${stands}`;
 }
 
 function warningsOf(machine: ValueObject): readonly string[] {

@@ -80,7 +80,7 @@ function* cutNow(work: Replication, point: PointId): Task<Cut> {
  * The point of a cut that failed, or a new one, issued on every disk. A disk whose gate times out again and
  * again would otherwise use up all that its log can name (`ISSUED_MAX`), and be compared as a whole.
  */
-function* issue({ machine, ports, unusedPoint }: Replication): Task<PointId> {
+export function* issue({ machine, ports, unusedPoint }: Replication): Task<PointId> {
   const point = unusedPoint ?? newIdentity<PointId>(ports.entropy);
   const missing = machine.tracked.filter(({ issued }) => !issued.includes(point));
   yield* all("issue", missing.map((disk) => disk.issue(point)));

@@ -26,8 +26,14 @@ const CUTS_PER_CYCLE = 4;
 
 /** Runs one cycle to *staged*; returns the delta that was sealed. */
 export function* runCycle(work: Replication, peer: ReplicaPeer): Task<OpenDelta> {
-  const delta = yield* openDelta(work, peer);
+  const delta = yield* openDelta(work, peer, beginDelta);
   yield* sendDelta(work, peer, delta);
+  yield* sealDelta(work, peer, delta);
+  return delta;
+}
+
+/** Seals the delta, every record of which was sent, and clears its bits once the replica has staged it. */
+export function* sealDelta(work: Replication, peer: ReplicaPeer, delta: OpenDelta): Task<void> {
   const { machine, ports } = work;
   const staged = yield* seal(work, peer, delta);
   if (staged.point !== delta.point || staged.digest !== toHex(delta.shipment.chain)) {
@@ -36,7 +42,6 @@ export function* runCycle(work: Replication, peer: ReplicaPeer): Task<OpenDelta>
   peer.settle();
   yield* finish(work, delta);
   ports.observer.emit({ kind: "staged", machine: machine.name, point: delta.point });
-  return delta;
 }
 
 /**
@@ -63,7 +68,7 @@ function* seal(
 }
 
 /** Nothing of the open delta counts any more; all of its blocks are to be sent (C4). */
-function abandon(work: Replication): void {
+export function abandon(work: Replication): void {
   if (work.delta !== undefined) work.quiescing.noteLost(work.delta.kind);
   work.delta = undefined;
   for (const disk of work.machine.tracked) disk.forgetProgress();
@@ -79,10 +84,14 @@ function* finish(work: Replication, delta: OpenDelta): Task<void> {
   work.staged.note(delta);
 }
 
-/** The delta to go on with, opened at the replica; cut anew where there is none to go on with. */
-function* openDelta(work: Replication, peer: ReplicaPeer): Task<OpenDelta> {
+/** The delta to go on with, opened at the replica; begun anew by `begin` where there is none to go on with. */
+export function* openDelta(
+  work: Replication,
+  peer: ReplicaPeer,
+  begin: (work: Replication) => Task<OpenDelta>,
+): Task<OpenDelta> {
   for (;;) {
-    const delta = work.delta ?? (yield* beginDelta(work));
+    const delta = work.delta ?? (yield* begin(work));
     work.delta = delta;
     delta.shipment.unweigh();
     peer.shipment = delta.shipment;
@@ -120,7 +129,12 @@ function* beginDelta(work: Replication): Task<OpenDelta> {
 }
 
 /** Sends everything pending, with new cuts where views were given up. */
-function* sendDelta(work: Replication, peer: ReplicaPeer, delta: OpenDelta): Task<void> {
+export function* sendDelta(
+  work: Replication,
+  peer: ReplicaPeer,
+  delta: OpenDelta,
+  onCompared?: (equal: number, differing: number) => void,
+): Task<void> {
   for (let cuts = 0; cuts < CUTS_PER_CYCLE; cuts++) {
     if (needsCut(work)) {
       reportGivenUp(work);
@@ -139,6 +153,7 @@ function* sendDelta(work: Replication, peer: ReplicaPeer, delta: OpenDelta): Tas
         compression: work.settings.compression,
         chained: true,
         onSent: (bytes, wire) => noteSent(work, bytes, wire),
+        ...(onCompared === undefined ? {} : { onCompared }),
       });
       if (!needsCut(work)) return;
     } catch (error) {

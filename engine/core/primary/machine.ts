@@ -56,6 +56,7 @@ import { refuseContainer } from "./image_format.ts";
 import { MachineDisk } from "./machine_disk.ts";
 import { type Planned, plannedFromJson, plannedToJson } from "./planned.ts";
 import { Presence } from "./presence.ts";
+import { ResyncRecord } from "./resync_record.ts";
 
 /** Name of a machine's record in its folder. */
 export const MACHINE_RECORD = "machine.json";
@@ -90,6 +91,8 @@ export class PrimaryMachine {
   readonly presence: Presence;
   /** Where its generation parted from the one before, if it was failed over to this server (L2). */
   readonly branch: Branch | undefined;
+  /** What is due and was asked of its resynchronization. */
+  readonly resync: ResyncRecord;
   readonly #context: MachineContext;
   readonly #folder: Folder;
   #state: ReplicationState;
@@ -115,6 +118,7 @@ export class PrimaryMachine {
     this.branch = parts.branch;
     this.#yieldsTo = parts.yieldsTo;
     this.#planned = parts.planned;
+    this.resync = new ResyncRecord(context.ports.codec.kernel, folder);
   }
 
   /** Adds a machine with the disks at `paths`; its folder is new and empty. */
@@ -205,7 +209,9 @@ export class PrimaryMachine {
       for (const disk of disks) yield* disk.close();
       throw error;
     }
-    return new PrimaryMachine(context, folder, { ...parsed, disks });
+    const machine = new PrimaryMachine(context, folder, { ...parsed, disks });
+    yield* machine.resync.load(wholeComparison(machine));
+    return machine;
   }
 
   /** Where the relationship stands. */
@@ -561,6 +567,23 @@ function parseRecord(record: JsonObject): ParsedRecord | undefined {
     planned,
   };
 }
+
+/** Why a disk is to be compared as a whole with a point of the replica; `undefined` when none is (T6, T7). */
+function wholeComparison({ state, disks }: PrimaryMachine): string | undefined {
+  if (WITHOUT_POINTS.includes(state)) return undefined;
+  for (const { path, tracked } of disks) {
+    if (tracked?.recovery.kind === "whole") return `"${path}": ${tracked.recovery.reason}`;
+  }
+  return undefined;
+}
+
+/** In these states there is no point yet that a disk could be compared with. */
+const WITHOUT_POINTS: readonly ReplicationState[] = [
+  "Disabled",
+  "ReadyForInitialReplication",
+  "InitialReplicationInProgress",
+  "WaitingForInitialReplication",
+];
 
 function trackingOptions(
   context: MachineContext,

@@ -28,6 +28,8 @@ export interface OpenDelta {
   /** Bytes of every disk at that cut, by index. */
   sizes: readonly number[];
   readonly shipment: Shipment;
+  /** True while it is filled by passes over the live disk: no cut was made for it yet (C5). */
+  live?: boolean;
   /** The point whose seal the replica was asked for: no other of this delta's can be staged there. */
   sealing: PointId | undefined;
 }

@@ -4,31 +4,46 @@
  *
  * @module
  */
+// Long because: what is decided and what follows from it are one table over the same two standings.
 
-import { Failed, peerFailure } from "../base/failure.ts";
+import { Failed, type Failure, peerFailure } from "../base/failure.ts";
 import type { PointId } from "../base/units.ts";
 import { Bitmap } from "../block/bitmap.ts";
 import { coversTail } from "../lineage/branch.ts";
 import type { TrackedDisk } from "../tracking/tracked_disk.ts";
 import { taken } from "../history/room.ts";
-import { decide, type Decision } from "../lineage/decision.ts";
+import { decide, type Decision, type DiskStep } from "../lineage/decision.ts";
 import type { Task } from "../runtime/task.ts";
 import type { MessageOf } from "../wire/message.ts";
 import type { ReplicaPeer } from "./replica_peer.ts";
+import type { PrimaryMachine } from "./machine.ts";
 import type { Replication } from "./replication.ts";
+import { beginResync, requireResync } from "./resynchronization.ts";
+
+/** What is to be done on a channel that was opened. */
+export type Course =
+  | Exclude<Decision, { readonly kind: "hold" | "replica-lost" }>
+  | { readonly kind: "resynchronize" }
+  /** Nothing, until something is as the failure says. */
+  | { readonly kind: "held"; readonly failure: Failure };
 
 /** Opens the machine on a new channel and returns what is to be done on it. */
-export function* openMachine(work: Replication, peer: ReplicaPeer): Task<Decision> {
+export function* openMachine(work: Replication, peer: ReplicaPeer): Task<Course> {
   const { machine } = work;
   const writer = yield* machine.present();
   // Nobody else needs to know, and holes are not found for nothing.
-  const seeding = machine.state === "InitialReplicationInProgress" || awaitsImport(machine);
+  const seeding = mayBeSeeded(machine) || awaitsImport(machine);
   const space = seeding ? yield* taken(machine.tracked) : 0;
   const opened = yield* peer.open({ ...opening(work), writer, space });
   if (opened.writer === writer[0]) machine.presence.noteBound();
   const decision = decideFrom(work, opened);
-  yield* follow(work, peer, decision, opened);
-  return decision;
+  const course = yield* follow(work, peer, decision, opened);
+  // Of one that was cancelled the replica keeps nothing (L8).
+  if (course.kind === "held" && opened.delta !== null) {
+    yield* peer.tell({ type: "delta-drop", delta: opened.delta.id });
+    work.ports.observer.emit({ kind: "probe", name: "resync/dropped" });
+  }
+  return course;
 }
 
 function opening(
@@ -77,7 +92,7 @@ function firstCopy(
 function decideFrom(work: Replication, opened: MessageOf<"machine-opened">): Decision {
   const { machine } = work;
   const awaiting = awaitsImport(machine);
-  const seeding = machine.state === "InitialReplicationInProgress" || awaiting;
+  const seeding = mayBeSeeded(machine) || awaiting;
   const decision = decideOf(work, opened, seeding);
   // What a package carries is not sent as well.
   return awaiting && decision.kind === "seed" ? { kind: "await-import" } : decision;
@@ -110,7 +125,7 @@ function* follow(
   peer: ReplicaPeer,
   decision: Decision,
   opened: MessageOf<"machine-opened">,
-): Task<void> {
+): Task<Course> {
   const { machine } = work;
   switch (decision.kind) {
     case "hold": {
@@ -124,26 +139,41 @@ function* follow(
     case "replica-lost":
       work.base = undefined;
       work.staged.newest = undefined;
-      if (machine.state !== "PreparedForFailover") yield* machine.enter("lose-replica");
-      throw peerFailure(
-        "not-the-base",
-        "The replica holds nothing of this machine",
-        'Start initial replication again: "warmsite replication start"',
-      );
-    case "seed":
-      return;
-    case "await-import":
-      return yield* machine.enter("await-import");
-    case "cycle":
-      yield* rebase(work, peer, decision, opened);
       // A machine that is locked stays so, whatever it hears.
-      if (machine.state === "PreparedForFailover") return;
-      yield* welcomed(work, opened.newest as PointId);
+      if (machine.state === "PreparedForFailover") throw nothingThere();
+      yield* machine.resync.change({ due: nothingThere().failure.message });
+      yield* machine.enter("lose-replica");
+      return (yield* beginResync(work)) ?? { kind: "seed", resume: false };
+    case "seed":
+      return decision;
+    case "await-import":
+      yield* machine.enter("await-import");
+      return decision;
+    case "cycle": {
+      const tails = yield* tailsOf(work, peer, decision, opened);
+      if (machine.state === "PreparedForFailover") {
+        // Nobody writes to it: what is suspected is compared with the last delta.
+        yield* rebase(work, decision, opened.newest as PointId, tails);
+        return decision;
+      }
+      const why = comparisonDue(work, decision.disks, tails);
+      // Due is durable before the bits say that all is suspected: for then they prove something again.
+      if (why !== undefined) {
+        yield* firstCopyDone(work, opened.newest as PointId);
+        yield* requireResync(work, why);
+      }
+      yield* rebase(work, decision, opened.newest as PointId, tails);
+      yield* firstCopyDone(work, opened.newest as PointId);
+      const compares = why !== undefined || machine.state === "Resynchronizing";
+      if (compares) return (yield* beginResync(work)) ?? { kind: "resynchronize" };
+      yield* machine.enter("welcomed-by-replica");
+      return decision;
+    }
   }
 }
 
 /** The replica has a point to build on: the first copy is there, or was before. */
-function* welcomed({ machine, ports }: Replication, newest: PointId): Task<void> {
+function* firstCopyDone({ machine, ports }: Replication, newest: PointId): Task<void> {
   const { state, plan } = machine;
   if (state === "WaitingForInitialReplication" && plan?.exported?.point === newest) {
     // It was imported, and this is how we hear of it.
@@ -152,18 +182,59 @@ function* welcomed({ machine, ports }: Replication, newest: PointId): Task<void>
   }
   if (state === "InitialReplicationInProgress" || state === "WaitingForInitialReplication") {
     yield* machine.enterWith("finish-initial-replication", undefined);
-  } else yield* machine.enter("welcomed-by-replica");
+  }
+}
+
+function nothingThere(): Failed {
+  return peerFailure(
+    "not-the-base",
+    "The replica holds nothing of this machine",
+    'Start initial replication again: "warmsite replication start"',
+  );
+}
+
+/** Whether everything is sent to a replica that holds nothing: it is the first time, or a resynchronization. */
+function mayBeSeeded({ state }: PrimaryMachine): boolean {
+  return state === "InitialReplicationInProgress" || state === "Resynchronizing";
+}
+
+/** Why whole disks are to be compared; `undefined` when the logs prove what changed. */
+function comparisonDue(
+  { machine }: Replication,
+  steps: readonly DiskStep[],
+  tails: readonly (Bitmap | undefined)[],
+): string | undefined {
+  if (machine.resync.plan.due !== undefined) return machine.resync.plan.due;
+  const index = steps.findIndex((step, at) => step === "compare-whole" && tails[at] === undefined);
+  if (index < 0) return undefined;
+  return `"${
+    machine.disks[index]?.path
+  }": The replica\'s newest point is none that its log can prove`;
+}
+
+/** For each disk, what the replica changed of it as a primary, where that proves how we differ (L2). */
+function* tailsOf(
+  work: Replication,
+  peer: ReplicaPeer,
+  { disks }: Decision & { kind: "cycle" },
+  { tail, newest }: MessageOf<"machine-opened">,
+): Task<(Bitmap | undefined)[]> {
+  const tails: (Bitmap | undefined)[] = [];
+  for (const index of work.machine.tracked.keys()) {
+    const asked = disks[index] === "compare-whole" && tail === newest;
+    tails.push(asked ? yield* tailOf(work, peer, index) : undefined);
+  }
+  return tails;
 }
 
 /** L2: every disk's bits are made relative to the replica's newest point. */
 function* rebase(
   work: Replication,
-  peer: ReplicaPeer,
   decision: Decision & { kind: "cycle" },
-  opened: MessageOf<"machine-opened">,
+  newest: PointId,
+  tails: readonly (Bitmap | undefined)[],
 ): Task<void> {
   const { delta, machine } = work;
-  const newest = opened.newest as PointId;
   // A point of ours that was cut and never sealed is nowhere: who says it is there would have us forget
   // what changed up to it.
   if (delta?.point === newest && delta.sealing !== newest) {
@@ -179,9 +250,7 @@ function* rebase(
     // Our own delta was sealed and the answer was lost, or an earlier process of ours made the cut.
     if (step === "adopt" && delta?.point === newest) yield* disk.staged(newest);
     else {
-      const changed = step === "compare-whole" && opened.tail === newest
-        ? yield* tailOf(work, peer, index)
-        : undefined;
+      const changed = tails[index];
       disk.forgetProgress();
       const base = { kind: "point", point: newest } as const;
       if (changed !== undefined) yield* disk.setBase(base, { changed });

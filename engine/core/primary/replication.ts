@@ -11,6 +11,7 @@ import type { Statistics } from "../relationship/statistics.ts";
 import type { PrimaryMachine } from "./machine.ts";
 import type { OpenDelta } from "./open_delta.ts";
 import type { Quiescing } from "./quiescing.ts";
+import type { ResyncProgress } from "./resynchronization.ts";
 import type { StagedClock } from "./staged_clock.ts";
 
 /** What cycle and seed work with. */
@@ -28,8 +29,10 @@ export interface Replication {
   delta: OpenDelta | undefined;
   /** Cuts made by this process for this machine. */
   cuts: number;
-  /** A point that was issued for a cut that failed: no frame has named it. */
+  /** A point that was issued for a cut that failed, or for one that is to come: nothing was sealed as it. */
   unusedPoint: PointId | undefined;
   /** The newest point known to be staged. */
   base: PointId | undefined;
+  /** How far the resynchronization under way has come. */
+  resync: ResyncProgress;
 }

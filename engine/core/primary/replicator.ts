@@ -11,8 +11,8 @@
 
 import { Failed, type Failure, isFailed, localFailure } from "../base/failure.ts";
 import type { PointId } from "../base/units.ts";
-import type { Decision } from "../lineage/decision.ts";
 import type { Ports } from "../ports/ports.ts";
+import { untilNextLook } from "../relationship/resync_policy.ts";
 import { retryDelay } from "../relationship/retry.ts";
 import type { RelationshipSettings } from "../relationship/settings.ts";
 import { newStatistics, type Statistics } from "../relationship/statistics.ts";
@@ -31,8 +31,17 @@ import { handOver, isHandedOver } from "./planned.ts";
 import { Quiescing } from "./quiescing.ts";
 import { ReplicaPeer } from "./replica_peer.ts";
 import { exportMachine } from "./export.ts";
-import { openMachine } from "./opening.ts";
+import { type Course, openMachine } from "./opening.ts";
 import type { Replication } from "./replication.ts";
+import {
+  finishResync,
+  newProgress,
+  resyncHeld,
+  resynchronize,
+  type ResyncProgress,
+  settleState,
+  suspendedBecause,
+} from "./resynchronization.ts";
 import { seed } from "./seed.ts";
 import { StagedClock, type StagedPoint } from "./staged_clock.ts";
 
@@ -92,12 +101,18 @@ export class Replicator {
       cuts: 0,
       unusedPoint: undefined,
       base: undefined,
+      resync: newProgress(),
     };
   }
 
   /** Counters of this process. */
   get statistics(): Statistics {
     return this.#work.statistics;
+  }
+
+  /** How far the resynchronization under way has come, in this process. */
+  get resync(): ResyncProgress {
+    return this.#work.resync;
   }
 
   /** The newest point known to be staged, by an earlier process too. */
@@ -221,9 +236,9 @@ export class Replicator {
         try {
           // Not asked for and not due: the replica has said why it takes nothing more, and is believed.
           if (unasked && this.#refusal !== undefined) throw this.#refusal;
-          yield* this.#turn();
+          const held = yield* this.#turn();
           this.#failures = 0;
-          this.#lastFailure = undefined;
+          this.#lastFailure = held;
         } catch (error) {
           // Whatever it says: it was an attempt that failed, unless this very task was asked to stop.
           if (!isFailed(error) || (yield* interrupted())) throw error;
@@ -298,6 +313,16 @@ export class Replicator {
     const late = Math.floor((now - started) / frequency);
     this.#work.statistics.missed += late;
     this.#due = late > 0 ? now : started + frequency;
+    this.#due = Math.min(this.#due, now + this.#untilLook());
+  }
+
+  /** µs until a resynchronization that is held may be looked at again: its window opens, or its time comes. */
+  #untilLook(): number {
+    const { machine, settings, ports: { clock } } = this.#work;
+    const { state, resync: { plan } } = machine;
+    const held = state === "ResynchronizeSuspended" || state === "WaitingForStartResynchronize";
+    if (!held || resyncHeld(this.#work) === undefined) return Infinity;
+    return untilNextLook(settings.resync, plan, clock, clock.wall());
   }
 
   *#failed(error: Failed): Task<void> {
@@ -311,21 +336,60 @@ export class Replicator {
     yield* this.#endPeer();
   }
 
-  *#turn(): Task<void> {
-    const { machine } = this.#work;
-    if (this.#idle() && this.#errands.length === 0) return;
+  /** One attempt; returns what holds it, if nothing is to be done before somebody does something. */
+  *#turn(): Task<Failure | undefined> {
+    const work = this.#work;
+    const { machine } = work;
+    if (this.#idle() && this.#errands.length === 0) return undefined;
     if (machine.state === "InitialReplicationInProgress" && machine.plan?.method === "export") {
-      yield* exportMachine(this.#work);
+      yield* exportMachine(work);
     }
-    const decision = yield* this.#opened();
+    yield* settleState(work);
+    const stands = machine.state === "ResynchronizeSuspended";
+    if (stands && this.#errands.length === 0) return suspendedBecause(work);
+    const course = yield* this.#opened();
     const peer = this.#peer as ReplicaPeer;
-    if (this.#errands.length > 0) yield* this.#runErrands(peer);
-    else if (machine.state === "PreparedForFailover") yield* handOver(this.#work, peer);
-    else if (decision.kind === "await-import") return;
-    else if (decision.kind === "seed") {
-      yield* this.#links.outgoing.transfer(seed(this.#work, peer, decision.resume));
-      yield* machine.enterWith("finish-initial-replication", undefined);
-    } else yield* runCycle(this.#work, peer);
+    if (this.#errands.length > 0) {
+      yield* this.#runErrands(peer);
+      return undefined;
+    }
+    if (machine.state === "PreparedForFailover") {
+      yield* handOver(work, peer);
+      return undefined;
+    }
+    switch (course.kind) {
+      case "held":
+        return course.failure;
+      case "await-import":
+        return undefined;
+      case "seed":
+        yield* this.#seed(peer, course.resume);
+        return undefined;
+      case "resynchronize":
+        // One that stands still keeps no channel: it goes on with a handshake.
+        if (!(yield* resynchronize(work, peer))) yield* this.#endPeer();
+        return undefined;
+      case "cycle":
+        yield* runCycle(work, peer);
+        return undefined;
+    }
+  }
+
+  *#seed(peer: ReplicaPeer, resume: boolean): Task<void> {
+    const work = this.#work;
+    const { machine } = work;
+    if (machine.state !== "Resynchronizing") {
+      yield* this.#links.outgoing.transfer(seed(work, peer, resume));
+      return yield* machine.enterWith("finish-initial-replication", undefined);
+    }
+    // The replica had lost everything: it is the same, on the way and at the end of a resynchronization.
+    const stopped = () => machine.state !== "Resynchronizing" || resyncHeld(work) !== undefined;
+    const seeding = this.#links.outgoing.transfer(seed(work, peer, resume, stopped));
+    if (yield* seeding) yield* finishResync(work);
+    else {
+      yield* settleState(work);
+      yield* this.#endPeer();
+    }
   }
 
   *#runErrands(peer: ReplicaPeer): Task<void> {
@@ -341,13 +405,16 @@ export class Replicator {
   }
 
   /** What to do on an open channel; opens one when there is none. */
-  *#opened(): Task<Decision> {
+  *#opened(): Task<Course> {
     if (this.#peer !== undefined && this.#peer.failure === undefined && !this.#reopen) {
       const { state } = this.#work.machine;
       if (state === "Replicating" || state === "PreparedForFailover") {
         return { kind: "cycle", disks: [] };
       }
       if (state === "InitialReplicationInProgress") return { kind: "seed", resume: true };
+      if (state === "Resynchronizing" && this.#work.base !== undefined) {
+        return { kind: "resynchronize" };
+      }
     }
     yield* this.#endPeer();
     // Settings that change from here on are told by another opening.

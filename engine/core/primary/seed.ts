@@ -27,8 +27,13 @@ const PASSES_MAX = 8;
 /** Bytes sent between two times that the bits of durable blocks are cleared on disk. */
 const SETTLE_BYTES = 64 * MiB;
 
-/** Runs initial replication until its point is staged. */
-export function* seed(work: Replication, peer: ReplicaPeer, resume: boolean): Task<void> {
+/** Runs initial replication until its point is staged, or until it is told to stop: false then. */
+export function* seed(
+  work: Replication,
+  peer: ReplicaPeer,
+  resume: boolean,
+  stopped: () => boolean = () => false,
+): Task<boolean> {
   const id = yield* begin(work, resume);
   // Records of an earlier connection may or may not have arrived: their blocks are sent again, which
   // costs the window and nothing else.
@@ -41,7 +46,8 @@ export function* seed(work: Replication, peer: ReplicaPeer, resume: boolean): Ta
   if (ready.seed !== id) {
     throw peerFailure("protocol-violation", "The replica began another initial replication");
   }
-  yield* passes(work, peer, shipment);
+  yield* passes(work, peer, shipment, stopped);
+  if (stopped()) return false;
   const cut = yield* finalPass(work, peer, shipment);
   const point = declare(work, cut);
   const staged = yield* peer.ask(
@@ -59,6 +65,7 @@ export function* seed(work: Replication, peer: ReplicaPeer, resume: boolean): Ta
   work.statistics.cycles++;
   work.staged.note(cut);
   work.ports.observer.emit({ kind: "staged", machine: work.machine.name, point: cut.point });
+  return true;
 }
 
 /** The seed to go on with, or a new one: then every block is to be sent. */
@@ -76,7 +83,12 @@ function* begin(work: Replication, resume: boolean): Task<SeedId> {
   return id;
 }
 
-function* passes(work: Replication, peer: ReplicaPeer, shipment: Shipment): Task<void> {
+function* passes(
+  work: Replication,
+  peer: ReplicaPeer,
+  shipment: Shipment,
+  stopped: () => boolean,
+): Task<void> {
   let before = Infinity;
   for (let pass = 0; pass < PASSES_MAX; pass++) {
     const disks = work.machine.tracked;
@@ -88,11 +100,17 @@ function* passes(work: Replication, peer: ReplicaPeer, shipment: Shipment): Task
     if (pass > 0 && (pending <= FINAL_PASS_BYTES || pending >= before)) return;
     before = pending;
     yield* peer.tellSizes(work.machine.sizes);
-    yield* runPass(work, peer, shipment);
+    yield* runPass(work, peer, shipment, stopped);
+    if (stopped()) return;
   }
 }
 
-function* runPass(work: Replication, peer: ReplicaPeer, shipment: Shipment): Task<void> {
+function* runPass(
+  work: Replication,
+  peer: ReplicaPeer,
+  shipment: Shipment,
+  stopped: () => boolean,
+): Task<void> {
   let unsettled = 0;
   let settle = false;
   const onSent = (bytes: number, wire: number) => {
@@ -106,6 +124,7 @@ function* runPass(work: Replication, peer: ReplicaPeer, shipment: Shipment): Tas
   yield* sendPending({
     ...seedSending(work, peer, shipment),
     onSent,
+    stopped,
     *between() {
       if (!settle) return;
       settle = false;

@@ -11,6 +11,7 @@
 import { requestFailure } from "../base/failure.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import { parseRetention, retentionText } from "../wire/retention.ts";
+import { RESYNC_DEFAULT } from "./resync_policy.ts";
 import {
   checkSettings,
   defaultObjective,
@@ -44,6 +45,7 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   compression: flag((settings, compression) => ({ ...settings, compression })),
   bandwidth: number((settings, bandwidth) => ({ ...settings, bandwidth })),
   appConsistent: number((settings, appConsistent) => ({ ...settings, appConsistent })),
+  resync: text((settings, resync) => ({ ...settings, resync })),
   rpo: number((settings, objective) => ({ ...settings, objective })),
 };
 
@@ -89,6 +91,7 @@ export function newSettings(args: JsonObject): RelationshipSettings {
     retention: RETENTION_DEFAULT,
     compression: true,
     bandwidth: 0,
+    resync: RESYNC_DEFAULT,
     objective: defaultObjective(FREQUENCY_DEFAULT),
     appConsistent: 0,
   };

@@ -8,6 +8,7 @@ import { requestFailure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
 import { parseRetention, retentionFrom, retentionText } from "../wire/retention.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../base/units.ts";
+import { RESYNC_DEFAULT, resyncChoice } from "./resync_policy.ts";
 
 /** Settings of the primary's side of a relationship. */
 export interface RelationshipSettings {
@@ -25,6 +26,8 @@ export interface RelationshipSettings {
   readonly objective: number;
   /** Between two application-consistent points, µs; 0 for none. */
   readonly appConsistent: number;
+  /** When a resynchronization may run: `auto`, `manual` or `HH:MM-HH:MM` local time. */
+  readonly resync: string;
 }
 
 /** The longest interval of application-consistent points: a week. */
@@ -48,6 +51,12 @@ export function checkSettings(settings: RelationshipSettings): RelationshipSetti
   parseRetention(settings.retention);
   if (!within(settings.objective, 0, Number.MAX_SAFE_INTEGER)) {
     refuse("The objective is out of range", "Give a time, e.g. 10m");
+  }
+  if (resyncChoice(settings.resync) === undefined) {
+    refuse(
+      `Not a time for resynchronizations: "${settings.resync.slice(0, 40)}"`,
+      'Give "auto", "manual", or a window in local time, e.g. 18:30-06:00',
+    );
   }
   if (!within(settings.bandwidth, 0, Number.MAX_SAFE_INTEGER)) {
     refuse(
@@ -100,9 +109,10 @@ export function settingsFromJson(json: JsonObject | undefined): RelationshipSett
   const retention = retentionText(kept);
   if (typeof compression !== "boolean" || typeof bandwidth !== "number") return undefined;
   if (typeof objective !== "number") return undefined;
-  const { appConsistent = 0 } = json;
-  if (typeof appConsistent !== "number") return undefined;
-  return { to, frequency, retention, compression, bandwidth, objective, appConsistent };
+  // Additive: a record of an earlier version has none.
+  const { appConsistent = 0, resync = RESYNC_DEFAULT } = json;
+  if (typeof appConsistent !== "number" || typeof resync !== "string") return undefined;
+  return { to, frequency, retention, compression, bandwidth, objective, appConsistent, resync };
 }
 
 function within(value: number, least: number, most: number): boolean {

@@ -154,6 +154,7 @@ export const TRANSITIONS: Readonly<Record<ReplicationState, Row>> = {
     disable: "Disabled",
   },
   Resynchronizing: {
+    start: "Resynchronizing",
     "pause-resynchronization": "ResynchronizeSuspended",
     "cancel-resynchronization": "WaitingForStartResynchronize",
     "finish-resynchronization": "Replicating",

@@ -12,6 +12,7 @@ import { MILLISECOND, MINUTE } from "../base/units.ts";
 import { refuseUnlessOff } from "../failover/machine_off.ts";
 import type { PrimaryMachine } from "../primary/machine.ts";
 import type { ReplicaMachine } from "../replica/replica_machine.ts";
+import { RESYNC_DEFAULT } from "../relationship/resync_policy.ts";
 import {
   defaultObjective,
   type RelationshipSettings,
@@ -117,8 +118,9 @@ export function settingsBack(
     // A completed failover has dropped all other points: what was chosen before is not known any more.
     retention: state === "FailedOver" ? RETENTION_DEFAULT : retentionText(store.retention),
     compression: true,
-    appConsistent: 0,
     bandwidth: 0,
     objective: defaultObjective(frequency),
+    appConsistent: 0,
+    resync: RESYNC_DEFAULT,
   };
 }

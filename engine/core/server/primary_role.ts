@@ -31,6 +31,7 @@ import { MACHINE_RECORD, type MachineContext, PrimaryMachine } from "../primary/
 import { askToken, isHandedOver } from "../primary/planned.ts";
 import { Replicator } from "../primary/replicator.ts";
 import type { StagedPoint } from "../primary/staged_clock.ts";
+import { applyWish, type ResyncWish } from "../primary/resync_wish.ts";
 import { startWhenDue } from "../primary/start_schedule.ts";
 import { withoutFreeze } from "../relationship/guest_commands.ts";
 import { loadRecord } from "../relationship/record.ts";
@@ -428,6 +429,16 @@ export class PrimaryRole {
     }
   }
 
+  /** See `RESYNC_VERBS`: what the administrator wants of a machine's resynchronization. */
+  resync(name: string, wish: ResyncWish): Task<void> {
+    return this.#machines.alone(name, (entry) => this.#resync(entry, wish));
+  }
+
+  *#resync({ machine, replicator }: Entry, wish: ResyncWish): Task<void> {
+    yield* applyWish(machine, wish);
+    replicator?.ask();
+  }
+
   /** Runs a cycle, with the guest at rest for its cut if `atRest`; returns its point when it is staged. */
   *cycle(name: string, atRest = false): Task<StagedPoint> {
     const { machine, replicator } = this.#machines.entry(name);
@@ -608,7 +619,7 @@ function refuseWithoutFreeze({ name, commands, settings }: PrimaryMachine): void
 
 function canCycle(state: string): boolean {
   return state === "Replicating" || state === "InitialReplicationInProgress" || state === "Error" ||
-    state === "WaitingForStartResynchronize";
+    state === "WaitingForStartResynchronize" || state === "Resynchronizing";
 }
 
 function notReturned(name: string, { failure }: Failed): Failed {

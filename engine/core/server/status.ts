@@ -5,6 +5,7 @@
  *
  * @module
  */
+// Long because: every key of a status stands here, so that they are the same everywhere.
 
 import type { Failure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
@@ -71,6 +72,7 @@ export function primaryStatus(
     generation: machine.generation,
     replica: machine.settings?.to ?? null,
     initialReplication: initialReplicationOf(machine),
+    resynchronization: resynchronizationOf(machine, replicator),
     disks: machine.disks.map((disk) => ({ path: disk.path, size: disk.size })),
     warnings,
   };
@@ -100,6 +102,32 @@ function initialReplicationOf({ plan, state }: PrimaryMachine): JsonObject | nul
     startsAt: plan.at ?? null,
     folder: plan.exported?.folder ?? plan.path ?? null,
     exported: plan.exported?.point ?? null,
+  };
+}
+
+/** A comparison of whole disks that is due, runs, or stands still. */
+function resynchronizationOf(
+  { state, resync: { plan }, disks }: PrimaryMachine,
+  replicator: Replicator | undefined,
+): JsonObject | null {
+  const begun = state === "Resynchronizing" || state === "ResynchronizeSuspended";
+  if (!begun && state !== "WaitingForStartResynchronize") return null;
+  let total = 0;
+  let left = 0;
+  for (const { size, tracked } of disks) {
+    total += size;
+    left += tracked?.suspectedBytes ?? 0;
+  }
+  const { equal = 0, differing = 0, sent = 0 } = replicator?.resync ?? {};
+  return {
+    why: plan.due ?? null,
+    hold: plan.hold === "none" ? null : plan.hold,
+    startsAt: plan.at ?? null,
+    comparedBytes: equal + differing,
+    differingBytes: differing,
+    sentBytes: sent,
+    leftBytes: left,
+    percent: begun && total > 0 ? Math.floor(100 * (total - left) / total) : 0,
   };
 }
 

@@ -8,6 +8,7 @@ import type { Invariant } from "./fact.ts";
 
 const ON = ["ReadyForInitialReplication", "InitialReplicationInProgress", "Replicating"];
 const TROUBLED = ["Error", "WaitingForStartResynchronize"];
+const RESYNCHRONIZING = ["Resynchronizing", "ResynchronizeSuspended"];
 
 /** In which states a verb may succeed, by host. Written down by hand, not taken from the engine. */
 const LEGAL: Readonly<Record<string, readonly string[]>> = {
@@ -15,8 +16,13 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   // What could not be opened may go as it is, at either host: nobody knows its state.
   "a vm remove": ["Disabled", "unopened"],
   "a replication enable": ["Disabled"],
-  "a replication disable": [...ON, ...TROUBLED],
-  "a replication start": [...ON, ...TROUBLED],
+  "a replication disable": [...ON, ...TROUBLED, ...RESYNCHRONIZING],
+  "a replication start": [...ON, ...TROUBLED, "Resynchronizing"],
+  // One that nobody needs may be asked for; one that runs is.
+  "a replication resync start": ["Replicating", "WaitingForStartResynchronize", "Resynchronizing"],
+  "a replication resync pause": ["Resynchronizing"],
+  "a replication resync continue": ["ResynchronizeSuspended"],
+  "a replication resync cancel": ["Resynchronizing", "ResynchronizeSuspended"],
   // Where none runs, it calls off one that was put off.
   "a replication stop": ["InitialReplicationInProgress", "ReadyForInitialReplication"],
   "a failover start": [],
@@ -39,6 +45,10 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   ],
   "b replication cycle": [],
   "b replication start": [],
+  "b replication resync start": [],
+  "b replication resync pause": [],
+  "b replication resync continue": [],
+  "b replication resync cancel": [],
   "b replication stop": [],
   "b replication enable": [],
   "b vm add": [],

@@ -92,8 +92,10 @@ export class Operator {
       const args = { vm, to: "b:7700", frequency, retention, compression, bandwidth };
       return { verb: "replication enable", args };
     }
-    const starts = ["ReadyForInitialReplication", "WaitingForStartResynchronize"];
-    return starts.includes(state) ? this.#start(machine, server) : undefined;
+    if (state === "WaitingForStartResynchronize") {
+      return { verb: "replication resync start", args: { vm } };
+    }
+    return state === "ReadyForInitialReplication" ? this.#start(machine, server) : undefined;
   }
 
   /** How the first copy is started: in the way of this machine, until nothing goes wrong any more. */

@@ -60,10 +60,11 @@ export const PROBES: readonly string[] = [
   "replica/not-opened",
   "replica/older-than-its-failover",
   "replica/removed-in-a-crash",
+  "resync/begun",
+  "resync/finished",
   "rpo/beyond-objective",
   "seed/interrupted",
   "seed/put-off",
-  "seed/started-again",
   "seed/stopped",
   "seed/whole-disk-compared",
   "status/cycle-missed",
@@ -166,8 +167,9 @@ export class Probes {
       case "state":
         if (host !== "a") return;
         memory.seeding = event.to === "InitialReplicationInProgress";
-        if (memory.seeding && event.from === "WaitingForStartResynchronize") {
-          this.#hit("seed/started-again");
+        if (event.to === "Resynchronizing") this.#hit("resync/begun");
+        if (event.from === "Resynchronizing" && event.to === "Replicating") {
+          this.#hit("resync/finished");
         }
         return;
       case "sent": {

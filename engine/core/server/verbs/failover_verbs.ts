@@ -8,6 +8,7 @@ import { isFailed } from "../../base/failure.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
 import { refuseUnlessOff, stopMachine } from "../../failover/machine_off.ts";
 import type { Task } from "../../runtime/task.ts";
+import { RESYNC_DEFAULT } from "../../relationship/resync_policy.ts";
 import { checkSettings, defaultObjective } from "../../relationship/settings.ts";
 import {
   flagArgument,
@@ -164,6 +165,7 @@ function* reverseReplication(server: Server, args: JsonObject): Task<Json> {
       frequency,
       compression: flagArgument(args, "compression", true),
       bandwidth: numberArgument(args, "bandwidth", 0),
+      resync: RESYNC_DEFAULT,
       objective: numberArgument(args, "rpo", defaultObjective(frequency)),
       // They need commands of this side, which nobody has checked: chosen by "replication set".
       appConsistent: 0,

@@ -9,7 +9,6 @@ import { DISKS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/name.ts";
 import { type Failed, localFailure, requestFailure } from "../../base/failure.ts";
 import type { StartChoice } from "../../primary/initial_replication.ts";
-import { checkStartTime, startTime } from "../../relationship/seeding_plan.ts";
 import { type GuestCommands, withoutFreeze } from "../../relationship/guest_commands.ts";
 import { checkSettings, type RelationshipSettings } from "../../relationship/settings.ts";
 import {
@@ -29,6 +28,7 @@ import {
   textArgument,
 } from "../arguments.ts";
 import type { Server } from "../server.ts";
+import { startTimeArgument } from "../start_time.ts";
 import {
   everyStatus,
   forgetCommands,
@@ -119,15 +119,10 @@ export const REPLICATION_VERBS: Verbs = {
 };
 
 /** What `replication start` was given; a time as text, or in µs since 1970. */
-function startChoice({ ports }: Server, args: JsonObject): StartChoice {
-  const { at } = args;
-  const wall = ports.clock.wall();
-  const given = at ?? null;
-  const time = typeof given === "string" ? startTime(ports.clock, wall, given) : given;
-  if (time !== null && typeof time !== "number") textArgument(args, "at");
+function startChoice(server: Server, args: JsonObject): StartChoice {
   return {
     ...wayOf(args),
-    at: typeof time === "number" ? checkStartTime(wall, time) : undefined,
+    at: startTimeArgument(server, args),
   };
 }
 

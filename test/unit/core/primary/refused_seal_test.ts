@@ -37,7 +37,7 @@ Deno.test("after a seal that the replica refuses the delta is sent anew and repl
 
 Deno.test("a primary whose replica was removed has no recovery point, and says so", () => {
   const { a, b, world } = makePair(62);
-  protect(a);
+  protect(a, { resync: "manual" });
   b.call("vm remove", { vm: "vm" });
   throws(() => a.call("replication cycle", { vm: "vm" }));
   // The attempt lost its channel; the next one hears from the handshake what happened.

@@ -83,6 +83,7 @@ const settings: RelationshipSettings = {
   bandwidth: 0,
   objective: 10 * MINUTE,
   appConsistent: 0,
+  resync: "auto",
 };
 
 Deno.test("settings survive their record; impossible ones are refused by name", () => {

@@ -76,6 +76,7 @@ WaitingForStartResynchronize       --require-resynchronization-->     WaitingFor
 WaitingForStartResynchronize       --start-resynchronization-->       Resynchronizing
 WaitingForStartResynchronize       --demote-->                        FailbackInProgress
 WaitingForStartResynchronize       --disable-->                       Disabled
+Resynchronizing                    --start-->                         Resynchronizing
 Resynchronizing                    --pause-resynchronization-->       ResynchronizeSuspended
 Resynchronizing                    --cancel-resynchronization-->      WaitingForStartResynchronize
 Resynchronizing                    --finish-resynchronization-->      Replicating

@@ -26,7 +26,12 @@ type Side = "a" | "b";
 const LEGAL: Readonly<Record<string, Readonly<Record<Side, readonly string[]>>>> = {
   "vm remove": {
     a: ["Disabled"],
-    b: ["Replicating", "WaitingForStartResynchronize"],
+    b: [
+      "Replicating",
+      "WaitingForStartResynchronize",
+      "Resynchronizing",
+      "ResynchronizeSuspended",
+    ],
   },
   "replication enable": { a: ["Disabled"], b: [] },
   "replication start": {
@@ -35,14 +40,28 @@ const LEGAL: Readonly<Record<string, Readonly<Record<Side, readonly string[]>>>>
       "InitialReplicationInProgress",
       "Replicating",
       "WaitingForStartResynchronize",
+      "Resynchronizing",
       "FailedOverWaitingCompletion",
       "FailedOver",
       "Error",
     ],
     b: [],
   },
+  "replication resync start": {
+    // A primary whose replica was failed over knows nothing of that until it is told.
+    a: [
+      "Replicating",
+      "WaitingForStartResynchronize",
+      "Resynchronizing",
+      "FailedOverWaitingCompletion",
+    ],
+    b: [],
+  },
+  "replication resync pause": { a: ["Resynchronizing"], b: [] },
+  "replication resync continue": { a: ["ResynchronizeSuspended"], b: [] },
+  "replication resync cancel": { a: ["Resynchronizing", "ResynchronizeSuspended"], b: [] },
   "replication cycle": { a: ["Replicating"], b: [] },
-  "failover start": { a: [], b: ["Replicating"] },
+  "failover start": { a: [], b: ["Replicating", "Resynchronizing", "ResynchronizeSuspended"] },
   "failover cancel": { a: [], b: ["FailedOverWaitingCompletion"] },
   "failover complete": { a: [], b: ["FailedOverWaitingCompletion"] },
 };

@@ -46,9 +46,19 @@ const BUILDERS: Readonly<Record<string, (stage: Stage) => void>> = {
   },
   WaitingForStartResynchronize: (stage) => {
     build("Replicating", stage);
+    stage.a.call("replication set", { ...VM, resync: "manual" });
     stage.b.call("vm remove", VM);
     attempt(stage.a, "replication cycle");
     attempt(stage.a, "replication cycle");
+  },
+  Resynchronizing: (stage) => {
+    build("Replicating", stage);
+    stage.world.net.partition("a", "b");
+    stage.a.call("replication resync start", VM);
+  },
+  ResynchronizeSuspended: (stage) => {
+    build("Resynchronizing", stage);
+    stage.a.call("replication resync pause", VM);
   },
   FailedOverWaitingCompletion: (stage) => {
     build("Replicating", stage);

@@ -1,0 +1,44 @@
+/**
+ * Verbs about comparing whole disks with their replica: resynchronization and verification.
+ *
+ * @module
+ */
+
+import type { Json, JsonObject } from "../../base/json.ts";
+import type { ResyncWish } from "../../primary/resync_wish.ts";
+import type { Task } from "../../runtime/task.ts";
+import type { Server } from "../server.ts";
+import { startTimeArgument } from "../start_time.ts";
+import { guestMachine, status, type Verbs } from "./verb.ts";
+
+/** Verbs about comparing whole disks. */
+export const RESYNC_VERBS: Verbs = {
+  "replication resync start": {
+    about: "Compare whole disks with the replica and send what differs; every point stays",
+    args: ["vm?", "at?"],
+    run: (server, args) => {
+      return resync(server, args, { kind: "start", at: startTimeArgument(server, args) });
+    },
+  },
+  "replication resync pause": {
+    about: "Let a resynchronization stand still; changes are tracked meanwhile",
+    args: ["vm?"],
+    run: (server, args) => resync(server, args, { kind: "pause" }),
+  },
+  "replication resync continue": {
+    about: "Go on with a resynchronization where it stood, whatever its window",
+    args: ["vm?"],
+    run: (server, args) => resync(server, args, { kind: "continue" }),
+  },
+  "replication resync cancel": {
+    about: "Drop what a resynchronization has sent; it stays due until it is started",
+    args: ["vm?"],
+    run: (server, args) => resync(server, args, { kind: "cancel" }),
+  },
+};
+
+function* resync(server: Server, args: JsonObject, wish: ResyncWish): Task<Json> {
+  const vm = guestMachine(server, args);
+  yield* server.primary.resync(vm, wish);
+  return status(server, vm);
+}
