@@ -16,7 +16,13 @@ import {
   type ValueObject,
 } from "../command/command.ts";
 import { callerPath } from "../caller.ts";
-import { parseBandwidth, parseDuration, parseSwitch } from "../command/quantity.ts";
+import {
+  formatDuration,
+  formatSize,
+  parseBandwidth,
+  parseDuration,
+  parseSwitch,
+} from "../command/quantity.ts";
 import { fieldsOf, textOf } from "../command/value.ts";
 import { COMMAND_OPTIONS, commandArguments } from "./guest_commands.ts";
 import { usageProblem } from "../problem.ts";
@@ -113,6 +119,25 @@ function settingsOf(invocation: Invocation): ValueObject {
   return { ...given, ...commandArguments(invocation) };
 }
 
+/** The status, and what the replica will need for the points that are chosen. */
+function settingsText(result: Value): string {
+  const { storage } = fieldsOf(result);
+  const status = statusText(result);
+  return storage === undefined ? status : `${status}\n${storageText(fieldsOf(storage))}`;
+}
+
+function storageText(storage: ValueObject): string {
+  const size = (key: string) => formatSize(Number(storage[key]));
+  const seconds = Number(storage["measuredSeconds"]);
+  const basis = seconds > 0
+    ? `${size("perDay")} of distinct blocks written in a day, measured for ${
+      formatDuration(seconds * 1_000_000)
+    }`
+    : `nothing measured yet, and assuming that a twentieth of the disks is written in a day`;
+  return `The replica will need up to ${size("bytes")}: ${size("disks")} for the disks, ` +
+    `${size("points")} for the points, ${size("work")} to work with (${basis})`;
+}
+
 /** `replication enable`. */
 export const enableCommand: Command = remoteCommand({
   verb: "replication enable",
@@ -151,7 +176,7 @@ export const enableCommand: Command = remoteCommand({
     }
     return settingsOf(invocation);
   },
-  render: statusText,
+  render: settingsText,
 });
 
 /** `replication set`. */
@@ -163,7 +188,7 @@ export const setCommand: Command = remoteCommand({
     "`--start none` takes one away.",
   options: settingOptions([], false),
   args: settingsOf,
-  render: statusText,
+  render: settingsText,
 });
 
 /** What three commands say of a machine that is not named. */

@@ -132,7 +132,7 @@ export class PrimaryMachine {
     try {
       for (const path of paths) {
         const guest = yield* context.ports.openGuestDisk(path);
-        disks.push(new MachineDisk(path, guest, undefined));
+        disks.push(new MachineDisk(path, guest, undefined, context.ports.clock));
         yield* refuseContainer(guest.disk, path);
         checkDiskSize(guest.disk.size, context.geometry.blockSize, path);
       }
@@ -199,7 +199,7 @@ export class PrimaryMachine {
     try {
       for (const [index, path] of parsed.paths.entries()) {
         const guest = yield* context.ports.openGuestDisk(path);
-        const disk = new MachineDisk(path, guest, undefined);
+        const disk = new MachineDisk(path, guest, undefined, context.ports.clock);
         disks.push(disk);
         if (parsed.state === "Disabled") continue;
         const options = trackingOptions(context, parsed.id, index);

@@ -12,8 +12,10 @@ import { MiB } from "../base/units.ts";
 import type { Extent } from "../block/extent.ts";
 import { type Disk, type DiskIdentity, growDisk, readInto } from "../ports/disk.ts";
 import type { GuestDisk } from "../ports/ports.ts";
+import type { Clock } from "../ports/clock.ts";
 import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
+import { ChurnMeter } from "../tracking/churn.ts";
 import type { TrackedDisk } from "../tracking/tracked_disk.ts";
 
 /** So much is zeroed in one request that keeps its space: a device may have to write all of it. */
@@ -33,7 +35,11 @@ export class MachineDisk implements Disk {
   #held = false;
   readonly #changed = new Signal();
 
-  constructor(path: string, guest: GuestDisk, tracked: TrackedDisk | undefined) {
+  /** How much of it is written, from the moment at which it was opened. */
+  readonly churn: ChurnMeter;
+
+  constructor(path: string, guest: GuestDisk, tracked: TrackedDisk | undefined, clock: Clock) {
+    this.churn = new ChurnMeter(clock);
     this.path = path;
     this.guest = guest;
     this.#tracked = tracked;
@@ -99,6 +105,7 @@ export class MachineDisk implements Disk {
   *write(at: number, data: Uint8Array): Task<void> {
     if (this.#held) yield* this.#changed.until(() => !this.#held);
     this.#writes++;
+    this.churn.note(at, data.length);
     try {
       yield* this.#target.write(at, data);
     } finally {
@@ -117,6 +124,7 @@ export class MachineDisk implements Disk {
   *zero(at: number, length: number, options?: { readonly keepSpace?: boolean }): Task<void> {
     if (this.#held) yield* this.#changed.until(() => !this.#held);
     this.#writes++;
+    this.churn.note(at, length);
     try {
       yield* this.#target.zero(at, length, options);
     } finally {

@@ -40,9 +40,12 @@ import { refuseTooManyPoints } from "../history/room.ts";
 import { parseRetention } from "../wire/retention.ts";
 import {
   checkSettings,
+  FREQUENCY_DEFAULT,
   refuseNewestOnly,
   type RelationshipSettings,
+  RETENTION_DEFAULT,
 } from "../relationship/settings.ts";
+import { forecastJson, forecastStorage, joinedChurn } from "../relationship/storage_forecast.ts";
 import { Mutex } from "../runtime/lock.ts";
 import { nextState } from "../relationship/state.ts";
 import { Scope } from "../runtime/scope.ts";
@@ -374,6 +377,18 @@ export class PrimaryRole {
     refuseTooMany(entry.machine, settings);
     yield* entry.machine.enable(settings);
     this.#replicate(entry);
+  }
+
+  /** What the replica will need for a machine and the points that are chosen. */
+  storage(name: string): JsonObject {
+    const { machine } = this.#machines.entry(name);
+    const { settings, disks } = machine;
+    const churn = joinedChurn(disks.map((disk) => disk.churn.churn()));
+    const size = disks.reduce((sum, disk) => sum + disk.size, 0);
+    const measured = Math.min(...disks.map((disk) => disk.churn.measured));
+    const retention = parseRetention(settings?.retention ?? RETENTION_DEFAULT);
+    const frequency = settings?.frequency ?? FREQUENCY_DEFAULT;
+    return forecastJson(forecastStorage(retention, frequency, size, churn, measured));
   }
 
   /** Changes settings of a relationship, durably; the next cycle is by them. */

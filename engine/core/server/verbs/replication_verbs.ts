@@ -192,7 +192,7 @@ function* enableReplication(server: Server, args: JsonObject): Task<Json> {
   // A crash between leaves commands of a machine that is not replicated, which nobody runs.
   yield* setCommands(server, vm, commands);
   yield* server.primary.enable(vm, settings);
-  return status(server, vm);
+  return { ...status(server, vm), storage: server.primary.storage(vm) };
 }
 
 function* setReplication(server: Server, args: JsonObject): Task<Json> {
@@ -218,7 +218,10 @@ function* setReplication(server: Server, args: JsonObject): Task<Json> {
   // A crash between leaves new commands and the settings as they were.
   yield* setCommands(server, vm, commands);
   if (given > 0) yield* server.primary.set(vm, args);
-  return status(server, vm);
+  const storage = (args["retention"] ?? null) === null
+    ? {}
+    : { storage: server.primary.storage(vm) };
+  return { ...status(server, vm), ...storage };
 }
 
 function* setCommands(server: Server, vm: string, changes: GuestCommands): Task<void> {
