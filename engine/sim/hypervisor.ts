@@ -60,6 +60,8 @@ const TIMES: Readonly<Record<HypervisorVerb, number>> = {
   status: MILLISECOND,
 };
 
+/** How long a freeze takes behind the moment when the guest writes no more, µs. */
+const SETTLE = 5 * MILLISECOND;
 /** How often a freeze looks whether the guest has come to rest, µs. */
 const LOOK = MILLISECOND;
 
@@ -167,6 +169,13 @@ export function simHypervisor(process: SimProcess, script: HypervisorScript): Hy
       return number;
     });
     const look = hashText(name, number);
+    const settle = Math.min(SETTLE, limit);
+    yield* process.call({
+      kind: EVENT.hypervisor,
+      payload: look,
+      delay: settle,
+      perform: () => {},
+    });
     const calm = () => (script.guestOf?.(name)?.pending ?? 0) === 0;
     while (script.machine(name).sticks || !calm()) {
       if (world.now - began >= limit) throw late(limit);

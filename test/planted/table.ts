@@ -24,6 +24,7 @@ import { CLOCK_JUMP_PRUNES } from "./clock_jump_prunes.ts";
 import { LAST_BLOCK_FORGOTTEN } from "./last_block_forgotten.ts";
 import { STATE_NOT_FLUSHED } from "./state_not_flushed.ts";
 import { VIEW_MISSES_APPLY } from "./view_misses_apply.ts";
+import { APP_CONSISTENT_WITHOUT_THAW } from "./app_consistent_without_thaw.ts";
 import { SEAL_NOT_DURABLE } from "./seal_not_durable.ts";
 import { STATE_BEFORE_DISKS } from "./state_before_disks.ts";
 import { FLUSH_FAILURE_FORGOTTEN } from "./flush_failure_forgotten.ts";
@@ -76,4 +77,5 @@ export const PLANTS: readonly Plant[] = [
   DISKS_CUT_APART,
   MAP_BEFORE_DATA,
   WIRE_MISCOUNTED,
+  APP_CONSISTENT_WITHOUT_THAW,
 ];

@@ -23,6 +23,8 @@ const KINDS: Readonly<Record<ScenarioEvent["kind"], true>> = {
   flush: true,
   reconnect: true,
   cycle: true,
+  rest: true,
+  freeze: true,
   failover: true,
   cancel: true,
   complete: true,

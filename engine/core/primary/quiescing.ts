@@ -13,7 +13,7 @@ import { type Failure, localFailure } from "../base/failure.ts";
 import type { PointKind } from "../wire/point.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { CommandBook } from "../relationship/command_book.ts";
-import { thawOwed, whileFrozen } from "../relationship/freeze.ts";
+import { whileFrozen } from "../relationship/freeze.ts";
 import type { Task } from "../runtime/task.ts";
 
 /** Application-consistent points of one machine. */
@@ -48,12 +48,11 @@ export class Quiescing {
     const { clock } = this.#ports;
     const due = this.asked || (interval > 0 && clock.now() >= this.#due);
     if (!due || !this.#commands.canFreeze(this.#machine)) {
-      yield* thawOwed(clock, this.#commands, this.#machine);
       return { value: yield* cut, kind: "standard" };
     }
     this.asked = false;
     this.#due = clock.now() + interval;
-    const { value, failure } = yield* whileFrozen(clock, this.#commands, this.#machine, cut);
+    const { value, failure } = yield* whileFrozen(this.#commands, this.#machine, cut);
     if (failure !== undefined) {
       this.#fail(failure);
       return { value, kind: "standard" };

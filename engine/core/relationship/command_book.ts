@@ -25,6 +25,7 @@ import type {
 import type { Ports } from "../ports/ports.ts";
 import { Mutex } from "../runtime/lock.ts";
 import { Scope } from "../runtime/scope.ts";
+import { interrupted } from "../runtime/together.ts";
 import type { Task } from "../runtime/task.ts";
 import {
   changedCommands,
@@ -39,9 +40,9 @@ import { loadRecord, saveRecord } from "./record.ts";
 const FOLDER = "commands";
 const RECORD = "commands.json";
 const FROZEN = "frozen";
-/** How often a guest that a crash may have left frozen is thawed, and how long between, µs. */
-const THAWS = 5;
-const BETWEEN_THAWS = SECOND;
+/** How long is waited before a thaw that failed is tried again, µs: at first, and at most. */
+const THAW_AGAIN = SECOND;
+const THAW_AGAIN_MAX = 10 * SECOND;
 
 /** What a machine is brought up on, for its commands to start and stop. */
 export interface Ground {
@@ -61,6 +62,8 @@ interface Page {
   frozen: boolean;
   /** Why its guest could not be thawed; `undefined` once it was. */
   stuck: Failure | undefined;
+  /** Somebody tries to thaw it again and again. */
+  thawing: boolean;
   /** Held by whoever freezes or thaws: a thaw of one freeze must not end another. */
   readonly freezing: Mutex;
 }
@@ -143,7 +146,12 @@ export class CommandBook {
   }
 
   *#forget(machine: string): Task<void> {
-    if (!this.#pages.delete(machine)) return;
+    const page = this.#pages.get(machine);
+    if (page === undefined) return;
+    // Nobody thaws it any more once its commands are forgotten.
+    if (page.frozen) yield* this.#thawLast(machine, page);
+    page.frozen = false;
+    this.#pages.delete(machine);
     const book = yield* this.#ports.data.folder(FOLDER);
     yield* book.remove(machine);
     yield* book.flush();
@@ -153,6 +161,15 @@ export class CommandBook {
   *keep(here: (machine: string) => boolean): Task<void> {
     for (const machine of [...this.#pages.keys()]) {
       if (!here(machine)) yield* this.forget(machine);
+    }
+  }
+
+  *#thawLast(machine: string, page: Page): Task<void> {
+    try {
+      yield* page.freezing.during(this.#ports.hypervisor.thaw(this.#call("thaw", machine)));
+    } catch (error) {
+      if (!isFailed(error) || (yield* interrupted())) throw error;
+      this.#ports.observer.emit({ kind: "failure", machine, failure: mayHang(machine, error) });
     }
   }
 
@@ -205,7 +222,7 @@ export class CommandBook {
    * may have left the guest frozen. A stop does not end it.
    */
   *thaw(machine: string): Task<FreezeEnd> {
-    const call = this.#call("thaw", machine, { disks: [] });
+    const call = this.#call("thaw", machine);
     const page = this.#page(machine);
     let end: FreezeEnd;
     try {
@@ -226,20 +243,29 @@ export class CommandBook {
 
   /** Thaws every guest that may be frozen since before this process. */
   thawLeft(): void {
-    for (const [machine, { frozen }] of this.#pages) {
-      if (frozen) this.#scope.spawn(`thaw/${machine}`, this.#thawLeft(machine));
-    }
+    for (const [machine, { frozen }] of this.#pages) if (frozen) this.keepThawing(machine);
   }
 
-  *#thawLeft(machine: string): Task<void> {
-    for (let attempt = 1; this.mayBeFrozen(machine); attempt++) {
-      try {
-        yield* this.freezing(machine).during(this.#thawOwed(machine));
-      } catch (error) {
-        if (!isFailed(error) || error.code === "cancelled") throw error;
-        if (attempt < THAWS) yield* this.#ports.clock.sleep(BETWEEN_THAWS);
-        else return this.#ports.observer.emit({ kind: "failure", machine, failure: error.failure });
+  /** Thaws a guest that may be frozen again and again, until that succeeds: no cycle need come for that. */
+  keepThawing(machine: string): void {
+    const page = this.#page(machine);
+    if (page.thawing || this.#scope.closed) return;
+    page.thawing = true;
+    this.#scope.spawn(`thaw/${machine}`, this.#keepThawing(machine, page));
+  }
+
+  *#keepThawing(machine: string, page: Page): Task<void> {
+    try {
+      for (let wait = THAW_AGAIN; page.frozen; wait = Math.min(2 * wait, THAW_AGAIN_MAX)) {
+        try {
+          yield* page.freezing.during(this.#thawOwed(machine));
+        } catch (error) {
+          if (!isFailed(error) || (yield* interrupted())) throw error;
+          yield* this.#ports.clock.sleep(wait);
+        }
       }
+    } finally {
+      page.thawing = false;
     }
   }
 
@@ -277,7 +303,7 @@ export class CommandBook {
     );
   }
 
-  #call(verb: HypervisorVerb, machine: string, ground: Ground): HypervisorCall {
+  #call(verb: HypervisorVerb, machine: string, ground: Ground = { disks: [] }): HypervisorCall {
     const command = this.of(machine)[verb];
     if (command === undefined) throw notSet(verb, machine);
     const { as = machine, ...rest } = ground;
@@ -289,7 +315,7 @@ export class CommandBook {
     run: (call: HypervisorCall) => Task<T>,
     verb: HypervisorVerb,
     machine: string,
-    ground: Ground = { disks: [] },
+    ground?: Ground,
   ): Task<T> {
     const call = this.#call(verb, machine, ground);
     const handle = this.#scope.start(`${verb}/${machine}`, run(call));
@@ -307,7 +333,7 @@ export class CommandBook {
 }
 
 function newPage(commands: GuestCommands, trouble: Failure | undefined, frozen: boolean): Page {
-  return { commands, trouble, frozen, stuck: undefined, freezing: new Mutex() };
+  return { commands, trouble, frozen, stuck: undefined, thawing: false, freezing: new Mutex() };
 }
 
 function mayHang(machine: string, { failure }: Failed): Failure {

@@ -11,21 +11,15 @@
  * takes the guest with it, if it ran on this host.
  *
  * A guest is frozen for at most the time that its command to freeze may take, the work, and the thaw. One whose
- * thaw fails is thawed again, here a few times, then before every cut; health says so meanwhile.
+ * thaw fails is thawed again and again behind the work, which does not wait for that; health says so meanwhile.
  *
  * @module
  */
 
 import { type Failed, type Failure, isFailed, localFailure } from "../base/failure.ts";
-import { SECOND } from "../base/units.ts";
-import type { Sleeper } from "../runtime/together.ts";
 import { interrupted } from "../runtime/together.ts";
 import type { Task } from "../runtime/task.ts";
 import type { CommandBook } from "./command_book.ts";
-
-/** Thaws that are tried in a row, and the time between two, µs. */
-const THAWS = 3;
-const BETWEEN_THAWS = SECOND;
 
 /** What came of work on a guest that was to be frozen. */
 export interface Rested<T> {
@@ -39,21 +33,19 @@ export interface Rested<T> {
  * throws, the guest thawed.
  */
 export function whileFrozen<T>(
-  clock: Sleeper,
   book: CommandBook,
   machine: string,
   work: Task<T>,
 ): Task<Rested<T>> {
-  return book.freezing(machine).during(frozen(clock, book, machine, work));
+  return book.freezing(machine).during(frozen(book, machine, work));
 }
 
 function* frozen<T>(
-  clock: Sleeper,
   book: CommandBook,
   machine: string,
   work: Task<T>,
 ): Task<Rested<T>> {
-  const refused = yield* attempt(prepare(clock, book, machine));
+  const refused = yield* attempt(prepare(book, machine));
   if (refused !== undefined) return { value: yield* work, failure: refused };
   let failure: Failure | undefined;
   let done: { readonly value: T } | undefined;
@@ -62,16 +54,16 @@ function* frozen<T>(
     // A guest that may be half frozen is not kept waiting for the cut.
     if (failure === undefined) done = { value: yield* work };
   } finally {
-    const unproved = yield* thaw(clock, book, machine);
+    const unproved = yield* thaw(book, machine);
     failure ??= unproved;
   }
   return { value: done === undefined ? yield* work : done.value, failure };
 }
 
 /** A guest that an earlier freeze may have left is thawed first: its thaw must not prove this one. */
-function* prepare(clock: Sleeper, book: CommandBook, machine: string): Task<void> {
+function* prepare(book: CommandBook, machine: string): Task<void> {
   if (book.mayBeFrozen(machine)) {
-    const failure = yield* thaw(clock, book, machine, 1);
+    const failure = yield* thaw(book, machine);
     if (book.mayBeFrozen(machine) && failure !== undefined) throw asFailed(failure);
   }
   yield* book.markFrozen(machine);
@@ -82,26 +74,19 @@ function asFailed({ code, message, action }: Failure): Failed {
 }
 
 /** Thaws; why the freeze proves nothing, `undefined` when it held. Throws only when it is to stop. */
-function* thaw(
-  clock: Sleeper,
-  book: CommandBook,
-  machine: string,
-  most = THAWS,
-): Task<Failure | undefined> {
-  for (let attempt = 1;; attempt++) {
-    try {
-      if ((yield* book.thaw(machine)) === "held") return undefined;
-      return localFailure(
-        "hypervisor",
-        `The guest of "${machine}" was not frozen any more when it was to be thawed`,
-        "Look at its agent's log: something else thawed it, or it was frozen for too long",
-      ).failure;
-    } catch (error) {
-      // Who was asked to stop amid a thaw has waited for its end; the mark stays, for one thaw too many.
-      if (!isFailed(error) || (yield* interrupted())) throw error;
-      if (attempt >= most) return error.failure;
-    }
-    yield* clock.sleep(BETWEEN_THAWS);
+function* thaw(book: CommandBook, machine: string): Task<Failure | undefined> {
+  try {
+    if ((yield* book.thaw(machine)) === "held") return undefined;
+    return localFailure(
+      "hypervisor",
+      `The guest of "${machine}" was not frozen any more when it was to be thawed`,
+      "Look at its agent's log: something else thawed it, or it was frozen for too long",
+    ).failure;
+  } catch (error) {
+    // Who was asked to stop amid a thaw has waited for its end; the mark stays, for one thaw too many.
+    if (!isFailed(error) || (yield* interrupted())) throw error;
+    book.keepThawing(machine);
+    return error.failure;
   }
 }
 
@@ -114,10 +99,4 @@ function* attempt(task: Task<void>): Task<Failure | undefined> {
     if (!isFailed(error) || (yield* interrupted())) throw error;
     return error.failure;
   }
-}
-
-/** Thaws a guest that an earlier freeze may have left, once; what it fails with stands in health. */
-export function* thawOwed(clock: Sleeper, book: CommandBook, machine: string): Task<void> {
-  if (!book.mayBeFrozen(machine)) return;
-  yield* book.freezing(machine).during(thaw(clock, book, machine, 1));
 }

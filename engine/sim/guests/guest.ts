@@ -63,6 +63,8 @@ export class Guest {
   readonly #ground: GuestGround;
   #host: GuestHost | undefined;
   #connections: (GuestConnection | undefined)[] = [];
+  /** Its file systems are at rest, and what it would have written waits. */
+  #held: GuestAction[] | undefined;
   /** Unanswered requests that the connection of this moment carries. */
   #unanswered = new Map<Request, GuestAction>();
 
@@ -124,8 +126,21 @@ export class Guest {
     this.#connections = [];
   }
 
+  /** Freezes it: nothing new is written until `release`. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /** It goes on with what waited. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const action of held) this.act(action);
+  }
+
   /** The server under it died. */
   lost(): void {
+    if (this.#held !== undefined) this.#held = [];
     this.#host = undefined;
     this.#connections = [];
     this.#unanswered.clear();
@@ -134,9 +149,16 @@ export class Guest {
   /** Does what the scenario says, if it is connected. */
   act(action: GuestAction): void {
     const host = this.#host;
-    if (host === undefined || host.server.exports.get(exportName(this.vm, 0)) === undefined) return;
+    if (
+      host === undefined || !host.process.alive ||
+      host.server.exports.get(exportName(this.vm, 0)) === undefined
+    ) return;
     if (action.kind === "reconnect") {
       if (this.attached) this.#connect(host);
+      return;
+    }
+    if (this.#held !== undefined && action.kind !== "read") {
+      this.#held.push(action);
       return;
     }
     const connection = this.#connections[action.disk];

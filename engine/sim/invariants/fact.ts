@@ -41,6 +41,15 @@ export type Fact =
     readonly instant: number;
     readonly closed: number;
   }
+  /** Whether the guest was at rest when a point was cut: frozen, with nothing of it under way. */
+  | {
+    readonly kind: "rest";
+    readonly vm: string;
+    readonly point: PointId;
+    readonly atRest: boolean;
+  }
+  /** A guest is frozen, for so long that its server could have thawed it, µs. */
+  | { readonly kind: "frozen"; readonly vm: string; readonly micros: number }
   /** The primary was told that a point is staged. */
   | { readonly kind: "told-staged"; readonly vm: string; readonly point: PointId }
   /** The replica staged a point. */

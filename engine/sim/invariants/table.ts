@@ -17,6 +17,7 @@ import { IMMUTABLE } from "./i06_immutable.ts";
 import { MERGE_NEUTRAL } from "./i07_merge_neutral.ts";
 import { ATOMIC } from "./i08_atomic.ts";
 import { INITIAL_COPY } from "./i09_initial_copy.ts";
+import { AT_REST } from "./i10_at_rest.ts";
 import { DURABLE_BEFORE_ACK } from "./i11_durable_before_ack.ts";
 import { DIRTY_SUPERSET } from "./i12_dirty_superset.ts";
 import { LOG_RECOVERY } from "./i13_log_recovery.ts";
@@ -45,6 +46,7 @@ import { HEALTH } from "./i46_health.ts";
 import { CONVERGENCE } from "./i47_convergence.ts";
 import { OPERATIONS_END } from "./i48_operations_end.ts";
 import { QUIESCENCE } from "./i49_quiescence.ts";
+import { FROZEN_BOUND } from "./i55_frozen_bound.ts";
 import { REPORT } from "./i53_report.ts";
 
 /** Every invariant. */
@@ -58,6 +60,7 @@ export const INVARIANTS: readonly Invariant[] = [
   IMMUTABLE,
   MERGE_NEUTRAL,
   ATOMIC,
+  AT_REST,
   DURABLE_BEFORE_ACK,
   DIRTY_SUPERSET,
   LOG_RECOVERY,
@@ -86,5 +89,6 @@ export const INVARIANTS: readonly Invariant[] = [
   CONVERGENCE,
   OPERATIONS_END,
   QUIESCENCE,
+  FROZEN_BOUND,
   REPORT,
 ];

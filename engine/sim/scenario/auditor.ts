@@ -120,6 +120,15 @@ export class Auditor {
     if (opened) { for (const { id } of points) this.read(machine, id as PointId, "again"); }
   }
 
+  /** How long a guest has been frozen, counted from when nothing kept its server from thawing it. */
+  lookAtFreeze(machine: MachineRun): void {
+    const { sites, faults, now } = this.#drill;
+    const { a } = sites;
+    if (machine.frozenAt === undefined || a.current === undefined) return;
+    const since = Math.max(machine.frozenAt, a.opened, faults.thawsSince);
+    this.#drill.tell({ kind: "frozen", vm: machine.guest.vm, micros: now - since });
+  }
+
   /** Measures replication logs and old contents at the primary. */
   lookAtSpace(machine: MachineRun): void {
     const { cowBlocks, blockSize } = this.#drill.world;

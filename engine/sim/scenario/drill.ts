@@ -72,6 +72,9 @@ export class Drill implements Ground, ProbeGround {
         });
       }
     }
+    const { hypervisor } = this.sites.a.host;
+    hypervisor.guestOf = (name) => this.machine(name)?.guest;
+    hypervisor.onChange = (name, what) => this.#changed(name, what);
     this.watchers = new Watchers(invariants, this);
     this.#probes = new Probes(this, (name) => this.probe(name));
     this.faults = new Faults(this);
@@ -208,6 +211,13 @@ export class Drill implements Ground, ProbeGround {
     }, done);
   }
 
+  #changed(name: string, what: string): void {
+    const machine = this.machine(name);
+    if (machine === undefined) return;
+    if (what === "freeze") machine.frozenAt ??= this.now;
+    else if (what === "thaw") machine.frozenAt = undefined;
+  }
+
   #replied(reply: Reply): void {
     const excused = this.faults.excuses(reply);
     const server = reply.host === "a" ? this.sites.a.current?.server : undefined;
@@ -323,6 +333,8 @@ export class Drill implements Ground, ProbeGround {
       const instant = this.instant();
       machine.cuts.set(event.point, { instant, time: this.now });
       this.tell({ kind: "cut", vm, point: event.point, instant, closed: event.closed });
+      const atRest = machine.frozenAt !== undefined && machine.guest.pending === 0;
+      this.tell({ kind: "rest", vm, point: event.point, atRest });
     } else if (event.kind === "staged" && host === "a") {
       // Heard of while its replica burned or was removed: nobody has it any more.
       if (machine.gone.has(event.point)) return;

@@ -29,6 +29,8 @@ export class Faults {
   #outside = 0;
   /** Until when requests at a host may be slow, world time in µs. */
   readonly #slowUntil: Record<HostName, number> = { a: 0, b: 0 };
+  /** Until when guests at `a` cannot be thawed. */
+  #unthawed = 0;
   /** Hosts whose storage failed requests since their server started. */
   readonly #failing: Record<HostName, boolean> = { a: false, b: false };
 
@@ -141,6 +143,8 @@ export class Faults {
         sites.a.down = fault.down;
         sites.a.host.kill();
         return this.#later(fault.down >>> 1, () => this.#writeOutside(fault));
+      case "freeze":
+        return this.#spoilFreeze(fault);
       case "rot":
         return this.#rot(fault.pick, fault.bit);
       case "old-state":
@@ -238,6 +242,28 @@ export class Faults {
     machine.history.rebase(image, this.#drill.instant());
   }
 
+  /** Freezing a machine's guest goes wrong for a while. */
+  #spoilFreeze({ vm, what, after, lasts }: FaultAction & { readonly kind: "freeze" }): void {
+    const { hypervisor } = this.#drill.sites.a.host;
+    const script = hypervisor.machine(this.#drill.machines[vm]?.spec.name ?? "");
+    if (what === "fails") script.fails.freeze = "The agent does not answer";
+    else if (what === "thaw-fails") script.fails.thaw = "The agent does not answer";
+    else if (what === "sticks") script.sticks = true;
+    else script.breaksAfter = after;
+    if (what === "thaw-fails") this.#unthawed = Math.max(this.#unthawed, this.#drill.now + lasts);
+    this.#later(lasts, () => {
+      if (what === "fails") script.fails.freeze = "";
+      else if (what === "thaw-fails") script.fails.thaw = "";
+      else if (what === "sticks") script.sticks = false;
+      else script.breaksAfter = 0;
+    });
+  }
+
+  /** Since when nothing keeps the server at `a` from thawing a guest, world time in µs; later than now: not yet. */
+  get thawsSince(): number {
+    return Math.max(this.#unthawed, this.#slowUntil.a);
+  }
+
   /** Copies both files of a replica's state, and puts them back later beside what there is then. */
   #keepState(vm: number, age: number, down: number): void {
     const site = this.#drill.sites.b;
@@ -311,6 +337,7 @@ export class Faults {
       host.crashPlan = undefined;
       host.lag = 0;
       while (host.paused) host.resume();
+      host.hypervisor.heal();
       host.data.volume.faults.heal();
       host.logs.volume.faults.heal();
       for (const { node, volume } of host.disks.values()) {

@@ -35,7 +35,9 @@ export function generate(seed: number): Scenario {
   const drawn = makeWorld(root.stream("world"));
   const machines = drawn.machines.map((machine, vm) => {
     const retention = makeRetention(root.stream(`retention/${vm}`), machine);
-    return retention === undefined ? machine : { ...machine, retention };
+    const kept = retention === undefined ? machine : { ...machine, retention };
+    const appConsistent = makeRest(root.stream(`rest/${vm}`), kept);
+    return appConsistent === undefined ? kept : { ...kept, appConsistent };
   });
   const world = { ...drawn, machines };
   const pace = root.stream("pace");
@@ -239,12 +241,13 @@ function reconnects(random: Prng, vm: number, active: number, events: ScenarioEv
 }
 
 function operatorEvents(root: Prng, world: WorldSpec, active: number, events: ScenarioEvent[]) {
-  for (const vm of world.machines.keys()) {
+  for (const [vm, machine] of world.machines.entries()) {
     const random = root.stream(`operator/${vm}`);
     const asks = random.pick([0, 0, 1, 4]);
     for (let index = 0; index < asks; index++) {
       events.push({ at: random.below(active), kind: "cycle", vm });
     }
+    rests(root.stream(`rests/${vm}`), machine, vm, active, events);
     if (random.below(3) === 0) illegalVerbs(random, vm, active, events);
     relationships(root.stream(`relationship/${vm}`), vm, active, events);
     firstCopies(root.stream(`first-copy/${vm}`), vm, events);
@@ -268,6 +271,43 @@ function operatorEvents(root: Prng, world: WorldSpec, active: number, events: Sc
     if (random.below(4) > 0) continue;
     const at = random.below(active);
     events.push({ at, kind: "restart", host, down: random.below(2 * SECOND) });
+  }
+}
+
+/** Whether a machine has application-consistent points, and how often, µs. */
+function makeRest(random: Prng, { frequency, keep, retention }: MachineSpec): number | undefined {
+  const newestOnly = retention === undefined ? keep === 1 : retention === "newest";
+  if (newestOnly || random.below(3) > 0) return undefined;
+  return frequency * random.pick([1, 1, 2, 5]);
+}
+
+/** Points at rest are asked for, where there are commands, and some of the freezes go wrong. */
+function rests(
+  random: Prng,
+  { appConsistent }: MachineSpec,
+  vm: number,
+  active: number,
+  events: ScenarioEvent[],
+): void {
+  if (appConsistent === undefined) return;
+  for (let count = random.below(4); count > 0; count--) {
+    events.push({ at: random.between(SETUP, active), kind: "rest", vm });
+  }
+  if (random.below(3) === 0) return;
+  for (let count = random.between(1, 4); count > 0; count--) {
+    const what = random.pick(["fails", "sticks", "breaks", "breaks", "thaw-fails"] as const);
+    const after = random.between(1, 6 * MILLISECOND);
+    const lasts = random.between(100 * MILLISECOND, 4 * SECOND);
+    const at = random.between(0, active);
+    events.push({ at, kind: "freeze", vm, what, after, lasts });
+    if (random.flip()) events.push({ at: at + 10, kind: "rest", vm });
+    // The guest is at work when it goes on by itself.
+    const size = 8;
+    for (let more = 0; what === "breaks" && more < 6; more++) {
+      const sector = random.below(size);
+      const later = at + 20 * MILLISECOND + random.below(40 * MILLISECOND);
+      events.push({ at: later, kind: "write", vm, disk: 0, sector, count: 1, rough: false });
+    }
   }
 }
 

@@ -71,6 +71,8 @@ export class MachineRun {
   leaving = false;
   /** How its administrator brings the first copy to the replica. */
   first: FirstCopy = { way: "network" };
+  /** Since when its guest is frozen, µs of world time. */
+  frozenAt: number | undefined;
   /** When replication was enabled last, µs of world time. */
   enabledAt = 0;
 

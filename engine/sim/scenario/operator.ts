@@ -69,6 +69,7 @@ export class Operator {
       this.#drill.tell({ ...head, incarnation, started, opened, quiet });
     }
     if (a.current !== undefined) this.#drill.auditor.lookAtSpace(machine);
+    this.#drill.auditor.lookAtFreeze(machine);
     this.#clear(machine);
     this.#help(machine);
   }
@@ -89,7 +90,9 @@ export class Operator {
     if (state === "Disabled") {
       const { frequency, compression, bandwidth } = machine.spec;
       const retention = retentionOf(machine.spec);
-      const args = { vm, to: "b:7700", frequency, retention, compression, bandwidth };
+      const { appConsistent } = machine.spec;
+      const rest = appConsistent === undefined ? {} : { appConsistent, freeze: "F", thaw: "T" };
+      const args = { vm, to: "b:7700", frequency, retention, compression, bandwidth, ...rest };
       return { verb: "replication enable", args };
     }
     if (state === "WaitingForStartResynchronize") {
@@ -285,6 +288,8 @@ export class Operator {
         return;
       case "cycle":
         return this.#drill.call(a, "replication cycle", { vm }, () => {});
+      case "rest":
+        return this.#drill.call(a, "replication cycle", { vm, appConsistent: true }, () => {});
       case "failover":
         return this.#failOver(machine, action.back);
       case "cancel":

@@ -32,6 +32,8 @@ export const PROBES: readonly string[] = [
   "cut/view-given-up",
   "delta/went-on-behind-a-break",
   "enable/again",
+  "cut/at-rest",
+  "cut/not-at-rest-after-all",
   "failover/cancelled",
   "failover/completed",
   "failover/completed-in-a-crash",
@@ -130,6 +132,9 @@ export class Probes {
       case "dropped":
         return this.#hit("point/dropped");
       case "points":
+        if (fact.points.some(({ kind }) => kind === "application-consistent")) {
+          this.#hit("cut/at-rest");
+        }
         if (fact.points.some(({ broken }) => broken !== undefined)) this.#hit("point/broken");
         return;
       case "image":
@@ -158,6 +163,8 @@ export class Probes {
         this.#hit("cut/failed-by-gate");
         if (++memory.failedCuts === 2) this.#hit("cut/failed-twice-in-a-row");
         return;
+      case "freeze-failed":
+        return this.#hit("cut/not-at-rest-after-all");
       case "view-given-up":
         return this.#hit("cut/view-given-up");
       case "failover":

@@ -33,6 +33,8 @@ export interface MachineSpec {
   readonly keep: number;
   /** Which points are kept; older scenarios say only how many. */
   readonly retention?: string;
+  /** Between two application-consistent points, µs; older scenarios, and machines without commands, have none. */
+  readonly appConsistent?: number;
   readonly compression: boolean;
   /** Bytes a second on the wire; 0: no bound. */
   readonly bandwidth: number;
@@ -103,6 +105,8 @@ export type FirstCopy =
 export type OperatorAction =
   | { readonly kind: "first-copy"; readonly vm: number; readonly first: FirstCopy }
   | { readonly kind: "cycle"; readonly vm: number }
+  /** A cycle with the guest at rest is asked for. */
+  | { readonly kind: "rest"; readonly vm: number }
   /** Fail over to the newest point but `back`. */
   | { readonly kind: "failover"; readonly vm: number; readonly back: number }
   | { readonly kind: "cancel"; readonly vm: number }
@@ -154,6 +158,17 @@ export type FaultAction =
     readonly sector: number;
     readonly fill: number;
     readonly down: number;
+  }
+  /**
+   * Freezing a guest goes wrong: it fails, it freezes and never returns, the guest goes on by itself `after` µs, or
+   * it cannot be thawed.
+   */
+  | {
+    readonly kind: "freeze";
+    readonly vm: number;
+    readonly what: "fails" | "sticks" | "breaks" | "thaw-fails";
+    readonly after: number;
+    readonly lasts: number;
   }
   /** A bit flips in a file of the replica: `pick` chooses file and place. */
   | { readonly kind: "rot"; readonly pick: number; readonly bit: number }

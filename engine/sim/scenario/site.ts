@@ -4,7 +4,8 @@
  * @module
  */
 
-import { KiB } from "../../core/base/units.ts";
+import { KiB, MILLISECOND } from "../../core/base/units.ts";
+import type { CommandLimits } from "../../core/relationship/guest_commands.ts";
 import type { ServerSettings } from "../../core/server/settings.ts";
 import { HISTORY_BOUNDS } from "../../core/history/bounds.ts";
 import { Attachments } from "../../core/server/attachments.ts";
@@ -15,6 +16,15 @@ import type { SimHost } from "../host.ts";
 import type { SimProcess } from "../process.ts";
 import type { SimWorld } from "../world.ts";
 import type { HostName, WorldSpec } from "./scenario.ts";
+
+/** A hundredth of what commands may take on a real server. */
+export const SCALED_LIMITS: CommandLimits = {
+  freeze: 600 * MILLISECOND,
+  thaw: 100 * MILLISECOND,
+  start: 1200 * MILLISECOND,
+  stop: 1200 * MILLISECOND,
+  status: 100 * MILLISECOND,
+};
 
 /** How long a server that died by itself stays down, µs. */
 const DOWN_USUAL = 500_000;
@@ -64,6 +74,7 @@ export class Site {
       geometry: { blockSize, regionSize: blockSize * regionBlocks },
       slots,
       cowSizeMax: Math.min(cowBlocks * blockSize, 1024 * KiB),
+      commands: SCALED_LIMITS,
       // So small that deltas of a scale model outgrow memory, and their indices a page.
       history: {
         ...HISTORY_BOUNDS,

@@ -357,6 +357,26 @@ const CASES: Readonly<Record<string, Case>> = {
     before: [status({ health: "Normal" })],
     lie: status({ health: "Normal", state: "Error" }),
   }),
+  I10: () => {
+    const kind = "application-consistent";
+    const listed = (id: PointId): Fact => {
+      const fact = points([id]) as FactOf<"points">;
+      return { ...fact, points: fact.points.map((point) => ({ ...point, kind })) };
+    };
+    return {
+      before: [
+        { kind: "rest", vm: "vm", point: P1, atRest: true },
+        listed(P1),
+        { kind: "rest", vm: "vm", point: P2, atRest: false },
+        points([P1, P2]),
+      ],
+      lie: listed(P2),
+    };
+  },
+  I55: () => ({
+    before: [{ kind: "frozen", vm: "vm", micros: 700_000 }],
+    lie: { kind: "frozen", vm: "vm", micros: 12_000_000 },
+  }),
   I47: () => ({ before: [deadline({})], lie: deadline({ converged: false }) }),
   I48: () => ({ before: [verb({})], lie: verb({ outcome: undefined }) }),
   I49: () => ({
