@@ -55,7 +55,7 @@ function siteOf(where: Where, model: Readonly<Reference>): SiteName {
 }
 
 /** Compares all that can be seen with the model. */
-function judge(model: Reference, real: Servers): void {
+export function judge(model: Reference, real: Servers): void {
   real.rest();
   const views: Partial<Record<SiteName, SiteView>> = {};
   for (const site of ["a", "b"] as const) {
@@ -94,7 +94,7 @@ function pointOf(outcome: Outcome): string {
 }
 
 /** A guest writes at the server that serves its disks. */
-class Write extends Named implements Step {
+export class Write extends Named implements Step {
   readonly #where: Where;
   readonly #place: readonly [number, number, number, number];
 
@@ -140,7 +140,7 @@ class Flush extends Named implements Step {
 }
 
 /** An administrator asks for something, whether it is legal or not. */
-class Verb extends Named implements Step {
+export class Verb extends Named implements Step {
   readonly #where: Where;
   #site: SiteName = "a";
   readonly #verb: string;
@@ -154,14 +154,23 @@ class Verb extends Named implements Step {
   }
 
   override check(model: Readonly<Reference>): boolean {
-    return model.up[siteOf(this.#where, model)];
+    const site = siteOf(this.#where, model);
+    // Where it cannot be done to its end, it may lock the machine and do no more.
+    const sure = this.#verb !== "failover planned" || model.expect(this.#verb, site) === "done";
+    return model.up[site] && sure;
   }
 
   run(model: Reference, real: Servers): void {
     this.#site = siteOf(this.#where, model);
     const { args, point } = this.#arguments(model, real);
     const expected = model.expect(this.#verb, this.#site);
-    const outcome = real.call(this.#site, this.#verb, args);
+    let outcome = real.call(this.#site, this.#verb, args);
+    // What needs the peer may first learn that its connection is gone.
+    const again = this.#verb === "failover planned" ? TRIES : 1;
+    for (let trial = 1; trial < again && outcome?.failure !== undefined; trial++) {
+      real.world.runFor(SECOND);
+      outcome = real.call(this.#site, this.#verb, args);
+    }
     if (fulfilled(this.#verb, this.#site, expected, outcome)) this.#did(model, outcome, point);
     judge(model, real);
   }
@@ -215,12 +224,14 @@ class Verb extends Named implements Step {
         return model.completed(this.#site, pointOf(outcome));
       case "failover reverse":
         return model.reversed(this.#site);
+      case "failover planned":
+        return model.planned(this.#site);
     }
   }
 }
 
 /** A cycle that nothing disturbs. */
-class Cycle extends Named implements Step {
+export class Cycle extends Named implements Step {
   readonly #where: Where;
 
   constructor(where: Where) {
@@ -306,7 +317,7 @@ class DisturbedCycle extends Named implements Step {
 }
 
 /** A server dies and stays down. */
-class Die extends Named implements Step {
+export class Die extends Named implements Step {
   readonly #site: SiteName;
   readonly #dark: boolean;
 
@@ -492,6 +503,7 @@ export function commandsFor(disks: readonly number[]): fc.Arbitrary<Step>[] {
     ["its peer", "failover start"],
     ["its peer", "failover cancel"],
     ["its peer", "failover reverse"],
+    ["the writer", "failover planned"],
     ["the writer", "replication start"],
   );
   const amid = fc.constantFrom<Amid>(

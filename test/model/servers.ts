@@ -45,6 +45,9 @@ interface FileCopy {
   readonly sparse: boolean;
 }
 
+/** How often a server that dies while it starts is started. */
+const STARTS_MAX = 4;
+
 /** A folder as it was copied. */
 type Copy = ReadonlyMap<string, Copy | FileCopy>;
 
@@ -59,13 +62,20 @@ class Site {
     this.host = world.addHost(name);
   }
 
-  /** Starts the server; returns when it is open. */
+  /** Starts the server, again where it dies on the way; returns when it is open. */
   start(): void {
+    for (let tries = 0; tries < STARTS_MAX && this.server === undefined; tries++) this.#start();
+    if (this.server === undefined) {
+      const [violation] = this.host.world.violations;
+      throw new Error(`The server at ${this.name} does not start: ${violation?.message}`);
+    }
+  }
+
+  #start(): void {
     const { host, name } = this;
     if (host.power === "off") host.powerOn();
-    this.server = undefined;
     const opened = (server: Server) => this.server = server;
-    host.start(function* (ports) {
+    const process = host.start(function* (ports) {
       opened(
         yield* Server.start(ports, {
           name,
@@ -77,8 +87,7 @@ class Site {
       );
       yield* new Signal().wait();
     });
-    host.world.runWhile(() => this.server === undefined, PATIENCE);
-    if (this.server === undefined) throw new Error(`The server at ${name} does not start`);
+    host.world.runWhile(() => this.server === undefined && process.alive, PATIENCE);
   }
 }
 
@@ -186,6 +195,7 @@ export class Servers {
 
   /** A server that is down starts. */
   start(site: SiteName): void {
+    this.sites[site].server = undefined;
     this.sites[site].start();
     this.check();
   }
@@ -217,6 +227,16 @@ export class Servers {
   #replica(site: SiteName): ReplicaMachine | undefined {
     const { server } = this.sites[site];
     return server === undefined ? undefined : replicaOf(server, VM);
+  }
+
+  /** Role and state of the machine at a server, without a look at any disk; "down" where it is down. */
+  standing(site: SiteName): string {
+    const { server } = this.sites[site];
+    if (server === undefined || this.sites[site].host.process === undefined) return "down";
+    const replica = replicaOf(server, VM);
+    if (replica !== undefined) return `replica ${replica.state}`;
+    const primary = primaryOf(server, VM);
+    return primary === undefined ? "none" : `primary ${primary.state}`;
   }
 
   /** What can be seen of a server that is up. */

@@ -69,7 +69,8 @@ export function* failOverPlanned(server: Server, vm: string): Task<void> {
   const { clock } = server.ports;
   yield* server.primary.giveAway(vm);
   const deadline = clock.now() + TAKING_MAX;
-  while (!server.replica.has(vm)) {
+  // Its name is taken there before it is open: only then it can be asked for its status.
+  while (!server.replica.opened(vm)) {
     if (clock.now() > deadline) {
       throw localFailure(
         "timed-out",

@@ -300,6 +300,11 @@ export class ReplicaRole {
     return this.#machines.has(name);
   }
 
+  /** True when a machine of that name is replicated to here and open. */
+  opened(name: string): boolean {
+    return this.#machines.entries.has(name);
+  }
+
   /** The machine here whose name is `name` but for case. */
   rival(name: string): string | undefined {
     return this.#machines.rival(name) ?? this.#copies.rival(name);

@@ -91,6 +91,11 @@ export class Reference {
       case "failover cancel":
       case "failover complete":
         return replica?.failover !== undefined ? "done" : "refused";
+      case "failover planned": {
+        const cycle = this.#cycling(site, primary);
+        const there = this.replica(other(site));
+        return cycle === "done" && (there?.points.length ?? 0) === 0 ? "either" : cycle;
+      }
       case "failover reverse":
         if (replica === undefined) return "refused";
         return (replica.failover ?? replica.completed) === undefined ? "refused" : "done";
@@ -239,6 +244,21 @@ export class Reference {
     this.standing[site] = { role: "primary", relation, generation, phase: "started", ...known };
     // A guest that goes on keeps its writes, and what of them a loss of power may take.
     this.disks[site] = here.failover?.guest ?? new GuestDisks(image);
+    this.#since[site] = [image];
+  }
+
+  /** `failover planned` at `site`: the machine runs at the other one, with every byte. */
+  planned(site: SiteName): void {
+    const here = this.standing[site];
+    const image = this.disks[site]?.image;
+    if (here.role !== "primary" || image === undefined) return;
+    const { relation } = here;
+    const generation = followedBy(here.generation);
+    const known = { phase: "started", seeded: true, odd: true } as const;
+    this.standing[other(site)] = { role: "primary", relation, generation, ...known };
+    this.disks[other(site)] = new GuestDisks(image);
+    this.#since[other(site)] = [image];
+    // Its last contents were sent: nobody but it has nothing.
     this.#since[site] = [image];
   }
 

@@ -1,0 +1,52 @@
+/**
+ * The sweep of planned failovers: in one act, and prepared and cancelled.
+ *
+ * @module
+ */
+
+import { Cycle, PROTECTION, type Step, Write } from "../model/commands.ts";
+import type { Servers } from "../model/servers.ts";
+import { sweepMove } from "./moves.ts";
+
+/** Writes that are replicated, and one that is not yet. */
+const WRITTEN: readonly Step[] = [
+  ...PROTECTION,
+  new Write("a", 0, 1, 3, 77),
+  new Cycle("a"),
+  new Write("a", 1, 2, 2, 78),
+];
+
+const moved = (real: Servers) =>
+  real.standing("b").startsWith("primary") && real.standing("a").startsWith("replica");
+
+sweepMove({
+  name: "planned",
+  before: WRITTEN,
+  site: "a",
+  verb: "failover planned",
+  args: {},
+  ended: moved,
+  tell: (model) => model.planned("a"),
+});
+
+sweepMove({
+  name: "prepare",
+  before: WRITTEN,
+  site: "a",
+  verb: "failover prepare",
+  args: {},
+  ended: (real) => real.standing("a") === "primary PreparedForFailover",
+  behind: { site: "a", verb: "failover planned", ended: moved },
+  tell: (model) => model.planned("a"),
+});
+
+sweepMove({
+  name: "planned-cancel",
+  before: WRITTEN,
+  prepare: [["a", "failover prepare", {}]],
+  site: "a",
+  verb: "failover cancel",
+  args: {},
+  ended: (real) => real.standing("a") === "primary Replicating",
+  tell: () => {},
+});
