@@ -42,6 +42,7 @@ import {
   continueResyncCommand,
   pauseResyncCommand,
   startResyncCommand,
+  verifyCommand,
 } from "./resync.ts";
 import { serveCommand } from "./serve.ts";
 import { setServerCommand, showServerCommand } from "./server.ts";
@@ -69,6 +70,7 @@ export const COMMANDS: readonly Command[] = [
   pauseResyncCommand,
   continueResyncCommand,
   cancelResyncCommand,
+  verifyCommand,
   pointsCommand,
   showPointCommand,
   exportPointCommand,

@@ -83,11 +83,15 @@ export class DigestTree {
   /** Bytes that may still go to digests of blocks. */
   #budget: number;
 
-  /** `size`: bytes of the disk. */
-  constructor(block: number, size: number) {
+  /** `size`: bytes of the disk. `budget`: of those on the wire that digests of blocks may take. */
+  constructor(
+    block: number,
+    size: number,
+    budget: number = Math.max(BUDGET_LEAST, Math.floor(size / BUDGET_SHARE)),
+  ) {
     this.#units = treeUnits(block);
     this.#size = size;
-    this.#budget = Math.max(BUDGET_LEAST, Math.floor(size / BUDGET_SHARE));
+    this.#budget = budget;
   }
 
   /** How a run of suspected bytes, whole blocks, is asked about: by the largest units that lie in it. */

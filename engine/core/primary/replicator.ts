@@ -9,7 +9,8 @@
  */
 // Long because: waiting, connecting and failing are one task's, over the same few fields.
 
-import { Failed, type Failure, isFailed, localFailure } from "../base/failure.ts";
+import { Failed, type Failure, isFailed, localFailure, requestFailure } from "../base/failure.ts";
+import { SECOND } from "../base/units.ts";
 import type { PointId } from "../base/units.ts";
 import type { Ports } from "../ports/ports.ts";
 import { untilNextLook } from "../relationship/resync_policy.ts";
@@ -43,7 +44,14 @@ import {
   suspendedBecause,
 } from "./resynchronization.ts";
 import { seed } from "./seed.ts";
+import { Verification } from "./verification.ts";
 import { StagedClock, type StagedPoint } from "./staged_clock.ts";
+
+/** How often blocks that were changing are looked at again. */
+const VERIFY_ROUNDS = 3;
+/** Steps that may fail in a row because of link or replica, and the pause between them, µs. */
+const VERIFY_TRIES = 5;
+const VERIFY_PAUSE = 2 * SECOND;
 
 /** Something that is said to the replica in place of a cycle. */
 interface Errand {
@@ -70,6 +78,7 @@ export class Replicator {
   #lastFailure: Failure | undefined;
   #attempts = 0;
   #errands: Errand[] = [];
+  #verification: Verification | undefined;
   #running = false;
   #stopped: Failure | undefined;
   /** When the newest attempt started, by the monotonic clock. */
@@ -210,6 +219,61 @@ export class Replicator {
     yield* this.#turned.until(() => errand.outcome !== undefined || this.#stopped !== undefined);
     const failure = errand.outcome === undefined ? this.#stopped : errand.outcome.failure;
     if (failure !== undefined) throw new Failed(failure);
+  }
+
+  /**
+   * Compares the replica's newest point with the disks, cycles going on in between (M46). Ends with its caller.
+   * Throws `busy` while another one runs, and what the last of several attempts in a row failed with.
+   */
+  *verify(): Task<Verification> {
+    const { machine, ports } = this.#work;
+    if (this.#verification !== undefined) {
+      throw requestFailure(
+        "busy",
+        `"${machine.name}" is being verified`,
+        "Wait until that has ended",
+      );
+    }
+    const verification = new Verification(ports.codec, machine.tracked);
+    this.#verification = verification;
+    try {
+      for (let round = 0; round < VERIFY_ROUNDS; round++) {
+        yield* this.cycle();
+        yield* this.#verifyRound(verification);
+        if (round + 1 < VERIFY_ROUNDS && !verification.again()) break;
+      }
+      return verification;
+    } finally {
+      this.#verification = undefined;
+    }
+  }
+
+  *#verifyRound(verification: Verification): Task<void> {
+    const { machine, ports: { clock } } = this.#work;
+    let cycled = clock.now();
+    for (let failed = 0; !verification.roundOver;) {
+      try {
+        // Steps are taken in place of cycles: those that are due come in between.
+        if (clock.now() - cycled >= this.#work.settings.frequency) {
+          yield* this.cycle();
+          cycled = clock.now();
+        }
+        yield* this.errand((peer) => {
+          if (machine.state !== "Replicating") throw notReplicating(machine);
+          return verification.step(peer);
+        });
+        failed = 0;
+      } catch (error) {
+        const heals = isFailed(error) && error.failure.side === "peer";
+        if (!heals || ++failed === VERIFY_TRIES) throw error;
+        yield* clock.sleep(VERIFY_PAUSE);
+      }
+    }
+  }
+
+  /** The verification under way. */
+  get verification(): Verification | undefined {
+    return this.#verification;
   }
 
   /** As an errand: sends what is left of a machine that is prepared for a planned failover. */
@@ -449,4 +513,12 @@ export class Replicator {
     this.#peerScope = undefined;
     if (scope !== undefined) yield* scope.cancel();
   }
+}
+
+function notReplicating({ name, state }: PrimaryMachine): Failed {
+  return requestFailure(
+    "wrong-state",
+    `Cannot verify "${name}" in state ${state}`,
+    "Wait until it is replicating again, and verify then",
+  );
 }

@@ -32,6 +32,7 @@ import { askToken, isHandedOver } from "../primary/planned.ts";
 import { Replicator } from "../primary/replicator.ts";
 import type { StagedPoint } from "../primary/staged_clock.ts";
 import { applyWish, type ResyncWish } from "../primary/resync_wish.ts";
+import type { Verification } from "../primary/verification.ts";
 import { startWhenDue } from "../primary/start_schedule.ts";
 import { withoutFreeze } from "../relationship/guest_commands.ts";
 import { loadRecord } from "../relationship/record.ts";
@@ -442,6 +443,22 @@ export class PrimaryRole {
     } finally {
       this.#replicate(entry, replicator);
     }
+  }
+
+  /** Compares a machine with its replica; returns what was found, and the newest point it holds of. */
+  *verify(
+    name: string,
+  ): Task<{ readonly found: Verification; readonly point: PointId | undefined }> {
+    const { machine, replicator } = this.#machines.entry(name);
+    if (replicator === undefined || machine.state !== "Replicating") {
+      throw requestFailure(
+        "wrong-state",
+        `Cannot verify "${name}" in state ${machine.state}`,
+        "Only a machine that is replicating can be compared with its replica",
+      );
+    }
+    const found = yield* replicator.verify();
+    return { found, point: replicator.base };
   }
 
   /** See `RESYNC_VERBS`: what the administrator wants of a machine's resynchronization. */

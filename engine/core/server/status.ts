@@ -73,6 +73,7 @@ export function primaryStatus(
     replica: machine.settings?.to ?? null,
     initialReplication: initialReplicationOf(machine),
     resynchronization: resynchronizationOf(machine, replicator),
+    verification: verificationOf(replicator),
     disks: machine.disks.map((disk) => ({ path: disk.path, size: disk.size })),
     warnings,
   };
@@ -102,6 +103,20 @@ function initialReplicationOf({ plan, state }: PrimaryMachine): JsonObject | nul
     startsAt: plan.at ?? null,
     folder: plan.exported?.folder ?? plan.path ?? null,
     exported: plan.exported?.point ?? null,
+  };
+}
+
+/** A verification that is under way. */
+function verificationOf(replicator: Replicator | undefined): JsonObject | null {
+  const found = replicator?.verification;
+  if (found === undefined) return null;
+  const { equalBytes, changingBytes, differingBytes, totalBytes } = found;
+  const seen = equalBytes + differingBytes;
+  return {
+    comparedBytes: seen,
+    changingBytes,
+    differingBytes,
+    percent: totalBytes === 0 ? 100 : Math.min(100, Math.floor(100 * seen / totalBytes)),
   };
 }
 

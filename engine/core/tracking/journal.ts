@@ -359,6 +359,15 @@ export class Journal {
     yield* this.#guarded(this.#writePages(pages, true));
   }
 
+  /** Writes the pages of `blocks`, durably: after their bits were set in memory without a write of them. */
+  *storeSet(blocks: Bitmap): Task<void> {
+    const pages = new Bitmap(this.#layout.pages);
+    for (const { start, end } of blocks.runs()) {
+      pages.set(Math.floor(start / PAGE_BLOCKS), Math.ceil(end / PAGE_BLOCKS));
+    }
+    if (!pages.empty) yield* this.#guarded(this.#writePages(pages, true));
+  }
+
   /**
    * Writes again the pages with bits of `cleared` blocks, after these were cleared in memory (T2),
    * durably.

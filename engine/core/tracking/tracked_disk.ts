@@ -393,6 +393,7 @@ export class TrackedDisk implements Disk {
     yield* growDisk(this.#disk, size);
     this.#journal.extend(layout);
     for (const set of [this.#current, this.#delta, this.#rest]) set.grow(layout.blocks);
+    this.#equal.grow(layout.blocks);
     const intent = yield* this.#journal.intend(this.#blocks, layout.blocks);
     try {
       const stamp = yield* this.#disk.identity();
@@ -640,6 +641,17 @@ export class TrackedDisk implements Disk {
     }
     yield* this.#journal.update({ base, issued: [], issuedLost: false });
     this.#notices = [];
+  }
+
+  /** Blocks are changed, durably, as if they had been written: the replica has them otherwise than its base should. */
+  *markChanged(runs: readonly { readonly start: number; readonly end: number }[]): Task<void> {
+    const blocks = new Bitmap(this.#current.size);
+    for (const { start, end } of runs) {
+      blocks.set(start, end);
+      this.#current.addChanged(start, end);
+    }
+    // A crash before this leaves blocks that differ and that nobody knows of: as it was before they were found.
+    yield* this.#journal.storeSet(blocks);
   }
 
   /** Every block is changed, durably: for a new initial replication. */
