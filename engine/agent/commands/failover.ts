@@ -4,11 +4,10 @@
  * @module
  */
 
-import { parseAddress } from "../../host/address.ts";
-import { parseBandwidth, parseDuration, parseSwitch } from "../command/quantity.ts";
 import { type Command, isGiven, operand, option, type Value } from "../command/command.ts";
 import { fieldsOf, rowsOf, textOf } from "../command/value.ts";
 import { remoteCommand } from "./remote.ts";
+import { ownSettingOptions, ownSettings } from "./replication.ts";
 import { statusText } from "./status_text.ts";
 
 /** `failover start`. */
@@ -141,30 +140,8 @@ export const reverseCommand: Command = remoteCommand({
     "Completes the failover if that is still open. The machine may run meanwhile: its disks are " +
     "served again under the same names. Changes go back to the old primary by delta, as soon as its " +
     "guest is off and it can be reached; it becomes the replica by itself.",
-  options: {
-    to: {
-      value: "HOST:PORT",
-      about: "Where the old primary listens; what it has said unless given",
-    },
-    frequency: { value: "TIME", about: "Between cycles; as before unless given" },
-    compression: { value: "on|off", about: "Compress what travels; on unless given" },
-    bandwidth: { value: "RATE", about: "Bound, e.g. 100Mbit; none unless given" },
-  },
-  args(invocation) {
-    const given = <T>(name: string, parse: (text: string, option: string) => T): T | undefined => {
-      const text = option(invocation, name);
-      return text === undefined ? undefined : parse(text, `--${name}`);
-    };
-    const to = option(invocation, "to");
-    if (to !== undefined) parseAddress(to);
-    return {
-      vm: operand(invocation, 0),
-      to,
-      frequency: given("frequency", parseDuration),
-      compression: given("compression", parseSwitch),
-      bandwidth: given("bandwidth", parseBandwidth),
-    };
-  },
+  options: ownSettingOptions([], false),
+  args: ownSettings,
   render: statusText,
 });
 
@@ -184,5 +161,17 @@ export const plannedCommand: Command = remoteCommand({
   details:
     "On the primary: prepare, and on the replica start and reverse, in one act. The machine must be " +
     "off; the replica's start command brings it up there, if there is one.",
+  render: statusText,
+});
+
+/** `failover resolve`. */
+export const resolveCommand: Command = remoteCommand({
+  verb: "failover resolve",
+  details:
+    "Each side is named by its newest generation, under `branches` in `warmsite replication status`. " +
+    "The side that gives way becomes the replica once its guest is off; what it alone has stays there as a " +
+    "recovery point. On a replica that keeps such a point, naming the generation in force lets it go.",
+  options: { keep: { value: "BRANCH", about: "The side that stays", required: true } },
+  args: (invocation) => ({ vm: operand(invocation, 0), keep: option(invocation, "keep") }),
   render: statusText,
 });

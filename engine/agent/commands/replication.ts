@@ -91,6 +91,15 @@ const SETTING_OPTIONS: Readonly<Record<string, WrittenSetting>> = {
     usual: "auto unless given",
     parse: (text) => text,
   },
+  "on-unknown": {
+    argument: "onUnknown",
+    value: "serve|hold",
+    about:
+      "What this server does at its start when the replica does not say whether the machine runs " +
+      "there: serve its guest, or hold it back",
+    usual: "serve unless given",
+    parse: (text) => text,
+  },
   rpo: {
     value: "TIME",
     about: "Objective: how old the newest point may be before status warns",
@@ -99,24 +108,36 @@ const SETTING_OPTIONS: Readonly<Record<string, WrittenSetting>> = {
   },
 };
 
-/** The options; `enable` must be given `required` and tells what is usual. */
-function settingOptions(required: readonly string[], enabling: boolean): Record<string, Option> {
+/** The options of a relationship's settings; `enable` must be given `required` and tells what is usual. */
+export function ownSettingOptions(
+  required: readonly string[],
+  enabling: boolean,
+): Record<string, Option> {
   const options: Record<string, Option> = {};
   for (const [name, { value, about, usual }] of Object.entries(SETTING_OPTIONS)) {
     const said = enabling && usual !== undefined ? `${about}; ${usual}` : about;
     options[name] = { value, about: said, ...(required.includes(name) ? { required: true } : {}) };
   }
-  return { ...options, ...COMMAND_OPTIONS };
+  return options;
+}
+
+/** The same, and the administrator's commands of this side. */
+function settingOptions(required: readonly string[], enabling: boolean): Record<string, Option> {
+  return { ...ownSettingOptions(required, enabling), ...COMMAND_OPTIONS };
 }
 
 /** The verb's arguments for the settings that were given. */
-function settingsOf(invocation: Invocation): ValueObject {
+export function ownSettings(invocation: Invocation): ValueObject {
   const given: Record<string, Value | undefined> = { vm: operand(invocation, 0) };
   for (const [name, { parse, argument = name }] of Object.entries(SETTING_OPTIONS)) {
     const text = option(invocation, name);
     if (text !== undefined) given[argument] = parse(text, `--${name}`);
   }
-  return { ...given, ...commandArguments(invocation) };
+  return given;
+}
+
+function settingsOf(invocation: Invocation): ValueObject {
+  return { ...ownSettings(invocation), ...commandArguments(invocation) };
 }
 
 /** The status, and what the replica will need for the points that are chosen. */

@@ -139,7 +139,8 @@ function knowsCompleted(record: ReplicaRecord | undefined, mark: string): boolea
 }
 
 function isKnown(record: ReplicaRecord, generation: GenerationId): boolean {
-  return record.ancestry.some((each) => each.generation === generation);
+  const { ancestry, losing = [] } = record;
+  return [...ancestry, ...losing].some((each) => each.generation === generation);
 }
 
 function olderThanFailover(store: ReplicaStore, folder: Folder): Failed {

@@ -49,7 +49,12 @@ export function* mergeFailover(
     "failover",
   );
   const { reverse } = machine.record;
-  const ended = { failover: undefined, planned: undefined, tail: undefined };
+  const ended = {
+    failover: undefined,
+    planned: undefined,
+    tail: undefined,
+    losing: undefined,
+  };
   yield* machine.setRecord({ ...machine.record, ...ended, state, ancestry, branch, reverse });
 }
 
@@ -59,6 +64,9 @@ export function* mergeFailover(
  */
 function ancestryAt({ record, store }: ReplicaMachine, { point }: FailoverRecord): Ancestry {
   const chosen = store.points.find(({ id }) => id === point);
+  if (record.losing?.[0]?.generation === chosen?.generation) {
+    return record.losing ?? record.ancestry;
+  }
   const from = record.ancestry.findIndex(({ generation }) => generation === chosen?.generation);
   return from <= 0 ? record.ancestry : record.ancestry.slice(from);
 }

@@ -13,7 +13,7 @@
 
 import { requestFailure } from "../base/failure.ts";
 import { asObject, type Json, type JsonObject } from "../base/json.ts";
-import { ACTIVITY_SLOTS, COW_SIZE_DEFAULT } from "../base/limits.ts";
+import { ACTIVITY_SLOTS, ANCESTRY_MAX, COW_SIZE_DEFAULT } from "../base/limits.ts";
 import {
   type GenerationId,
   isIdentity,
@@ -354,6 +354,37 @@ export class PrimaryMachine {
     yield* this.#enterPlanned("cancel-failover", undefined, ancestry);
   }
 
+  /**
+   * The administrator's word in a split brain: this side stays. Its history goes on in a generation that knows
+   * the other side's as well, so that the other one follows and keeps what only it has as a point (L1).
+   */
+  outrank(generation: GenerationId, branch: PointId, theirs: Ancestry): Task<void> {
+    return this.#saving.during(this.#outrank(generation, branch, theirs));
+  }
+
+  *#outrank(generation: GenerationId, branch: PointId, theirs: Ancestry): Task<void> {
+    const writer = this.#context.server;
+    const own = beginGeneration(this.#ancestry, generation, branch, writer, "resolved");
+    const known = new Set(own.map((record) => record.generation));
+    const others = theirs.filter((record) => !known.has(record.generation));
+    const ancestry = [...own, ...others].slice(0, ANCESTRY_MAX);
+    const to = this.#state === "Error" ? nextState(this.#state, "resume", this.name) : this.#state;
+    yield* this.#save(to, this.#settings, { ancestry, yieldsTo: undefined });
+    this.#ancestry = ancestry;
+    this.#yieldsTo = undefined;
+    this.#moved(to);
+  }
+
+  /** The administrator's word in a split brain: the side of \`generation\` stays, and this one gives way. */
+  yieldTo(generation: GenerationId): Task<void> {
+    return this.#saving.during(this.#yieldTo(generation));
+  }
+
+  *#yieldTo(generation: GenerationId): Task<void> {
+    yield* this.#save(this.#state, this.#settings, { yieldsTo: generation });
+    this.#yieldsTo = generation;
+  }
+
   *#enterPlanned(
     event: StateEvent,
     planned: Planned | undefined,
@@ -455,6 +486,7 @@ export class PrimaryMachine {
     const writer = changed.writer ?? this.presence.writer;
     const plan = "plan" in changed ? changed.plan : this.#plan;
     const planned = "planned" in changed ? changed.planned : this.#planned;
+    const yieldsTo = "yieldsTo" in changed ? changed.yieldsTo : this.#yieldsTo;
     const { id, name, branch } = this;
     const record = recordJson({
       id,
@@ -466,7 +498,7 @@ export class PrimaryMachine {
       ancestry: changed.ancestry ?? this.#ancestry,
       writer,
       branch,
-      yieldsTo: this.#yieldsTo,
+      yieldsTo,
       planned,
     });
     return saveRecord(this.#context.ports.codec.kernel, this.#folder, MACHINE_RECORD, record);
@@ -498,6 +530,7 @@ interface RecordChange {
   readonly writer?: Writer;
   readonly plan?: SeedingPlan | undefined;
   readonly planned?: Planned | undefined;
+  readonly yieldsTo?: GenerationId | undefined;
   readonly ancestry?: Ancestry;
 }
 

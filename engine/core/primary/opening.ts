@@ -36,6 +36,7 @@ export function* openMachine(work: Replication, peer: ReplicaPeer): Task<Course>
   const space = seeding ? yield* taken(machine.tracked) : 0;
   const opened = yield* peer.open({ ...opening(work), writer, space });
   if (opened.writer === writer[0]) machine.presence.noteBound();
+  work.theirs = opened.ancestry;
   const decision = decideFrom(work, opened);
   const course = yield* follow(work, peer, decision, opened);
   // Of one that was cancelled the replica keeps nothing (L8).

@@ -5,6 +5,7 @@
  */
 
 import type { PointId } from "../base/units.ts";
+import type { Ancestry } from "../lineage/generation.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { RelationshipSettings } from "../relationship/settings.ts";
 import type { Statistics } from "../relationship/statistics.ts";
@@ -31,6 +32,8 @@ export interface Replication {
   cuts: number;
   /** A point that was issued for a cut that failed, or for one that is to come: nothing was sealed as it. */
   unusedPoint: PointId | undefined;
+  /** The history that the replica told last; `undefined` before it told one. */
+  theirs: Ancestry | undefined;
   /** The newest point known to be staged. */
   base: PointId | undefined;
   /** How far the resynchronization under way has come. */

@@ -12,6 +12,7 @@
 import { Failed, type Failure, isFailed, localFailure, requestFailure } from "../base/failure.ts";
 import { SECOND } from "../base/units.ts";
 import type { PointId } from "../base/units.ts";
+import type { Ancestry } from "../lineage/generation.ts";
 import type { Ports } from "../ports/ports.ts";
 import { untilNextLook } from "../relationship/resync_policy.ts";
 import { retryDelay } from "../relationship/retry.ts";
@@ -33,6 +34,7 @@ import { Quiescing } from "./quiescing.ts";
 import { ReplicaPeer } from "./replica_peer.ts";
 import { exportMachine } from "./export.ts";
 import { type Course, openMachine } from "./opening.ts";
+import { askStanding, type Standing } from "./standing.ts";
 import type { Replication } from "./replication.ts";
 import {
   finishResync,
@@ -109,6 +111,7 @@ export class Replicator {
       delta: undefined,
       cuts: 0,
       unusedPoint: undefined,
+      theirs: undefined,
       base: undefined,
       resync: newProgress(),
     };
@@ -122,6 +125,11 @@ export class Replicator {
   /** How far the resynchronization under way has come, in this process. */
   get resync(): ResyncProgress {
     return this.#work.resync;
+  }
+
+  /** The history that the replica told last. */
+  get theirs(): Ancestry | undefined {
+    return this.#work.theirs;
   }
 
   /** The newest point known to be staged, by an earlier process too. */
@@ -274,6 +282,35 @@ export class Replicator {
   /** The verification under way. */
   get verification(): Verification | undefined {
     return this.#verification;
+  }
+
+  /** Where the machine runs, as the replica says; asks it (L6). */
+  standing(): Task<Standing> {
+    return askStanding(this.#work.ports.clock, {
+      connect: () => this.#connect(),
+      greet: () => this.#greet(),
+    });
+  }
+
+  *#connect(): Task<void> {
+    yield* this.#links.session(this.#work.settings.to);
+  }
+
+  /** The next attempt opens the channel, whatever it does then. */
+  *#greet(): Task<Failure | undefined> {
+    try {
+      // deno-lint-ignore require-yield -- that the channel is open is all that was asked for
+      yield* this.errand(function* () {});
+      return undefined;
+    } catch (error) {
+      if (!isFailed(error) || error.code === "cancelled") throw error;
+      return error.failure;
+    }
+  }
+
+  /** Waits until the replica takes what this server sends. */
+  *untilWelcome(): Task<void> {
+    yield* this.#turned.until(() => this.#attempts > 0 && this.#lastFailure === undefined);
   }
 
   /** As an errand: sends what is left of a machine that is prepared for a planned failover. */

@@ -46,6 +46,11 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   bandwidth: number((settings, bandwidth) => ({ ...settings, bandwidth })),
   appConsistent: number((settings, appConsistent) => ({ ...settings, appConsistent })),
   resync: text((settings, resync) => ({ ...settings, resync })),
+  onUnknown: {
+    needs: '"serve" or "hold"',
+    apply: (settings, value) =>
+      value === "serve" || value === "hold" ? { ...settings, onUnknown: value } : undefined,
+  },
   rpo: number((settings, objective) => ({ ...settings, objective })),
 };
 
@@ -94,6 +99,7 @@ export function newSettings(args: JsonObject): RelationshipSettings {
     resync: RESYNC_DEFAULT,
     objective: defaultObjective(FREQUENCY_DEFAULT),
     appConsistent: 0,
+    onUnknown: "serve",
   };
   return changedSettings(usual, args);
 }

@@ -28,7 +28,12 @@ export interface RelationshipSettings {
   readonly appConsistent: number;
   /** When a resynchronization may run: `auto`, `manual` or `HH:MM-HH:MM` local time. */
   readonly resync: string;
+  /** What a starting primary does whose replica does not answer: serve its guest, or hold it back (L6). */
+  readonly onUnknown: OnUnknown;
 }
+
+/** A starting primary's choice while nobody tells it where its machine runs. */
+export type OnUnknown = "serve" | "hold";
 
 /** The longest interval of application-consistent points: a week. */
 const APP_CONSISTENT_MAX = 7 * DAY;
@@ -110,9 +115,11 @@ export function settingsFromJson(json: JsonObject | undefined): RelationshipSett
   if (typeof compression !== "boolean" || typeof bandwidth !== "number") return undefined;
   if (typeof objective !== "number") return undefined;
   // Additive: a record of an earlier version has none.
-  const { appConsistent = 0, resync = RESYNC_DEFAULT } = json;
+  const { appConsistent = 0, resync = RESYNC_DEFAULT, onUnknown = "serve" } = json;
   if (typeof appConsistent !== "number" || typeof resync !== "string") return undefined;
-  return { to, frequency, retention, compression, bandwidth, objective, appConsistent, resync };
+  if (onUnknown !== "serve" && onUnknown !== "hold") return undefined;
+  const usual = { to, frequency, retention, compression, bandwidth, objective };
+  return { ...usual, appConsistent, resync, onUnknown };
 }
 
 function within(value: number, least: number, most: number): boolean {

@@ -211,6 +211,17 @@ export class ReplicaMachine {
     yield* this.#setRecord({ ...this.#record, planned });
   }
 
+  /** What only a demoted primary had is not to be told apart any more. */
+  forgetLosing(): Task<void> {
+    return this.#recording.during(this.#forgetLosing());
+  }
+
+  *#forgetLosing(): Task<void> {
+    if (this.#record.losing !== undefined) {
+      yield* this.#setRecord({ ...this.#record, losing: undefined });
+    }
+  }
+
   /** Goes on in the generation of a new primary, durably. */
   *follow(ancestry: Ancestry, primary: string): Task<void> {
     yield* this.#recording.during(this.#follow(ancestry, primary));

@@ -69,6 +69,8 @@ export interface ReplicaRecord {
   readonly reverse?: RelationshipSettings | undefined;
   /** The planned failover that the primary has prepared. */
   readonly planned?: PlannedRecord | undefined;
+  /** The history of that point where it is no ancestor of ours, while it is kept (L1). */
+  readonly losing?: Ancestry | undefined;
   /** The point that this server held last as the primary, until a point of the new one is here (L6). */
   readonly tail?: PointId | undefined;
   /** The package that its primary told of: no other is imported (M25). */
@@ -100,6 +102,7 @@ export function replicaToJson(record: ReplicaRecord): Json {
     ...(record.branch === undefined ? {} : { branch: branchToJson(record.branch) }),
     ...(record.reverse === undefined ? {} : { reverse: settingsToJson(record.reverse) }),
     ...(record.planned === undefined ? {} : { planned: { ...record.planned } }),
+    ...(record.losing === undefined ? {} : { losing: ancestryToJson(record.losing) }),
     ...(record.tail === undefined ? {} : { tail: record.tail }),
     ...(record.media === undefined ? {} : { media: { ...record.media } }),
     ...(record.copied === true ? { copied: true } : {}),
@@ -126,6 +129,8 @@ export function replicaFromJson(json: Json): ReplicaRecord | undefined {
   const reverse = settingsFromJson(asObject(record["reverse"]));
   const planned = plannedFromJson(record["planned"]);
   const tail = record["tail"] ?? undefined;
+  const losing = record["losing"] === undefined ? undefined : ancestryFromJson(record["losing"]);
+  if (losing === undefined && record["losing"] !== undefined) return undefined;
   if (branch === null || planned === null || (tail !== undefined && !isIdentity(tail))) {
     return undefined;
   }
@@ -144,6 +149,7 @@ export function replicaFromJson(json: Json): ReplicaRecord | undefined {
     branch,
     reverse,
     planned,
+    losing,
     tail: tail as PointId | undefined,
     media: mediaFromJson(record["media"]),
     ...(record["copied"] === true ? { copied: true } : {}),

@@ -80,6 +80,17 @@ export function pointArgument(args: JsonObject): string | undefined {
   );
 }
 
+/** The newest generation of the side that stays, or at least its first digits. */
+export function branchArgument({ keep }: JsonObject): string {
+  const digits = new RegExp(`^[0-9a-f]{${POINT_DIGITS_MIN},${IDENTITY_DIGITS}}$`);
+  if (typeof keep === "string" && digits.test(keep)) return keep;
+  throw requestFailure(
+    "bad-argument",
+    `Not the id of a branch: ${JSON.stringify(keep ?? null).slice(0, 80)}`,
+    `Copy one of "branches" in "warmsite replication status", or at least its first ${POINT_DIGITS_MIN} digits`,
+  );
+}
+
 /** The one point of `points` whose id begins with `digits`; a whole id may be of none. */
 export function pointNamed(digits: string, points: readonly { readonly id: PointId }[]): PointId {
   const found = points.filter(({ id }) => id.startsWith(digits));

@@ -12,12 +12,8 @@ import { MILLISECOND, MINUTE } from "../base/units.ts";
 import { refuseUnlessOff } from "../failover/machine_off.ts";
 import type { PrimaryMachine } from "../primary/machine.ts";
 import type { ReplicaMachine } from "../replica/replica_machine.ts";
-import { RESYNC_DEFAULT } from "../relationship/resync_policy.ts";
-import {
-  defaultObjective,
-  type RelationshipSettings,
-  RETENTION_DEFAULT,
-} from "../relationship/settings.ts";
+import { newSettings } from "../relationship/setting_table.ts";
+import type { RelationshipSettings } from "../relationship/settings.ts";
 import { retentionText } from "../wire/retention.ts";
 import type { Task } from "../runtime/task.ts";
 import { offeredDisks, powered } from "./power.ts";
@@ -113,15 +109,7 @@ export function settingsBack(
     );
   }
   const { frequency } = record;
-  return {
-    to,
-    frequency,
-    // A completed failover has dropped all other points: what was chosen before is not known any more.
-    retention: state === "FailedOver" ? RETENTION_DEFAULT : retentionText(store.retention),
-    compression: true,
-    bandwidth: 0,
-    objective: defaultObjective(frequency),
-    appConsistent: 0,
-    resync: RESYNC_DEFAULT,
-  };
+  // A completed failover has dropped all other points: what was chosen before is not known any more.
+  const kept = state === "FailedOver" ? undefined : retentionText(store.retention);
+  return newSettings({ to, frequency, retention: kept ?? null });
 }

@@ -23,7 +23,7 @@ import {
   START_NOW,
   type StartChoice,
 } from "../primary/initial_replication.ts";
-import type { Ancestry } from "../lineage/generation.ts";
+import { type Ancestry, relate } from "../lineage/generation.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import { Links } from "../primary/links.ts";
 import type { OutgoingLimits } from "../primary/outgoing.ts";
@@ -70,6 +70,8 @@ interface Entry {
   readonly putOff: Signal;
   /** Who says that the machine runs over there, and why it was not given up; until the server stops. */
   challenger?: Challenger;
+  /** Why its guest is not served, though it is its machine's primary; `undefined` while it is (L6). */
+  held?: Failure | undefined;
 }
 
 /** A peer that opened a machine of ours with a history of its own. */
@@ -101,12 +103,49 @@ export class PrimaryRole {
   *open(): Task<void> {
     for (const name of yield* this.#folder.list()) {
       try {
-        yield* this.#openMachine(name);
+        yield* this.#openMachine(name, "ask");
       } catch (error) {
         if (!isFailed(error) || error.code === "cancelled") throw error;
         this.#machines.unopened.set(name, error.failure);
       }
     }
+  }
+
+  /**
+   * Asks the replicas of the machines that were opened whether their guests run over there, all at once and for
+   * a bounded time, and serves those that do not (L6).
+   */
+  *askPeers(): Task<void> {
+    const asked = [...this.#machines.entries.values()].filter(({ held }) => held !== undefined);
+    yield* all("ask-peers", asked.map((entry) => this.#askPeer(entry)));
+  }
+
+  *#askPeer(entry: Entry): Task<void> {
+    const { machine, replicator } = entry;
+    const standing = replicator === undefined
+      ? { kind: "here" } as const
+      : yield* replicator.standing();
+    const serve = standing.kind === "here" ||
+      (standing.kind === "unknown" && machine.settings?.onUnknown !== "hold");
+    // It may have been removed, or given up to its new primary, while it was asked for.
+    if (entry.held === undefined || this.#machines.entries.get(machine.name) !== entry) return;
+    if (serve) return this.#serve(entry);
+    entry.held = standing.kind === "there"
+      ? runsThere(machine, standing.failure)
+      : unanswered(machine);
+    entry.scope?.spawn("held", this.#untilServed(entry));
+  }
+
+  /** One that is held back is served once its replica takes its data again, or the policy says so. */
+  *#untilServed(entry: Entry): Task<void> {
+    yield* (entry.replicator as Replicator).untilWelcome();
+    this.#serve(entry);
+  }
+
+  #serve(entry: Entry): void {
+    if (entry.held === undefined) return;
+    entry.held = undefined;
+    this.#offer(entry.machine);
   }
 
   /** True when a machine of that name is open here. */
@@ -225,16 +264,17 @@ export class PrimaryRole {
     };
   }
 
-  *#openMachine(name: string): Task<void> {
+  *#openMachine(name: string, how: "ask" | "serve" = "serve"): Task<void> {
     const folder = yield* this.#folder.folder(name);
     const { kernel } = this.#context.ports.codec;
     const record = yield* loadRecord(kernel, folder, MACHINE_RECORD);
     // A crash while the machine was being added: it was never acknowledged.
     if (record === undefined) yield* this.#folder.remove(name);
-    else this.#take(yield* PrimaryMachine.open(this.#context, folder, record));
+    else this.#take(yield* PrimaryMachine.open(this.#context, folder, record), how);
   }
 
-  #take(machine: PrimaryMachine): void {
+  /** `ask`: its guest is served only when its replica was asked, if it may have been started there. */
+  #take(machine: PrimaryMachine, how: "ask" | "serve" = "serve"): void {
     const changing = new Mutex();
     const entry: Entry = {
       machine,
@@ -245,7 +285,9 @@ export class PrimaryRole {
     };
     this.#machines.entries.set(machine.name, entry);
     // One that is prepared for a planned failover is locked until that is cancelled, or over (L4).
-    if (machine.state !== "PreparedForFailover") this.#offer(machine);
+    const locked = machine.state === "PreparedForFailover";
+    if (how === "ask" && !locked && mayRunThere(machine)) entry.held = asking(machine);
+    else if (!locked) this.#offer(machine);
     this.#replicate(entry);
   }
 
@@ -397,13 +439,16 @@ export class PrimaryRole {
     return this.#machines.alone(name, (entry) => this.#set(entry, args));
   }
 
-  *#set({ machine, replicator }: Entry, args: JsonObject): Task<void> {
+  *#set(entry: Entry, args: JsonObject): Task<void> {
+    const { machine, replicator } = entry;
     yield* machine.change((settings) => {
       const changed = changedSettings(settings, args);
       refuseTooMany(machine, changed);
       return changed;
     });
     if (machine.settings !== undefined) replicator?.change(machine.settings);
+    const unanswered = entry.held?.code === "timed-out";
+    if (unanswered && machine.settings?.onUnknown === "serve") this.#serve(entry);
   }
 
   /**
@@ -594,10 +639,50 @@ export class PrimaryRole {
     replicator.ask();
   }
 
+  /** The other side's history, as the replica or a new primary told it last. */
+  #theirs({ challenger, replicator }: Entry): Ancestry | undefined {
+    return challenger?.ancestry ?? replicator?.theirs;
+  }
+
+  /**
+   * Does what the administrator says in a split brain: `digits` begin the newest generation of the side that
+   * stays. What the other side alone has is kept there as a point.
+   */
+  resolve(name: string, digits: string): Task<void> {
+    return this.#machines.alone(name, (entry) => this.#resolve(entry, digits));
+  }
+
+  *#resolve(entry: Entry, digits: string): Task<void> {
+    const { machine, replicator } = entry;
+    const theirs = this.#theirs(entry);
+    const other = theirs?.[0]?.generation;
+    const split = theirs !== undefined && relate(machine.ancestry, theirs) === "split";
+    if (!split || other === undefined) throw noSplit(machine.name);
+    if (other.startsWith(digits)) {
+      yield* machine.yieldTo(other);
+    } else if (machine.generation.startsWith(digits)) {
+      const { entropy } = this.#context.ports;
+      const branch = this.#branchPoint(machine);
+      yield* machine.outrank(newIdentity<GenerationId>(entropy), branch, theirs);
+      delete entry.challenger;
+      replicator?.ask();
+    } else {
+      throw requestFailure(
+        "bad-argument",
+        `No branch of "${machine.name}" begins with "${digits}"`,
+        `There are ${machine.generation} (here) and ${other}`,
+      );
+    }
+  }
+
+  #branchPoint(machine: PrimaryMachine): PointId {
+    const base = machine.tracked[0]?.base;
+    return base?.kind === "point" ? base.point : newIdentity<PointId>(this.#context.ports.entropy);
+  }
+
   *#takeBackByForce(machine: PrimaryMachine): Task<void> {
     const { entropy } = this.#context.ports;
-    const base = machine.tracked[0]?.base;
-    const branch = base?.kind === "point" ? base.point : newIdentity<PointId>(entropy);
+    const branch = this.#branchPoint(machine);
     yield* machine.takeBackByForce(newIdentity<GenerationId>(entropy), branch);
   }
 
@@ -612,8 +697,11 @@ export class PrimaryRole {
   status(name: string): JsonObject {
     const failure = this.#machines.unopened.get(name);
     if (failure !== undefined) return unopenedStatus(name, "primary", failure);
-    const { machine, replicator } = this.#machines.entry(name);
-    return primaryStatus(machine, replicator, this.#context.ports.clock.now());
+    const entry = this.#machines.entry(name);
+    const { machine, replicator, held, challenger } = entry;
+    const outside = [held, challenger?.failure].filter((each) => each !== undefined);
+    const now = this.#context.ports.clock.now();
+    return primaryStatus(machine, replicator, now, { outside, theirs: this.#theirs(entry) });
   }
 
   /**
@@ -652,6 +740,44 @@ function refuseWithoutFreeze({ name, commands, settings }: PrimaryMachine): void
 function canCycle(state: string): boolean {
   return state === "Replicating" || state === "InitialReplicationInProgress" || state === "Error" ||
     state === "WaitingForStartResynchronize" || state === "Resynchronizing";
+}
+
+/** True when its replica may have been failed over to: it has, or may have, a recovery point. */
+function mayRunThere({ state, tracked }: PrimaryMachine): boolean {
+  if (state === "Disabled" || state === "ReadyForInitialReplication") return false;
+  return state !== "InitialReplicationInProgress" ||
+    tracked.some(({ base }) => base.kind === "point");
+}
+
+function asking({ name }: PrimaryMachine): Failure {
+  return localFailure("busy", `The replica of "${name}" is asked whether it runs there`, "Wait")
+    .failure;
+}
+
+function runsThere({ name, settings }: PrimaryMachine, because: Failure): Failure {
+  return {
+    code: because.code,
+    side: "peer",
+    message: `"${name}" is not served here, for it runs at ${settings?.to ?? "its replica"}: ` +
+      because.message,
+    action: because.action,
+  };
+}
+
+function unanswered({ name, settings }: PrimaryMachine): Failure {
+  return localFailure(
+    "timed-out",
+    `"${name}" is not served: ${settings?.to ?? "its replica"} does not say whether it runs there`,
+    `Make sure that it does not, then "warmsite replication set ${name} --on-unknown serve"`,
+  ).failure;
+}
+
+function noSplit(name: string): Failed {
+  return requestFailure(
+    "wrong-state",
+    `The two sides of "${name}" are not a split brain, as far as this server was told`,
+    'Look at "warmsite replication status"; a side that is only older becomes the replica by itself',
+  );
 }
 
 function notReturned(name: string, { failure }: Failed): Failed {

@@ -18,7 +18,7 @@ import type { RecoveryPoint } from "../history/recovery_point.ts";
 import { isBlank } from "../history/blank.ts";
 import { HistoryCache } from "../history/history_cache.ts";
 import { ReplicaStore } from "../history/replica_store.ts";
-import type { Ancestry } from "../lineage/generation.ts";
+import { type Ancestry, relate } from "../lineage/generation.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { ExportedPoint } from "../replica/export_point.ts";
 import { type Admit, type ReplicaContext, ReplicaMachine } from "../replica/replica_machine.ts";
@@ -430,12 +430,19 @@ export class ReplicaRole {
     const adopt = (demotion: Demotion) => this.#adopt(demotion, opening, peer);
     const undo = ({ store }: Adopted) => store.close();
     const demoted = this.#primary.demote(opening, peer, adopt, undo);
-    const take = (adopted: Adopted) => this.#take(adopted.store, adopted.home, undefined);
     // At no instant is the machine in neither role, where somebody could add another of its name.
-    const taken = function* (): Task<ReplicaMachine> {
-      return yield* take(yield* demoted);
-    };
-    return yield* this.#machines.reserve(name, taken());
+    return yield* this.#machines.reserve(name, this.#takeDemoted(name, demoted));
+  }
+
+  *#takeDemoted(name: string, demoted: Task<Adopted>): Task<ReplicaMachine> {
+    const { store, home } = yield* demoted;
+    try {
+      return yield* this.#take(store, home, undefined);
+    } catch (error) {
+      // It is a replica's from here on, whatever is wrong with it; the next start tries again.
+      if (isFailed(error)) this.#machines.unopened.set(name, error.failure);
+      throw error;
+    }
   }
 
   *#adopt(demotion: Demotion, opening: MessageOf<"open-machine">, peer: string): Task<Adopted> {
@@ -443,9 +450,12 @@ export class ReplicaRole {
     const home = yield* this.#homeOf(name, peer);
     yield* strip(home.folder);
     const generation = (ancestry[0] as Ancestry[number]).generation;
+    // Where both sides went on, the one that stays decides the history; what is here is not of it.
+    const parted = relate(ancestry, opening.ancestry) === "split";
     const record: ReplicaRecord = {
       state: "FailbackInProgress",
-      ancestry,
+      ancestry: parted ? opening.ancestry : ancestry,
+      losing: parted ? ancestry : undefined,
       failover: undefined,
       dead: [],
       primary: peer,
@@ -468,7 +478,7 @@ export class ReplicaRole {
       machine: id,
       name,
       geometry,
-      generation,
+      generation: parted ? opening.generation : generation,
       retention: parseRetention(opening.retention),
       paths,
       point,
@@ -713,6 +723,32 @@ export class ReplicaRole {
       throw error;
     }
     yield* strip(home.folder);
+  }
+
+  /**
+   * Lets go what a demoted primary alone had and was kept for the administrator, once `digits` name the
+   * generation that is in force: from then on retention decides about it (L6).
+   */
+  resolve(name: string, digits: string): Task<void> {
+    return this.#machines.alone(name, ({ machine }) => this.#resolve(machine, digits));
+  }
+
+  *#resolve(machine: ReplicaMachine, digits: string): Task<void> {
+    const { name, store, record } = machine;
+    const inForce = record.ancestry[0]?.generation;
+    if (store.holds.has(TAIL_HOLD) && inForce?.startsWith(digits) === true) {
+      yield* store.unhold(TAIL_HOLD);
+      return yield* machine.forgetLosing();
+    }
+    throw requestFailure(
+      "wrong-state",
+      store.holds.has(TAIL_HOLD)
+        ? `"${name}" goes on in generation ${inForce}, and in no other one`
+        : `Nothing of "${name}" is to be decided here`,
+      record.state === "FailedOver"
+        ? `Make this side the primary first: "warmsite failover reverse ${name}"`
+        : 'Look at "warmsite replication status"',
+    );
   }
 
   /** Machines whose reversal a crash cut short: they are to be reversed again. */

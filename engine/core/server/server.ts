@@ -125,6 +125,8 @@ export class Server {
         server.#listener = yield* ports.network.listen(settings.listen);
         scope.spawn("listen", server.#listen(server.#listener));
       }
+      // Behind listening: of two servers that start at once each is asked by the other.
+      yield* primary.askPeers();
       return server;
     } catch (error) {
       // What was opened is closed cleanly (T6), so that the next start has nothing to compare.

@@ -15,6 +15,7 @@ import type { RecoveryPoint } from "../history/recovery_point.ts";
 import { withoutFreeze } from "../relationship/guest_commands.ts";
 import { judgeHealth } from "../relationship/health.ts";
 import type { Role } from "../relationship/state.ts";
+import { type Ancestry, relate } from "../lineage/generation.ts";
 import type { PrimaryMachine } from "../primary/machine.ts";
 import type { Replicator } from "../primary/replicator.ts";
 import { cutPercentile } from "../relationship/statistics.ts";
@@ -22,15 +23,24 @@ import type { ExistingCopy } from "../replica/existing_copy.ts";
 import type { ReplicaMachine } from "../replica/replica_machine.ts";
 import { retentionText } from "../wire/retention.ts";
 
+/** What the role knows of a machine beside the machine itself. */
+interface Outside {
+  /** What keeps it from being served, or from being given up. */
+  readonly outside?: readonly Failure[];
+  /** The history that the other side told last. */
+  readonly theirs?: Ancestry | undefined;
+}
+
 /** Status of a machine whose guest runs here. */
 export function primaryStatus(
   machine: PrimaryMachine,
   replicator: Replicator | undefined,
   now: number,
+  { outside = [], theirs }: Outside = {},
 ): JsonObject {
   const tracked = machine.tracked;
   const troubles: Failure[] = tracked.flatMap((disk) => [...disk.troubles]);
-  troubles.push(...machine.commands.troubles(machine.name));
+  troubles.push(...machine.commands.troubles(machine.name), ...outside);
   const rpo = primaryRpo(machine, replicator, now);
   const objective = machine.settings?.objective ?? 0;
   const sinceStaged = replicator?.staged.sinceStaged;
@@ -70,6 +80,7 @@ export function primaryStatus(
     appConsistent: replicator?.quiescing.staged ?? 0,
     appConsistentFailed: replicator?.quiescing.failed ?? 0,
     generation: machine.generation,
+    ...branchesOf(machine, theirs),
     replica: machine.settings?.to ?? null,
     initialReplication: initialReplicationOf(machine),
     resynchronization: resynchronizationOf(machine, replicator),
@@ -77,6 +88,19 @@ export function primaryStatus(
     disks: machine.disks.map((disk) => ({ path: disk.path, size: disk.size })),
     warnings,
   };
+}
+
+/** Both sides of a split brain, for who has to choose; nothing where there is none. */
+function branchesOf(machine: PrimaryMachine, theirs: Ancestry | undefined): JsonObject {
+  if (theirs === undefined || relate(machine.ancestry, theirs) !== "split") return {};
+  const branches = [machine.ancestry, theirs].map(([newest], index) => ({
+    branch: newest?.generation ?? null,
+    writer: newest?.writer ?? null,
+    reason: newest?.reason ?? null,
+    since: newest?.branch ?? null,
+    here: index === 0,
+  }));
+  return { branches };
 }
 
 /** Application-consistent points that were chosen and do not come. */

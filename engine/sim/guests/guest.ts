@@ -92,6 +92,15 @@ export class Guest {
     this.#connect(host);
   }
 
+  /** Looks again for its disks, where the server offered none of them when it was attached. */
+  lookAgain(): void {
+    const host = this.#host;
+    const waits = host?.process.alive === true &&
+      this.#connections.every((connection) => connection === undefined) &&
+      host.server.exports.get(exportName(this.vm, 0)) !== undefined;
+    if (host !== undefined && waits) this.#connect(host);
+  }
+
   #connect(host: GuestHost): void {
     const earlier = this.#unanswered;
     this.#unanswered = new Map();

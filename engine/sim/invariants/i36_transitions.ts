@@ -35,6 +35,7 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   "a failover prepare": ["Replicating", "PreparedForFailover"],
   "b failover planned": [],
   "b failover prepare": [],
+  "b failover resolve": ["Replicating", "FailbackInProgress"],
   "a failover reverse": [],
   "b failover reverse": ["FailedOverWaitingCompletion", "FailedOver"],
   "b replication disable": [

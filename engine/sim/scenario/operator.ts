@@ -43,6 +43,8 @@ export class Operator {
   }
 
   #look(machine: MachineRun): void {
+    // A machine that ran at the replica when its server came back is served once that is over (L6).
+    machine.guest.lookAgain();
     const { a, b } = this.#drill.sites;
     const { vm } = machine.guest;
     if (machine.burnt) this.#bringUp(machine);

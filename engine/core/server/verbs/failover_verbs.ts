@@ -8,12 +8,11 @@ import { isFailed } from "../../base/failure.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
 import { refuseUnlessOff, stopMachine } from "../../failover/machine_off.ts";
 import type { Task } from "../../runtime/task.ts";
-import { RESYNC_DEFAULT } from "../../relationship/resync_policy.ts";
-import { checkSettings, defaultObjective } from "../../relationship/settings.ts";
+import { changedSettings, settingArguments } from "../../relationship/setting_table.ts";
 import {
+  branchArgument,
   flagArgument,
   machineName,
-  numberArgument,
   pointArgument,
   pointNamed,
   textArgument,
@@ -51,10 +50,22 @@ export const FAILOVER_VERBS: Verbs = {
     args: ["vm", "point?", "unverified?", "delete?"],
     run: testFailover,
   },
+  "failover resolve": {
+    about:
+      "Say which side of a machine stays that both sides have written to; the other one is kept as a point",
+    args: ["vm", "keep"],
+    *run(server, args) {
+      const vm = machineName(args);
+      const digits = branchArgument(args);
+      if (server.replica.has(vm)) yield* server.replica.resolve(vm, digits);
+      else yield* server.primary.resolve(vm, digits);
+      return status(server, vm);
+    },
+  },
   "failover reverse": {
     about:
       "Make this server the primary of a machine that was failed over to it, and replicate back",
-    args: ["vm", "to?", "frequency?", "compression?", "bandwidth?", "rpo?"],
+    args: ["vm", ...settingArguments()],
     run: reverseReplication,
   },
   "failover start": {
@@ -157,19 +168,6 @@ function* reverseReplication(server: Server, args: JsonObject): Task<Json> {
   const vm = machineName(args);
   const to = (args["to"] ?? null) === null ? undefined : textArgument(args, "to");
   const back = settingsBack(server.replica.machine(vm), to);
-  const frequency = numberArgument(args, "frequency", back.frequency);
-  yield* server.reverse(
-    vm,
-    checkSettings({
-      ...back,
-      frequency,
-      compression: flagArgument(args, "compression", true),
-      bandwidth: numberArgument(args, "bandwidth", 0),
-      resync: RESYNC_DEFAULT,
-      objective: numberArgument(args, "rpo", defaultObjective(frequency)),
-      // They need commands of this side, which nobody has checked: chosen by "replication set".
-      appConsistent: 0,
-    }),
-  );
+  yield* server.reverse(vm, changedSettings(back, args));
   return status(server, vm);
 }

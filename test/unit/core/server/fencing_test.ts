@@ -1,0 +1,111 @@
+/**
+ * Who may run a machine: a primary that starts asks its replica first (L6), and of two sides that both went
+ * on the administrator chooses one (L1).
+ *
+ * @module
+ */
+
+import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import type { JsonObject } from "../../../../engine/core/base/json.ts";
+import { KiB, MiB, SECOND } from "../../../../engine/core/base/units.ts";
+import { filled, makePair, protect, type Site } from "./pair.ts";
+
+const VM = { vm: "vm" };
+const status = (site: Site) => site.call("replication status", VM) as JsonObject;
+const whole = (site: Site) => site.read("vm/0", 0, MiB);
+const offered = (site: Site) => site.server?.exports.list() ?? [];
+const branches = (site: Site) => status(site)["branches"] as JsonObject[] | undefined;
+
+Deno.test("a primary that comes back while its machine runs at the replica does not serve it (L6)", () => {
+  const { world, a, b } = makePair(51);
+  protect(a);
+  a.host.kill();
+  b.call("failover start", VM);
+  a.start();
+  deepEqual(offered(a), []);
+  equal(status(a)["health"], "Critical");
+  match(JSON.stringify(status(a)["warnings"]), /is not served here, for it runs at/);
+  b.call("failover cancel", VM);
+  for (let tries = 0; tries < 600 && offered(a).length === 0; tries++) world.runFor(10 * SECOND);
+  deepEqual(offered(a), ["vm/0"], "taken back there, it is served here again");
+});
+
+Deno.test("nobody answers: the machine's own policy decides", () => {
+  const { a, b } = makePair(52);
+  protect(a);
+  b.host.kill();
+  a.host.kill();
+  a.start();
+  deepEqual(offered(a), ["vm/0"]);
+  a.call("replication set", { ...VM, onUnknown: "hold" });
+  a.host.kill();
+  a.start();
+  deepEqual(offered(a), []);
+  match(JSON.stringify(status(a)["warnings"]), /does not say whether it runs there/);
+  a.call("replication set", { ...VM, onUnknown: "serve" });
+  deepEqual(offered(a), ["vm/0"]);
+});
+
+Deno.test("two servers that start at once ask each other, and both serve", () => {
+  const { world, a, b } = makePair(53);
+  protect(a);
+  for (const site of [a, b]) site.host.kill();
+  const before = world.now;
+  b.start();
+  a.start();
+  ok(world.now - before < 5 * SECOND, `${world.now - before} µs`);
+  deepEqual(offered(a), ["vm/0"]);
+});
+
+/** Both sides have written: the primary took its machine back by force while it was started there. */
+function split(seed: number) {
+  const pair = makePair(seed);
+  const { a, b } = pair;
+  protect(a);
+  a.call("failover prepare", VM);
+  b.call("failover start", VM);
+  a.call("failover cancel", { ...VM, force: true });
+  a.write("vm/0", 0, filled(KiB, 1));
+  b.write("vm/0", 512 * KiB, filled(KiB, 2));
+  b.call("failover reverse", VM);
+  throws(() => a.call("replication cycle", VM), /since their histories parted/);
+  return pair;
+}
+
+Deno.test("a split brain names both branches, on both sides, and sends nothing (L1)", () => {
+  const { a, b } = split(54);
+  throws(() => b.call("replication cycle", VM), /since their histories parted/);
+  for (const site of [a, b]) {
+    equal(branches(site)?.length, 2, JSON.stringify(status(site)));
+    equal(status(site)["health"], "Critical");
+  }
+  throws(() => a.call("failover resolve", { ...VM, keep: "0".repeat(8) }), /No branch of "vm"/);
+});
+
+Deno.test("the side that gives way becomes the replica, and keeps its branch as a point (L1, L6)", () => {
+  for (const keeper of ["a", "b"] as const) {
+    for (const asked of ["a", "b"] as const) {
+      const { a, b } = split(55);
+      const [kept, other] = keeper === "a" ? [a, b] : [b, a];
+      throws(() => b.call("replication cycle", VM));
+      const lost = whole(other);
+      const here = branches(kept)?.find((each) => each["here"] === true)?.["branch"];
+      (asked === "a" ? a : b).call("failover resolve", { ...VM, keep: here as string });
+      kept.call("replication cycle", VM);
+      equal(status(other)["role"], "replica", `${keeper} is kept, ${asked} is asked`);
+      kept.write("vm/0", 256 * KiB, filled(KiB, 3));
+      kept.call("replication cycle", VM);
+      const now = whole(kept);
+      const points = other.call("points", VM) as JsonObject[];
+      other.call("failover start", VM);
+      deepEqual(whole(other), now);
+      other.call("failover cancel", VM);
+      other.call("failover start", { ...VM, point: points[0]?.["id"] as string });
+      deepEqual(whole(other), lost, "the losing branch is the oldest point");
+      other.call("failover cancel", VM);
+      const inForce = status(kept)["generation"] as string;
+      other.call("failover resolve", { ...VM, keep: inForce });
+      throws(() => other.call("failover resolve", { ...VM, keep: inForce }), /to be decided/);
+    }
+  }
+});
