@@ -353,7 +353,7 @@ class Start extends Named implements Step {
 
   run(model: Reference, real: Servers): void {
     real.start(this.#site);
-    model.up[this.#site] = true;
+    model.cameBack(this.#site);
     judge(model, real);
   }
 }

@@ -25,12 +25,11 @@ export type Standing =
   | { readonly kind: "there"; readonly failure: Failure }
   | { readonly kind: "unknown" };
 
-/** What a replica refuses with that has the machine run over there, or another copy of this server. */
+/** What a replica refuses with that has the machine run over there, or says that it did. */
 const ELSEWHERE: ReadonlySet<string> = new Set([
   "wrong-state",
   "older-generation",
   "split-brain",
-  "second-writer",
 ]);
 
 /** The replicator as far as this file needs it. */

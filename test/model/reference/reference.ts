@@ -39,6 +39,8 @@ export class Reference {
   /** What a guest's disks held since the newest point of them was cut, oldest first. */
   readonly #since: Record<SiteName, readonly Image[]>;
   readonly #dark: Record<SiteName, boolean> = { a: false, b: false };
+  /** Servers that were started again while the machine ran at the other one. */
+  readonly #returned: Record<SiteName, boolean> = { a: false, b: false };
   /** A backup of the replica at `b`. */
   #backup: Replica | undefined;
   #relations = 0;
@@ -198,6 +200,12 @@ export class Reference {
     if (here !== undefined) this.standing[site] = { ...here, slack: 1 };
   }
 
+  /** A server was started again. */
+  cameBack(site: SiteName): void {
+    this.up[site] = true;
+    this.#returned[site] = true;
+  }
+
   /** `failover start` on `point`; what is wrong with that, or "". */
   failedOver(site: SiteName, point: string): string {
     const here = this.replica(site);
@@ -306,7 +314,8 @@ export class Reference {
         ? this.#judgeReplica(site, here, view)
         : this.#judgePrimary(site, here, view);
       if (wrong !== "") return `at ${site}: ${wrong}`;
-      this.#dark[site] = false;
+      // What a loss of power left is not known while nobody is shown it.
+      if (here.role !== "primary" || view.guest !== undefined) this.#dark[site] = false;
     }
     return "";
   }
@@ -351,7 +360,10 @@ export class Reference {
   #judgePrimary(site: SiteName, here: Standing, view: SiteView): string {
     const found = view.guest;
     if (here.role === "primary" || site === "a") {
+      // Whoever came back while the machine runs over there, or did last, does not serve it.
+      if (found === undefined && this.#heldBack(site)) return "";
       if (found === undefined) return "the guest has no disks";
+      if (this.#runsAt(other(site)) === undefined) this.#returned[site] = false;
       const disks = this.disks[site] ?? new GuestDisks(found);
       this.disks[site] = disks;
       const wrong = this.#dark[site] ? disks.survived(found) : firstDifference(found, disks.image);
@@ -363,6 +375,19 @@ export class Reference {
       return `state ${view.state}`;
     }
     return "";
+  }
+
+  /** Where the machine at \`site\` runs for sure: in a failover that is open or complete, or as a newer primary. */
+  #runsAt(site: SiteName): Standing | undefined {
+    const there = this.standing[site];
+    if (there.role === "replica") {
+      return (there.failover ?? there.completed) === undefined ? undefined : there;
+    }
+    return there.role === "primary" && this.#yields(other(site)) ? there : undefined;
+  }
+
+  #heldBack(site: SiteName): boolean {
+    return this.#returned[site] && this.standing[site].role === "primary";
   }
 
   #judgeReplica(site: SiteName, here: Replica, view: SiteView): string {

@@ -96,7 +96,7 @@ Deno.test("the side that gives way becomes the replica, and keeps its branch as 
       kept.write("vm/0", 256 * KiB, filled(KiB, 3));
       kept.call("replication cycle", VM);
       const now = whole(kept);
-      const points = other.call("points", VM) as JsonObject[];
+      const points = other.call("points list", VM) as JsonObject[];
       other.call("failover start", VM);
       deepEqual(whole(other), now);
       other.call("failover cancel", VM);
