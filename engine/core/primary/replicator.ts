@@ -299,7 +299,6 @@ export class Replicator {
   /** The next attempt opens the channel, whatever it does then. */
   *#greet(): Task<Failure | undefined> {
     try {
-      // deno-lint-ignore require-yield -- that the channel is open is all that was asked for
       yield* this.errand(function* () {});
       return undefined;
     } catch (error) {

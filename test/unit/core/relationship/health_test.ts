@@ -84,6 +84,7 @@ const settings: RelationshipSettings = {
   objective: 10 * MINUTE,
   appConsistent: 0,
   resync: "auto",
+  onUnknown: "serve",
 };
 
 Deno.test("settings survive their record; impossible ones are refused by name", () => {
