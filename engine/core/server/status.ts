@@ -6,7 +6,6 @@
  * @module
  */
 // Long because: every key of a status stands here, so that they are the same everywhere.
-// Long because: what both roles tell of a machine is one answer, and stands side by side.
 
 import type { Failure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
