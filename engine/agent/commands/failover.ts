@@ -7,7 +7,7 @@
 import { type Command, isGiven, operand, option, type Value } from "../command/command.ts";
 import { fieldsOf, rowsOf, textOf } from "../command/value.ts";
 import { remoteCommand } from "./remote.ts";
-import { ownSettingOptions, ownSettings } from "./replication.ts";
+import { ownSettingOptions, ownSettings } from "./settings.ts";
 import { statusText } from "./status_text.ts";
 
 /** `failover start`. */
