@@ -32,6 +32,10 @@ function tracked(site: Site): TrackedDisk {
 }
 
 /** Lets a lying replica answer the primary at `a` until it has had its conversations. */
+function stateOf(a: Site): string {
+  return a.server!.primary.entry("vm").machine.state;
+}
+
 function lie(world: SimWorld, a: Site, b: Site, seed: number, reached: Map<string, number>): void {
   const random = new Prng(seed);
   const liar = new LyingReplica(seed);
@@ -43,6 +47,8 @@ function lie(world: SimWorld, a: Site, b: Site, seed: number, reached: Map<strin
       world.now < limit,
       `seed ${seed}: after ${liar.conversations} conversations no more come`,
     );
+    // Some lies are what only a person can mend: he looks, and goes on.
+    if (stateOf(a) === "Error") a.call("replication resume", { vm: "vm" });
     const at = random.below(2000);
     const length = random.between(1, 40);
     a.write("vm/0", at * BLOCK, random.bytes(length * BLOCK));
@@ -59,6 +65,7 @@ function lie(world: SimWorld, a: Site, b: Site, seed: number, reached: Map<strin
 /** The honest replica is back: a cycle is staged, and a failover shows what the guest has. */
 function comeBack(world: SimWorld, a: Site, b: Site, seed: number): void {
   b.start();
+  if (stateOf(a) === "Error") a.call("replication resume", { vm: "vm" });
   const from = a.server!.primary.entry("vm").replicator!.statistics.cycles;
   world.runWhile(
     () => a.server!.primary.entry("vm").replicator!.statistics.cycles === from,
@@ -108,6 +115,7 @@ function welcome(
     writer: writer[0] ?? null,
     tail: null,
     state: "Replicating",
+    refuses: undefined,
   };
 }
 

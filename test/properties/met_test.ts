@@ -30,6 +30,7 @@ const KINDS: Readonly<Record<ScenarioEvent["kind"], true>> = {
   complete: true,
   disable: true,
   forget: true,
+  set: true,
   restart: true,
   verb: true,
   "first-copy": true,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+// Long because: every command about one relationship is here, each a few lines of how it is written.
 
 import {
   type Command,
@@ -158,6 +159,24 @@ export const stopCommand: Command = remoteCommand({
   details:
     "Tracking goes on and what was sent stays: `warmsite replication start` goes on there. " +
     ONLY_MACHINE,
+  render: statusText,
+});
+
+/** `replication pause`. */
+export const pauseCommand: Command = remoteCommand({
+  verb: "replication pause",
+  ...optionalMachine,
+  details:
+    "On the primary nothing is sent until it is resumed; on the replica what is sent is refused, and a " +
+    `failover works as ever. It survives a restart. ${ONLY_MACHINE}`,
+  render: statusText,
+});
+
+/** `replication resume`. */
+export const resumeCommand: Command = remoteCommand({
+  verb: "replication resume",
+  ...optionalMachine,
+  details: `Everything that changed meanwhile is sent at once. ${ONLY_MACHINE}`,
   render: statusText,
 });
 

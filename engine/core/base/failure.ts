@@ -40,6 +40,7 @@ export type FailureCode =
   | "malformed"
   | "protocol-violation"
   | "busy"
+  | "paused"
   // Lineage.
   | "older-generation"
   | "unknown-generation"

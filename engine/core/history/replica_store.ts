@@ -43,6 +43,7 @@ import { prune, shed } from "./retention.ts";
 import { Seeding } from "./seeding.ts";
 import { fits, largest } from "./store_state.ts";
 import { saltFrom } from "./staging_record.ts";
+import { tryStorage } from "./storage_probe.ts";
 import { unitDigests, type UnitSource } from "./unit_digests.ts";
 import { verify } from "./verify.ts";
 
@@ -271,6 +272,11 @@ export class ReplicaStore {
       file === undefined || typeof file === "string" ? 0 : file.size;
     const { undos, staged } = this.#files;
     return { undoBytes: sizeOf(undos.get(point)), stagedBytes: sizeOf(staged.get(point)) };
+  }
+
+  /** Looks whether storage that has refused takes data again; throws what fails. */
+  tryStorage(): Task<void> {
+    return tryStorage(this.#files.folder);
   }
 
   /** What health must show. */

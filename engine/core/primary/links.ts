@@ -31,6 +31,8 @@ export class Links {
   readonly #hello: Omit<Hello, "type" | "protocol">;
   readonly #links = new Map<string, Link>();
   #closed = false;
+  /** Told of every address to which a session was opened. */
+  readonly listeners = new Set<(address: string) => void>();
 
   constructor(ports: Ports, scope: Scope, hello: Omit<Hello, "type" | "protocol">) {
     this.outgoing = new Outgoing(ports.clock);
@@ -67,6 +69,7 @@ export class Links {
     }
     this.#ports.observer.emit({ kind: "connected", peer: link.session.peer.name });
     this.#scope.spawn("link", this.#report(link.session));
+    for (const listener of this.listeners) listener(address);
     return link.session;
   }
 

@@ -11,7 +11,7 @@
  */
 // Long because: what a machine is, what its record says of it and how that is read belong together.
 
-import { requestFailure } from "../base/failure.ts";
+import { type Failure, requestFailure } from "../base/failure.ts";
 import { asObject, type Json, type JsonObject } from "../base/json.ts";
 import { ACTIVITY_SLOTS, ANCESTRY_MAX, COW_SIZE_DEFAULT } from "../base/limits.ts";
 import {
@@ -34,6 +34,7 @@ import { type Writer, writerFromJson } from "../lineage/writer.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { CommandBook } from "../relationship/command_book.ts";
+import { failureFromJson } from "../relationship/failure_class.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import { saveRecord } from "../relationship/record.ts";
 import { planFromJson, planToJson, type SeedingPlan } from "../relationship/seeding_plan.ts";
@@ -98,6 +99,7 @@ export class PrimaryMachine {
   #state: ReplicationState;
   #settings: RelationshipSettings | undefined;
   #plan: SeedingPlan | undefined;
+  #because: Failure | undefined;
   #ancestry: Ancestry;
   #yieldsTo: GenerationId | undefined;
   #planned: Planned | undefined;
@@ -113,6 +115,7 @@ export class PrimaryMachine {
     this.#state = parts.state;
     this.#settings = parts.settings;
     this.#plan = parts.plan;
+    this.#because = parts.because;
     this.#ancestry = parts.ancestry;
     this.presence = new Presence(parts.writer);
     this.branch = parts.branch;
@@ -145,6 +148,7 @@ export class PrimaryMachine {
         state: "Disabled",
         settings: undefined,
         plan: undefined,
+        because: undefined,
         ancestry: [firstGeneration(generation, context.server)],
         writer: [],
         branch: undefined,
@@ -175,6 +179,7 @@ export class PrimaryMachine {
       state: "Replicating",
       settings,
       plan: undefined,
+      because: undefined,
       ancestry,
       writer: [],
       branch,
@@ -222,6 +227,11 @@ export class PrimaryMachine {
   /** The relationship's settings, while there is one. */
   get settings(): RelationshipSettings | undefined {
     return this.#settings;
+  }
+
+  /** Why the relationship is in state Error; `undefined` in others, and where nobody noted it. */
+  get because(): Failure | undefined {
+    return this.#because;
   }
 
   /** How the first copy comes to the replica; `undefined` before anybody chose. */
@@ -285,14 +295,17 @@ export class PrimaryMachine {
     nextState(this.#state, event, this.name);
   }
 
-  /** Moves to the state after `event`, durably; a refusal changes nothing. */
-  enter(event: StateEvent): Task<void> {
-    return this.#saving.during(this.#entering(event));
+  /**
+   * Moves to the state after `event`, durably; a refusal changes nothing. `because` is what is wrong, where
+   * that is why: it stands in the record until another state is entered.
+   */
+  enter(event: StateEvent, because?: Failure): Task<void> {
+    return this.#saving.during(this.#entering(event, because));
   }
 
   /** With the settings of the moment when its turn has come. */
-  *#entering(event: StateEvent): Task<void> {
-    yield* this.#enter(event, this.#settings);
+  *#entering(event: StateEvent, because: Failure | undefined): Task<void> {
+    yield* this.#enter(event, this.#settings, because);
   }
 
   /** Moves to the state after `event` and keeps `plan`, both at once; with no event the plan alone. */
@@ -308,12 +321,17 @@ export class PrimaryMachine {
     this.#moved(to);
   }
 
-  *#enter(event: StateEvent, settings: RelationshipSettings | undefined): Task<void> {
+  *#enter(
+    event: StateEvent,
+    settings: RelationshipSettings | undefined,
+    because?: Failure,
+  ): Task<void> {
     const from = this.#state;
     const to = nextState(from, event, this.name);
     if (to === from) return;
-    yield* this.#save(to, settings);
+    yield* this.#save(to, settings, { because });
     this.#settings = settings;
+    this.#because = because;
     this.#moved(to);
   }
 
@@ -401,6 +419,7 @@ export class PrimaryMachine {
     const from = this.#state;
     if (to === from) return;
     this.#state = to;
+    if (to !== "Error") this.#because = undefined;
     this.#context.ports.observer.emit({ kind: "state", machine: this.name, from, to });
   }
 
@@ -488,6 +507,7 @@ export class PrimaryMachine {
     const planned = "planned" in changed ? changed.planned : this.#planned;
     const yieldsTo = "yieldsTo" in changed ? changed.yieldsTo : this.#yieldsTo;
     const { id, name, branch } = this;
+    const because = state === "Error" ? changed.because ?? this.#because : undefined;
     const record = recordJson({
       id,
       name,
@@ -495,6 +515,7 @@ export class PrimaryMachine {
       state,
       settings,
       plan,
+      because,
       ancestry: changed.ancestry ?? this.#ancestry,
       writer,
       branch,
@@ -532,6 +553,7 @@ interface RecordChange {
   readonly planned?: Planned | undefined;
   readonly yieldsTo?: GenerationId | undefined;
   readonly ancestry?: Ancestry;
+  readonly because?: Failure | undefined;
 }
 
 interface MachineParts {
@@ -541,6 +563,7 @@ interface MachineParts {
   readonly state: ReplicationState;
   readonly settings: RelationshipSettings | undefined;
   readonly plan: SeedingPlan | undefined;
+  readonly because: Failure | undefined;
   readonly ancestry: Ancestry;
   readonly writer: Writer;
   readonly branch: Branch | undefined;
@@ -554,6 +577,7 @@ type ParsedRecord = Omit<MachineParts, "disks"> & { readonly paths: readonly str
 function recordJson(parts: ParsedRecord): JsonObject {
   const { id, name, paths, state, settings, plan, ancestry, writer, branch, yieldsTo, planned } =
     parts;
+  const { because } = parts;
   return {
     version: 1,
     id,
@@ -562,6 +586,7 @@ function recordJson(parts: ParsedRecord): JsonObject {
     state,
     settings: settings === undefined ? null : settingsToJson(settings),
     seeding: planToJson(plan),
+    because: because === undefined ? null : { ...because },
     ancestry: ancestryToJson(ancestry),
     writer,
     branch: branchToJson(branch),
@@ -593,6 +618,7 @@ function parseRecord(record: JsonObject): ParsedRecord | undefined {
     state,
     settings: chosen,
     plan: planFromJson(record["seeding"]),
+    because: failureFromJson(record["because"]),
     ancestry: generations,
     writer,
     branch,

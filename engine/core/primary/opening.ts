@@ -15,6 +15,7 @@ import { taken } from "../history/room.ts";
 import { decide, type Decision, type DiskStep } from "../lineage/decision.ts";
 import type { Task } from "../runtime/task.ts";
 import type { MessageOf } from "../wire/message.ts";
+import { refusedBecause } from "../wire/refusal.ts";
 import type { ReplicaPeer } from "./replica_peer.ts";
 import type { PrimaryMachine } from "./machine.ts";
 import type { Replication } from "./replication.ts";
@@ -39,6 +40,8 @@ export function* openMachine(work: Replication, peer: ReplicaPeer): Task<Course>
   work.theirs = opened.ancestry;
   const decision = decideFrom(work, opened);
   const course = yield* follow(work, peer, decision, opened);
+  // It said where it stands, and that it takes nothing now: no cut is made for nothing.
+  if (opened.refuses !== undefined) throw new Failed(refusedBecause(opened.refuses));
   // Of one that was cancelled the replica keeps nothing (L8).
   if (course.kind === "held" && opened.delta !== null) {
     yield* peer.tell({ type: "delta-drop", delta: opened.delta.id });
@@ -133,7 +136,7 @@ function* follow(
       const { code } = decision.failure;
       // A failover that may still be cancelled changes no state here (L5).
       if (code !== "wrong-state" && machine.state !== "PreparedForFailover") {
-        yield* machine.enter("refused-by-replica");
+        yield* machine.enter("refused-by-replica", decision.failure);
       }
       throw new Failed(decision.failure);
     }

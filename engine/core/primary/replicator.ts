@@ -5,6 +5,10 @@
  * replication or one cycle. A failure ends the attempt, never tracking nor the task; so does what the replica
  * refuses between two cycles. A slow transfer delays the next cycle; cycles do not overlap.
  *
+ * What follows a failure is decided by its class. One of a single cycle leads to the next. A recoverable one is tried
+ * again by the ladder, and looked after quietly in between (`relationship/retry.ts`). A final one is state Error, in
+ * which nothing is tried until somebody resumes.
+ *
  * @module
  */
 // Long because: waiting, connecting and failing are one task's, over the same few fields.
@@ -14,9 +18,11 @@ import { SECOND } from "../base/units.ts";
 import type { PointId } from "../base/units.ts";
 import type { Ancestry } from "../lineage/generation.ts";
 import type { Ports } from "../ports/ports.ts";
+import { classOf, isOfTheLink } from "../relationship/failure_class.ts";
 import { untilNextLook } from "../relationship/resync_policy.ts";
-import { retryDelay } from "../relationship/retry.ts";
+import { lookDelay, retryDelay } from "../relationship/retry.ts";
 import type { RelationshipSettings } from "../relationship/settings.ts";
+import type { ReplicationState } from "../relationship/state.ts";
 import { newStatistics, type Statistics } from "../relationship/statistics.ts";
 import { Scope } from "../runtime/scope.ts";
 import { Signal } from "../runtime/signal.ts";
@@ -61,6 +67,18 @@ interface Errand {
   outcome: { readonly failure: Failure | undefined } | undefined;
 }
 
+/** States in which there is something to send, or to ask the replica. */
+const SENDING: ReadonlySet<ReplicationState> = new Set<ReplicationState>([
+  "InitialReplicationInProgress",
+  // Its package is on its way: the replica says when it has been imported.
+  "WaitingForInitialReplication",
+  "Replicating",
+  "WaitingForStartResynchronize",
+  "Resynchronizing",
+  "ResynchronizeSuspended",
+  "WaitingForUpdateCompletion",
+]);
+
 /** Replicates one machine until its scope is cancelled. */
 export class Replicator {
   readonly #work: Replication;
@@ -76,7 +94,12 @@ export class Replicator {
   /** Number of the newest cut when somebody last asked; `undefined` when nobody waits for an attempt. */
   #askedAt: number | undefined;
   #due = 0;
+  /** Failures in a row that were counted. */
   #failures = 0;
+  /** When to look whether the cause of a failure is gone; `undefined` while nothing failed. */
+  #lookAt: number | undefined;
+  /** What the attempt under way was ended with on purpose: it has not failed. */
+  #interruption: Failed | undefined;
   #lastFailure: Failure | undefined;
   #attempts = 0;
   #errands: Errand[] = [];
@@ -152,6 +175,42 @@ export class Replicator {
     return this.#lastFailure;
   }
 
+  /** Failures in a row since something was staged. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** When the next attempt is made, whatever happens, by the monotonic clock; `undefined` while none is. */
+  get nextAttempt(): number | undefined {
+    return this.#idle() ? undefined : this.#due;
+  }
+
+  /** The machine was paused: what is under way ends, and what failed is not tried any more. */
+  pause(): void {
+    this.#interrupt(localFailure(
+      "paused",
+      `Replication of "${this.#work.machine.name}" was paused`,
+      'Resume it: "warmsite replication resume"',
+    ));
+    this.#failures = 0;
+    this.#lookAt = undefined;
+    this.#lastFailure = undefined;
+  }
+
+  /** The machine was resumed: an attempt is made at once. `because` stands until one succeeds. */
+  resume(because: Failure | undefined): void {
+    this.#failures = 0;
+    this.#lookAt = undefined;
+    this.#lastFailure ??= because;
+    this.ask();
+  }
+
+  #interrupt(because: Failed): void {
+    if (this.#running) this.#interruption = because;
+    this.#peer?.close(because);
+    this.#wake.notify();
+  }
+
   /** What was tried is over: nobody asks why it failed. */
   forgetFailure(): void {
     this.#lastFailure = undefined;
@@ -180,11 +239,10 @@ export class Replicator {
     if (this.#failures === 0 && this.#attempts > 0) {
       this.#due = this.#startedAt + settings.frequency;
     }
-    if (settings.to === before.to) this.#wake.notify();
-    else {
-      this.#peer?.close(localFailure("connection-lost", "Another replica server was chosen"));
-      this.ask();
-    }
+    if (settings.to === before.to) return this.#wake.notify();
+    this.#interrupt(localFailure("connection-lost", "Another replica server was chosen"));
+    this.#failures = 0;
+    if (!this.#idle()) this.ask();
   }
 
   /** Wakes the replicator: there is something to do before the next cycle is due. */
@@ -212,6 +270,7 @@ export class Replicator {
       if (point !== undefined) return point;
       const failure = this.#stopped ?? this.#lastFailure;
       if (failure !== undefined) throw new Failed(failure);
+      if (this.#idle()) throw this.#notReplicating();
       counts = this.#attempts;
     }
   }
@@ -323,33 +382,29 @@ export class Replicator {
     return newest !== undefined && newest.cutNumber > cuts ? newest : undefined;
   }
 
+  /** Replication was ended in one way or another while somebody waited for a cycle. */
+  #notReplicating(): Failed {
+    const { name, state } = this.#work.machine;
+    return requestFailure(
+      "wrong-state",
+      `Nothing of "${name}" is sent in state ${state}`,
+      'Look at "warmsite replication status"',
+    );
+  }
+
   /** The task. */
   *run(): Task<void> {
-    const { clock } = this.#work.ports;
+    const onOpened = (address: string) => this.#reachable(address);
+    this.#links.listeners.add(onOpened);
     try {
       for (;;) {
         yield* this.#untilDue();
-        const started = this.#startedAt = clock.now();
-        const unasked = !this.#asked && this.#due > started;
-        this.#askedAt = undefined;
-        this.#running = true;
-        try {
-          // Not asked for and not due: the replica has said why it takes nothing more, and is believed.
-          if (unasked && this.#refusal !== undefined) throw this.#refusal;
-          const held = yield* this.#turn();
-          this.#failures = 0;
-          this.#lastFailure = held;
-        } catch (error) {
-          // Whatever it says: it was an attempt that failed, unless this very task was asked to stop.
-          if (!isFailed(error) || (yield* interrupted())) throw error;
-          yield* this.#failed(error);
-        }
-        this.#running = false;
-        this.#schedule(started);
+        yield* this.#attempt();
         this.#attempts++;
         this.#turned.notify();
       }
     } finally {
+      this.#links.listeners.delete(onOpened);
       this.#running = false;
       this.#stopped = localFailure("cancelled", "Replication of this machine was ended").failure;
       this.#attempts++;
@@ -358,27 +413,87 @@ export class Replicator {
     }
   }
 
-  *#untilDue(): Task<void> {
-    const { clock, loop } = this.#work.ports;
-    while (!this.#asked && !this.#ready() && this.#refusal === undefined) {
-      const left = this.#due - clock.now();
-      const idle = this.#idle();
-      if (!idle && left <= 0) return;
-      if (idle) yield* this.#wake.wait();
-      else {
-        // Whichever comes first: the time, or somebody who asks.
-        const timer = loop.start("due", clock.sleep(left));
-        // A timer that was called off wakes nobody: the next wait has one of its own.
-        let over = false;
-        timer.whenEnded(() => over || this.#wake.notify());
-        try {
-          yield* this.#wake.wait();
-        } finally {
-          over = true;
-          timer.interrupt();
-        }
-      }
+  /** One attempt, whatever becomes of it; nothing where nothing is to be sent any more. */
+  *#attempt(): Task<void> {
+    const { clock } = this.#work.ports;
+    const started = clock.now();
+    const due = this.#asked || this.#due <= started;
+    this.#askedAt = undefined;
+    if (this.#resting) return yield* this.#endPeer();
+    this.#startedAt = started;
+    this.#running = true;
+    try {
+      // Not asked for and not due: the replica has said why it takes nothing more, and is believed.
+      if (!due && this.#refusal !== undefined) throw this.#refusal;
+      const held = yield* this.#turn();
+      this.#failures = 0;
+      this.#lookAt = undefined;
+      this.#lastFailure = held;
+      this.#schedule(started);
+    } catch (error) {
+      // Whatever it says: it was an attempt that failed, unless this very task was asked to stop.
+      if (!isFailed(error) || (yield* interrupted())) throw error;
+      const looking = !due && this.#lookAt !== undefined;
+      // The next attempt begins with a handshake: whatever went wrong, both sides say where they stand.
+      yield* this.#endPeer();
+      const meant = this.#interruption !== undefined || this.#resting;
+      for (const errand of this.#errands) this.#endErrand(errand, error.failure);
+      // What a handshake finds may be why the state is Error by now.
+      if (meant && this.#work.machine.state !== "Error") this.#ended();
+      else yield* this.#failed(error, started, looking);
+    } finally {
+      this.#running = false;
+      this.#interruption = undefined;
     }
+  }
+
+  /** It was ended on purpose. What is to be sent when it goes on is one point of then, not of now. */
+  #ended(): void {
+    if (!this.#idle()) return;
+    for (const { view } of this.#work.machine.tracked) {
+      if (view?.mode === "frozen") view.giveUp("replication is paused");
+    }
+  }
+
+  /** Waits until an attempt is due or asked for, the replica refuses, or it is time to look again. */
+  *#untilDue(): Task<void> {
+    const { clock } = this.#work.ports;
+    for (;;) {
+      if (this.#asked) return;
+      if (this.#idle()) {
+        // A channel that is open tells nobody anything any more. Who wakes us meanwhile is looked at again.
+        if (this.#peer !== undefined) yield* this.#endPeer();
+        else yield* this.#wake.wait();
+        continue;
+      }
+      if (this.#refusal !== undefined) return;
+      const left = Math.min(this.#due, this.#lookAt ?? Infinity) - clock.now();
+      if (left <= 0) return;
+      yield* this.#wokenWithin(left);
+    }
+  }
+
+  /** Returns after `micros`, or when somebody wakes it. */
+  *#wokenWithin(micros: number): Task<void> {
+    const { clock, loop } = this.#work.ports;
+    const timer = loop.start("due", clock.sleep(micros));
+    // A timer that was called off wakes nobody: the next wait has one of its own.
+    let over = false;
+    timer.whenEnded(() => over || this.#wake.notify());
+    try {
+      yield* this.#wake.wait();
+    } finally {
+      over = true;
+      timer.interrupt();
+    }
+  }
+
+  /** The replica server was reached, by whichever machine: who waits for that goes on. */
+  #reachable(address: string): void {
+    if (this.#running || this.#lookAt === undefined || this.#lastFailure === undefined) return;
+    if (address !== this.#work.settings.to || !isOfTheLink(this.#lastFailure.code)) return;
+    this.#lookAt = this.#work.ports.clock.now();
+    this.#wake.notify();
   }
 
   /** Somebody asked, and no cut was made since that answers them. */
@@ -386,30 +501,28 @@ export class Replicator {
     return this.#askedAt === this.#work.cuts;
   }
 
-  #ready(): boolean {
-    return !this.#idle() && this.#due <= this.#work.ports.clock.now();
-  }
-
   /** What the replica said on the open channel in place of going on. */
   get #refusal(): Failed | undefined {
     return this.#peer?.refusal;
   }
 
-  /** Nothing is due in these states until somebody asks. */
+  /** There is nothing to send and nothing to say. */
+  get #resting(): boolean {
+    return this.#idle() && this.#errands.length === 0;
+  }
+
+  /** Nothing is sent in these states, whoever asks. */
   #idle(): boolean {
     const { state } = this.#work.machine;
     if (state === "PreparedForFailover") return isHandedOver(this.#work.machine);
-    return state === "ReadyForInitialReplication" || state === "Disabled";
+    return !SENDING.has(state);
   }
 
+  /** The next cycle: at once when it is late, and what should have begun meanwhile was missed. */
   #schedule(started: number): void {
     const { clock } = this.#work.ports;
     const { frequency } = this.#work.settings;
     const now = clock.now();
-    if (this.#failures > 0) {
-      this.#due = now + retryDelay(this.#failures, frequency);
-      return;
-    }
     const late = Math.floor((now - started) / frequency);
     this.#work.statistics.missed += late;
     this.#due = late > 0 ? now : started + frequency;
@@ -425,22 +538,42 @@ export class Replicator {
     return untilNextLook(settings.resync, plan, clock, clock.wall());
   }
 
-  *#failed(error: Failed): Task<void> {
+  /** `looking`: a quiet look in between, which counts only where it finds another trouble than was known. */
+  *#failed({ failure }: Failed, started: number, looking: boolean): Task<void> {
+    const { settings } = this.#work;
+    const known = looking && isSame(this.#lastFailure, failure);
+    this.#lastFailure = failure;
+    const now = this.#work.ports.clock.now();
+    this.#lookAt = now + lookDelay(settings.frequency);
+    if (known) return;
+    // Another trouble than before has a ladder of its own.
+    if (looking) this.#failures = 0;
+    yield* this.#count(failure);
+    if (classOf(failure.code) === "this-cycle") {
+      this.#due = Math.max(now, started + settings.frequency);
+      this.#lookAt = undefined;
+    } else this.#due = now + retryDelay(this.#failures);
+  }
+
+  *#count(failure: Failure): Task<void> {
     this.#failures++;
-    this.#work.statistics.failures++;
-    this.#lastFailure = error.failure;
-    for (const errand of this.#errands) this.#endErrand(errand, error.failure);
-    const { machine, ports } = this.#work;
-    ports.observer.emit({ kind: "failure", machine: machine.name, failure: error.failure });
-    // The next attempt begins with a handshake: whatever went wrong, both sides say where they stand.
-    yield* this.#endPeer();
+    const { machine, ports, statistics } = this.#work;
+    statistics.failures++;
+    ports.observer.emit({ kind: "failure", machine: machine.name, failure });
+    if (classOf(failure.code) !== "final") return;
+    try {
+      yield* machine.enter("refused-by-replica", failure);
+    } catch (error) {
+      // A record that cannot be written, or a state that somebody changed meanwhile: it is tried again.
+      if (!isFailed(error) || (yield* interrupted())) throw error;
+    }
   }
 
   /** One attempt; returns what holds it, if nothing is to be done before somebody does something. */
   *#turn(): Task<Failure | undefined> {
     const work = this.#work;
     const { machine } = work;
-    if (this.#idle() && this.#errands.length === 0) return undefined;
+    if (this.#resting) return undefined;
     if (machine.state === "InitialReplicationInProgress" && machine.plan?.method === "export") {
       yield* exportMachine(work);
     }
@@ -448,6 +581,8 @@ export class Replicator {
     const stands = machine.state === "ResynchronizeSuspended";
     if (stands && this.#errands.length === 0) return suspendedBecause(work);
     const course = yield* this.#opened();
+    // While it connected there was nothing that could be ended.
+    if (this.#interruption !== undefined) throw this.#interruption;
     const peer = this.#peer as ReplicaPeer;
     if (this.#errands.length > 0) {
       yield* this.#runErrands(peer);
@@ -557,4 +692,10 @@ function notReplicating({ name, state }: PrimaryMachine): Failed {
     `Cannot verify "${name}" in state ${state}`,
     "Wait until it is replicating again, and verify then",
   );
+}
+
+/** True when a look found what was known: the link fails in more than one way for one reason. */
+function isSame(known: Failure | undefined, found: Failure): boolean {
+  if (known === undefined) return false;
+  return known.code === found.code || (isOfTheLink(known.code) && isOfTheLink(found.code));
 }

@@ -42,7 +42,14 @@ export function judgeHealth(facts: HealthFacts): { health: Health; warnings: str
     critical.push(`Nothing is sent in state ${facts.state}`);
   }
   if (facts.lastFailure !== undefined) critical.push(sentence(facts.lastFailure));
-  if (facts.role === "primary" && facts.state !== "Replicating" && critical.length === 0) {
+  if (facts.state === "Suspended" && facts.role === "replica") {
+    critical.push('Paused here: what is sent is refused. Resume it: "warmsite replication resume"');
+  }
+  if (facts.state === "Suspended" && facts.role === "primary") {
+    warnings.push(
+      'Paused here: nothing is sent, changes are tracked. Resume it: "warmsite replication resume"',
+    );
+  } else if (facts.role === "primary" && facts.state !== "Replicating" && critical.length === 0) {
     warnings.push(
       facts.state === "ReadyForInitialReplication"
         ? 'Not protected yet: start initial replication with "warmsite replication start"'

@@ -215,12 +215,21 @@ const ADVICE: Readonly<Partial<Record<ReplicationState, string>>> = {
   FailedOverWaitingCompletion: 'Cancel or complete the failover first: "warmsite failover cancel"',
   FailedOver: "The failover is complete and final",
   Suspended: 'Resume replication first: "warmsite replication resume"',
+  Error: 'Mend what its status names, then resume: "warmsite replication resume"',
+  WaitingForStartResynchronize: "Start initial replication again, or wait for its replica: " +
+    '"warmsite replication start"',
+  UpdateError: 'Try the update again, or go on without it: "warmsite replication resume"',
   Resynchronizing: "Wait until the resynchronization has finished, or cancel it: " +
     '"warmsite replication resync cancel"',
   ResynchronizeSuspended: 'Continue it first: "warmsite replication resync continue"',
   FailbackInProgress: "Wait until the first recovery point of the new primary is here",
   WaitingForUpdateCompletion: "Wait until the added disk is replicated",
 };
+
+/** What to do in `from` for who wanted something that it does not allow. */
+export function adviceFor(from: ReplicationState): string {
+  return ADVICE[from] ?? 'Look at "warmsite replication status"';
+}
 
 /** The state after `event`, or a refusal `wrong-state` that says what to do. */
 export function nextState(
@@ -233,7 +242,7 @@ export function nextState(
   throw requestFailure(
     "wrong-state",
     `Cannot ${event.replaceAll("-", " ")} "${machine}" in state ${from}`,
-    ADVICE[from] ?? 'Look at "warmsite replication status"',
+    adviceFor(from),
   );
 }
 

@@ -28,7 +28,7 @@ import type { Compare } from "../wire/compare.ts";
 import { RECORD_HEADER_SIZE, type StagedExtent } from "../wire/extent.ts";
 import { frameCost } from "../wire/limits.ts";
 import type { ControlMessage, MessageOf } from "../wire/message.ts";
-import { refusal } from "../wire/refusal.ts";
+import { refusal, refusing } from "../wire/refusal.ts";
 import { parseRetention } from "../wire/retention.ts";
 import { answerTo } from "./comparing.ts";
 import { noCopy } from "./existing_copy.ts";
@@ -176,6 +176,7 @@ export class Receiver {
     if (accepts) yield* this.#machine.settle();
     if (accepts && this.#machine.takesData) yield* store.announce(open.disks);
     const delta = store.openDelta;
+    const refuses = accepts ? yield* this.#machine.refusal() : undefined;
     yield* this.#channel.send({
       type: "machine-opened",
       generation: store.generation,
@@ -188,6 +189,7 @@ export class Receiver {
       writer: this.#machine.record.writer ?? null,
       tail: this.#machine.tailPoint ?? null,
       state: this.#machine.state,
+      refuses: refuses === undefined ? undefined : refusing(refuses),
     });
     this.#accepts = accepts;
     this.#answered = true;
@@ -479,6 +481,7 @@ export class Receiver {
   #mustAccept(): void {
     if (!this.#accepts) throw this.#otherGeneration();
     if (!this.#machine.takesData) throw this.#machine.failedOverHere();
+    if (this.#machine.paused) throw this.#machine.pausedHere();
   }
 
   /** The generation is bound to another incarnation of its primary (L1). */

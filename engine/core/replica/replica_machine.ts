@@ -10,7 +10,14 @@
 // Long because: who serves, who applies and what the record says of both are one set of rules.
 
 import { assert } from "../base/assert.ts";
-import { Failed, type Failure, isFailed, localFailure, peerFailure } from "../base/failure.ts";
+import {
+  Failed,
+  type Failure,
+  type FailureCode,
+  isFailed,
+  localFailure,
+  peerFailure,
+} from "../base/failure.ts";
 import { SECOND } from "../base/units.ts";
 import type { GenerationId, Incarnation, PointId, Token } from "../base/units.ts";
 import { noSuchPoint } from "../history/replica_files.ts";
@@ -54,6 +61,12 @@ export interface ReplicaContext {
   /** How the disks of a machine are tracked that was failed over to. */
   readonly tracking: Pick<TrackingOptions, "slots" | "cowSizeMax" | "marks">;
 }
+/** What storage that will not take data fails with. */
+const STORAGE: ReadonlySet<FailureCode> = new Set<FailureCode>([
+  "io-error",
+  "no-space",
+  "read-only",
+]);
 
 /** A machine that is replicated to this server. */
 export class ReplicaMachine {
@@ -83,6 +96,8 @@ export class ReplicaMachine {
   #applyFailure: Failure | undefined;
   /** A channel was ended, perhaps amid a seal, since the applier looked. */
   #unsettled = false;
+  /** Storage here failed a channel since it was seen to work. */
+  #stumbled = false;
   /** Suspect disks were read by this process. */
   #verified = false;
   readonly #exports = new Set<PointExport>();
@@ -279,6 +294,37 @@ export class ReplicaMachine {
     );
   }
 
+  /** True while the administrator of this server has paused it: what is sent is refused. */
+  get paused(): boolean {
+    return this.#record.state === "Suspended";
+  }
+
+  /** Why nothing is accepted while it is paused here. */
+  pausedHere(): Failed {
+    return peerFailure(
+      "paused",
+      `Replication of "${this.name}" is paused at the replica: nothing is sent, changes are tracked`,
+      `Resume it on ${this.server}: "warmsite replication resume ${this.name}"`,
+    );
+  }
+
+  /**
+   * Why data would be refused at this moment; `undefined` where it would be taken. Storage that refused before is
+   * tried with a small file, so that nobody sends much to find out.
+   */
+  *refusal(): Task<Failure | undefined> {
+    if (this.paused) return this.pausedHere().failure;
+    if (!this.#stumbled) return undefined;
+    try {
+      yield* this.store.tryStorage();
+      this.#stumbled = false;
+      return undefined;
+    } catch (error) {
+      if (!isFailed(error) || error.code === "cancelled") throw error;
+      return error.failure;
+    }
+  }
+
   /** False from the start of a failover to its cancel, and after its complete. */
   get takesData(): boolean {
     return this.#record.failover === undefined && this.#record.state !== "FailedOver";
@@ -318,6 +364,7 @@ export class ReplicaMachine {
       yield* handle.join();
     } catch (error) {
       if (!isFailed(error)) throw error;
+      if (STORAGE.has(error.code)) this.#stumbled = true;
       // A channel that its primary ended in order, or that was ended here, is no trouble.
       const here = error.failure.side === "local" || !channel.session.closed;
       const ended = error.code === "connection-lost" && here;

@@ -60,7 +60,7 @@ export function* probeConnection(
     const roundTripMicros = clock.now() - asked;
     session.close();
     yield* session.whenClosed();
-    if (refusal !== null) throw new Failed(refusedBecause({ type: "refused", ...refusal }));
+    if (refusal !== null) throw new Failed(refusedBecause(refusal));
     return {
       to,
       server: peer.name,

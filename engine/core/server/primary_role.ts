@@ -48,7 +48,7 @@ import {
 } from "../relationship/settings.ts";
 import { forecastJson, forecastStorage, joinedChurn } from "../relationship/storage_forecast.ts";
 import { Mutex } from "../runtime/lock.ts";
-import { nextState } from "../relationship/state.ts";
+import { adviceFor, nextState } from "../relationship/state.ts";
 import { Scope } from "../runtime/scope.ts";
 import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
@@ -516,6 +516,30 @@ export class PrimaryRole {
     replicator?.ask();
   }
 
+  /** Sends nothing from now on, durably; changes are tracked. A cycle under way ends. */
+  pause(name: string): Task<void> {
+    return this.#machines.alone(name, (entry) => this.#pause(entry));
+  }
+
+  *#pause({ machine, replicator }: Entry): Task<void> {
+    yield* machine.enter("pause");
+    replicator?.pause();
+  }
+
+  /** Sends again, whatever ended it: a pause, a failure that a person had to mend, an update of its disks. */
+  resume(name: string): Task<void> {
+    return this.#machines.alone(name, (entry) => this.#resume(entry));
+  }
+
+  *#resume({ machine, replicator }: Entry): Task<void> {
+    // An initial replication that failed for good goes on as one.
+    const seeding = machine.state === "Error" &&
+      machine.tracked.some(({ base }) => base.kind !== "point");
+    const { because } = machine;
+    yield* machine.enter(seeding ? "start" : "resume");
+    replicator?.resume(because);
+  }
+
   /** Runs a cycle, with the guest at rest for its cut if `atRest`; returns its point when it is staged. */
   *cycle(name: string, atRest = false): Task<StagedPoint> {
     const { machine, replicator } = this.#machines.entry(name);
@@ -523,10 +547,12 @@ export class PrimaryRole {
       if (atRest) refuseWithoutFreeze(machine);
       return yield* replicator.cycle(atRest);
     }
+    const { because, state } = machine;
     throw requestFailure(
       "wrong-state",
-      `Cannot run a cycle of "${name}" in state ${machine.state}`,
-      'Enable and start replication first: "warmsite replication start"',
+      `Cannot run a cycle of "${name}" in state ${state}` +
+        (because === undefined ? "" : `: ${because.message}`),
+      because === undefined ? adviceFor(state) : `${because.action}. ${adviceFor(state)}`,
     );
   }
 
@@ -738,7 +764,7 @@ function refuseWithoutFreeze({ name, commands, settings }: PrimaryMachine): void
 }
 
 function canCycle(state: string): boolean {
-  return state === "Replicating" || state === "InitialReplicationInProgress" || state === "Error" ||
+  return state === "Replicating" || state === "InitialReplicationInProgress" ||
     state === "WaitingForStartResynchronize" || state === "Resynchronizing";
 }
 

@@ -604,6 +604,28 @@ export class ReplicaRole {
     for (const { machine } of this.#machines.entries.values()) machine.importStops = true;
   }
 
+  /** Refuses what is sent from now on, durably; what is here is applied, and can be failed over to. */
+  pause(name: string): Task<void> {
+    return this.#machines.alone(name, ({ machine }) => this.#pause(machine));
+  }
+
+  *#pause(machine: ReplicaMachine): Task<void> {
+    const state = machine.stateAfter("pause");
+    yield* machine.setRecord({ ...machine.record, state });
+    // Whoever is sending learns why at once.
+    yield* machine.endChannel(machine.pausedHere());
+  }
+
+  /** Takes what is sent again; the primary finds that out within a cycle. */
+  resume(name: string): Task<void> {
+    return this.#machines.alone(name, ({ machine }) => this.#resume(machine));
+  }
+
+  *#resume(machine: ReplicaMachine): Task<void> {
+    const state = machine.stateAfter("resume");
+    yield* machine.setRecord({ ...machine.record, state });
+  }
+
   /** Starts a failover and offers its disks. */
   startFailover(name: string, point: PointId | undefined, unverified = false): Task<Failover> {
     return this.#machines.alone(name, (entry) => this.#startFailover(entry, point, unverified));

@@ -49,7 +49,7 @@ export function primaryStatus(
     role,
     state: machine.state,
     troubles,
-    lastFailure: replicator?.lastFailure,
+    lastFailure: machine.because ?? replicator?.lastFailure,
     sinceStaged,
     rpo,
     objective,

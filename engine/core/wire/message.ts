@@ -33,6 +33,7 @@ import {
   nullable,
   object,
   oneOf,
+  optional,
   side,
   text,
 } from "./fields.ts";
@@ -176,6 +177,8 @@ export const MESSAGES = {
       tail: nullable(point),
       /** State of the replica, for the primary's health. */
       state: text(64),
+      /** Why it would refuse data at this moment; absent where it would take it. */
+      refuses: optional(object({ code: failureCode(), message: text(1024), action: text(1024) })),
     },
   },
   "refused": {

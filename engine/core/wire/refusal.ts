@@ -36,6 +36,7 @@ const TRAVELLING: ReadonlySet<string> = new Set<FailureCode>([
   "malformed",
   "protocol-violation",
   "busy",
+  "paused",
   "older-generation",
   "unknown-generation",
   "split-brain",
@@ -57,8 +58,16 @@ export function refusal(because: Failure): MessageOf<"refused"> {
   return { type: "refused", code, side, message: legible(message), action: legible(action) };
 }
 
+/** Why data would be refused at this moment, as `machine-opened` tells it. */
+export function refusing(because: Failure): NonNullable<MessageOf<"machine-opened">["refuses"]> {
+  const { code, message, action } = refusal(because);
+  return { code, message, action };
+}
+
 /** What a peer's refusal means here: always the peer's doing, whatever it says. */
-export function refusedBecause({ code, message, action }: MessageOf<"refused">): Failure {
+export function refusedBecause(
+  { code, message, action }: Pick<MessageOf<"refused">, "code" | "message" | "action">,
+): Failure {
   return { code: travelling(code), side: "peer", message, action };
 }
 

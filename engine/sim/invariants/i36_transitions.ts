@@ -16,7 +16,7 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   // What could not be opened may go as it is, at either host: nobody knows its state.
   "a vm remove": ["Disabled", "unopened"],
   "a replication enable": ["Disabled"],
-  "a replication disable": [...ON, ...TROUBLED, ...RESYNCHRONIZING],
+  "a replication disable": [...ON, ...TROUBLED, ...RESYNCHRONIZING, "Suspended"],
   "a replication start": [...ON, ...TROUBLED, "Resynchronizing"],
   // One that nobody needs may be asked for; one that runs is.
   "a replication resync start": ["Replicating", "WaitingForStartResynchronize", "Resynchronizing"],
@@ -25,10 +25,16 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   "a replication resync cancel": ["Resynchronizing", "ResynchronizeSuspended"],
   // Where none runs, it calls off one that was put off.
   "a replication stop": ["InitialReplicationInProgress", "ReadyForInitialReplication"],
+  "a replication pause": ["Replicating", ...TROUBLED],
+  "a replication resume": ["Suspended", "Error", "UpdateError"],
+  "a replication set": [...ON, ...TROUBLED, ...RESYNCHRONIZING, "Suspended"],
+  "b replication pause": ["Replicating"],
+  "b replication resume": ["Suspended"],
+  "b replication set": [],
   "a failover start": [],
   "a failover cancel": ["PreparedForFailover"],
   "a failover complete": [],
-  "b failover start": ["Replicating"],
+  "b failover start": ["Replicating", "Suspended"],
   "b failover cancel": ["FailedOverWaitingCompletion"],
   "b failover complete": ["FailedOverWaitingCompletion"],
   "a failover planned": ["Replicating", "PreparedForFailover"],
@@ -41,6 +47,7 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   "b replication disable": [
     "WaitingForInitialReplication",
     "Replicating",
+    "Suspended",
     "FailedOver",
     "unopened",
   ],

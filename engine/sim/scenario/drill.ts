@@ -23,7 +23,7 @@ import { Faults } from "./faults.ts";
 import { MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 import { type ProbeGround, Probes } from "./probes.ts";
 import { Operator } from "./operator.ts";
-import type { HostName, Scenario, WorldSpec } from "./scenario.ts";
+import { type HostName, type Scenario, widest, type WorldSpec } from "./scenario.ts";
 import { Site } from "./site.ts";
 
 /** A run. */
@@ -40,6 +40,7 @@ export class Drill implements Ground, ProbeGround {
   /** What guests need. */
   readonly guests: GuestGround;
   #instants = 0;
+  readonly #widest: WorldSpec;
 
   constructor(
     scenario: Scenario,
@@ -49,6 +50,8 @@ export class Drill implements Ground, ProbeGround {
   ) {
     this.scenario = scenario;
     this.simulated = new SimWorld({ seed: scenario.seed, kernel, keepTrace });
+    const machines = scenario.world.machines.map((spec, vm) => widest(spec, vm, scenario.events));
+    this.#widest = { ...scenario.world, machines };
     const { world, simulated } = { world: scenario.world, simulated: this.simulated };
     const { latency, jitter, bandwidth, segment } = world.link;
     simulated.net.usual = { latency, jitter, bandwidth, segment, queue: 4 * 1024 * 1024 };
@@ -94,7 +97,7 @@ export class Drill implements Ground, ProbeGround {
 
   /** See `Ground`. */
   get world(): WorldSpec {
-    return this.scenario.world;
+    return this.#widest;
   }
 
   /** A new instant of the oracle's order. */

@@ -9,6 +9,7 @@ import { PEER_SILENCE_MAX } from "../../core/base/limits.ts";
 import { SECOND } from "../../core/base/units.ts";
 import type { Drill } from "./drill.ts";
 import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
+import { narrowest, widest } from "./scenario.ts";
 
 /** What recovery, retry and greeting may take on top of cycles, µs. */
 const GRACE = 10 * SECOND;
@@ -93,8 +94,11 @@ export class Ending {
 
   /** How long a machine may take, µs. */
   #patience(machine: MachineRun): number {
-    const { frequency, disks, bandwidth } = machine.spec;
+    const { disks } = machine.spec;
     const { link, machines } = this.#drill.world;
+    const all = this.#drill.scenario.events;
+    const { frequency } = widest(machine.spec, machine.index, all);
+    const bandwidth = narrowest(machine.spec, machine.index, all);
     const events: readonly { readonly kind: string; readonly what?: string }[] =
       this.#drill.scenario.events;
     const speeds = [bandwidth, link.bandwidth].filter((speed) => speed > 0);

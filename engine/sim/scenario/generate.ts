@@ -250,6 +250,8 @@ function operatorEvents(root: Prng, world: WorldSpec, active: number, events: Sc
     rests(root.stream(`rests/${vm}`), machine, vm, active, events);
     if (random.below(3) === 0) illegalVerbs(random, vm, active, events);
     relationships(root.stream(`relationship/${vm}`), vm, active, events);
+    pauses(root.stream(`pause-replication/${vm}`), vm, active, events);
+    changes(root.stream(`settings/${vm}`), vm, active, events);
     firstCopies(root.stream(`first-copy/${vm}`), vm, events);
     if (random.below(3) > 0) continue;
     const rounds = random.between(1, 2);
@@ -338,6 +340,34 @@ function firstCopies(random: Prng, vm: number, events: ScenarioEvent[]): void {
   }
 }
 
+/** Replication is paused on one side or both, and resumed; what was refused or lost is asked for again. */
+function pauses(random: Prng, vm: number, active: number, events: ScenarioEvent[]): void {
+  if (random.below(4) > 0) return;
+  for (let count = random.between(1, 3); count > 0; count--) {
+    const host = anyHost(random);
+    const at = random.between(SETUP, active);
+    const lasts = random.pick([10 * MILLISECOND, SECOND, 10 * SECOND]) + random.below(SECOND);
+    events.push({ at, kind: "verb", host, vm, verb: "replication pause" });
+    for (const again of [0, 1, 3]) {
+      const when = at + lasts + again * SECOND;
+      events.push({ at: when, kind: "verb", host, vm, verb: "replication resume" });
+    }
+  }
+}
+
+/** Settings change while cycles run. */
+function changes(random: Prng, vm: number, active: number, events: ScenarioEvent[]): void {
+  if (random.below(4) > 0) return;
+  for (let count = random.between(1, 3); count > 0; count--) {
+    const change = random.pick([
+      { frequency: random.pick([1, 2, 3, 5, 10]) * SECOND },
+      { compression: random.flip() },
+      { bandwidth: random.pick([0, 20_000, 200_000]) },
+    ]);
+    events.push({ at: random.between(SETUP, active), kind: "set", vm, change });
+  }
+}
+
 const ILLEGAL = [
   "vm remove",
   "replication start",
@@ -346,6 +376,8 @@ const ILLEGAL = [
   "failover start",
   "replication enable",
   "replication disable",
+  "replication pause",
+  "replication resume",
 ] as const;
 
 function illegalVerbs(random: Prng, vm: number, active: number, events: ScenarioEvent[]): void {

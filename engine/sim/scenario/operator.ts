@@ -18,6 +18,8 @@ import type { Site } from "./site.ts";
 
 /** How often they look. */
 const ROUND = SECOND;
+/** How often they try again what is in state Error. */
+const RESUME_EVERY = 3 * SECOND;
 
 /** Both administrators. */
 export class Operator {
@@ -74,6 +76,16 @@ export class Operator {
     this.#drill.auditor.lookAtFreeze(machine);
     this.#clear(machine);
     this.#help(machine);
+    this.#unpause(machine);
+  }
+
+  /** Nothing goes wrong any more: what was paused at the replica is resumed. */
+  #unpause(machine: MachineRun): void {
+    const { b } = this.#drill.sites;
+    const { vm } = machine.guest;
+    const replica = b.current === undefined ? undefined : replicaOf(b.current.server, vm);
+    if (replica?.state !== "Suspended" || this.#drill.faults.quietFor < 0) return;
+    this.#ask(b, machine, "replication resume", { vm });
   }
 
   /** What brings the machine nearer to being protected. */
@@ -96,6 +108,11 @@ export class Operator {
       const rest = appConsistent === undefined ? {} : { appConsistent, freeze: "F", thaw: "T" };
       const args = { vm, to: "b:7700", frequency, retention, compression, bandwidth, ...rest };
       return { verb: "replication enable", args };
+    }
+    // Not every second: who looks at what is wrong sees it.
+    const again = state === "Error" && this.#drill.now % RESUME_EVERY < ROUND;
+    if (again || (state === "Suspended" && this.#drill.faults.quietFor >= 0)) {
+      return { verb: "replication resume", args: { vm } };
     }
     if (state === "WaitingForStartResynchronize") {
       return { verb: "replication resync start", args: { vm } };
@@ -302,6 +319,8 @@ export class Operator {
         return machine.burnt ? undefined : this.#disable(machine, action.remove);
       case "forget":
         return machine.burnt || machine.failover !== undefined ? undefined : this.#forget(machine);
+      case "set":
+        return this.#ask(a, machine, "replication set", { vm, ...action.change });
       case "verb": {
         const site = action.host === "a" ? a : b;
         if (site.current === undefined) return;

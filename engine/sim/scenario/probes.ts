@@ -34,6 +34,7 @@ export const PROBES: readonly string[] = [
   "enable/again",
   "cut/at-rest",
   "cut/not-at-rest-after-all",
+  "error/resumed",
   "failover/cancelled",
   "failover/completed",
   "failover/completed-in-a-crash",
@@ -51,6 +52,10 @@ export const PROBES: readonly string[] = [
   "health/warning",
   "old-primary/learnt-of-completion",
   "old-primary/learnt-of-failover",
+  "pause/at-a",
+  "pause/at-b",
+  "pause/failed-over",
+  "pause/told-to-primary",
   "point/dropped",
   "point/broken",
   "refused/generation",
@@ -69,6 +74,7 @@ export const PROBES: readonly string[] = [
   "seed/put-off",
   "seed/stopped",
   "seed/whole-disk-compared",
+  "settings/changed",
   "status/cycle-missed",
 ];
 
@@ -207,6 +213,10 @@ export class Probes {
   #verb({ verb, host, vm, outcome, before }: FactOf<"verb">): void {
     if (verb === "failover start" && host === "b" && outcome !== "") this.#hit("failover/refused");
     if (outcome !== "") return;
+    if (verb === "replication pause") this.#hit(`pause/at-${host}`);
+    if (verb === "failover start" && before === "Suspended") this.#hit("pause/failed-over");
+    if (verb === "replication set") this.#hit("settings/changed");
+    if (verb === "replication resume" && before === "Error") this.#hit("error/resumed");
     if (verb === "vm remove") this.#hit("relationship/vm-removed");
     if (verb === "replication stop" && before === "InitialReplicationInProgress") {
       this.#hit("seed/stopped");
@@ -226,6 +236,8 @@ export class Probes {
       this.#hit("rpo/beyond-objective");
     }
     if (typeof missed === "number" && missed > 0) this.#hit("status/cycle-missed");
+    const paused = (text: unknown) => String(text).includes("is paused at the replica");
+    if (Array.isArray(warnings) && warnings.some(paused)) this.#hit("pause/told-to-primary");
     const whole = (text: unknown) => String(text).includes("compared with the replica");
     if (Array.isArray(warnings) && warnings.some(whole)) this.#hit("seed/whole-disk-compared");
   }

@@ -17,7 +17,18 @@ import type { FaultAction } from "./scenario.ts";
 
 const GUEST_ACTIONS: ReadonlySet<string> = new Set(["write", "zero", "read", "flush", "reconnect"]);
 const OPERATOR_ACTIONS: ReadonlySet<string> = new Set(
-  ["cycle", "failover", "cancel", "complete", "disable", "forget", "restart", "verb", "first-copy"],
+  [
+    "cycle",
+    "failover",
+    "cancel",
+    "complete",
+    "disable",
+    "forget",
+    "restart",
+    "verb",
+    "first-copy",
+    "set",
+  ],
 );
 
 /** How a run is watched. */

@@ -115,6 +115,16 @@ export type OperatorAction =
   | { readonly kind: "disable"; readonly vm: number; readonly remove: boolean }
   /** The replica is removed, and its primary is told nothing. */
   | { readonly kind: "forget"; readonly vm: number }
+  /** Settings are changed while it runs: µs between cycles, compression, bytes a second. */
+  | {
+    readonly kind: "set";
+    readonly vm: number;
+    readonly change: {
+      readonly frequency?: number;
+      readonly compression?: boolean;
+      readonly bandwidth?: number;
+    };
+  }
   /** A server is stopped in order and started again. */
   | { readonly kind: "restart"; readonly host: HostName; readonly down: number }
   /** A verb that may be illegal at this moment. */
@@ -222,4 +232,38 @@ export interface Scenario {
   readonly events: readonly ScenarioEvent[];
   /** From here on nothing goes wrong any more, µs. */
   readonly quiet: number;
+}
+
+/**
+ * The machine with the longest time between cycles and the most bandwidth that it ever has in a run: what bounds
+ * that hold all the time go by.
+ */
+export function widest(
+  spec: MachineSpec,
+  vm: number,
+  events: readonly ScenarioEvent[],
+): MachineSpec {
+  let { frequency, bandwidth } = spec;
+  for (const event of events) {
+    if (event.kind !== "set" || event.vm !== vm) continue;
+    frequency = Math.max(frequency, event.change.frequency ?? 0);
+    const { bandwidth: other } = event.change;
+    if (other === 0 || bandwidth === 0) bandwidth = 0;
+    else bandwidth = Math.max(bandwidth, other ?? 0);
+  }
+  return { ...spec, frequency, bandwidth };
+}
+
+/** The least bandwidth of a machine that is bounded at some time of a run, bytes a second; 0 where none is. */
+export function narrowest(
+  { bandwidth }: MachineSpec,
+  vm: number,
+  events: readonly ScenarioEvent[],
+): number {
+  const all = [bandwidth];
+  for (const event of events) {
+    if (event.kind === "set" && event.vm === vm) all.push(event.change.bandwidth ?? 0);
+  }
+  const bounded = all.filter((each) => each > 0);
+  return bounded.length === 0 ? 0 : Math.min(...bounded);
 }

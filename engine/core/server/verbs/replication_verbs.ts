@@ -87,6 +87,24 @@ export const REPLICATION_VERBS: Verbs = {
       return status(server, vm);
     },
   },
+  "replication pause": {
+    about: "Stop sending, or taking what is sent; changes are tracked and go on a resume",
+    args: ["vm?"],
+    *run(server, args) {
+      const vm = guestMachine(server, args);
+      yield* server.replica.has(vm) ? server.replica.pause(vm) : server.primary.pause(vm);
+      return status(server, vm);
+    },
+  },
+  "replication resume": {
+    about: "Go on after a pause, or after an error that was mended",
+    args: ["vm?"],
+    *run(server, args) {
+      const vm = guestMachine(server, args);
+      yield* server.replica.has(vm) ? server.replica.resume(vm) : server.primary.resume(vm);
+      return status(server, vm);
+    },
+  },
   "replication cycle": {
     about: "Run a cycle; returns when its point is staged at the replica",
     args: ["vm?", "appConsistent?"],

@@ -41,7 +41,7 @@ Deno.test("a primary whose replica was removed has no recovery point, and says s
   b.call("vm remove", { vm: "vm" });
   throws(() => a.call("replication cycle", { vm: "vm" }));
   // The attempt lost its channel; the next one hears from the handshake what happened.
-  world.runUntil(world.now + 5 * SECOND);
+  world.runUntil(world.now + 70 * SECOND);
   const status = a.call("replication status", { vm: "vm" }) as JsonObject;
   equal(status["state"], "WaitingForStartResynchronize");
   equal(status["rpoSeconds"], null);

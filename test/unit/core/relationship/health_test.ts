@@ -1,13 +1,12 @@
 /**
- * Health, retry and settings: cases with their verdicts.
+ * Health and settings: cases with their verdicts.
  *
  * @module
  */
 
 import { deepEqual, equal, throws } from "node:assert/strict";
-import { HOUR, MINUTE, SECOND } from "../../../../engine/core/base/units.ts";
+import { HOUR, MINUTE } from "../../../../engine/core/base/units.ts";
 import { type HealthFacts, judgeHealth } from "../../../../engine/core/relationship/health.ts";
-import { retryDelay } from "../../../../engine/core/relationship/retry.ts";
 import {
   checkSettings,
   type RelationshipSettings,
@@ -68,11 +67,6 @@ Deno.test("judgeHealth() follows the facts, worst first (I46)", () => {
 
 Deno.test("every warning is a sentence that says what to do when something can be done", () => {
   deepEqual(judgeHealth({ ...well, troubles: [trouble] }).warnings, ["It broke. Mend it"]);
-});
-
-Deno.test("retryDelay() doubles from a second and never passes a cycle (I47)", () => {
-  const delays = [1, 2, 3, 4, 20, 1e9].map((n) => retryDelay(n, 5 * SECOND) / SECOND);
-  deepEqual(delays, [1, 2, 4, 5, 5, 5]);
 });
 
 const settings: RelationshipSettings = {

@@ -215,6 +215,7 @@ Deno.test("an entry that is removed ends what its primary was sending, and nothi
   restart(b);
   throws(() => a.call("replication cycle", VM), /no authorization entry for "a"/);
   b.call("authorization add", { name: "a", trustGroup: "one" });
+  a.call("replication resume", VM);
   a.call("replication cycle", VM);
   ok(points().length > 1);
   equal(status(a)["backlogBytes"], 0);
@@ -225,6 +226,7 @@ Deno.test("a server that takes no replicas says so to each primary", () => {
   b.call("server set", { replica: false });
   throws(() => protect(a), /unauthorized: Server "b" takes no replicas/);
   b.call("server set", { replica: true });
+  a.call("replication resume", VM);
   a.call("replication cycle", VM);
   deepEqual(b.server?.authorization.wouldAccept("x"), {
     ok: true,
@@ -263,6 +265,7 @@ Deno.test("a machine moves between primaries of one trust group, and no further"
   deepEqual(b.call("points list", VM), before);
   equal(status(b)["primary"], "a");
   b.call("authorization set", { name: "c", trustGroup: "one" });
+  c.call("replication resume", VM);
   c.call("replication cycle", VM);
   equal(status(b)["primary"], "c");
   restart(b);

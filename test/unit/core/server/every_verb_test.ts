@@ -22,6 +22,7 @@ const TELLING = new Set(["vm list", "replication status", "points list", "points
 
 type Side = "a" | "b";
 
+const SUSPENDED = ["Suspended", "Suspended at the replica"];
 /** States in which a verb may succeed at the primary's side, at the replica's, by hand. */
 const LEGAL: Readonly<Record<string, Readonly<Record<Side, readonly string[]>>>> = {
   "vm remove": {
@@ -31,6 +32,7 @@ const LEGAL: Readonly<Record<string, Readonly<Record<Side, readonly string[]>>>>
       "WaitingForStartResynchronize",
       "Resynchronizing",
       "ResynchronizeSuspended",
+      ...SUSPENDED,
     ],
   },
   "replication enable": { a: ["Disabled"], b: [] },
@@ -44,6 +46,7 @@ const LEGAL: Readonly<Record<string, Readonly<Record<Side, readonly string[]>>>>
       "FailedOverWaitingCompletion",
       "FailedOver",
       "Error",
+      "Suspended at the replica",
     ],
     b: [],
   },
@@ -54,14 +57,33 @@ const LEGAL: Readonly<Record<string, Readonly<Record<Side, readonly string[]>>>>
       "WaitingForStartResynchronize",
       "Resynchronizing",
       "FailedOverWaitingCompletion",
+      "Suspended at the replica",
     ],
     b: [],
   },
   "replication resync pause": { a: ["Resynchronizing"], b: [] },
   "replication resync continue": { a: ["ResynchronizeSuspended"], b: [] },
   "replication resync cancel": { a: ["Resynchronizing", "ResynchronizeSuspended"], b: [] },
+  "replication pause": {
+    a: [
+      "Replicating",
+      "WaitingForStartResynchronize",
+      "FailedOverWaitingCompletion",
+      "FailedOver",
+      "Error",
+      "Suspended at the replica",
+    ],
+    b: ["Replicating", "Suspended", "Resynchronizing", "ResynchronizeSuspended"],
+  },
+  "replication resume": {
+    a: ["Suspended", "FailedOver", "Error"],
+    b: ["Suspended at the replica"],
+  },
   "replication cycle": { a: ["Replicating"], b: [] },
-  "failover start": { a: [], b: ["Replicating", "Resynchronizing", "ResynchronizeSuspended"] },
+  "failover start": {
+    a: [],
+    b: ["Replicating", "Resynchronizing", "ResynchronizeSuspended", ...SUSPENDED],
+  },
   "failover cancel": { a: [], b: ["FailedOverWaitingCompletion"] },
   "failover complete": { a: [], b: ["FailedOverWaitingCompletion"] },
 };

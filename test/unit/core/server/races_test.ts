@@ -115,7 +115,7 @@ Deno.test("a replica server that stops while a machine is being made there ends 
     b.host.run(b.server!.stop(), 60 * SECOND);
     b.host.kill();
     b.start();
-    world.runUntil(world.now + 10 * SECOND);
+    world.runUntil(world.now + 70 * SECOND);
     deepEqual(world.violations, []);
     equal((a.call("replication status", VM) as JsonObject)["state"], "Replicating");
   }

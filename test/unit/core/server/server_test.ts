@@ -251,7 +251,7 @@ Deno.test("a failover at the replica stands in the primary's status at once, and
   equal(status["health"], "Critical");
   match((status["warnings"] as string[]).join(), /failed over.*Cancel the failover at the replica/);
   b.call("failover cancel", CYCLE);
-  world.runUntil(world.now + 10 * SECOND);
+  world.runUntil(world.now + 70 * SECOND);
   equal((a.call("replication status", CYCLE) as JsonObject)["health"], "Normal");
   equal((b.call("points list", CYCLE) as JsonObject[]).length, points + 1, "one cycle to catch up");
 });

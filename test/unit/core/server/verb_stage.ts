@@ -68,6 +68,16 @@ const BUILDERS: Readonly<Record<string, (stage: Stage) => void>> = {
   FailedOver: (stage) => {
     build("FailedOverWaitingCompletion", stage);
     stage.b.call("failover complete", VM);
+    // Its old primary finds that out when it tries again.
+    stage.world.runFor(70 * SECOND);
+  },
+  Suspended: (stage) => {
+    build("Replicating", stage);
+    stage.a.call("replication pause", VM);
+  },
+  "Suspended at the replica": (stage) => {
+    build("Replicating", stage);
+    stage.b.call("replication pause", VM);
   },
   Error: (stage) => {
     build("FailedOver", stage);

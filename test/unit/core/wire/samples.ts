@@ -96,6 +96,7 @@ export const SAMPLES: { readonly [T in MessageType]: MessageOf<T> } = {
     writer: hex<Incarnation>("5"),
     tail: null,
     state: "replicating",
+    refuses: { code: "paused", message: "Paused here", action: "Resume it" },
   },
   "refused": {
     type: "refused",
