@@ -261,6 +261,11 @@ export class ReplicaStore {
     return this.#files.state.holds;
   }
 
+  /** How many points are gone whose undo files wait to be merged. */
+  get waiting(): number {
+    return this.#files.gone.size;
+  }
+
   /** How many views of `point` are open. */
   views(point: PointId): number {
     return this.#files.viewed.get(point) ?? 0;
