@@ -11,7 +11,7 @@ import {
   removeAuthorizationCommand,
   setAuthorizationCommand,
 } from "./authorization.ts";
-import { growDiskCommand } from "./disk.ts";
+import { addDiskCommand, excludeDiskCommand, growDiskCommand, removeDiskCommand } from "./disk.ts";
 import { testConnectionCommand } from "./connection.ts";
 import { demoCommand } from "./demo.ts";
 import {
@@ -60,6 +60,9 @@ export const COMMANDS: readonly Command[] = [
   addCommand,
   listCommand,
   removeCommand,
+  addDiskCommand,
+  removeDiskCommand,
+  excludeDiskCommand,
   growDiskCommand,
   enableCommand,
   setCommand,

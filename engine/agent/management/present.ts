@@ -62,15 +62,23 @@ function ratio(wire: Json | undefined, sent: number): number | null {
   return Number((wire / sent).toPrecision(3));
 }
 
+/** What is told of one disk. */
+type NamedDisk = ValueObject & { readonly name: string };
+
 /** What is told of each disk, with the addresses of those that are offered to guests. */
 function presentDisks(vm: string, told: Json | undefined, around: Surroundings): ValueObject[] {
   const disks: readonly Json[] = Array.isArray(told) ? told : [];
   const offered = around.exports().filter((name) => name.startsWith(`${vm}/`));
-  const count = Math.max(disks.length, offered.length);
-  return Array.from({ length: count }, (_, index) => {
-    const name = exportName(vm, index);
-    const disk = (disks[index] ?? {}) as ValueObject;
-    if (!offered.includes(name)) return { name, ...disk };
+  // Numbers have gaps where disks were removed: whoever tells of disks names them.
+  const named = disks.map((disk, index) => {
+    const fields = (disk ?? {}) as ValueObject;
+    return { ...fields, name: fields["name"] ?? exportName(vm, index) } as NamedDisk;
+  });
+  const shown: readonly NamedDisk[] = disks.length > 0 ? named : offered.map((name) => ({ name }));
+  return shown.map((disk) => {
+    const { name } = disk;
+    const index = name.slice(vm.length + 1);
+    if (!offered.includes(name)) return disk;
     // Not the machine's name: a node's may have 31 characters and begins with a letter.
     const blockdev = qemuBlockdev(around.nbd, name, `warmsite-${index}`);
     return {

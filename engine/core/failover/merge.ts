@@ -95,15 +95,19 @@ function* stageMerged(
   yield* machine.applyAll();
   let chain = emptyChain();
   let records = 0;
-  const sizes = (store.newest as { readonly sizes: readonly number[] }).sizes;
-  const merged = overlays.map(({ size }) => size);
-  for (const { disk, at, length } of beyond(merged, sizes)) {
+  const merged = store.sizes.map((_, index) =>
+    overlays.find((overlay) => overlay.index === index)?.size ?? 0
+  );
+  // Of a disk that the point does not have nothing counts that the file may hold.
+  const kept = merged.map((size, disk) => (view.sizes[disk] ?? 0) === 0 ? 0 : size);
+  for (const { disk, at, length } of beyond(kept, store.sizes)) {
     const { extent, digest } = zeroRecord(ports.codec, disk, at, length);
     yield* store.append(extent);
     chain = chainDigest(kernel, chain, extent, digest);
     records++;
   }
-  for (const [disk, overlay] of overlays.entries()) {
+  for (const overlay of overlays) {
+    const disk = overlay.index;
     const changed = yield* changedBlocks(machine, view, overlay, disk);
     for (const { start, end } of changed.runs()) {
       const last = end * options.blockSize;

@@ -5,11 +5,11 @@
  */
 
 import { KiB, type PointId } from "../base/units.ts";
-import { Overlay } from "../history/overlay.ts";
+import { Overlay, type OverlayBase } from "../history/overlay.ts";
 import type { PointView } from "../history/point_view.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { ReplicaMachine } from "../replica/replica_machine.ts";
-import type { Task } from "../runtime/task.ts";
+import { done, type Task } from "../runtime/task.ts";
 
 /** A cluster of an overlay, bytes. */
 const OVERLAY_CLUSTER = 64 * KiB;
@@ -33,8 +33,13 @@ export function* openPointDisks(
   const view = yield* store.view(point, { unverified: true });
   const disks: Overlay[] = [];
   try {
-    for (const [disk, size] of view.sizes.entries()) {
-      const base = {
+    const sizes = how === "create"
+      ? offeredSizes(machine, view)
+      : yield* madeSizes(folder, view, store.sizes.length);
+    for (const [disk, size] of sizes.entries()) {
+      // A gap: its disk was removed before this point.
+      if (size === 0) continue;
+      const base = (view.sizes[disk] ?? 0) === 0 ? emptyBase(size) : {
         size,
         read: (at: number, length: number) => view.read(disk, at, length),
         allocated: (at: number, length: number) => view.allocated(disk, at, length),
@@ -52,6 +57,47 @@ export function* openPointDisks(
     yield* closePointDisks({ view, disks });
     throw error;
   }
+}
+
+/**
+ * Bytes of every disk that a failover to a point offers, by index. In place of one that the point does not have,
+ * for it was excluded then or added later, it is an empty disk of its size, so that the machine finds what it is
+ * made of; 0 is a gap.
+ */
+function offeredSizes({ store }: ReplicaMachine, { point, sizes }: PointView): readonly number[] {
+  const { points } = store;
+  const placeholders = points.find(({ id }) => id === point)?.placeholders;
+  const newest = points.at(-1);
+  return store.sizes.map((_, disk) =>
+    (sizes[disk] ?? 0) || (placeholders?.[disk] ?? 0) || (newest?.sizes[disk] ?? 0) ||
+    (newest?.placeholders?.[disk] ?? 0)
+  );
+}
+
+/** The same of disks that were made before: what the machine has by now may be another set. */
+function* madeSizes(folder: Folder, view: PointView, count: number): Task<readonly number[]> {
+  const names = yield* folder.list();
+  const sizes: number[] = [];
+  for (let disk = 0; disk < count; disk++) {
+    let size = view.sizes[disk] ?? 0;
+    const name = `disk-${disk}.data`;
+    if (size === 0 && names.includes(name)) {
+      const file = yield* folder.open(name);
+      size = file.size;
+      yield* file.close();
+    }
+    sizes.push(size);
+  }
+  return sizes;
+}
+
+/** Zeros. */
+function emptyBase(size: number): OverlayBase {
+  return {
+    size,
+    read: (_, length) => done(new Uint8Array(length)),
+    allocated: () => done([]),
+  };
 }
 
 /** Gives overlays and view back, in order. */

@@ -22,6 +22,8 @@ const STEP = 16 * MiB;
 /** One disk of a test. */
 export class TestDisk implements Disk {
   readonly size: number;
+  /** Which disk of its machine it is. */
+  readonly index: number;
   readonly #overlay: Overlay;
   readonly #folder: Folder;
   readonly #spared: number;
@@ -30,6 +32,7 @@ export class TestDisk implements Disk {
 
   constructor(overlay: Overlay, folder: Folder, spared: number) {
     this.size = overlay.size;
+    this.index = overlay.index;
     this.#overlay = overlay;
     this.#folder = folder;
     this.#spared = spared;

@@ -22,7 +22,6 @@ import {
 } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
 import { isIdentity, MiB, type PointId } from "../base/units.ts";
-import type { Disk } from "../ports/disk.ts";
 import type { Folder } from "../ports/folder.ts";
 import { loadRecord, saveRecord } from "../relationship/record.ts";
 import type { ReplicaMachine } from "../replica/replica_machine.ts";
@@ -49,7 +48,7 @@ export interface TestFailover {
   /** Wall time at its start, µs since 1970. */
   readonly startedAt: number;
   /** Its disks as guests may use them; none while `failure` says why. */
-  readonly disks: readonly Disk[];
+  readonly disks: readonly TestDisk[];
   /** Why it has no disks: its point or its overlays cannot be read, or it is being deleted. */
   readonly failure: Failure | undefined;
   /** Bytes that its overlays take. */
@@ -61,7 +60,7 @@ class Test implements TestFailover {
   readonly number: number;
   readonly point: PointId;
   readonly startedAt: number;
-  disks: readonly Disk[] = [];
+  disks: readonly TestDisk[] = [];
   failure: Failure | undefined;
   opened: PointDisks | undefined;
 

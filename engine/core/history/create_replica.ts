@@ -69,11 +69,15 @@ export function* adoptReplica(
   const raw: GuestDisk[] = [];
   const own = spec.paths.map((path, index) => path === `${folder.path}/${diskName(index)}`);
   const { paths, point, extra, hold, ...lasting } = spec;
-  const places = paths.map((path, index) => own[index] === true ? null : path);
+  const places = paths.map((path, index) => own[index] === true || path === "" ? null : path);
   let stateFile: StateFile | undefined;
   try {
     for (const [index, size] of point.sizes.entries()) {
-      raw.push(yield* openExactly(ports, folder, index, size, places[index] ?? null));
+      raw.push(
+        size === 0
+          ? { disk: new AbsentDisk(), logs: folder, stem: diskName(index) }
+          : yield* openExactly(ports, folder, index, size, places[index] ?? null),
+      );
     }
     const stamps: DiskIdentity[] = [];
     for (const { disk } of raw) stamps.push(yield* disk.identity({ lasting: true }));

@@ -8,7 +8,7 @@ import { localFailure } from "../base/failure.ts";
 import { DISKS_MAX } from "../base/limits.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { GuestDisk, Ports } from "../ports/ports.ts";
-import { done, type Task } from "../runtime/task.ts";
+import type { Task } from "../runtime/task.ts";
 import { openRaw } from "./create_replica.ts";
 import type { HistoryCache } from "./history_cache.ts";
 import type { OpenDelta } from "./open_delta.ts";
@@ -96,11 +96,11 @@ function highestIndex(names: readonly string[]): number {
  * Opens a file that is at least as long as what was written to it: by the initial replication all that it
  * may have, and by an apply what the point has.
  */
-function openLongEnough(
+function* openLongEnough(
   ports: Ports,
   folder: Folder,
   index: number,
-  { sizes, points, applied, places }: StoreState,
+  { sizes, points, applied, places, stamps }: StoreState,
   names: readonly string[],
 ): Task<GuestDisk> {
   const place = places[index] ?? null;
@@ -109,8 +109,11 @@ function openLongEnough(
   // A state from before a completed failover is told so, and nothing is read.
   const least = names.some((name) => name.startsWith("completed.")) ? 0 : needed;
   const there = place !== null || names.includes(diskName(index));
-  if (there || least > 0) return openRaw(ports, folder, index, least, place);
-  return done({ disk: new AbsentDisk(), logs: folder, stem: diskName(index) });
+  const gone = place === null && stamps[index]?.size === 0 &&
+    points.every((point) => (point.sizes[index] ?? 0) === 0);
+  if (there && gone) yield* folder.remove(diskName(index));
+  else if (there || least > 0) return yield* openRaw(ports, folder, index, least, place);
+  return { disk: new AbsentDisk(), logs: folder, stem: diskName(index) };
 }
 
 /** A rebuilt state becomes durable before anything follows from it, and health says so (R11). */

@@ -51,6 +51,8 @@ type OverlayPorts = Pick<Ports, "codec" | "entropy">;
 /** A durable copy-on-write disk. */
 export class Overlay implements Disk {
   readonly size: number;
+  /** Which disk of its machine it is. */
+  readonly index: number;
   readonly #base: OverlayBase;
   readonly #data: Disk;
   readonly #map: OverlayMap;
@@ -70,6 +72,7 @@ export class Overlay implements Disk {
     name: string,
   ) {
     this.size = base.size;
+    this.index = map.header.disk;
     this.#base = base;
     this.#data = data;
     this.#map = map;

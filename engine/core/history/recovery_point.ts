@@ -8,7 +8,7 @@
 
 import type { Json, JsonObject } from "../base/json.ts";
 import { integer, list, object, oneOf } from "../wire/fields.ts";
-import { digestOrNone, type Field, identity, nullable } from "../wire/fields.ts";
+import { digestOrNone, type Field, identity, nullable, optional } from "../wire/fields.ts";
 import { DISKS_MAX } from "../base/limits.ts";
 import { type PointDeclaration, type PointKind, SIZES } from "../wire/point.ts";
 import type { PointId } from "../base/units.ts";
@@ -42,6 +42,7 @@ const RECORD = object({
   cutAt: integer(0, Number.MAX_SAFE_INTEGER),
   kind: oneOf<PointKind>("standard", "application-consistent", "planned"),
   sizes: SIZES,
+  placeholders: optional(SIZES),
   protectedAt: integer(0, Number.MAX_SAFE_INTEGER),
   bytes: integer(0, Number.MAX_SAFE_INTEGER),
   digests: list(digestOrNone(), 1, DISKS_MAX),
@@ -54,7 +55,9 @@ export const POINT_RECORD: Field<unknown> = RECORD;
 export function pointJson(point: PointRecord): JsonObject {
   const { id, generation, cutAt, kind, sizes, protectedAt, bytes, digests } = point;
   const parent = point.parent ?? null;
-  return { id, parent, generation, cutAt, kind, sizes, protectedAt, bytes, digests };
+  const { placeholders } = point;
+  const others = placeholders === undefined ? {} : { placeholders };
+  return { id, parent, generation, cutAt, kind, sizes, ...others, protectedAt, bytes, digests };
 }
 
 /** The point that `json` spells, or `undefined` when it is no point. */

@@ -12,7 +12,8 @@
 import { assert } from "../base/assert.ts";
 import type { Failure } from "../base/failure.ts";
 import { localFailure, requestFailure } from "../base/failure.ts";
-import type { PointId } from "../base/units.ts";
+import { type PointId, toHex } from "../base/units.ts";
+import { DIGEST_SIZE } from "../ports/codec.ts";
 import { AbsentDisk, diskName } from "./raw_disk.ts";
 import { ReleasedDisk } from "./released_disk.ts";
 import { type Disk, type DiskIdentity, growDisk } from "../ports/disk.ts";
@@ -323,6 +324,28 @@ export class ReplicaFiles {
     yield* this.folder.flush();
     const stamps = yield* this.stamps();
     yield* this.commit((state) => ({ ...state, stamps }));
+  }
+
+  /** Removes the file of a disk that no point has; what its digests count is nothing from then on. */
+  *dropDisk(index: number): Task<void> {
+    const nothing = toHex(new Uint8Array(DIGEST_SIZE));
+    const absent = new AbsentDisk();
+    const gone = yield* absent.identity();
+    yield* this.commit((state) => {
+      const points = state.points.map((point) => {
+        const digests = point.digests.map((digest, disk) =>
+          disk === index && digest !== "" ? nothing : digest
+        );
+        return { ...point, digests };
+      });
+      const stamps = state.stamps.map((stamp, disk) => disk === index ? gone : stamp);
+      return { ...state, points, stamps };
+    });
+    const disk = this.disks[index];
+    this.#replace(index, absent);
+    if (disk !== undefined) yield* disk.close();
+    yield* this.folder.remove(diskName(index));
+    yield* this.folder.flush();
   }
 
   #replace(index: number, disk: Disk): void {

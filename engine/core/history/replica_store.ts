@@ -207,10 +207,15 @@ export class ReplicaStore {
 
   /** Where the raw disks lie, for people; theirs to use only after the failover was completed (R9). */
   get diskFiles(): readonly string[] {
+    return this.diskPaths.filter((path) => path !== "");
+  }
+
+  /** The same by index; "" for an index without a disk. */
+  get diskPaths(): readonly string[] {
     const { folder, state, appliedPoint } = this.#files;
     const sizes = appliedPoint?.sizes ?? state.sizes;
-    return sizes.flatMap((size, disk) =>
-      size === 0 ? [] : state.places[disk] ?? `${folder.path}/${diskName(disk)}`
+    return sizes.map((size, disk) =>
+      size === 0 ? "" : state.places[disk] ?? `${folder.path}/${diskName(disk)}`
     );
   }
 

@@ -38,7 +38,23 @@ export function* prune(files: ReplicaFiles): Task<readonly PointId[]> {
   for (let due = dueMerge(files); due !== undefined; due = dueMerge(files)) {
     yield* dropBetween(files, due.from, due.into);
   }
+  yield* dropDisks(files);
   return files.untold.splice(0);
+}
+
+/**
+ * Removes the files of disks that no listed point has: they were taken out of their machine, or are not
+ * replicated any more. Crash before the state: nothing. After: a file of which the state says that it is gone,
+ * which the next opening removes.
+ */
+function* dropDisks(files: ReplicaFiles): Task<void> {
+  if (files.applyOpen) return;
+  for (const [index, disk] of files.disks.entries()) {
+    const { points, places, released } = files.state;
+    const needed = points.length === 0 || points.some(({ sizes }) => (sizes[index] ?? 0) > 0);
+    if (needed || released || disk.size === 0 || (places[index] ?? null) !== null) continue;
+    yield* files.dropDisk(index);
+  }
 }
 
 /** Drops the oldest point to make room, if nobody needs it (R10); needs no space itself. */

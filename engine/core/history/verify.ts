@@ -21,6 +21,8 @@ export function* verify(files: ReplicaFiles): Task<readonly string[]> {
   const found = yield* scanDigests(files, files.applyOpen ? point.id : undefined);
   const differences: string[] = [];
   for (const [index, digest] of found.entries()) {
+    // What a file holds of a disk that the point does not have counts for nothing.
+    if ((point.sizes[index] ?? 0) === 0) continue;
     const known = point.digests[index];
     if (digest === known) continue;
     // Of disks that were adopted the first look tells the digest, unless somebody else wrote to them.
@@ -31,7 +33,8 @@ export function* verify(files: ReplicaFiles): Task<readonly string[]> {
   const stamps = yield* files.stamps();
   yield* files.commit((state) => {
     const points = state.points.map((each) => {
-      return each.id === point.id ? { ...each, digests: found } : each;
+      if (each.id !== point.id) return each;
+      return { ...each, digests: each.digests.map((known, disk) => found[disk] ?? known) };
     });
     return { ...state, points, stamps, suspect: false };
   });

@@ -25,6 +25,8 @@ export interface Cut {
   readonly kind: PointKind;
   /** Bytes of every disk at that instant, by index. */
   readonly sizes: readonly number[];
+  /** The same of disks that are not replicated. */
+  readonly placeholders: readonly number[];
 }
 
 /**
@@ -62,7 +64,7 @@ function* cutNow(work: Replication, point: PointId): Task<Cut> {
     throw error;
   }
   // In the step of the cut: what grows from here on is behind it.
-  const { sizes } = machine;
+  const { sizes, placeholders } = machine;
   work.unusedPoint = undefined;
   const cutAt = Math.max(0, ports.clock.wall());
   work.staged.lastCut = cutAt;
@@ -73,7 +75,7 @@ function* cutNow(work: Replication, point: PointId): Task<Cut> {
   ports.observer.emit({ kind: "cut", machine: machine.name, point, closed, bytes });
   // Nothing was suspended since the swap: whoever locked the machine before it had let no write through.
   const kind = machine.state === "PreparedForFailover" ? "planned" : "standard";
-  return { point, cutAt, cutNumber: work.cuts, kind, sizes };
+  return { point, cutAt, cutNumber: work.cuts, kind, sizes, placeholders };
 }
 
 /**

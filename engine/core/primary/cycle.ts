@@ -81,6 +81,9 @@ function* finish(work: Replication, delta: OpenDelta): Task<void> {
   work.quiescing.noteStaged(delta.kind, delta.cutAt);
   work.base = delta.point;
   work.statistics.cycles++;
+  // Cut after the disks were changed: whoever changes them ends the delta that was under way.
+  const { machine } = work;
+  if (machine.state === "WaitingForUpdateCompletion") yield* machine.enter("finish-disk-update");
   work.staged.note(delta);
 }
 
@@ -177,7 +180,7 @@ export function noteSent(work: Replication, bytes: number, wire: number): void {
 /** The point that a delta or a seed becomes. */
 export function declare(
   work: Replication,
-  cut: Pick<OpenDelta, "point" | "cutAt" | "kind" | "sizes"> & {
+  cut: Pick<OpenDelta, "point" | "cutAt" | "kind" | "sizes" | "placeholders"> & {
     readonly parent?: OpenDelta["parent"];
   },
 ): PointDeclaration {
@@ -188,5 +191,6 @@ export function declare(
     cutAt: cut.cutAt,
     kind: cut.kind,
     sizes: cut.sizes,
+    ...(cut.placeholders.some((size) => size > 0) ? { placeholders: cut.placeholders } : {}),
   };
 }

@@ -13,7 +13,7 @@
 
 import { type Failure, requestFailure } from "../base/failure.ts";
 import { asObject, type Json, type JsonObject } from "../base/json.ts";
-import { ACTIVITY_SLOTS, ANCESTRY_MAX, COW_SIZE_DEFAULT } from "../base/limits.ts";
+import { ACTIVITY_SLOTS, ANCESTRY_MAX, COW_SIZE_DEFAULT, DISKS_MAX } from "../base/limits.ts";
 import {
   type GenerationId,
   isIdentity,
@@ -54,7 +54,7 @@ import type { Task } from "../runtime/task.ts";
 import { TrackedDisk } from "../tracking/tracked_disk.ts";
 import type { TrackingOptions } from "../tracking/tracking_base.ts";
 import { refuseContainer } from "./image_format.ts";
-import { MachineDisk } from "./machine_disk.ts";
+import { type DiskPart, MachineDisk, removedDisk } from "./machine_disk.ts";
 import { type Planned, plannedFromJson, plannedToJson } from "./planned.ts";
 import { Presence } from "./presence.ts";
 import { ResyncRecord } from "./resync_record.ts";
@@ -87,7 +87,7 @@ export const STANDARD_TRACKING = { slots: ACTIVITY_SLOTS, cowSizeMax: COW_SIZE_D
 export class PrimaryMachine {
   readonly id: MachineId;
   readonly name: string;
-  readonly disks: readonly MachineDisk[];
+  #disks: readonly MachineDisk[];
   /** Who this is to the replica. */
   readonly presence: Presence;
   /** Where its generation parted from the one before, if it was failed over to this server (L2). */
@@ -111,7 +111,7 @@ export class PrimaryMachine {
     this.#folder = folder;
     this.id = parts.id;
     this.name = parts.name;
-    this.disks = parts.disks;
+    this.#disks = parts.disks;
     this.#state = parts.state;
     this.#settings = parts.settings;
     this.#plan = parts.plan;
@@ -176,6 +176,7 @@ export class PrimaryMachine {
       id,
       name,
       paths,
+      parts: paths.map((path) => path === "" ? "removed" : "replicated"),
       state: "Replicating",
       settings,
       plan: undefined,
@@ -203,10 +204,16 @@ export class PrimaryMachine {
     const disks: MachineDisk[] = [];
     try {
       for (const [index, path] of parsed.paths.entries()) {
+        const part = parsed.parts[index] ?? "replicated";
+        if (part === "removed") {
+          disks.push(removedDisk(folder, context.ports.clock));
+          continue;
+        }
         const guest = yield* context.ports.openGuestDisk(path);
         const disk = new MachineDisk(path, guest, undefined, context.ports.clock);
+        disk.part = part;
         disks.push(disk);
-        if (parsed.state === "Disabled") continue;
+        if (parsed.state === "Disabled" || part === "excluded") continue;
         const options = trackingOptions(context, parsed.id, index);
         yield* disk.setTracked(TrackedDisk.open(context.ports, guest, options));
       }
@@ -217,6 +224,11 @@ export class PrimaryMachine {
     const machine = new PrimaryMachine(context, folder, { ...parsed, disks });
     yield* machine.resync.load(wholeComparison(machine));
     return machine;
+  }
+
+  /** Its disks by index, gaps included. */
+  get disks(): readonly MachineDisk[] {
+    return this.#disks;
   }
 
   /** Where the relationship stands. */
@@ -282,7 +294,12 @@ export class PrimaryMachine {
 
   /** Bytes of every disk by index, as they are told; 0 where there is none. */
   get sizes(): readonly number[] {
-    return this.disks.map((disk) => disk.size);
+    return this.disks.map((disk) => disk.part === "replicated" ? disk.size : 0);
+  }
+
+  /** Bytes of the disks that are served and not replicated, by index; 0 for every other. */
+  get placeholders(): readonly number[] {
+    return this.disks.map((disk) => disk.part === "excluded" ? disk.size : 0);
   }
 
   /** The tracked disks; all of them while a relationship exists. */
@@ -445,9 +462,9 @@ export class PrimaryMachine {
   *enable(settings: RelationshipSettings): Task<void> {
     nextState(this.#state, "enable", this.name);
     try {
+      if (this.disks.every(({ part }) => part !== "replicated")) throw nothingLeft(this.name);
       for (const [index, disk] of this.disks.entries()) {
-        const options = trackingOptions(this.#context, this.id, index);
-        yield* disk.setTracked(TrackedDisk.create(this.#context.ports, disk.guest, options));
+        if (disk.part === "replicated") yield* this.#track(index, disk);
       }
       yield* this.#saving.during(this.#enter("enable", settings));
     } catch (error) {
@@ -463,10 +480,131 @@ export class PrimaryMachine {
    */
   *grow(index: number, size: number): Task<void> {
     const disk = this.disks[index];
-    if (disk === undefined) throw noSuchDisk(this.name, index);
+    if (disk === undefined || disk.part === "removed") throw noSuchDisk(this.name, index);
     if (size < disk.size) throw shrinking(disk, size);
     checkDiskSize(size, this.#context.geometry.blockSize, disk.path);
     yield* disk.grow(size);
+  }
+
+  *#track(index: number, disk: MachineDisk): Task<void> {
+    const options = trackingOptions(this.#context, this.id, index);
+    yield* disk.setTracked(TrackedDisk.create(this.#context.ports, disk.guest, options));
+  }
+
+  /**
+   * Begins to track a disk that joins the others. All of it is changed, whatever that is relative to: so to the
+   * point that the others are, and to those that they have issued since (T4).
+   */
+  *#join(index: number, disk: MachineDisk): Task<void> {
+    if (this.#state === "Disabled") return;
+    const first = this.tracked[0];
+    yield* this.#track(index, disk);
+    const { tracked } = disk;
+    if (tracked === undefined || first?.base.kind !== "point") return;
+    yield* tracked.setBase(first.base);
+    for (const point of first.issued) yield* tracked.issue(point);
+  }
+
+  /** The disk of that index; `no-such-disk` for none, or one that was removed. */
+  disk(index: number): MachineDisk {
+    const disk = this.disks[index];
+    if (disk !== undefined && disk.part !== "removed") return disk;
+    throw noSuchDisk(this.name, index);
+  }
+
+  /**
+   * Adds the disk at `path`, behind those that there are. While the machine is replicated it is tracked from the
+   * beginning, every block changed, and the state says that the disks are being changed until a point has it.
+   * Its log is made before the record names it: a crash before that leaves a log that the next one replaces,
+   * a crash after it a disk of the machine.
+   */
+  *addDisk(path: string): Task<number> {
+    this.#checkChange();
+    const index = this.disks.length;
+    if (index >= DISKS_MAX) throw tooManyDisks(this.name);
+    const guest = yield* this.#context.ports.openGuestDisk(path);
+    const disk = new MachineDisk(path, guest, undefined, this.#context.ports.clock);
+    try {
+      yield* refuseContainer(guest.disk, path);
+      checkDiskSize(guest.disk.size, this.#context.geometry.blockSize, path);
+      yield* this.#join(index, disk);
+      yield* this.#changeDisks([...this.disks, disk], true);
+    } catch (error) {
+      yield* this.#dropLog(disk);
+      yield* disk.close();
+      throw error;
+    }
+    return index;
+  }
+
+  /** Whether the set of disks may be changed in this state; a refusal changes nothing. */
+  #checkChange(): void {
+    if (!SETTLED.includes(this.#state)) this.check("change-disks");
+  }
+
+  /** Goes on with other disks, durably; `more` to replicate moves the state on as well, both at once. */
+  #changeDisks(disks: readonly MachineDisk[], more: boolean): Task<void> {
+    return this.#saving.during(this.#changingDisks(disks, more));
+  }
+
+  *#changingDisks(disks: readonly MachineDisk[], more: boolean): Task<void> {
+    const stays = !more || SETTLED.includes(this.#state);
+    const to = stays ? this.#state : nextState(this.#state, "change-disks", this.name);
+    yield* this.#save(to, this.#settings, { disks });
+    this.#disks = disks;
+    this.#moved(to);
+  }
+
+  *#dropLog(disk: MachineDisk): Task<void> {
+    const { tracked } = disk;
+    if (tracked === undefined) return;
+    yield* disk.setTracked(stopTracking(tracked));
+    yield* TrackedDisk.remove(disk.guest);
+  }
+
+  /**
+   * Takes a disk out of the machine; nobody is attached to it, and nothing of it is being sent. Its index stays
+   * a gap. Crash before the record: it is there still. After: its log is left over, as the file itself is.
+   */
+  *removeDisk(index: number): Task<void> {
+    const disk = this.disk(index);
+    this.#checkChange();
+    this.#checkLeft(disk);
+    const gap = removedDisk(this.#folder, this.#context.ports.clock);
+    yield* this.#changeDisks(this.disks.map((each) => each === disk ? gap : each), false);
+    yield* this.#dropLog(disk);
+    yield* disk.close();
+  }
+
+  #checkLeft(without: MachineDisk): void {
+    const left = this.disks.filter((each) => each !== without && each.part !== "removed");
+    const replicated = left.some(({ part }) => part === "replicated");
+    if (left.length === 0 || (this.#state !== "Disabled" && !replicated)) {
+      throw nothingLeft(this.name);
+    }
+  }
+
+  /**
+   * Leaves a disk out of replication, or takes it in again; it is served all the same. Nothing of it is being sent.
+   * Crash before the record: it is what it was. After: a log that is left over, or one in which all is changed.
+   */
+  *excludeDisk(index: number, excluded: boolean): Task<void> {
+    const disk = this.disk(index);
+    const before = disk.part;
+    const part: DiskPart = excluded ? "excluded" : "replicated";
+    if (before === part) return;
+    this.#checkChange();
+    if (excluded) this.#checkLeft(disk);
+    else yield* this.#join(index, disk);
+    disk.part = part;
+    try {
+      yield* this.#changeDisks(this.disks, !excluded);
+    } catch (error) {
+      disk.part = before;
+      if (!excluded) yield* this.#dropLog(disk);
+      throw error;
+    }
+    if (excluded) yield* this.#dropLog(disk);
   }
 
   /** Ends the relationship: tracking stops and its logs are removed. */
@@ -485,10 +623,7 @@ export class PrimaryMachine {
 
   *#untrack(): Task<void> {
     for (const disk of this.disks) {
-      const tracked = disk.tracked;
-      if (tracked === undefined) continue;
-      yield* disk.setTracked(stopTracking(tracked));
-      yield* TrackedDisk.remove(disk.guest);
+      yield* this.#dropLog(disk);
     }
   }
 
@@ -508,10 +643,12 @@ export class PrimaryMachine {
     const yieldsTo = "yieldsTo" in changed ? changed.yieldsTo : this.#yieldsTo;
     const { id, name, branch } = this;
     const because = state === "Error" ? changed.because ?? this.#because : undefined;
+    const disks = changed.disks ?? this.disks;
     const record = recordJson({
       id,
       name,
-      paths: this.disks.map((disk) => disk.path),
+      paths: disks.map((disk) => disk.path),
+      parts: disks.map(({ part }) => part),
       state,
       settings,
       plan,
@@ -530,6 +667,26 @@ export class PrimaryMachine {
 export type Promoted =
   & Pick<ParsedRecord, "id" | "name" | "paths" | "ancestry" | "branch">
   & { readonly settings: RelationshipSettings };
+
+/** States in which another set of disks changes nothing about what is being sent. */
+const SETTLED: readonly ReplicationState[] = ["Disabled", "ReadyForInitialReplication"];
+
+function nothingLeft(machine: string): Error {
+  return requestFailure(
+    "bad-argument",
+    `No disk of "${machine}" would be left, or none that is replicated`,
+    'Remove the machine in place of its last disk: "warmsite vm remove"',
+  );
+}
+
+function tooManyDisks(machine: string): Error {
+  return requestFailure(
+    "bad-argument",
+    `"${machine}" has ${DISKS_MAX} disks, those that were removed counted: their numbers are not used again`,
+    "Add a machine of its own for this disk",
+  );
+}
+
 function noSuchDisk(machine: string, index: number): Error {
   return requestFailure(
     "no-such-disk",
@@ -554,6 +711,7 @@ interface RecordChange {
   readonly yieldsTo?: GenerationId | undefined;
   readonly ancestry?: Ancestry;
   readonly because?: Failure | undefined;
+  readonly disks?: readonly MachineDisk[];
 }
 
 interface MachineParts {
@@ -572,17 +730,34 @@ interface MachineParts {
 }
 
 /** What a record holds, with paths in place of disks. */
-type ParsedRecord = Omit<MachineParts, "disks"> & { readonly paths: readonly string[] };
+type ParsedRecord = Omit<MachineParts, "disks"> & {
+  readonly paths: readonly string[];
+  /** What each disk is; those that older records do not tell of are replicated. */
+  readonly parts: readonly DiskPart[];
+};
 
 function recordJson(parts: ParsedRecord): JsonObject {
-  const { id, name, paths, state, settings, plan, ancestry, writer, branch, yieldsTo, planned } =
-    parts;
+  const {
+    id,
+    name,
+    paths,
+    parts: told,
+    state,
+    settings,
+    plan,
+    ancestry,
+    writer,
+    branch,
+    yieldsTo,
+    planned,
+  } = parts;
   const { because } = parts;
   return {
     version: 1,
     id,
     name,
     disks: paths,
+    parts: told,
     state,
     settings: settings === undefined ? null : settingsToJson(settings),
     seeding: planToJson(plan),
@@ -610,11 +785,14 @@ function parseRecord(record: JsonObject): ParsedRecord | undefined {
   if (planned === null || (planned === undefined) === (state === "PreparedForFailover")) {
     return undefined;
   }
+  const told = record["parts"] ?? [];
+  if (!Array.isArray(told) || !told.every(isPart)) return undefined;
   if (branch === null || (yieldsTo !== undefined && !isIdentity(yieldsTo))) return undefined;
   return {
     id: id as MachineId,
     name,
     paths: disks as string[],
+    parts: told as DiskPart[],
     state,
     settings: chosen,
     plan: planFromJson(record["seeding"]),
@@ -643,6 +821,10 @@ const WITHOUT_POINTS: readonly ReplicationState[] = [
   "InitialReplicationInProgress",
   "WaitingForInitialReplication",
 ];
+
+function isPart(json: Json): boolean {
+  return json === "replicated" || json === "excluded" || json === "removed";
+}
 
 function trackingOptions(
   context: MachineContext,

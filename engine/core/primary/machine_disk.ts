@@ -11,6 +11,8 @@ import { Failed, isFailed, localFailure } from "../base/failure.ts";
 import { MiB } from "../base/units.ts";
 import type { Extent } from "../block/extent.ts";
 import { type Disk, type DiskIdentity, growDisk, readInto } from "../ports/disk.ts";
+import { AbsentDisk } from "../history/raw_disk.ts";
+import type { Folder } from "../ports/folder.ts";
 import type { GuestDisk } from "../ports/ports.ts";
 import type { Clock } from "../ports/clock.ts";
 import { Signal } from "../runtime/signal.ts";
@@ -21,12 +23,24 @@ import type { TrackedDisk } from "../tracking/tracked_disk.ts";
 /** So much is zeroed in one request that keeps its space: a device may have to write all of it. */
 const ZERO_PIECE = 8 * MiB;
 
+/** What a disk is to its machine. */
+export type DiskPart = "replicated" | "excluded" | "removed";
+
+/** The gap that a disk leaves which was taken out of its machine. */
+export function removedDisk(logs: Folder, clock: Clock): MachineDisk {
+  const gap = new MachineDisk("", { disk: new AbsentDisk(), logs, stem: "" }, undefined, clock);
+  gap.part = "removed";
+  return gap;
+}
+
 /** One disk of a machine on the side where its guest runs. */
 export class MachineDisk implements Disk {
   /** The path that the administrator gave. */
   readonly path: string;
   /** The disk and the place of its logs. */
   readonly guest: GuestDisk;
+  /** `excluded`: served and not replicated. `removed`: a gap, whose index is never used again. */
+  part: DiskPart = "replicated";
   #tracked: TrackedDisk | undefined;
   /** Writes and flushes in flight. */
   #writes = 0;

@@ -27,6 +27,8 @@ export interface OpenDelta {
   kind: PointKind;
   /** Bytes of every disk at that cut, by index. */
   sizes: readonly number[];
+  /** The same of disks that are not replicated. */
+  placeholders: readonly number[];
   readonly shipment: Shipment;
   /** True while it is filled by passes over the live disk: no cut was made for it yet (C5). */
   live?: boolean;

@@ -212,7 +212,7 @@ function comparisonDue(
   const index = steps.findIndex((step, at) => step === "compare-whole" && tails[at] === undefined);
   if (index < 0) return undefined;
   return `"${
-    machine.disks[index]?.path
+    machine.disks[machine.tracked[index]?.index ?? 0]?.path
   }": The replica\'s newest point is none that its log can prove`;
 }
 
@@ -224,9 +224,9 @@ function* tailsOf(
   { tail, newest }: MessageOf<"machine-opened">,
 ): Task<(Bitmap | undefined)[]> {
   const tails: (Bitmap | undefined)[] = [];
-  for (const index of work.machine.tracked.keys()) {
-    const asked = disks[index] === "compare-whole" && tail === newest;
-    tails.push(asked ? yield* tailOf(work, peer, index) : undefined);
+  for (const [place, disk] of work.machine.tracked.entries()) {
+    const asked = disks[place] === "compare-whole" && tail === newest;
+    tails.push(asked ? yield* tailOf(work, peer, disk) : undefined);
   }
   return tails;
 }
@@ -284,10 +284,10 @@ function* rebase(
 function* tailOf(
   { machine, ports }: Replication,
   peer: ReplicaPeer,
-  index: number,
+  disk: TrackedDisk,
 ): Task<Bitmap | undefined> {
   const { branch } = machine;
-  const disk = machine.tracked[index] as TrackedDisk;
+  const { index } = disk;
   const ours = disk.base.kind === "point" && disk.base.point === branch?.point;
   if (branch === undefined || !ours) return undefined;
   const changed = new Bitmap(Math.ceil(disk.size / disk.geometry.blockSize));

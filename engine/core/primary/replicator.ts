@@ -78,6 +78,12 @@ const SENDING: ReadonlySet<ReplicationState> = new Set<ReplicationState>([
   "ResynchronizeSuspended",
   "WaitingForUpdateCompletion",
 ]);
+/** States in which an open channel goes on with the next cycle. */
+const GOING_ON: readonly ReplicationState[] = [
+  "Replicating",
+  "PreparedForFailover",
+  "WaitingForUpdateCompletion",
+];
 
 /** Replicates one machine until its scope is cancelled. */
 export class Replicator {
@@ -643,7 +649,7 @@ export class Replicator {
   *#opened(): Task<Course> {
     if (this.#peer !== undefined && this.#peer.failure === undefined && !this.#reopen) {
       const { state } = this.#work.machine;
-      if (state === "Replicating" || state === "PreparedForFailover") {
+      if (GOING_ON.includes(state)) {
         return { kind: "cycle", disks: [] };
       }
       if (state === "InitialReplicationInProgress") return { kind: "seed", resume: true };

@@ -168,6 +168,7 @@ function* beginLive(work: Replication): Task<OpenDelta> {
     cutNumber: work.cuts,
     kind: "standard",
     sizes: machine.sizes,
+    placeholders: machine.placeholders,
     live: true,
   };
 }

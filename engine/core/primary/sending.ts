@@ -101,7 +101,7 @@ export function* sendPending(sending: Sending): Task<void> {
     for (const { records } of ahead) records.interrupt();
     for (const { disk, at, length, records } of ahead) {
       yield* ended(records);
-      sending.disks[disk]?.view?.putBack(at, length);
+      diskOf(sending, disk)?.view?.putBack(at, length);
     }
   }
 }
@@ -128,14 +128,14 @@ class Comparing {
     for (const { outcome } of this.#runs) if (outcome?.ok === false) throw outcome.error;
     this.#runs = this.#runs.filter(({ outcome }) => outcome === undefined);
     if (this.#sending.stopped?.() === true) return;
-    for (const [disk, tracked] of this.#sending.disks.entries()) {
-      const { view, size, geometry } = tracked;
+    for (const [place, tracked] of this.#sending.disks.entries()) {
+      const { view, size, geometry, index: disk } = tracked;
       const { region } = treeUnits(geometry.blockSize);
       while (view !== undefined && this.#runs.length < COMPARED_AT_ONCE) {
         const run = view.nextSuspected(QUESTION_BYTES, region);
         if (run === undefined) break;
         const { codec, peer, onCompared = () => {} } = this.#sending;
-        const tree = this.#trees[disk] as DigestTree;
+        const tree = this.#trees[place] as DigestTree;
         const work = { codec, peer, tree, disk, size, view, onCompared };
         const started = this.#loop.start("narrow", narrow(work, run));
         started.whenEnded(() => this.#ended.notify());
@@ -158,6 +158,11 @@ class Comparing {
   }
 }
 
+/** The disk of that index: a machine may have gaps among its indices. */
+function diskOf({ disks }: Sending, index: number): TrackedDisk | undefined {
+  return disks.find((disk) => disk.index === index);
+}
+
 /** A run that left its view and is to be packed. */
 interface Taken {
   readonly disk: number;
@@ -168,9 +173,9 @@ interface Taken {
 
 function takeNext({ disks, stopped }: Sending): Taken | undefined {
   if (stopped?.() === true) return undefined;
-  for (const [disk, tracked] of disks.entries()) {
-    const run = tracked.view?.nextChanged(EXTENT_SIZE_MAX);
-    if (run !== undefined) return { disk, ...run };
+  for (const { view, index } of disks) {
+    const run = view?.nextChanged(EXTENT_SIZE_MAX);
+    if (run !== undefined) return { disk: index, ...run };
   }
   return undefined;
 }
@@ -189,14 +194,14 @@ function* sendRecords(sending: Sending, { records, content }: PackedRun): Task<v
     if (content !== undefined) release(content);
   } finally {
     for (const { extent } of records.slice(sent)) {
-      sending.disks[extent.disk]?.view?.putBack(extent.at, extent.length);
+      diskOf(sending, extent.disk)?.view?.putBack(extent.at, extent.length);
     }
   }
 }
 
 function* prepare(sending: Sending, taken: Taken): Task<PackedRun> {
   const { disk, at, length } = taken;
-  const tracked = sending.disks[disk] as TrackedDisk;
+  const tracked = diskOf(sending, disk) as TrackedDisk;
   const view = tracked.view;
   if (view === undefined) throw localFailure("view-given-up", "The view ended");
   if (taken.kind === "zero") {

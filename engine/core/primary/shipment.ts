@@ -28,7 +28,8 @@ interface SentRecord {
 
 /** Records sent and their durability. */
 export class Shipment {
-  readonly #disks: readonly TrackedDisk[];
+  /** By index. */
+  readonly #disks: ReadonlyMap<number, TrackedDisk>;
   readonly #kernel: Kernel;
   #sent = 0;
   #durable = 0;
@@ -38,7 +39,7 @@ export class Shipment {
 
   constructor(kernel: Kernel, disks: readonly TrackedDisk[]) {
     this.#kernel = kernel;
-    this.#disks = disks;
+    this.#disks = new Map(disks.map((disk) => [disk.index, disk]));
   }
 
   /** Records sent, durable or not. */
@@ -98,7 +99,7 @@ export class Shipment {
     let done = 0;
     for (const record of this.#inFlight) {
       if (record.number > records) break;
-      this.#disks[record.disk]?.view?.release(record.at, record.length);
+      this.#disks.get(record.disk)?.view?.release(record.at, record.length);
       credit += record.wire;
       this.#durableChain = record.chain;
       done++;
@@ -123,7 +124,7 @@ export class Shipment {
   /** The link is gone: everything in flight is pending again. */
   takeBack(): void {
     for (const record of this.#inFlight) {
-      this.#disks[record.disk]?.view?.putBack(record.at, record.length);
+      this.#disks.get(record.disk)?.view?.putBack(record.at, record.length);
     }
     this.#inFlight = [];
     this.#sent = this.#durable;

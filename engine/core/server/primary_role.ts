@@ -254,7 +254,7 @@ export class PrimaryRole {
       geometry,
       ancestry,
       paths: machine.disks.map(({ path }) => path),
-      sizes: machine.disks.map(({ size }) => size),
+      sizes: machine.sizes,
       tail: {
         point: own ?? newIdentity<PointId>(entropy),
         kind: "standard",
@@ -293,7 +293,7 @@ export class PrimaryRole {
 
   #offer(machine: PrimaryMachine): void {
     for (const [index, disk] of machine.disks.entries()) {
-      this.#exports.offer(exportName(machine.name, index), disk);
+      if (disk.part !== "removed") this.#exports.offer(exportName(machine.name, index), disk);
     }
   }
 
@@ -348,6 +348,12 @@ export class PrimaryRole {
     if (rival !== undefined) {
       throw requestFailure("exists", `A machine "${rival}" exists here`, "Choose another name");
     }
+    this.#refuseTaken(paths);
+    return yield* this.#machines.reserve(name, this.#add(name, paths));
+  }
+
+  /** A disk belongs to one machine. */
+  #refuseTaken(paths: readonly string[]): void {
     for (const { machine } of this.#machines.entries.values()) {
       const taken = machine.disks.find((disk) => paths.includes(disk.path));
       if (taken === undefined) continue;
@@ -357,7 +363,6 @@ export class PrimaryRole {
         "A disk belongs to one machine: name another disk, or remove that machine first",
       );
     }
-    return yield* this.#machines.reserve(name, this.#add(name, paths));
   }
 
   *#add(name: string, paths: readonly string[]): Task<PrimaryMachine> {
@@ -566,6 +571,75 @@ export class PrimaryRole {
     return before;
   }
 
+  /** Adds a disk and offers it; returns its index. */
+  addDisk(name: string, path: string): Task<number> {
+    return this.#machines.alone(name, (entry) => this.#addDisk(entry, path));
+  }
+
+  *#addDisk(entry: Entry, path: string): Task<number> {
+    this.#refuseTaken([path]);
+    const { machine } = entry;
+    let index = -1;
+    const add = function* () {
+      index = yield* machine.addDisk(path);
+    };
+    yield* this.#betweenDeltas(entry, add());
+    this.#exports.offer(exportName(machine.name, index), machine.disk(index));
+    entry.replicator?.ask();
+    return index;
+  }
+
+  /** Takes a disk out of its machine. Refused while a guest is attached to it. */
+  removeDisk(name: string, index: number): Task<void> {
+    return this.#machines.alone(name, (entry) => this.#removeDisk(entry, index));
+  }
+
+  *#removeDisk(entry: Entry, index: number): Task<void> {
+    const { machine } = entry;
+    const disk = machine.disk(index);
+    const own = exportName(machine.name, index);
+    if (this.#exports.clients(own) > 0) {
+      throw requestFailure(
+        "busy",
+        `A guest is attached to ${own}`,
+        "Take the disk out of the guest first, e.g. with device_del in QEMU",
+      );
+    }
+    yield* this.#exports.withdraw(own);
+    try {
+      yield* this.#betweenDeltas(entry, machine.removeDisk(index));
+    } finally {
+      if (machine.disks[index] === disk) this.#exports.offer(own, disk);
+    }
+  }
+
+  /** Leaves a disk out of replication, or takes it in again. */
+  excludeDisk(name: string, index: number, excluded: boolean): Task<void> {
+    return this.#machines.alone(
+      name,
+      function* (this: PrimaryRole, entry: Entry): Task<void> {
+        yield* this.#betweenDeltas(entry, entry.machine.excludeDisk(index, excluded));
+        entry.replicator?.ask();
+      }.bind(this),
+    );
+  }
+
+  /**
+   * Does `change` to the disks of a machine while nothing of them is being sent. The delta under way is begun
+   * anew, with all of its blocks; nothing else is lost.
+   */
+  *#betweenDeltas(entry: Entry, change: Task<void>): Task<void> {
+    const { machine, scope, replicator } = entry;
+    entry.scope = undefined;
+    if (scope !== undefined) yield* scope.cancel();
+    try {
+      yield* change;
+    } finally {
+      for (const disk of machine.tracked) disk.forgetProgress();
+      if (scope !== undefined) this.#replicate(entry, replicator);
+    }
+  }
+
   /** Ends the relationship on this side. */
   disable(name: string): Task<void> {
     return this.#machines.alone(name, (entry) => this.#disable(entry));
@@ -765,7 +839,8 @@ function refuseWithoutFreeze({ name, commands, settings }: PrimaryMachine): void
 
 function canCycle(state: string): boolean {
   return state === "Replicating" || state === "InitialReplicationInProgress" ||
-    state === "WaitingForStartResynchronize" || state === "Resynchronizing";
+    state === "WaitingForStartResynchronize" || state === "Resynchronizing" ||
+    state === "WaitingForUpdateCompletion";
 }
 
 /** True when its replica may have been failed over to: it has, or may have, a recovery point. */

@@ -247,13 +247,13 @@ export class ReplicaRole {
   }
 
   #offer(failover: Failover): void {
-    for (const [index, disk] of failover.disks.entries()) {
-      this.#exports.offer(exportName(failover.machine.name, index), disk);
+    for (const disk of failover.disks) {
+      this.#exports.offer(exportName(failover.machine.name, disk.index), disk);
     }
   }
 
   #offerTest({ name, disks }: TestFailover): void {
-    for (const [index, disk] of disks.entries()) this.#exports.offer(exportName(name, index), disk);
+    for (const disk of disks) this.#exports.offer(exportName(name, disk.index), disk);
   }
 
   /** All test failovers here, with the machines that they test. */
@@ -286,7 +286,7 @@ export class ReplicaRole {
 
   *#deleteTest({ tests }: Entry, name: string): Task<void> {
     const test = tests.named(name);
-    for (const index of test.disks.keys()) yield* this.#exports.withdraw(exportName(name, index));
+    for (const { index } of test.disks) yield* this.#exports.withdraw(exportName(name, index));
     yield* tests.delete(test);
   }
 
@@ -665,7 +665,7 @@ export class ReplicaRole {
     const { name } = entry.machine;
     entry.machine.stateAfter("complete-failover");
     entry.tests.refuseWhileThere("complete the failover of");
-    for (const index of failover.disks.keys()) {
+    for (const { index } of failover.disks) {
       if (this.#exports.clients(exportName(name, index)) === 0) continue;
       throw requestFailure(
         "busy",
@@ -728,7 +728,7 @@ export class ReplicaRole {
     const promotion = {
       id: store.machine,
       name,
-      paths: store.diskFiles,
+      paths: store.diskPaths,
       settings,
       ancestry,
       branch,
@@ -790,7 +790,7 @@ export class ReplicaRole {
   }
 
   *#withdraw(failover: Failover): Task<void> {
-    for (const index of failover.disks.keys()) {
+    for (const { index } of failover.disks) {
       yield* this.#exports.withdraw(exportName(failover.machine.name, index));
     }
   }

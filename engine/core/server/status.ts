@@ -12,6 +12,7 @@ import type { JsonObject } from "../base/json.ts";
 import type { Failover } from "../failover/failover.ts";
 import type { TestFailover } from "../failover/test_failover.ts";
 import type { RecoveryPoint } from "../history/recovery_point.ts";
+import { exportName } from "./exports.ts";
 import { withoutFreeze } from "../relationship/guest_commands.ts";
 import { judgeHealth } from "../relationship/health.ts";
 import type { Role } from "../relationship/state.ts";
@@ -85,7 +86,7 @@ export function primaryStatus(
     initialReplication: initialReplicationOf(machine),
     resynchronization: resynchronizationOf(machine, replicator),
     verification: verificationOf(replicator),
-    disks: machine.disks.map((disk) => ({ path: disk.path, size: disk.size })),
+    disks: disksOf(machine),
     warnings,
   };
 }
@@ -101,6 +102,15 @@ function branchesOf(machine: PrimaryMachine, theirs: Ancestry | undefined): Json
     here: index === 0,
   }));
   return { branches };
+}
+
+/** The disks of a machine, without the gaps among their numbers. */
+function disksOf({ name, disks }: PrimaryMachine): JsonObject[] {
+  return disks.flatMap(({ part, path, size }, index) =>
+    part === "removed"
+      ? []
+      : { name: exportName(name, index), path, size, replicated: part === "replicated" }
+  );
 }
 
 /** Application-consistent points that were chosen and do not come. */

@@ -57,6 +57,8 @@ const UNREADABLE_MAX = 64;
 
 /** A disk under protection. Serves its guest as a `Disk`. */
 export class TrackedDisk implements Disk {
+  /** Which disk of its machine it is. */
+  readonly index: number;
   /** How it divides into blocks and regions. */
   readonly geometry: Geometry;
   /** What opening found. */
@@ -109,6 +111,7 @@ export class TrackedDisk implements Disk {
     this.#slots = file.layout.slots;
     this.#blockSize = options.geometry.blockSize;
     this.geometry = options.geometry;
+    this.index = options.disk;
     this.#unstaged = new UnstagedClock(ports.clock, !recovered.blocks.all.empty);
     this.#current = recovered.blocks;
     this.#delta = new BlockSet(file.layout.blocks);

@@ -9,7 +9,7 @@
 
 import { ANCESTRY_MAX, DISK_SIZE_MAX, DISKS_MAX } from "../base/limits.ts";
 import type { GenerationId, PointId } from "../base/units.ts";
-import type { ObjectOf } from "./fields.ts";
+import type { Field, ObjectOf } from "./fields.ts";
 import {
   identity,
   integer,
@@ -40,6 +40,8 @@ const POINT_FIELDS = {
   kind: oneOf<PointKind>("standard", "application-consistent", "planned"),
   /** Bytes of every disk at the cut, by its index; 0 for an index without a disk in this point. */
   sizes: SIZES,
+  /** Bytes of the disks that the machine had and that are not replicated, by index; 0 for every other. */
+  placeholders: optional(SIZES),
 };
 
 const GENERATION_FIELDS = {
@@ -55,12 +57,14 @@ const GENERATION_FIELDS = {
 };
 
 /** A point as its writer declares it (R6). */
-export type PointDeclaration = ObjectOf<typeof POINT_FIELDS>;
+export type PointDeclaration =
+  & Omit<ObjectOf<typeof POINT_FIELDS>, "placeholders">
+  & { readonly placeholders?: readonly number[] };
 /** A generation of a machine's history, one link of an ancestry (L1). */
 export type GenerationRecord = ObjectOf<typeof GENERATION_FIELDS>;
 
 /** Descriptor of a point declaration. */
-export const POINT = object(POINT_FIELDS);
+export const POINT: Field<PointDeclaration> = object(POINT_FIELDS) as Field<PointDeclaration>;
 /** Descriptor of a generation. */
 export const GENERATION = object(GENERATION_FIELDS);
 /** Descriptor of an ancestry, newest first. */

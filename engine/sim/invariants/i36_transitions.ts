@@ -10,13 +10,22 @@ const ON = ["ReadyForInitialReplication", "InitialReplicationInProgress", "Repli
 const TROUBLED = ["Error", "WaitingForStartResynchronize"];
 const RESYNCHRONIZING = ["Resynchronizing", "ResynchronizeSuspended"];
 
+const CHANGING = ["WaitingForUpdateCompletion", "UpdateError"];
+/** States that are a guest's as well, with nothing being sent. */
+const ELSEWHERE = [
+  ...RESYNCHRONIZING,
+  "Suspended",
+  "PreparedForFailover",
+  "WaitingForInitialReplication",
+];
+
 /** In which states a verb may succeed, by host. Written down by hand, not taken from the engine. */
 const LEGAL: Readonly<Record<string, readonly string[]>> = {
   "a vm add": ["none"],
   // What could not be opened may go as it is, at either host: nobody knows its state.
   "a vm remove": ["Disabled", "unopened"],
   "a replication enable": ["Disabled"],
-  "a replication disable": [...ON, ...TROUBLED, ...RESYNCHRONIZING, "Suspended"],
+  "a replication disable": [...ON, ...TROUBLED, ...RESYNCHRONIZING, ...CHANGING, "Suspended"],
   "a replication start": [...ON, ...TROUBLED, "Resynchronizing"],
   // One that nobody needs may be asked for; one that runs is.
   "a replication resync start": ["Replicating", "WaitingForStartResynchronize", "Resynchronizing"],
@@ -31,6 +40,15 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   "b replication pause": ["Replicating"],
   "b replication resume": ["Suspended"],
   "b replication set": [],
+  "a vm disk grow": ["Disabled", ...ON, ...TROUBLED, ...CHANGING, ...ELSEWHERE],
+  "a vm disk add": ["Disabled", "ReadyForInitialReplication", "Replicating", "UpdateError"],
+  "a vm disk remove": ["Disabled", "ReadyForInitialReplication", "Replicating", "UpdateError"],
+  // Asked of a disk that is excluded already, it has nothing to do.
+  "a vm disk exclude": ["Disabled", ...ON, ...TROUBLED, ...CHANGING, ...ELSEWHERE],
+  "b vm disk grow": [],
+  "b vm disk add": [],
+  "b vm disk remove": [],
+  "b vm disk exclude": [],
   "a failover start": [],
   "a failover cancel": ["PreparedForFailover"],
   "a failover complete": [],

@@ -94,7 +94,7 @@ function* testFailover(server: Server, args: JsonObject): Task<Json> {
   const chosen = digits === undefined ? undefined : pointNamed(digits, points);
   const known = flagArgument(args, "unverified", false);
   const { name, point, disks } = yield* server.replica.startTest(vm, chosen, known);
-  const listed = disks.map((disk, index) => ({ name: exportName(name, index), size: disk.size }));
+  const listed = disks.map((disk) => ({ name: exportName(name, disk.index), size: disk.size }));
   const ground = { as: name, disks: offeredDisks(server, name), point, test: true };
   const started = yield* startMachine(server, vm, ground);
   return { vm: name, testOf: vm, point, disks: listed, ...started };
@@ -118,8 +118,8 @@ function* startFailover(server: Server, args: JsonObject): Task<Json> {
   const point = digits === undefined ? undefined : pointNamed(digits, points);
   const known = flagArgument(args, "unverified", false);
   const failover = yield* server.replica.startFailover(vm, point, known);
-  const disks = failover.disks.map((disk, index) => ({
-    name: exportName(vm, index),
+  const disks = failover.disks.map((disk) => ({
+    name: exportName(vm, disk.index),
     size: disk.size,
   }));
   const { machine } = failover;

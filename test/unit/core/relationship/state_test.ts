@@ -95,8 +95,20 @@ FailbackInProgress                 --fail-over-->                     FailedOver
 FailbackInProgress                 --disable-->                       Disabled
 WaitingForUpdateCompletion         --finish-disk-update-->            Replicating
 WaitingForUpdateCompletion         --fail-disk-update-->              UpdateError
+WaitingForUpdateCompletion         --welcomed-by-replica-->           WaitingForUpdateCompletion
+WaitingForUpdateCompletion         --refused-by-replica-->            UpdateError
+WaitingForUpdateCompletion         --lose-replica-->                  WaitingForStartResynchronize
+WaitingForUpdateCompletion         --require-resynchronization-->     WaitingForStartResynchronize
+WaitingForUpdateCompletion         --start-resynchronization-->       Resynchronizing
+WaitingForUpdateCompletion         --demote-->                        FailbackInProgress
 WaitingForUpdateCompletion         --disable-->                       Disabled
 UpdateError                        --change-disks-->                  WaitingForUpdateCompletion
+UpdateError                        --welcomed-by-replica-->           WaitingForUpdateCompletion
+UpdateError                        --refused-by-replica-->            UpdateError
+UpdateError                        --lose-replica-->                  WaitingForStartResynchronize
+UpdateError                        --require-resynchronization-->     WaitingForStartResynchronize
+UpdateError                        --start-resynchronization-->       Resynchronizing
+UpdateError                        --demote-->                        FailbackInProgress
 UpdateError                        --resume-->                        Replicating
 UpdateError                        --disable-->                       Disabled
 `;

@@ -1,0 +1,235 @@
+/**
+ * Disks that are added to a protected machine, taken out of it and left out of replication (M65).
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { isFailed } from "../../../../engine/core/base/failure.ts";
+import type { JsonObject } from "../../../../engine/core/base/json.ts";
+import { KiB, type PointId, SECOND } from "../../../../engine/core/base/units.ts";
+import type { CrashKind, CrashMoment } from "../../../../engine/sim/world.ts";
+import { filled, makePair, type Site } from "./pair.ts";
+
+const SIZE = 32 * KiB;
+const OTHER = 48 * KiB;
+
+function cycle(a: Site): PointId {
+  return (a.call("replication cycle", { vm: "vm" }) as JsonObject)["point"] as PointId;
+}
+
+function call(a: Site, verb: string, args: JsonObject): string {
+  try {
+    a.call(`vm disk ${verb}`, { vm: "vm", ...args });
+    return "";
+  } catch (error) {
+    if (isFailed(error)) return error.code;
+    throw error;
+  }
+}
+
+/** The disks of a point by index, as a view has them; nothing where the point has none. */
+function disksOf(b: Site, point: PointId): (Uint8Array | undefined)[] {
+  const store = b.server?.replica.machine("vm").store;
+  if (store === undefined) throw new Error("No replica");
+  return b.host.run(function* () {
+    const view = yield* store.view(point);
+    const disks: (Uint8Array | undefined)[] = [];
+    for (const [disk, size] of view.sizes.entries()) {
+      disks.push(size === 0 ? undefined : yield* view.read(disk, 0, size));
+    }
+    yield* view.close();
+    return disks;
+  }());
+}
+
+function contents(a: Site, disk: number): Uint8Array {
+  const name = `vm/${disk}`;
+  return a.read(name, 0, a.server?.exports.get(name)?.disk.size ?? 0);
+}
+
+function state(a: Site): string {
+  return (a.call("replication status", { vm: "vm" }) as JsonObject)["state"] as string;
+}
+
+/** A protected machine `vm` of two disks, and two files that are no disk of it yet. */
+function stage(seed: number, exclude: readonly number[] = []) {
+  const { a, b, world } = makePair(seed, SIZE);
+  for (const name of ["two.img", "three.img"]) a.host.addDisk(name, { size: OTHER });
+  a.call("vm add", { vm: "vm", disks: ["vm.img", "two.img"] });
+  for (const disk of exclude) assert.equal(call(a, "exclude", { disk }), "");
+  const settings = { frequency: 3600 * SECOND, retention: "last 4" };
+  a.call("replication enable", { vm: "vm", to: "b:7700", ...settings });
+  a.call("replication start", { vm: "vm" });
+  a.write("vm/0", 0, filled(1024, 1));
+  a.write("vm/1", 512, filled(1024, 2));
+  return { a, b, world, first: cycle(a) };
+}
+
+function fileNames(b: Site): string[] {
+  const store = b.server?.replica.machine("vm").store;
+  return (store?.rawDisks ?? []).flatMap(({ disk, stem }) => disk.size > 0 ? stem : []);
+}
+
+Deno.test("a disk that is added is in every point from its first on, and changes no other's (M65)", () => {
+  const { a, b, first } = stage(1);
+  const before = disksOf(b, first);
+  assert.equal(call(a, "add", { disk: "three.img" }), "");
+  a.write("vm/2", 0, filled(512, 3));
+  const second = cycle(a);
+  assert.equal(state(a), "Replicating");
+  assert.deepEqual(disksOf(b, first), before);
+  assert.deepEqual(disksOf(b, second), [0, 1, 2].map((disk) => contents(a, disk)));
+  a.host.kill();
+  a.start();
+  b.host.powerLoss();
+  b.host.powerOn();
+  b.start();
+  a.write("vm/2", OTHER - 512, filled(512, 4));
+  assert.deepEqual(disksOf(b, cycle(a)), [0, 1, 2].map((disk) => contents(a, disk)));
+  assert.deepEqual(disksOf(b, first), before);
+});
+
+Deno.test("a failover to a point from before a disk has an empty one in its place", () => {
+  const { a, b, first } = stage(2);
+  call(a, "add", { disk: "three.img" });
+  a.write("vm/2", 0, filled(512, 3));
+  cycle(a);
+  b.call("failover start", { vm: "vm", point: first });
+  assert.deepEqual(contents(b, 2), new Uint8Array(OTHER));
+  b.write("vm/2", 1024, filled(512, 9));
+  const expected = [0, 1, 2].map((disk) => contents(b, disk));
+  b.call("failover complete", { vm: "vm" });
+  const files = b.server?.replica.machine("vm").store.diskFiles ?? [];
+  assert.deepEqual(files.map((file) => b.file(file)), expected);
+});
+
+Deno.test("a disk that is removed leaves a gap; older points have it until they go, and its file with them", () => {
+  const { a, b, first } = stage(3);
+  call(a, "add", { disk: "three.img" });
+  a.write("vm/2", 0, filled(512, 3));
+  const second = cycle(a);
+  const old = disksOf(b, second);
+  assert.equal(call(a, "remove", { disk: 1 }), "");
+  assert.equal(a.server?.exports.get("vm/1"), undefined);
+  a.write("vm/2", 512, filled(512, 4));
+  const third = cycle(a);
+  assert.deepEqual(disksOf(b, third), [contents(a, 0), undefined, contents(a, 2)]);
+  assert.deepEqual(disksOf(b, second), old);
+  assert.deepEqual(disksOf(b, first).length, 2);
+  b.call("failover start", { vm: "vm" });
+  assert.deepEqual(["vm/0", "vm/1", "vm/2"].map((name) => b.server?.exports.get(name)?.disk.size), [
+    SIZE,
+    undefined,
+    OTHER,
+  ]);
+  b.call("failover cancel", { vm: "vm" });
+  assert.deepEqual(fileNames(b), ["disk-0.raw", "disk-1.raw", "disk-2.raw"]);
+  a.host.kill();
+  a.start();
+  for (let time = 0; time < 7; time++) {
+    a.write("vm/0", 0, filled(512, 30 + time));
+    a.world.runWhile(() => true, 10 * SECOND);
+    cycle(a);
+  }
+  a.world.runWhile(() => true, 10 * SECOND);
+  assert.deepEqual(fileNames(b), ["disk-0.raw", "disk-2.raw"]);
+  b.host.kill();
+  b.start();
+  assert.deepEqual(b.server?.replica.machine("vm").store.suspect, false);
+  assert.equal(call(a, "add", { disk: "two.img" }), "", "its number is not used again");
+  assert.deepEqual(
+    disksOf(b, cycle(a)),
+    [0, 1, 2, 3].map((disk) => disk === 1 ? undefined : contents(a, disk)),
+  );
+});
+
+Deno.test("an excluded disk is served, in no point, and empty in a failover", () => {
+  const { a, b, first } = stage(4, [1]);
+  assert.deepEqual(disksOf(b, first), [contents(a, 0), undefined]);
+  b.call("failover start", { vm: "vm" });
+  assert.deepEqual(contents(b, 1), new Uint8Array(OTHER));
+  b.write("vm/1", 0, filled(512, 8));
+  b.call("failover cancel", { vm: "vm" });
+  a.write("vm/1", 4096, filled(512, 7));
+  assert.equal(call(a, "exclude", { disk: 1, off: true }), "");
+  a.world.runWhile(() => true, 10 * SECOND);
+  const second = cycle(a);
+  assert.deepEqual(disksOf(b, second), [contents(a, 0), contents(a, 1)]);
+  assert.equal(state(a), "Replicating");
+  assert.equal(call(a, "exclude", { disk: 1 }), "");
+  a.write("vm/1", 0, filled(512, 5));
+  const third = cycle(a);
+  assert.deepEqual(disksOf(b, third), [contents(a, 0), undefined]);
+  const kept = disksOf(b, second);
+  assert.equal(call(a, "exclude", { disk: 1, off: true }), "");
+  assert.deepEqual(disksOf(b, cycle(a)), [contents(a, 0), contents(a, 1)]);
+  assert.deepEqual(disksOf(b, second), kept);
+});
+
+Deno.test("a failover to a point without a disk that the file of still has the contents of is empty there", () => {
+  const { a, b } = stage(5);
+  call(a, "exclude", { disk: 1 });
+  a.write("vm/0", 0, filled(512, 6));
+  cycle(a);
+  b.call("failover start", { vm: "vm" });
+  assert.deepEqual(contents(b, 1), new Uint8Array(OTHER));
+  b.write("vm/1", 512, filled(512, 8));
+  const expected = [contents(b, 0), contents(b, 1)];
+  b.call("failover complete", { vm: "vm" });
+  const files = b.server?.replica.machine("vm").store.diskFiles ?? [];
+  assert.deepEqual(files.map((file) => b.file(file)), expected);
+});
+
+Deno.test("what cannot be added, removed or excluded is refused, and changes nothing", () => {
+  const { a } = stage(6);
+  assert.equal(call(a, "add", { disk: "two.img" }), "exists");
+  assert.equal(call(a, "add", { disk: "none.img" }), "not-found");
+  assert.equal(call(a, "remove", { disk: 2 }), "no-such-disk");
+  assert.equal(call(a, "exclude", { disk: 0 }), "");
+  assert.equal(call(a, "exclude", { disk: 1 }), "bad-argument");
+  assert.equal(call(a, "remove", { disk: 1 }), "bad-argument");
+  assert.equal(call(a, "remove", { disk: 0 }), "");
+  assert.equal(call(a, "remove", { disk: 0 }), "no-such-disk");
+  assert.equal(call(a, "grow", { disk: 0, size: 2 * OTHER }), "no-such-disk");
+  assert.equal(call(a, "grow", { disk: 1, size: 2 * OTHER }), "");
+});
+
+type Change = "add" | "remove" | "exclude";
+
+/** Crashes at a port call of a change, starts again, and looks whether the next point is right. */
+function crashedAt(verb: Change, call_: number, when: CrashMoment, how: CrashKind): boolean {
+  const { a, b, world } = stage(100 + call_);
+  world.crashAt("a", a.host.calls + call_, when, how);
+  let ended = true;
+  try {
+    a.call(`vm disk ${verb}`, { vm: "vm", disk: verb === "add" ? "three.img" : 1 });
+  } catch {
+    ended = false;
+  }
+  a.host.crashPlan = undefined;
+  if (a.host.power === "off") a.host.powerOn();
+  if (ended && a.host.process !== undefined) return false;
+  a.start();
+  const machine = a.server?.primary.entry("vm").machine;
+  const parts = (machine?.disks ?? []).map(({ part }) => part);
+  for (const [disk, part] of parts.entries()) {
+    if (part !== "removed") a.write(`vm/${disk}`, 2048, filled(512, 40 + disk));
+  }
+  const expected = parts.map((part, disk) => part === "replicated" ? contents(a, disk) : undefined);
+  assert.deepEqual(disksOf(b, cycle(a)), expected, `${verb} ${when} ${how} at ${call_}`);
+  assert.equal(state(a), "Replicating");
+  return true;
+}
+
+for (const verb of ["add", "remove", "exclude"] as const) {
+  Deno.test(`a crash at any port call of ${verb} leaves the disks before or after it, and no change lost`, () => {
+    let crashes = 0;
+    for (
+      const [when, how] of [["before", "kill"], ["torn", "power"], ["after", "power"]] as const
+    ) {
+      for (let at = 1; crashedAt(verb, at, when, how); at++) crashes++;
+    }
+    assert.ok(crashes > 12, `${crashes} crashes`);
+  });
+}
