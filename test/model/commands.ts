@@ -12,6 +12,7 @@
 import fc from "fast-check";
 import type { JsonObject } from "../../engine/core/base/json.ts";
 import { SECOND } from "../../engine/core/base/units.ts";
+import { firstDifference } from "./reference/image.ts";
 import type { Reference } from "./reference/reference.ts";
 import { type Expected, other, type SiteName, type SiteView } from "./reference/standing.ts";
 import { type Outcome, type Servers, VM } from "./servers.ts";
@@ -316,6 +317,109 @@ class DisturbedCycle extends Named implements Step {
   }
 }
 
+/** A resynchronization, from its start to its end: in one go, paused and continued, or cancelled and begun again. */
+class Resynchronize extends Named implements Step {
+  readonly #steps: number;
+  readonly #how: "at once" | "paused" | "cancelled";
+
+  constructor(steps: number, how: "at once" | "paused" | "cancelled") {
+    super("resynchronize", how, how === "at once" ? "" : `after ${steps} events`);
+    this.#steps = steps;
+    this.#how = how;
+  }
+
+  override check(model: Readonly<Reference>): boolean {
+    const site = model.writer;
+    return model.up[site] && model.expect("replication resync start", site) === "done";
+  }
+
+  run(model: Reference, real: Servers): void {
+    const site = model.writer;
+    this.#ask(real, site, "start");
+    for (let step = 0; step < this.#steps; step++) real.world.step();
+    const standing = real.standing(site);
+    // It may be over by then: what is over is not paused.
+    if (this.#how !== "at once" && standing === "primary Resynchronizing") {
+      this.#ask(real, site, this.#how === "paused" ? "pause" : "cancel");
+      real.world.runFor(5 * SECOND);
+      const rests = this.#how === "paused"
+        ? "primary ResynchronizeSuspended"
+        : "primary WaitingForStartResynchronize";
+      judge(model, real);
+      // Its end may have been nearer than the word.
+      if (real.standing(site) === rests) {
+        this.#ask(real, site, this.#how === "paused" ? "continue" : "start");
+        count(`resynchronization really ${this.#how}`);
+      }
+    }
+    if (!real.until(site, "primary Replicating")) {
+      throw new Error(`a resynchronization does not end: ${real.standing(site)}`);
+    }
+    judge(model, real);
+    count(`resynchronization ${this.#how}`);
+  }
+
+  #ask(real: Servers, site: SiteName, word: string): void {
+    const outcome = real.call(site, `replication resync ${word}`, { vm: VM });
+    fulfilled(`replication resync ${word}`, site, "done", outcome);
+  }
+}
+
+/** A machine is tested on a point while replication goes on, writes over its disks, and is deleted. */
+class TestFailover extends Named implements Step {
+  readonly #pick: number;
+
+  constructor(pick: number) {
+    super("test failover on point", pick);
+    this.#pick = pick;
+  }
+
+  override check(model: Readonly<Reference>): boolean {
+    const site = other(model.writer);
+    return model.up[site] && model.expect("failover test", site) === "done";
+  }
+
+  run(model: Reference, real: Servers): void {
+    const site = other(model.writer);
+    const points = model.replica(site)?.points ?? [];
+    const chosen = points[this.#pick % points.length];
+    const args = { vm: VM, point: chosen?.id ?? "" };
+    const outcome = real.call(site, "failover test", args);
+    fulfilled("failover test", site, "done", outcome);
+    const vm = String(valueOf(outcome)["vm"]);
+    const wrong = firstDifference(real.useTest(site, vm, 999), chosen?.image ?? []);
+    if (wrong !== "") throw new Error(`the test machine: ${wrong}`);
+    model.tested(site, true);
+    if (model.up[model.writer]) new Cycle("the writer").run(model, real);
+    const gone = real.call(site, "failover test", { vm: VM, delete: vm });
+    fulfilled("failover test", site, "done", gone);
+    model.tested(site, false);
+    judge(model, real);
+  }
+}
+
+/** The number of points to keep is changed: fewer prunes, more keeps. */
+class Keep extends Named implements Step {
+  readonly #points: number;
+
+  constructor(points: number) {
+    super("keep", points, "points");
+    this.#points = points;
+  }
+
+  override check(model: Readonly<Reference>): boolean {
+    return model.up[model.writer] && model.expect("replication set", model.writer) === "done";
+  }
+
+  run(model: Reference, real: Servers): void {
+    const args = { vm: VM, retention: `last ${this.#points}` };
+    const outcome = real.call(model.writer, "replication set", args);
+    fulfilled("replication set", model.writer, "done", outcome);
+    model.keeping(this.#points);
+    judge(model, real);
+  }
+}
+
 /** A server dies and stays down. */
 export class Die extends Named implements Step {
   readonly #site: SiteName;
@@ -531,6 +635,13 @@ export function commandsFor(disks: readonly number[]): fc.Arbitrary<Step>[] {
     fc.constant(new Link(true)),
     fc.tuple(where, fc.nat(400), amid, stamp)
       .map((place) => new DisturbedCycle(...place)),
+    fc.tuple(
+      fc.nat(60),
+      fc.constantFrom("at once" as const, "paused" as const, "cancelled" as const),
+    )
+      .map((place) => new Resynchronize(...place)),
+    fc.nat(5).map((pick) => new TestFailover(pick)),
+    fc.integer({ min: 1, max: 5 }).map((points) => new Keep(points)),
     fc.constant(new BackUp()),
     fc.constant(new Restore()),
     fc.tuple(site, fc.integer({ min: -86_400, max: 86_400 }))

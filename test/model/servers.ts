@@ -159,8 +159,30 @@ export class Servers {
     if (violation !== undefined) throw new Error(`${violation.id}: ${violation.message}`);
   }
 
-  #disk(site: SiteName, disk: number): Disk | undefined {
-    return this.sites[site].server?.exports.get(`${VM}/${disk}`)?.disk;
+  #disk(site: SiteName, disk: number, vm: string = VM): Disk | undefined {
+    return this.sites[site].server?.exports.get(`${vm}/${disk}`)?.disk;
+  }
+
+  /** What the disks of a test machine hold, before every block of the first one is written over. */
+  useTest(site: SiteName, vm: string, stamp: number): Image {
+    const { host } = this.sites[site];
+    const image = this.#disks.map((blocks, disk) => {
+      const real = this.#disk(site, disk, vm);
+      if (real === undefined) throw new Error(`The test machine "${vm}" has no disk ${disk}`);
+      return stampsOf(host.run(real.read(0, blocks * BLOCK), PATIENCE));
+    });
+    const blocks = this.#disks[0] ?? 0;
+    const first = this.#disk(site, 0, vm) as Disk;
+    host.run(first.write(0, contentOf(stamp, blocks)), PATIENCE);
+    this.check();
+    return image;
+  }
+
+  /** Lets the world go on until the machine at a server stands so; false when it does not come to that. */
+  until(site: SiteName, standing: string): boolean {
+    this.world.runWhile(() => this.standing(site) !== standing, PATIENCE);
+    this.check();
+    return this.standing(site) === standing;
   }
 
   /** A guest writes; false when there is no such disk. */

@@ -26,11 +26,15 @@ import {
 } from "./standing.ts";
 
 const NONE: Standing = { role: "none" };
+/** Points that a machine keeps whose administrator has said nothing. */
+const KEEP_USUAL = 24;
 
 /** A machine `vm` on two servers. */
 export class Reference {
-  /** Points that are kept. */
+  /** Points that are kept where nothing else is said. */
   readonly keep: number;
+  /** How many are kept: between a change of the setting and the next point, either may be. */
+  #kept: { readonly wanted: number; readonly least: number; readonly most: number };
   readonly standing: Record<SiteName, Standing> = { a: NONE, b: NONE };
   readonly up: Record<SiteName, boolean> = { a: true, b: true };
   linked = true;
@@ -44,9 +48,14 @@ export class Reference {
   /** A backup of the replica at `b`. */
   #backup: Replica | undefined;
   #relations = 0;
+  /** The primary may be comparing whole disks by itself: not everything is legal meanwhile. */
+  #unsettled = false;
+  /** False where a replica became the primary that may not have heard yet how many points to keep. */
+  #keepKnown = true;
 
   constructor(keep: number, blank: Image) {
     this.keep = keep;
+    this.#kept = { wanted: keep, least: keep, most: keep };
     this.disks = { a: new GuestDisks(blank), b: undefined };
     this.#since = { a: [blank], b: [] };
   }
@@ -93,10 +102,17 @@ export class Reference {
       case "failover cancel":
       case "failover complete":
         return replica?.failover !== undefined ? "done" : "refused";
+      case "replication set":
+        return primary !== undefined && primary.phase !== "off" ? "done" : "refused";
+      case "failover test":
+        if (replica === undefined || replica.points.length === 0) return "refused";
+        return (replica.failover ?? replica.completed) === undefined ? "done" : "either";
+      case "replication resync start":
       case "failover planned": {
         const cycle = this.#cycling(site, primary);
         const there = this.replica(other(site));
-        return cycle === "done" && (there?.points.length ?? 0) === 0 ? "either" : cycle;
+        const unsure = this.#unsettled || (there?.points.length ?? 0) === 0;
+        return cycle === "done" && unsure ? "either" : cycle;
       }
       case "failover reverse":
         if (replica === undefined) return "refused";
@@ -156,8 +172,16 @@ export class Reference {
     this.standing[site] = NONE;
   }
 
+  /** So many points are to be kept from here on; the replica learns it from its primary. */
+  keeping(wanted: number): void {
+    this.#keepKnown = true;
+    const { least, most } = this.#kept;
+    this.#kept = { wanted, least: Math.min(least, wanted), most: Math.max(most, wanted) };
+  }
+
   /** `replication enable`. */
   enabled(site: SiteName): void {
+    this.keeping(this.keep);
     this.#change(site, { phase: "ready" });
   }
 
@@ -215,6 +239,13 @@ export class Reference {
     return "";
   }
 
+  /** A test failover was started, which holds its point, or deleted: then that goes with the next apply. */
+  tested(site: SiteName, started: boolean): void {
+    const here = this.replica(site);
+    if (here === undefined) return;
+    this.standing[site] = started ? { ...here, tests: 1 } : { ...here, tests: 0, slack: 1 };
+  }
+
   /** `failover cancel`: what the guest wrote is gone, what was received stays. */
   cancelled(site: SiteName): void {
     const here = this.replica(site);
@@ -230,7 +261,7 @@ export class Reference {
     // What nobody else has stays, until somebody says that it may go.
     const kept = here.points.filter(({ id }) => here.tail?.held === true && id === here.tail.id);
     const points = [...kept, { id: point, image, generation }];
-    const ended = { failover: undefined, completed: image };
+    const ended = { failover: undefined, completed: image, once: points };
     this.standing[site] = { ...here, ...ended, points, generation };
   }
 
@@ -246,6 +277,10 @@ export class Reference {
     const image = here?.failover?.guest.image ?? here?.completed;
     if (here === undefined || image === undefined) return;
     const open = here.completed === undefined;
+    // What was chosen before a complete is not known any more.
+    const learned = this.#kept.least === this.#kept.most;
+    if (!open) this.keeping(KEEP_USUAL);
+    else if (!learned) this.#keepKnown = false;
     const generation = open ? followedBy(this.#branch(here)) : here.generation;
     const { relation } = here;
     const known = { seeded: true, odd: true };
@@ -262,6 +297,7 @@ export class Reference {
     if (here.role !== "primary" || image === undefined) return;
     const { relation } = here;
     const generation = followedBy(here.generation);
+    if (this.#kept.least !== this.#kept.most) this.#keepKnown = false;
     const known = { phase: "started", seeded: true, odd: true } as const;
     this.standing[other(site)] = { role: "primary", relation, generation, ...known };
     this.disks[other(site)] = new GuestDisks(image);
@@ -284,6 +320,11 @@ export class Reference {
   /** The copy takes the place of whatever is there. */
   restored(): void {
     this.standing.b = this.#backup ?? NONE;
+    this.#unsettled = true;
+    // It keeps as many as were to be kept yesterday, until its primary says otherwise.
+    const { wanted } = this.#kept;
+    this.keeping(Math.max(wanted, this.#backup?.points.length ?? 0));
+    this.keeping(wanted);
     this.#change("a", { odd: true });
   }
 
@@ -291,6 +332,9 @@ export class Reference {
   told(site: SiteName, point: string, view: SiteView, exact: boolean): string {
     const listed = view.points.find(({ id }) => id === point);
     if (listed === undefined) return `point ${point} was told of and is not listed`;
+    if (exact) this.#unsettled = false;
+    const { wanted } = this.#kept;
+    if (exact && this.#keepKnown) this.#kept = { wanted, least: wanted, most: wanted };
     const image = this.disks[site]?.image;
     if (!exact || image === undefined || listed.image === undefined) return "";
     return firstDifference(listed.image, image);
@@ -328,8 +372,17 @@ export class Reference {
     const invited = there.role === "primary" && there.phase === "started";
     if (view.role === "replica" && this.standing[site].role === "none" && invited) {
       const { relation, generation } = there;
-      const nothing = { failover: undefined, completed: undefined, tail: undefined, slack: 0 };
-      this.standing[site] = { role: "replica", relation, generation, points: [], ...nothing };
+      const nothing = { failover: undefined, completed: undefined, tail: undefined };
+      this.standing[site] = {
+        role: "replica",
+        relation,
+        generation,
+        points: [],
+        once: [],
+        ...nothing,
+        slack: 0,
+        tests: 0,
+      };
       return "";
     }
     return `the machine's role is ${view.role}, not ${this.standing[site].role}`;
@@ -338,21 +391,33 @@ export class Reference {
   /** A primary has become the replica of the other one: its disks are a point, and kept if nobody has it. */
   #demoted(site: SiteName, view: SiteView): string {
     const here = this.standing[site] as Primary;
-    const [tail] = view.points;
-    if (tail?.image === undefined) return "a primary that became a replica has lost its disks";
-    const dark = this.#dark[site];
-    const image = this.disks[site]?.image ?? tail.image;
-    const wrong = dark
-      ? this.disks[site]?.survived(tail.image) ?? ""
-      : firstDifference(tail.image, image);
-    if (wrong !== "") return `its losing tail: ${wrong}`;
     const [newest] = this.#since[site];
+    const [tail] = view.points;
+    const own = this.disks[site]?.image;
+    const shared = newest !== undefined && own !== undefined && sameImage(newest, own);
+    // What the other side has as well is not held: the first point behind it may have dropped it.
+    if (shared && (tail?.image === undefined || !sameImage(tail.image, newest))) {
+      return this.#becomeReplica(site, here, [], { id: "", held: false });
+    }
+    if (tail?.image === undefined) return "a primary that became a replica has lost its disks";
+    const wrong = this.#dark[site]
+      ? this.disks[site]?.survived(tail.image) ?? ""
+      : firstDifference(tail.image, own ?? tail.image);
+    if (wrong !== "") return `its losing tail: ${wrong}`;
     const alone = newest === undefined || !sameImage(newest, tail.image);
-    const { relation, generation } = here;
+    const { generation } = here;
     const points: readonly Point[] = [{ id: tail.id, image: tail.image, generation }];
-    const nothing = { failover: undefined, completed: undefined, slack: 0 };
-    const kept = { tail: { id: tail.id, held: alone } };
-    this.standing[site] = { role: "replica", relation, generation, points, ...nothing, ...kept };
+    return this.#becomeReplica(site, here, points, { id: tail.id, held: alone });
+  }
+
+  #becomeReplica(
+    site: SiteName,
+    { relation, generation }: Primary,
+    points: readonly Point[],
+    tail: Replica["tail"],
+  ): string {
+    const nothing = { failover: undefined, completed: undefined, slack: 0, tests: 0, once: points };
+    this.standing[site] = { role: "replica", relation, generation, points, ...nothing, tail };
     this.disks[site] = undefined;
     return "";
   }
@@ -391,7 +456,7 @@ export class Reference {
   }
 
   #judgeReplica(site: SiteName, here: Replica, view: SiteView): string {
-    const known = [...here.points];
+    const known = [...here.once];
     let { generation } = here;
     for (const { id, image, broken } of view.points) {
       if (broken !== "") return `point ${id} is broken: ${broken}`;
@@ -435,19 +500,25 @@ export class Reference {
   #judgeRetention(site: SiteName, here: Replica, known: readonly Point[], view: SiteView): string {
     const listed = new Set(view.points.map(({ id }) => id));
     const held = [here.failover?.point, here.tail?.held === true ? here.tail.id : undefined];
-    const must = known.filter(({ id }, at) => at >= known.length - this.keep || held.includes(id));
+    // What was not listed need not come back.
+    const were = known.filter((point) => !here.once.includes(point) || here.points.includes(point));
+    const from = were.length - this.#kept.least;
+    const must = were.filter(({ id }, at) => at >= from || held.includes(id));
     const gone = must.find(({ id }) => !listed.has(id));
     if (gone !== undefined) return `point ${gone.id} is gone`;
     const order = known.filter(({ id }) => listed.has(id)).map(({ id }) => id).join();
-    if (order !== view.points.map(({ id }) => id).join()) return "points are out of order";
+    if (order !== view.points.map(({ id }) => id).join()) {
+      return `points are out of order: ${view.points.map(({ id }) => id)}, not ${order}`;
+    }
     const fresh = view.points.at(-1)?.id !== here.points.at(-1)?.id;
     const slack = fresh ? 0 : here.slack;
     // A tail that the other side has as well may be held too: nobody can tell from outside.
-    const extra = (here.failover === undefined ? 0 : 1) + (here.tail === undefined ? 0 : 1);
-    const most = this.keep + extra + slack;
+    const extra = (here.failover === undefined ? 0 : 1) + (here.tail === undefined ? 0 : 1) +
+      here.tests;
+    const most = this.#kept.most + extra + slack;
     if (listed.size > most) return `${listed.size} points are listed, ${most} may be`;
     const points = known.filter(({ id }) => listed.has(id));
-    this.standing[site] = { ...here, points, slack };
+    this.standing[site] = { ...here, points, once: known, slack };
     return "";
   }
 

@@ -63,12 +63,17 @@ export interface Replica {
   readonly role: "replica";
   readonly relation: number;
   readonly generation: Generation;
+  /** Those that are listed, oldest first. */
   readonly points: readonly Point[];
+  /** Those that were listed once: where more are to be kept again, one may come back that is there still. */
+  readonly once: readonly Point[];
   readonly failover: { readonly point: string; readonly guest: GuestDisks } | undefined;
   /** Its failover is complete: what its disk files hold. */
   readonly completed: Image | undefined;
   /** What it held last as the primary that it was; `held` where nobody else has it. */
   readonly tail: { readonly id: string; readonly held: boolean } | undefined;
+  /** Test failovers, each of which holds a point. */
+  readonly tests: number;
   /** A hold that has ended, or a crash, may have left points that the next apply drops. */
   readonly slack: number;
 }
