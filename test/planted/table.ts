@@ -25,6 +25,7 @@ import { LAST_BLOCK_FORGOTTEN } from "./last_block_forgotten.ts";
 import { STATE_NOT_FLUSHED } from "./state_not_flushed.ts";
 import { VIEW_MISSES_APPLY } from "./view_misses_apply.ts";
 import { APP_CONSISTENT_WITHOUT_THAW } from "./app_consistent_without_thaw.ts";
+import { TEST_HOLD_MISSING } from "./test_hold_missing.ts";
 import { SEAL_NOT_DURABLE } from "./seal_not_durable.ts";
 import { STATE_BEFORE_DISKS } from "./state_before_disks.ts";
 import { FLUSH_FAILURE_FORGOTTEN } from "./flush_failure_forgotten.ts";
@@ -78,4 +79,5 @@ export const PLANTS: readonly Plant[] = [
   MAP_BEFORE_DATA,
   WIRE_MISCOUNTED,
   APP_CONSISTENT_WITHOUT_THAW,
+  TEST_HOLD_MISSING,
 ];

@@ -24,6 +24,8 @@ const KINDS: Readonly<Record<ScenarioEvent["kind"], true>> = {
   reconnect: true,
   cycle: true,
   rest: true,
+  test: true,
+  "test-delete": true,
   freeze: true,
   failover: true,
   cancel: true,

@@ -29,7 +29,7 @@ export interface ListedPoint {
 }
 
 /** Why a point's image was read. */
-export type ImageReason = "staged" | "again" | "failover" | "completed";
+export type ImageReason = "staged" | "again" | "failover" | "completed" | "test";
 
 /** Everything that is told. */
 export type Fact =
@@ -146,6 +146,20 @@ export type Fact =
   | { readonly kind: "destroyed"; readonly host: HostName }
   /** A replica was removed by its administrator. */
   | { readonly kind: "removed"; readonly vm: string }
+  /** A test failover was deleted, and this is left of it. */
+  | {
+    readonly kind: "test-deleted";
+    readonly vm: string;
+    readonly name: string;
+    readonly residue: readonly string[];
+  }
+  /** A test failover is not there any more, or cannot be read, and nobody deleted it. */
+  | {
+    readonly kind: "test-lost";
+    readonly vm: string;
+    readonly name: string;
+    readonly why: string;
+  }
   /** A server could not be opened. */
   | {
     readonly kind: "not-opened";

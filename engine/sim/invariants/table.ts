@@ -34,6 +34,7 @@ import { SPLIT_BRAIN } from "./i25_split_brain.ts";
 import { CLOCK_INDEPENDENCE } from "./i26_clock_independence.ts";
 import { LOSS_EXACT } from "./i30_loss_reported.ts";
 import { POINT_CHOSEN } from "./i31_point_chosen.ts";
+import { TEST_INVISIBLE } from "./i32_test_invisible.ts";
 import { TRANSITIONS } from "./i36_transitions.ts";
 import { RPO } from "./i37_rpo.ts";
 import { FAILOVER_TIME } from "./i38_failover_time.ts";
@@ -77,6 +78,7 @@ export const INVARIANTS: readonly Invariant[] = [
   CLOCK_INDEPENDENCE,
   LOSS_EXACT,
   POINT_CHOSEN,
+  TEST_INVISIBLE,
   TRANSITIONS,
   RPO,
   FAILOVER_TIME,

@@ -311,6 +311,7 @@ export class Drill implements Ground, ProbeGround {
     machine.told.length = 0;
     machine.staged.length = 0;
     machine.failover = undefined;
+    this.operator.tests.gone(machine);
     // The guest that ran there is gone as well; the one at the primary is the machine again.
     machine.retired = false;
   }

@@ -248,6 +248,7 @@ function operatorEvents(root: Prng, world: WorldSpec, active: number, events: Sc
       events.push({ at: random.below(active), kind: "cycle", vm });
     }
     rests(root.stream(`rests/${vm}`), machine, vm, active, events);
+    tests(root.stream(`tests/${vm}`), vm, active, events);
     if (random.below(3) === 0) illegalVerbs(random, vm, active, events);
     relationships(root.stream(`relationship/${vm}`), vm, active, events);
     pauses(root.stream(`pause-replication/${vm}`), vm, active, events);
@@ -310,6 +311,19 @@ function rests(
       const later = at + 20 * MILLISECOND + random.below(40 * MILLISECOND);
       events.push({ at: later, kind: "write", vm, disk: 0, sector, count: 1, rough: false });
     }
+  }
+}
+
+/** Tests of failovers; some stay until the end. */
+function tests(random: Prng, vm: number, active: number, events: ScenarioEvent[]): void {
+  if (random.below(3) > 0) return;
+  for (let count = random.between(1, 4); count > 0; count--) {
+    const at = random.between(SETUP, active);
+    const writes = random.below(12);
+    events.push({ at, kind: "test", vm, back: random.flip() ? 0 : random.below(4), writes });
+    if (random.below(4) === 0) continue;
+    const lasts = random.between(100 * MILLISECOND, 10 * SECOND);
+    events.push({ at: at + lasts, kind: "test-delete", vm });
   }
 }
 

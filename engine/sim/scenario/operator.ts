@@ -15,6 +15,7 @@ import type { Drill } from "./drill.ts";
 import { type FailoverRun, type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 import { type OperatorAction, retentionOf } from "./scenario.ts";
 import type { Site } from "./site.ts";
+import { Tests } from "./tests.ts";
 
 /** How often they look. */
 const ROUND = SECOND;
@@ -30,8 +31,14 @@ export class Operator {
   /** Verbs that a scenario asked for and that were not answered, by site and machine. */
   readonly #verbs = new Map<string, number>();
 
+  /** Test failovers. */
+  readonly tests: Tests;
+
   constructor(drill: Drill) {
     this.#drill = drill;
+    this.tests = new Tests(drill, (machine, args, then) => {
+      this.#ask(drill.sites.b, machine, "failover test", args, then);
+    });
   }
 
   /** Begins to look, now and every second. */
@@ -168,6 +175,8 @@ export class Operator {
     const { b } = drill.sites;
     const { vm } = machine.guest;
     if (machine.leaving || b.current === undefined || this.#underway.has(`b/${vm}`)) return;
+    // Nobody removes a replica beneath a test of its.
+    if (this.tests.drop(machine)) return;
     machine.leaving = true;
     drill.within(b, `forget/${vm}`, function* (host) {
       // Nobody reads points of a replica that is being removed.
@@ -311,6 +320,11 @@ export class Operator {
         return this.#drill.call(a, "replication cycle", { vm, appConsistent: true }, () => {});
       case "failover":
         return this.#failOver(machine, action.back);
+      case "test":
+        return this.tests.make(machine, action.back, action.writes);
+      case "test-delete":
+        this.tests.drop(machine);
+        return;
       case "cancel":
         return this.#cancel(machine);
       case "complete":
@@ -417,6 +431,7 @@ export class Operator {
   /** A server at `b` opened: a failover that it resumed gets its guest back. */
   resumed(machine: MachineRun, host: GuestHost): void {
     const { vm } = machine.guest;
+    this.tests.resumed(machine, host);
     if (machine.leaving) this.#drill.probe("replica/removed-in-a-crash");
     this.#gone(machine);
     const replica = replicaOf(host.server, vm);
@@ -475,6 +490,7 @@ export class Operator {
 
   /** The server under a failed-over machine died. */
   failoverDied(machine: MachineRun, how: "kill" | "power"): void {
+    this.tests.died(machine, how);
     const { failover } = machine;
     if (failover === undefined) return;
     failover.guest.lost();
@@ -494,7 +510,7 @@ export class Operator {
 
   #complete(machine: MachineRun): void {
     const { failover } = machine;
-    if (failover === undefined || failover.completed) return;
+    if (failover === undefined || failover.completed || this.tests.drop(machine)) return;
     const { vm } = machine.guest;
     const { b } = this.#drill.sites;
     const drill = this.#drill;

@@ -76,6 +76,9 @@ export const PROBES: readonly string[] = [
   "seed/whole-disk-compared",
   "settings/changed",
   "status/cycle-missed",
+  "test/deleted",
+  "test/made",
+  "test/survived",
 ];
 
 /** What one run remembers of a machine to know that something happened. */

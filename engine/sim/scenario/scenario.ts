@@ -110,6 +110,10 @@ export type OperatorAction =
   /** Fail over to the newest point but `back`. */
   | { readonly kind: "failover"; readonly vm: number; readonly back: number }
   | { readonly kind: "cancel"; readonly vm: number }
+  /** Test a failover on the newest point but `back`; its guest asks for so many writes. */
+  | { readonly kind: "test"; readonly vm: number; readonly back: number; readonly writes: number }
+  /** Delete the first test there is. */
+  | { readonly kind: "test-delete"; readonly vm: number }
   | { readonly kind: "complete"; readonly vm: number }
   /** Replication is ended at the primary and begun again; with `remove` the machine is taken off the server and added. */
   | { readonly kind: "disable"; readonly vm: number; readonly remove: boolean }

@@ -373,6 +373,10 @@ const CASES: Readonly<Record<string, Case>> = {
       lie: listed(P2),
     };
   },
+  I32: () => ({
+    before: [{ kind: "test-deleted", vm: "vm", name: "vm - Test", residue: [] }],
+    lie: { kind: "test-deleted", vm: "vm", name: "vm - Test", residue: ["a hold"] },
+  }),
   I55: () => ({
     before: [{ kind: "frozen", vm: "vm", micros: 700_000 }],
     lie: { kind: "frozen", vm: "vm", micros: 12_000_000 },
