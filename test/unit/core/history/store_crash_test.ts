@@ -27,12 +27,15 @@ import {
   SIZES,
   written,
 } from "./store_model.ts";
+import { parseRetention } from "../../../../engine/core/wire/retention.ts";
 
 /** What the outside knows of one store over all its lives. */
 class Story {
   readonly world: FakeWorld;
   /** Every other store has no room for its records and indices. */
   readonly small: boolean;
+  /** One point of all stands for its hour, so that those behind it are merged, several at once. */
+  readonly tiered: boolean;
   readonly contents = new Map<PointId, readonly Uint8Array[]>();
   /** Points whose seal returned, oldest first. */
   acknowledged: PointId[] = [];
@@ -49,6 +52,7 @@ class Story {
   constructor(seed: number) {
     this.world = new FakeWorld(seed);
     this.small = seed % 2 === 0;
+    this.tiered = seed % 3 === 0;
   }
 
   *stager(store: ReplicaStore): Task<void> {
@@ -194,7 +198,10 @@ class Story {
       if (!acknowledged.has(id)) this.acknowledged.push(id);
     }
     // What was sealed and not acknowledged any more counts for retention as well.
-    for (const id of this.acknowledged.slice(-3)) {
+    const kept = this.tiered
+      ? [this.acknowledged[0] as PointId, this.acknowledged.at(-1) as PointId]
+      : this.acknowledged.slice(-3);
+    for (const id of kept) {
       assert.ok(listed.includes(id), `${when}: acknowledged point ${id} is gone`);
     }
     for (const id of this.held.values()) {
@@ -223,6 +230,7 @@ function runStory(seed: number, ending: "kill" | "power-loss" | "mixed"): number
   story.contents.set(pointId(0), written(blank, first));
   let store = world.run(seeded(world, 3, first, memoryOf(story.small)));
   story.acknowledged = [pointId(0)];
+  if (story.tiered) world.run(store.setRetention(parseRetention("hourly 24")));
   for (let life = 0; life < 4; life++) {
     if (ending === "mixed") world.ending = world.random(2) === 0 ? "kill" : "power-loss";
     world.crashAt = world.calls + 1 + world.random(400);
