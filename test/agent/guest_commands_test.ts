@@ -6,7 +6,8 @@
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
-import { Place, refusal, value, warmsite } from "./warmsite.ts";
+import { NbdClient } from "../../engine/host/nbd/client.ts";
+import { type JsonObject, Place, refusal, until, value, warmsite } from "./warmsite.ts";
 
 const MIB = 1024 * 1024;
 
@@ -113,4 +114,129 @@ Deno.test("a command that hangs holds up no stop of the server, and ends with it
   await place.serve(two);
   const status = await vm("replication status", two);
   assert.equal(status["state"], "FailedOverWaitingCompletion");
+});
+
+Deno.test("a guest is frozen before the cut and thawed behind it, and a freeze that breaks is told", async () => {
+  await using place = new Place();
+  const [one, two] = await place.homes("one", "two") as [string, string];
+  const image = place.image("db.img", MIB);
+  await place.serve(one);
+  const second = await place.serve(two);
+  const vm = (verb: string, data: string, ...args: string[]) =>
+    value(...verb.split(" "), "db", "--data", data, ...args);
+  const log = place.path("log");
+  const frozen = place.path("frozen");
+  await vm("vm add", one, "--disk", image);
+  const commands = [
+    ...["--freeze", `echo freeze >> ${log}; touch ${frozen}`],
+    ...["--thaw", `echo thaw >> ${log}; rm ${frozen} || exit 3`],
+  ];
+  const interval = ["--frequency", "1h", "--app-consistent", "4h"];
+  await vm("replication enable", one, "--to", second.listen, ...interval, ...commands);
+  await vm("replication start", one);
+  await vm("replication cycle", one);
+  const asked = await vm("replication cycle", one, "--app-consistent");
+  assert.equal(asked["kind"], "application-consistent");
+  assert.match(readFileSync(log, "utf8"), /^(freeze\nthaw\n)+$/);
+  const kinds = (await value("points", "list", "db", "--data", two) as unknown as JsonObject[])
+    .map(({ kind }) => kind);
+  assert.equal(kinds.at(-1), "application-consistent");
+
+  await vm("replication set", one, "--freeze", `echo broken >> ${log}`);
+  const broken = await refusal(1, "replication", "cycle", "db", "--app-consistent", "--data", one);
+  assert.equal(broken["code"], "hypervisor");
+  assert.match(broken["message"], /is crash-consistent only: .*was not frozen any more/);
+  const status = await vm("replication status", one);
+  assert.deepEqual([status["health"], status["appConsistentFailed"]], ["Warning", 1]);
+  assert.match(status["lastAppConsistent"], /^\d{4}-/);
+  assert.ok(!existsSync(frozen));
+});
+
+Deno.test("a server that is killed while the guest is frozen thaws it at its next start", async () => {
+  await using place = new Place();
+  const [one, two] = await place.homes("one", "two") as [string, string];
+  const image = place.image("db.img", MIB);
+  const first = await place.serve(one);
+  const second = await place.serve(two);
+  const vm = (verb: string, data: string, ...args: string[]) =>
+    value(...verb.split(" "), "db", "--data", data, ...args);
+  const frozen = place.path("frozen");
+  await vm("vm add", one, "--disk", image);
+  await vm("replication enable", one, "--to", second.listen, "--frequency", "1h");
+  await vm("replication start", one);
+  await vm("replication cycle", one);
+  const thaw = `rm ${frozen} || exit 3`;
+  await vm("replication set", one, "--freeze", `touch ${frozen}; sleep 50`, "--thaw", thaw);
+  const cycle = warmsite(["replication", "cycle", "db", "--app-consistent", "--data", one]);
+  await until(() => Promise.resolve(existsSync(frozen)), (there) => there);
+  await first.end("SIGKILL");
+  assert.notEqual((await cycle).code, 0);
+  assert.ok(existsSync(frozen), "nobody has thawed it yet");
+  const again = await place.serve(one);
+  await until(() => Promise.resolve(existsSync(frozen)), (there) => !there);
+
+  // In order: it thaws before it stops.
+  const stopped = warmsite(["replication", "cycle", "db", "--app-consistent", "--data", one]);
+  await until(() => Promise.resolve(existsSync(frozen)), (there) => there);
+  assert.equal((await again.end()).code, 0);
+  assert.ok(!existsSync(frozen));
+  await stopped;
+});
+
+// Long because: tests are made, looked at, written on and deleted beside one guest.
+Deno.test("a failover is tested under load, by commands, and leaves nothing", async () => {
+  await using place = new Place();
+  const [one, two] = await place.homes("one", "two") as [string, string];
+  const image = place.image("db.img", 2 * MIB);
+  await place.serve(one);
+  const second = await place.serve(two);
+  const vm = (verb: string, data: string, ...args: string[]) =>
+    value(...verb.split(" "), "db", "--data", data, ...args);
+  const added = await vm("vm add", one, "--disk", image);
+  await vm("replication enable", one, "--to", second.listen, "--frequency", "1h");
+  await vm("replication start", one);
+  const guest = await NbdClient.connect(added["disks"][0].uri);
+  await guest.write(0, new Uint8Array(4096).fill(1));
+  const { point } = await vm("replication cycle", one);
+  await guest.write(0, new Uint8Array(4096).fill(2));
+  await vm("replication cycle", one);
+  const folder = `${two}/replicas/db`;
+  const before = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+
+  const told = place.path("told");
+  const tell = `env | grep ^WARMSITE_ | sort > ${told}.$WARMSITE_ACTION`;
+  await vm("replication set", two, "--start", tell, "--stop", tell);
+  const made = await vm("failover test", two, "--point", point);
+  assert.deepEqual([made["vm"], made["testOf"], made["started"]], ["db - Test", "db", true]);
+  const uri = made["disks"][0].uri;
+  assert.deepEqual(readFileSync(`${told}.start`, "utf8").trim().split("\n"), [
+    "WARMSITE_ACTION=start",
+    `WARMSITE_POINT=${point}`,
+    "WARMSITE_TEST=1",
+    `WARMSITE_URIS=${uri}`,
+    `WARMSITE_URI_0=${uri}`,
+    "WARMSITE_VM=db - Test",
+  ]);
+  const other = await vm("failover test", two);
+  assert.equal(other["vm"], "db - Test 2");
+  const tests = await Promise.all(
+    [uri, other["disks"][0].uri].map((each) => NbdClient.connect(each)),
+  );
+  const bytes = await Promise.all(tests.map((each) => each.read(0, 1)));
+  assert.deepEqual(bytes.map(([byte]) => byte), [1, 2]);
+  await tests[0]!.write(0, new Uint8Array(4096).fill(9));
+  await guest.write(4096, new Uint8Array(4096).fill(3));
+  await vm("replication cycle", one);
+  await Promise.all(tests.map((each) => each.close()));
+  await guest.close();
+  const listed = await value("vm", "list", "--data", two) as unknown as JsonObject[];
+  assert.deepEqual(listed.map(({ role }) => role), ["replica", "test", "test"]);
+  for (const name of ["db - Test", "db - Test 2"]) {
+    await vm("failover test", two, "--delete", name);
+    assert.match(readFileSync(`${told}.stop`, "utf8"), new RegExp(`WARMSITE_VM=${name}\n`));
+  }
+  const after = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+  assert.deepEqual(after, before);
+  const gone = await refusal(2, "failover", "test", "db", "--delete", "db - Test", "--data", two);
+  assert.match(gone["message"], /has no test failover/);
 });
