@@ -175,6 +175,17 @@ export type Fact =
     readonly bytes: number;
     readonly bound: number | undefined;
   }
+  /** A package was imported, or refused as `outcome` says. */
+  | {
+    readonly kind: "imported";
+    readonly vm: string;
+    /** It was changed on its way. */
+    readonly damaged: boolean;
+    /** The failure's code, "" when it succeeded. */
+    readonly outcome: string;
+    /** What the replica holds is otherwise than before. */
+    readonly changed: boolean;
+  }
   /** A point was chosen for a failover. */
   | {
     readonly kind: "failed-over";

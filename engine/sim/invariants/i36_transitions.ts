@@ -25,8 +25,22 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   // What could not be opened may go as it is, at either host: nobody knows its state.
   "a vm remove": ["Disabled", "unopened"],
   "a replication enable": ["Disabled"],
-  "a replication disable": [...ON, ...TROUBLED, ...RESYNCHRONIZING, ...CHANGING, "Suspended"],
-  "a replication start": [...ON, ...TROUBLED, "Resynchronizing"],
+  "a replication disable": [
+    ...ON,
+    ...TROUBLED,
+    ...RESYNCHRONIZING,
+    ...CHANGING,
+    "Suspended",
+    "WaitingForInitialReplication",
+  ],
+  "a replication start": [
+    ...ON,
+    ...TROUBLED,
+    "Resynchronizing",
+    "WaitingForInitialReplication",
+  ],
+  "a replication import": [],
+  "b replication import": ["WaitingForInitialReplication"],
   // One that nobody needs may be asked for; one that runs is.
   "a replication resync start": ["Replicating", "WaitingForStartResynchronize", "Resynchronizing"],
   "a replication resync pause": ["Resynchronizing"],
@@ -77,6 +91,8 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   "a failover reverse": [],
   "b failover reverse": ["FailedOverWaitingCompletion", "FailedOver"],
   "b replication disable": [
+    // A copy that waits for its primary.
+    "awaited",
     "WaitingForInitialReplication",
     "Replicating",
     "Suspended",
@@ -90,7 +106,8 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   "b replication resync continue": [],
   "b replication resync cancel": [],
   "b replication stop": [],
-  "b replication enable": [],
+  // That names a copy of a machine that is not here yet.
+  "b replication enable": ["none"],
   "b vm add": [],
 };
 

@@ -43,6 +43,7 @@ import { BOUNDED } from "./i40_bounded.ts";
 import { RETENTION } from "./i41_retention.ts";
 import { THROTTLE } from "./i42_throttle.ts";
 import { NO_STARVATION } from "./i43_starvation.ts";
+import { TAMPER } from "./i45_tamper.ts";
 import { HEALTH } from "./i46_health.ts";
 import { CONVERGENCE } from "./i47_convergence.ts";
 import { OPERATIONS_END } from "./i48_operations_end.ts";
@@ -87,6 +88,7 @@ export const INVARIANTS: readonly Invariant[] = [
   RETENTION,
   THROTTLE,
   NO_STARVATION,
+  TAMPER,
   HEALTH,
   CONVERGENCE,
   OPERATIONS_END,

@@ -75,6 +75,9 @@ export class Auditor {
       ? undefined
       : replicaOf(current.server, machine.guest.vm)?.store;
     return (store?.diskFiles ?? []).map((path) => {
+      // A copy that was at the replica from the beginning lies where it was.
+      const copy = host.disks.get(path)?.node;
+      if (copy !== undefined) return copy.sectors.peek();
       const names = path.slice(host.data.path.length + 1).split("/");
       let found: Directory | FileNode | undefined = host.data;
       for (const name of names) {

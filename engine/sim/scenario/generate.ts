@@ -345,6 +345,14 @@ function firstCopies(random: Prng, vm: number, events: ScenarioEvent[]): void {
   if (random.below(8) === 0) {
     const after = random.pick([100 * MILLISECOND, SECOND, 3 * SECOND]);
     events.push({ at: 0, kind: "first-copy", vm, first: { way: "scheduled", after } });
+  } else if (random.below(6) === 0) {
+    const stale = random.pick([0, 30, 300, 1000]);
+    events.push({ at: 0, kind: "first-copy", vm, first: { way: "existing-copy", stale } });
+  } else if (random.below(6) === 0) {
+    const delay = random.pick([50 * MILLISECOND, 500 * MILLISECOND, 3 * SECOND]);
+    const harm = random.pick(["none", "flip", "flip", "cut"] as const);
+    const first = { way: "media", delay, harm, pick: random.u32() } as const;
+    events.push({ at: 0, kind: "first-copy", vm, first });
   }
   if (random.below(6) === 0) {
     for (let count = random.between(1, 3); count > 0; count--) {

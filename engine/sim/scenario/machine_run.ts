@@ -11,6 +11,7 @@ import type { ReplicaMachine } from "../../core/replica/replica_machine.ts";
 import type { Server } from "../../core/server/server.ts";
 import { Guest, type GuestGround } from "../guests/guest.ts";
 import { MachineHistory } from "../oracle/history.ts";
+import type { Medium } from "./first_copies.ts";
 import type { FirstCopy, MachineSpec } from "./scenario.ts";
 
 /** A failover under way or completed. */
@@ -73,6 +74,10 @@ export class MachineRun {
   first: FirstCopy = { way: "network" };
   /** Since when its guest is frozen, µs of world time. */
   frozenAt: number | undefined;
+  /** Copies and media made for it so far: each has a name of its own. */
+  copies = 0;
+  /** The medium that its first copy travels on. */
+  medium: Medium | undefined;
   /** When replication was enabled last, µs of world time. */
   enabledAt = 0;
 

@@ -12,6 +12,7 @@ import { SECOND } from "../../core/base/units.ts";
 import { Guest, type GuestHost } from "../guests/guest.ts";
 import { MachineHistory } from "../oracle/history.ts";
 import type { Drill } from "./drill.ts";
+import { FirstCopies } from "./first_copies.ts";
 import { type FailoverRun, type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 import { type OperatorAction, retentionOf } from "./scenario.ts";
 import type { Site } from "./site.ts";
@@ -25,6 +26,7 @@ const RESUME_EVERY = 3 * SECOND;
 /** Both administrators. */
 export class Operator {
   readonly #drill: Drill;
+  readonly #firstCopies: FirstCopies;
   /** Verbs under way, by site and machine: since when. */
   readonly #underway = new Map<string, { readonly verb: string; readonly since: number }>();
 
@@ -38,6 +40,9 @@ export class Operator {
     this.#drill = drill;
     this.tests = new Tests(drill, (machine, args, then) => {
       this.#ask(drill.sites.b, machine, "failover test", args, then);
+    });
+    this.#firstCopies = new FirstCopies(drill, (site, machine, verb, args, then) => {
+      this.#ask(site, machine, verb, args, (_, code) => then(code));
     });
   }
 
@@ -124,22 +129,9 @@ export class Operator {
     if (state === "WaitingForStartResynchronize") {
       return { verb: "replication resync start", args: { vm } };
     }
-    return state === "ReadyForInitialReplication" ? this.#start(machine, server) : undefined;
-  }
-
-  /** How the first copy is started: in the way of this machine, until nothing goes wrong any more. */
-  #start(machine: MachineRun, { primary, ports }: GuestHost["server"]) {
-    const { first, guest: { vm } } = machine;
-    const now = { verb: "replication start", args: { vm } };
-    if (first.way !== "scheduled" || this.#drill.faults.quietFor >= 0) return now;
-    const real = primary.entry(vm).machine;
-    if (real.state !== "ReadyForInitialReplication") return now;
-    const wall = ports.clock.wall();
-    const at = real.plan?.at;
-    // A clock that was set back would have everybody wait for days.
-    if (at !== undefined) return at - wall > first.after ? now : undefined;
-    this.#drill.probe("seed/put-off");
-    return { verb: "replication start", args: { vm, at: wall + first.after } };
+    if (state === "ReadyForInitialReplication") return this.#firstCopies.start(machine, server);
+    const onTheWay = ["InitialReplicationInProgress", "WaitingForInitialReplication"];
+    return onTheWay.includes(state) ? this.#firstCopies.during(machine, server) : undefined;
   }
 
   /** The site of its guest is gone: it is brought up at the replica on the newest point there is, for good. */
@@ -280,6 +272,7 @@ export class Operator {
     if (server === undefined) return "down";
     const replica = site.name === "b" ? replicaOf(server, vm) : undefined;
     if (replica !== undefined) return replica.state;
+    if (site.name === "b" && server.replica.awaits(vm)) return "awaited";
     const role = site.name === "b" ? server.replica : server.primary;
     return primaryOf(server, vm)?.state ?? (role.names().includes(vm) ? "unopened" : "none");
   }

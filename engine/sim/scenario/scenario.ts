@@ -99,7 +99,16 @@ export type GuestAction =
 export type FirstCopy =
   | { readonly way: "network" }
   /** Over the network, after so many µs. */
-  | { readonly way: "scheduled"; readonly after: number };
+  | { readonly way: "scheduled"; readonly after: number }
+  /** From a file at the replica in which so many of a thousand sectors are otherwise. */
+  | { readonly way: "existing-copy"; readonly stale: number }
+  /** On a medium that is on its way for so many µs; `pick` says what the harm is done to. */
+  | {
+    readonly way: "media";
+    readonly delay: number;
+    readonly harm: "none" | "flip" | "cut";
+    readonly pick: number;
+  };
 
 /** What an administrator does. */
 export type OperatorAction =

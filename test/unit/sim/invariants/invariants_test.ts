@@ -353,6 +353,17 @@ const CASES: Readonly<Record<string, Case>> = {
       lie: waits,
     };
   },
+  I45: () => {
+    const imported = { kind: "imported", vm: "vm", damaged: true, changed: false } as const;
+    return {
+      before: [
+        { ...imported, outcome: "damaged" },
+        { ...imported, damaged: false, changed: true, outcome: "" },
+        { ...imported, damaged: false, changed: true, outcome: "io-error" },
+      ],
+      lie: { ...imported, changed: true, outcome: "" },
+    };
+  },
   I46: () => ({
     before: [status({ health: "Normal" })],
     lie: status({ health: "Normal", state: "Error" }),
