@@ -125,10 +125,11 @@ export class Bitmap {
     }
   }
 
-  /** The first set bit at or after `from`, or -1. */
-  next(from: number): number {
+  /** The first set bit at or after `from`, or -1; one at or behind `until` may be missed. */
+  next(from: number, until: number = this.size): number {
+    if (this.#count === 0) return -1;
     let at = from;
-    while (at < this.size) {
+    while (at < until) {
       const index = Math.floor(at / PAGE_BITS);
       const page = this.#pages.get(index)?.words;
       if (page !== undefined) {
@@ -140,10 +141,10 @@ export class Bitmap {
     return -1;
   }
 
-  /** The first clear bit at or after `from`; `size` when there is none. */
-  nextClear(from: number): number {
+  /** The first clear bit at or after `from`; `size` when there is none, or none before `until`. */
+  nextClear(from: number, until: number = this.size): number {
     let at = from;
-    while (at < this.size) {
+    while (at < until) {
       const index = Math.floor(at / PAGE_BITS);
       const page = this.#pages.get(index)?.words;
       if (page === undefined) return at;
@@ -158,7 +159,9 @@ export class Bitmap {
   nextRun(from: number, most: number = this.size): Run | undefined {
     const start = this.next(from);
     if (start < 0) return undefined;
-    return { start, end: Math.min(this.nextClear(start + 1), start + Math.max(1, most)) };
+    // No further than asked: a whole disk that is set is walked run by run.
+    const limit = Math.min(this.size, start + Math.max(1, most));
+    return { start, end: Math.min(this.nextClear(start + 1, limit), limit) };
   }
 
   /** All runs in order. The bitmap must not change while they are walked. */
@@ -168,7 +171,7 @@ export class Bitmap {
 
   /** True when any bit of `[start, end)` is set. */
   any(start: number, end: number): boolean {
-    const next = this.next(start);
+    const next = this.next(start, end);
     return next >= 0 && next < end;
   }
 

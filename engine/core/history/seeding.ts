@@ -75,6 +75,11 @@ export class Seeding {
     const sums = this.#sums;
     this.#sums = undefined;
     const known = sums?.[extent.disk];
+    if (content === undefined && known !== undefined && !touched(known, extent, this.#files)) {
+      // Zeros where a disk that was made just before was never written: a hole stays one (M27).
+      this.#sums = sums;
+      return;
+    }
     // It may have grown meanwhile.
     const { sizes, blockSize } = this.#files.context;
     known?.written.grow((sizes[extent.disk] ?? 0) / blockSize);
@@ -143,6 +148,11 @@ export class Seeding {
     }));
     this.#sums = undefined;
   }
+}
+
+function touched({ written }: SeedDigest, extent: StagedExtent, files: ReplicaFiles): boolean {
+  const { blockSize } = files.context;
+  return written.any(extent.at / blockSize, (extent.at + extent.length) / blockSize);
 }
 
 function noSeed(): Error {

@@ -429,7 +429,7 @@ export class DeltaView {
 
 /** Where, inside `run`, membership in `kinds` stops being `inside`. */
 function edge(kinds: Bitmap, run: Run, inside: boolean): number {
-  if (inside) return Math.min(run.end, kinds.nextClear(run.start));
-  const next = kinds.next(run.start);
+  if (inside) return Math.min(run.end, kinds.nextClear(run.start, run.end));
+  const next = kinds.next(run.start, run.end);
   return next < 0 ? run.end : Math.min(run.end, next);
 }

@@ -16,6 +16,7 @@ import type { StorageSpeed } from "../volume.ts";
 import type {
   Direction,
   FaultAction,
+  FirstCopy,
   HostName,
   MachineSpec,
   Place,
@@ -340,20 +341,27 @@ function relationships(random: Prng, vm: number, active: number, events: Scenari
   }
 }
 
+/** A way of the first copy; `undefined` for over the network at once, as most are. */
+function firstCopy(random: Prng): FirstCopy | undefined {
+  switch (random.below(8)) {
+    case 0:
+      return { way: "scheduled", after: random.pick([100 * MILLISECOND, SECOND, 3 * SECOND]) };
+    case 1:
+      return { way: "existing-copy", stale: random.pick([0, 30, 300, 1000]) };
+    case 2: {
+      const delay = random.pick([50 * MILLISECOND, 500 * MILLISECOND, 3 * SECOND]);
+      const harm = random.pick(["none", "flip", "flip", "cut"] as const);
+      return { way: "media", delay, harm, pick: random.u32() };
+    }
+    default:
+      return undefined;
+  }
+}
+
 /** Ways of the first copy other than over the network at once, and stops in the middle of it. */
 function firstCopies(random: Prng, vm: number, events: ScenarioEvent[]): void {
-  if (random.below(8) === 0) {
-    const after = random.pick([100 * MILLISECOND, SECOND, 3 * SECOND]);
-    events.push({ at: 0, kind: "first-copy", vm, first: { way: "scheduled", after } });
-  } else if (random.below(6) === 0) {
-    const stale = random.pick([0, 30, 300, 1000]);
-    events.push({ at: 0, kind: "first-copy", vm, first: { way: "existing-copy", stale } });
-  } else if (random.below(6) === 0) {
-    const delay = random.pick([50 * MILLISECOND, 500 * MILLISECOND, 3 * SECOND]);
-    const harm = random.pick(["none", "flip", "flip", "cut"] as const);
-    const first = { way: "media", delay, harm, pick: random.u32() } as const;
-    events.push({ at: 0, kind: "first-copy", vm, first });
-  }
+  const first = firstCopy(random);
+  if (first !== undefined) events.push({ at: 0, kind: "first-copy", vm, first });
   if (random.below(6) === 0) {
     for (let count = random.between(1, 3); count > 0; count--) {
       const at = SETUP + random.exponential(SECOND);
