@@ -41,6 +41,7 @@ import { LAST_STANDS_FOR_PERIOD } from "./last_stands_for_period.ts";
 import { DISKS_CUT_APART } from "./disks_cut_apart.ts";
 import { MAP_BEFORE_DATA } from "./map_before_data.ts";
 import { WIRE_MISCOUNTED } from "./wire_miscounted.ts";
+import { AUTHORIZATION_NOT_ASKED_AGAIN } from "./authorization_not_asked_again.ts";
 
 /** All of them. */
 export const PLANTS: readonly Plant[] = [
@@ -80,4 +81,5 @@ export const PLANTS: readonly Plant[] = [
   WIRE_MISCOUNTED,
   APP_CONSISTENT_WITHOUT_THAW,
   TEST_HOLD_MISSING,
+  AUTHORIZATION_NOT_ASKED_AGAIN,
 ];

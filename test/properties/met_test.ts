@@ -36,6 +36,8 @@ const KINDS: Readonly<Record<ScenarioEvent["kind"], true>> = {
   restart: true,
   verb: true,
   "first-copy": true,
+  authorize: true,
+  limit: true,
   kill: true,
   power: true,
   crash: true,

@@ -186,6 +186,17 @@ export type Fact =
     /** What the replica holds is otherwise than before. */
     readonly changed: boolean;
   }
+  /** The primary may be let in from here on, or is shut out: the replica's server has said so. */
+  | { readonly kind: "authorization"; readonly allowed: boolean }
+  /** Where something of a machine's replica lies, and where it may. */
+  | {
+    readonly kind: "places";
+    readonly vm: string;
+    readonly places: readonly string[];
+    readonly allowed: readonly string[];
+  }
+  /** What the primary's server may send in all, bytes a second; 0: no limit, or one that is being changed. */
+  | { readonly kind: "limit"; readonly bandwidth: number }
   /** A point was chosen for a failover. */
   | {
     readonly kind: "failed-over";

@@ -24,7 +24,29 @@ export const THROTTLE: Invariant = {
     "In any window at most rate × time + burst bytes are sent, or rate × time and one frame above the burst",
   begin: (ground) => {
     const buckets = new Map<string, Bucket>();
+    let limit = 0;
+    const all: Bucket = { level: 0, at: 0, before: 0 };
+    /** The newest frame of each machine: one of each may be told of late. */
+    const late = new Map<string, number>();
+    const together = (time: number, machine: string, wire: number) => {
+      if (limit === 0) return;
+      all.level = Math.max(0, all.level - ((time - all.at) * limit) / 1_000_000) + wire;
+      all.at = time;
+      const before = [...late.values()].reduce((sum, bytes) => sum + bytes, 0);
+      late.set(machine, wire);
+      const above = all.level - Math.max(Math.ceil(limit / BURST_PART), wire) - before;
+      if (above <= 0) return;
+      ground.violate("I42", `${Math.round(above)} bytes above what the whole server may send`);
+    };
     return {
+      limit: ({ bandwidth }) => {
+        limit = bandwidth;
+        all.level = 0;
+        all.at = ground.now;
+        // What passed under the limit before may still be told of.
+        if (bandwidth === 0) return;
+        for (const { name } of ground.world.machines) if (!late.has(name)) late.set(name, 0);
+      },
       engine: ({ sighting: { host, time, event } }) => {
         if (host !== "a") return;
         // A relationship that begins anew has a full bucket.
@@ -32,6 +54,7 @@ export const THROTTLE: Invariant = {
           buckets.delete(event.machine);
         }
         if (event.kind !== "sent") return;
+        together(time, event.machine, event.wire);
         const spec = ground.world.machines.find(({ name }) => name === event.machine);
         if (spec === undefined || spec.bandwidth === 0) return;
         const bucket = buckets.get(event.machine) ?? { level: 0, at: time, before: 0 };
@@ -49,6 +72,7 @@ export const THROTTLE: Invariant = {
       // A server that starts has full buckets.
       survived: ({ vm }) => {
         buckets.delete(vm);
+        all.level = 0;
       },
     };
   },

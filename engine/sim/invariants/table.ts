@@ -44,6 +44,7 @@ import { RETENTION } from "./i41_retention.ts";
 import { THROTTLE } from "./i42_throttle.ts";
 import { NO_STARVATION } from "./i43_starvation.ts";
 import { TAMPER } from "./i45_tamper.ts";
+import { AUTHORIZATION } from "./i44_authorization.ts";
 import { HEALTH } from "./i46_health.ts";
 import { CONVERGENCE } from "./i47_convergence.ts";
 import { OPERATIONS_END } from "./i48_operations_end.ts";
@@ -89,6 +90,7 @@ export const INVARIANTS: readonly Invariant[] = [
   THROTTLE,
   NO_STARVATION,
   TAMPER,
+  AUTHORIZATION,
   HEALTH,
   CONVERGENCE,
   OPERATIONS_END,

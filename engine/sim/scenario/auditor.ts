@@ -12,11 +12,11 @@ import type { PointId } from "../../core/base/units.ts";
 import type { Task } from "../../core/runtime/task.ts";
 import { retentionText } from "../../core/wire/retention.ts";
 import type { GuestHost } from "../guests/guest.ts";
-import { Directory } from "../directory.ts";
 import { FileNode } from "../volume.ts";
 import type { ImageReason } from "../invariants/fact.ts";
 import type { Drill } from "./drill.ts";
 import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
+import { fileAt } from "./replica_files.ts";
 
 /** Reads and tells. */
 export class Auditor {
@@ -78,12 +78,8 @@ export class Auditor {
       // A copy that was at the replica from the beginning lies where it was.
       const copy = host.disks.get(path)?.node;
       if (copy !== undefined) return copy.sectors.peek();
-      const names = path.slice(host.data.path.length + 1).split("/");
-      let found: Directory | FileNode | undefined = host.data;
-      for (const name of names) {
-        found = found instanceof Directory ? found.entries.get(name) : undefined;
-      }
-      assert(found instanceof FileNode, `A disk file of a completed failover is at ${path}`);
+      const found = fileAt(host, path);
+      assert(found !== undefined, `A disk file of a completed failover is at ${path}`);
       return found.sectors.peek();
     });
   }

@@ -24,6 +24,7 @@ import { MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 import { type ProbeGround, Probes } from "./probes.ts";
 import { Operator } from "./operator.ts";
 import { type HostName, type Scenario, widest, type WorldSpec } from "./scenario.ts";
+import { ServerOperator } from "./server_operator.ts";
 import { Site } from "./site.ts";
 
 /** A run. */
@@ -36,6 +37,7 @@ export class Drill implements Ground, ProbeGround {
   readonly #probes: Probes;
   readonly faults: Faults;
   readonly operator: Operator;
+  readonly serverOperator: ServerOperator;
   readonly auditor: Auditor;
   /** What guests need. */
   readonly guests: GuestGround;
@@ -82,6 +84,7 @@ export class Drill implements Ground, ProbeGround {
     this.#probes = new Probes(this, (name) => this.probe(name));
     this.faults = new Faults(this);
     this.operator = new Operator(this);
+    this.serverOperator = new ServerOperator(this);
     this.auditor = new Auditor(this);
     simulated.onEngineEvent.push((sighting) => this.#sighted(sighting));
     simulated.afterEvent.push(() => {
@@ -261,6 +264,7 @@ export class Drill implements Ground, ProbeGround {
 
   #died(site: Site, how: "kill" | "power"): void {
     this.operator.died(site);
+    this.serverOperator.died(site);
     if (site.name === "b") this.auditor.reading = 0;
     const burns = site.host.power === "destroyed";
     if (burns) this.#destroyed(site);
@@ -293,6 +297,7 @@ export class Drill implements Ground, ProbeGround {
   /** A site is gone for good: what its replica held counts no more. */
   #destroyed(site: Site): void {
     this.tell({ kind: "destroyed", host: site.name });
+    if (site.name === "b") this.serverOperator.destroyed();
     for (const machine of this.machines) {
       // A machine that was failed over for good is at the replica by then.
       if (site.name === "a") machine.burnt = true;

@@ -7,6 +7,7 @@
 
 import { DAY, SECOND } from "../../core/base/units.ts";
 import { Directory } from "../directory.ts";
+import type { SimHost } from "../host.ts";
 import type { Reply } from "../guests/guest.ts";
 import type { Link } from "../network.ts";
 import { SECTOR_SIZE } from "../sectors.ts";
@@ -14,6 +15,7 @@ import { markUnits } from "../storage_io.ts";
 import { FileNode, type Volume } from "../volume.ts";
 import type { Drill } from "./drill.ts";
 import { replicaOf } from "./machine_run.ts";
+import { replicaFolder, replicaLocations } from "./replica_files.ts";
 import type { Direction, FaultAction, HostName, Place } from "./scenario.ts";
 import { tryStale } from "./stale_peer.ts";
 import type { Site } from "./site.ts";
@@ -272,7 +274,7 @@ export class Faults {
     const replica = server === undefined ? undefined : replicaOf(server, name);
     // Who restores a replica that had no point has none, and is right.
     if (replica === undefined || replica.store.points.length === 0) return;
-    const find = () => stateFiles(site.host.data, name);
+    const find = () => stateFiles(site.host, name);
     const kept = find().map((node) => ({ node, bytes: node.sectors.read(0, node.sectors.length) }));
     this.#later(age, () => {
       const now = find();
@@ -291,7 +293,8 @@ export class Faults {
   #rot(pick: number, bit: number): void {
     const files: FileNode[] = [];
     const staged: FileNode[] = [];
-    const todo: Directory[] = [this.#drill.sites.b.host.data];
+    const { host } = this.#drill.sites.b;
+    const todo: Directory[] = [host.data, ...replicaLocations(host)];
     for (let directory = todo.pop(); directory !== undefined; directory = todo.pop()) {
       for (const entry of directory.entries.values()) {
         if (entry instanceof Directory) todo.push(entry);
@@ -349,11 +352,9 @@ export class Faults {
   }
 }
 
-/** The state files of a machine's replica in the data folder of its host. */
-function stateFiles(data: Directory, vm: string): FileNode[] {
-  const replicas = data.entries.get("replicas");
-  const folder = replicas instanceof Directory ? replicas.entries.get(vm) : undefined;
-  if (!(folder instanceof Directory)) return [];
-  const files = ["state.0", "state.1"].map((name) => folder.entries.get(name));
+/** The state files of a machine's replica. */
+function stateFiles(host: SimHost, vm: string): FileNode[] {
+  const folder = replicaFolder(host, vm);
+  const files = ["state.0", "state.1"].map((name) => folder?.entries.get(name));
   return files.filter((entry) => entry instanceof FileNode);
 }

@@ -270,6 +270,8 @@ function operatorEvents(root: Prng, world: WorldSpec, active: number, events: Sc
       at += random.between(SECOND, 10 * SECOND);
     }
   }
+  authorizations(root.stream("authorization"), active, events);
+  limits(root.stream("limit"), active, events);
   const random = root.stream("operator");
   for (const host of ["a", "b"] as const) {
     if (random.below(4) > 0) continue;
@@ -395,6 +397,28 @@ function changes(random: Prng, vm: number, active: number, events: ScenarioEvent
       { bandwidth: random.pick([0, 20_000, 200_000]) },
     ]);
     events.push({ at: random.between(SETUP, active), kind: "set", vm, change });
+  }
+}
+
+/** The replica's server asks entries: its primary is let in, shut out in the middle of things, and let in again. */
+function authorizations(random: Prng, active: number, events: ScenarioEvent[]): void {
+  if (random.below(5) > 0) return;
+  const place = () => random.pick(["home", "one", "two"] as const);
+  events.push({ at: 200 * MILLISECOND, kind: "authorize", allowed: true, place: place() });
+  for (let count = random.below(4); count > 0; count--) {
+    const at = random.between(SETUP, active);
+    const lasts = random.pick([100 * MILLISECOND, 2 * SECOND, 10 * SECOND]);
+    events.push({ at, kind: "authorize", allowed: false, place: "home" });
+    events.push({ at: at + lasts, kind: "authorize", allowed: true, place: place() });
+  }
+}
+
+/** What the primary's server may send changes now and then. */
+function limits(random: Prng, active: number, events: ScenarioEvent[]): void {
+  if (random.below(6) > 0) return;
+  for (let count = random.between(1, 3); count > 0; count--) {
+    const bandwidth = random.pick([20_000, 100_000, 0]);
+    events.push({ at: random.below(active), kind: "limit", bandwidth });
   }
 }
 

@@ -52,6 +52,7 @@ export class Operator {
   }
 
   #round(): void {
+    this.#drill.serverOperator.look();
     for (const machine of this.#drill.machines) this.#look(machine);
     this.#drill.simulated.schedule(ROUND, () => this.#round());
   }

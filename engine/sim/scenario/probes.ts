@@ -29,6 +29,7 @@ export const ENGINE_PROBES: readonly string[] = [
 /** Every probe that must be met in some run. */
 export const PROBES: readonly string[] = [
   ...ENGINE_PROBES,
+  "authorization/removed",
   "cut/failed-by-gate",
   "cut/failed-twice-in-a-row",
   "cut/view-given-up",
@@ -74,6 +75,7 @@ export const PROBES: readonly string[] = [
   "replica/removed-in-a-crash",
   "resync/begun",
   "resync/finished",
+  "replica/in-a-location",
   "rpo/beyond-objective",
   "seed/from-existing-copy",
   "seed/interrupted",
@@ -81,6 +83,7 @@ export const PROBES: readonly string[] = [
   "seed/stopped",
   "seed/whole-disk-compared",
   "settings/changed",
+  "server/limited",
   "status/cycle-missed",
   "test/deleted",
   "test/made",

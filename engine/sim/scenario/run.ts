@@ -13,7 +13,7 @@ import type { Violation } from "../world.ts";
 import { Drill } from "./drill.ts";
 import { Ending } from "./ending.ts";
 import { generate } from "./generate.ts";
-import type { FaultAction } from "./scenario.ts";
+import type { FaultAction, ServerAction } from "./scenario.ts";
 
 const GUEST_ACTIONS: ReadonlySet<string> = new Set(["write", "zero", "read", "flush", "reconnect"]);
 /** Every kind of what administrators do: the compiler misses one that is left out. */
@@ -121,11 +121,16 @@ function perform(drill: Drill, event: ScenarioEvent): void {
     const { failover } = machine ?? {};
     if (failover !== undefined && !failover.completed) failover.guest.act(event);
   } else if (isOperator(event)) drill.operator.act(event);
+  else if (isServer(event)) drill.serverOperator.act(event);
   else drill.faults.act(event as FaultAction);
 }
 
 function isGuest(event: ScenarioEvent): event is ScenarioEvent & GuestAction {
   return GUEST_ACTIONS.has(event.kind);
+}
+
+function isServer(event: ScenarioEvent): event is ScenarioEvent & ServerAction {
+  return event.kind === "authorize" || event.kind === "limit";
 }
 
 function isOperator(event: ScenarioEvent): event is ScenarioEvent & OperatorAction {

@@ -143,6 +143,17 @@ export type OperatorAction =
   /** A verb that may be illegal at this moment. */
   | { readonly kind: "verb"; readonly host: HostName; readonly vm: number; readonly verb: string };
 
+/** What an administrator does to a whole server. */
+export type ServerAction =
+  /** From now on the replica's server lets its primary in, or not; its entry puts new replicas into `place`. */
+  | {
+    readonly kind: "authorize";
+    readonly allowed: boolean;
+    readonly place: "home" | "one" | "two";
+  }
+  /** What the primary's server may send in all, bytes a second; 0: no limit. */
+  | { readonly kind: "limit"; readonly bandwidth: number };
+
 /** What goes wrong. Times in µs, rates in millionths. */
 export type FaultAction =
   | { readonly kind: "kill"; readonly host: HostName; readonly down: number }
@@ -234,7 +245,9 @@ export type FaultAction =
   | { readonly kind: "destroy"; readonly host: HostName; readonly down: number };
 
 /** What happens at one instant. */
-export type ScenarioEvent = { readonly at: number } & (GuestAction | OperatorAction | FaultAction);
+export type ScenarioEvent =
+  & { readonly at: number }
+  & (GuestAction | OperatorAction | ServerAction | FaultAction);
 
 /** A whole run. */
 export interface Scenario {

@@ -353,6 +353,14 @@ const CASES: Readonly<Record<string, Case>> = {
       lie: waits,
     };
   },
+  I44: () => ({
+    before: [
+      staged(P1),
+      { kind: "places", vm: "vm", places: ["one"], allowed: ["home", "one"] },
+      { kind: "authorization", allowed: false },
+    ],
+    lie: seen("b", { kind: "staged", machine: "vm", point: P2 }),
+  }),
   I45: () => {
     const imported = { kind: "imported", vm: "vm", damaged: true, changed: false } as const;
     return {

@@ -1,0 +1,51 @@
+/**
+ * I44: Nothing of a primary that is not authorized changes a replica, and a replica lies where its entry says.
+ *
+ * @module
+ */
+
+import type { Invariant } from "./fact.ts";
+
+/** I44. */
+export const AUTHORIZATION: Invariant = {
+  id: "I44",
+  about:
+    "Nothing of a primary that is not authorized changes a replica, and a replica lies where its entry says",
+  begin: (ground) => {
+    let allowed = true;
+    /** What was there of each machine's open delta when its primary was shut out. */
+    const deltas = new Map<string, string>();
+    const look = (vm: string) => {
+      const { id, records } = ground.openDelta(vm) ?? { id: "", records: 0 };
+      return `${id}/${records}`;
+    };
+    return {
+      authorization: (fact) => {
+        allowed = fact.allowed;
+        deltas.clear();
+      },
+      engine: ({ sighting: { host, event } }) => {
+        if (host !== "b" || event.kind !== "staged" || allowed) return;
+        // The end of a failover is a point that no cut made: nobody sent it.
+        if (ground.cutOf(event.point) === undefined) return;
+        ground.violate(
+          "I44",
+          `${event.machine}: ${event.point} was staged for who is not authorized`,
+        );
+      },
+      status: ({ host, vm }) => {
+        if (host !== "b" || allowed) return;
+        const before = deltas.get(vm);
+        const now = look(vm);
+        deltas.set(vm, now);
+        if (before === undefined || now === before || now === "/0" || before === "/0") return;
+        ground.violate("I44", `${vm}: its open delta grew from ${before} to ${now} unauthorized`);
+      },
+      places: ({ vm, places, allowed: known }) => {
+        const strange = places.find((place) => !known.includes(place));
+        if (strange === undefined) return;
+        ground.violate("I44", `${vm}: its replica lies in "${strange}", where no entry puts it`);
+      },
+    };
+  },
+};
