@@ -18,6 +18,9 @@ import {
 } from "./server_policy.ts";
 import type { ServerRecord } from "./server_record.ts";
 
+/** Whoever was refused tries again only when its administrator says so: somebody has decided. */
+const RESUME = "; then, at the primary, `warmsite replication resume`";
+
 /** A server that may be a primary here. */
 export interface Accepted {
   readonly ok: true;
@@ -62,7 +65,7 @@ export class Authorization {
     if (!policy.replication || !this.#listens) {
       return refused(
         `Server "${server}" takes no replicas`,
-        `On "${server}": \`warmsite server set --replica on\``,
+        `On "${server}": \`warmsite server set --replica on\`${RESUME}`,
       );
     }
     if (policy.allow === "any") {
@@ -75,7 +78,7 @@ export class Authorization {
     }
     return refused(
       `Server "${server}" has no authorization entry for "${peer}"`,
-      `On "${server}": \`warmsite authorization add ${peer} --trust-group GROUP\``,
+      `On "${server}": \`warmsite authorization add ${peer} --trust-group GROUP\`${RESUME}`,
     );
   }
 
@@ -95,7 +98,7 @@ export class Authorization {
       `"${name}" is a machine of "${machine.primary}" in trust group "${group}", and "${peer}" is ` +
         `in trust group "${accepted.trustGroup}"`,
       `If it may move there, put both into one group, on "${server}": \`warmsite authorization ` +
-        `set NAME --trust-group ${group}\``,
+        `set NAME --trust-group ${group}\`${RESUME}`,
     );
   }
 
