@@ -30,6 +30,7 @@ import type { OutgoingLimits } from "../primary/outgoing.ts";
 import { MACHINE_RECORD, type MachineContext, PrimaryMachine } from "../primary/machine.ts";
 import { askToken, isHandedOver } from "../primary/planned.ts";
 import { Replicator } from "../primary/replicator.ts";
+import type { Standing } from "../primary/standing.ts";
 import type { StagedPoint } from "../primary/staged_clock.ts";
 import { applyWish, type ResyncWish } from "../primary/resync_wish.ts";
 import type { Verification } from "../primary/verification.ts";
@@ -52,7 +53,7 @@ import { adviceFor, nextState } from "../relationship/state.ts";
 import { Scope } from "../runtime/scope.ts";
 import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
-import { all } from "../runtime/together.ts";
+import { all, interrupted } from "../runtime/together.ts";
 import type { MessageOf } from "../wire/message.ts";
 import { exportName, type Exports } from "./exports.ts";
 import { type Demotion, objection, type Promotion } from "./role_change.ts";
@@ -120,11 +121,20 @@ export class PrimaryRole {
     yield* all("ask-peers", asked.map((entry) => this.#askPeer(entry)));
   }
 
+  *#standing(replicator: Replicator | undefined): Task<Standing> {
+    if (replicator === undefined) return { kind: "here" };
+    try {
+      return yield* replicator.standing();
+    } catch (error) {
+      // Its new primary came first, and has it now: there is nothing to be served, and no server to stop.
+      if (!isFailed(error) || (yield* interrupted())) throw error;
+      return { kind: "unknown" };
+    }
+  }
+
   *#askPeer(entry: Entry): Task<void> {
     const { machine, replicator } = entry;
-    const standing = replicator === undefined
-      ? { kind: "here" } as const
-      : yield* replicator.standing();
+    const standing = yield* this.#standing(replicator);
     const serve = standing.kind === "here" ||
       (standing.kind === "unknown" && machine.settings?.onUnknown !== "hold");
     // It may have been removed, or given up to its new primary, while it was asked for.

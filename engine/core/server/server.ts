@@ -92,7 +92,12 @@ export class Server {
     const incarnation = newIdentity<Incarnation>(ports.entropy);
     const exports = new Exports();
     const links = new Links(ports, scope, { server: name, incarnation });
-    const { listen } = settings;
+    // Bound first: what peers are told of where this server listens is where it really does. Who comes before
+    // everything is open waits.
+    const listener = settings.listen === undefined
+      ? undefined
+      : yield* ports.network.listen(settings.listen);
+    const listen = listener?.address;
     const tracking = { slots, cowSizeMax, marks };
     const context = { ports, server: name, listen, geometry, ...tracking, commands };
     links.outgoing.limit(record.policy);
@@ -114,6 +119,7 @@ export class Server {
       scope,
       incarnation,
     });
+    server.#listener = listener;
     try {
       yield* primary.open();
       yield* replica.open();
@@ -121,10 +127,7 @@ export class Server {
       commands.thawLeft();
       for (const name of replica.reversing()) yield* server.#reverseAgain(name);
       replica.whenTaken((machine) => bringUpPlanned(server, machine));
-      if (settings.listen !== undefined) {
-        server.#listener = yield* ports.network.listen(settings.listen);
-        scope.spawn("listen", server.#listen(server.#listener));
-      }
+      if (listener !== undefined) scope.spawn("listen", server.#listen(listener));
       // Behind listening: of two servers that start at once each is asked by the other.
       yield* primary.askPeers();
       return server;

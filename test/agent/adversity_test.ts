@@ -1,0 +1,106 @@
+/**
+ * What a relationship between two real sites comes through: a link that is down for many cycles, either
+ * side's state lost, a test failover while the guest goes on.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { Proxy } from "./proxy.ts";
+import { same, twoSites } from "./sites.ts";
+import { type JsonObject, Place } from "./warmsite.ts";
+
+const BLOCK = 4096;
+
+Deno.test("a link that was down for ten cycles is caught up with in three", async () => {
+  await using place = new Place();
+  let to = "";
+  await using link = new Proxy(() => to);
+  const through = (listen: string) => {
+    to = listen;
+    return link.address;
+  };
+  const { a, b } = await twoSites(place, through, "--frequency", "1s");
+  const logs = () => Deno.statSync(place.path("db.raw.hrl")).size;
+  const size = logs();
+  link.cut();
+  const down = performance.now();
+  for (let round = 0; performance.now() - down < 10_000; round++) {
+    await a.write((round * 7) % 2048, 8, round % 255);
+  }
+  assert.equal(logs(), size, "the log does not grow");
+  const wanted = await a.read();
+  link.mend();
+  const mended = performance.now();
+  const cut = Date.now();
+  await a.until(({ lastCut, lastStaged }) => {
+    return lastStaged !== null && lastCut !== null && Date.parse(lastCut) >= cut;
+  });
+  await a.until(({ backlogBytes }) => backlogBytes === 0);
+  const took = performance.now() - mended;
+  // Three cycles of a second each; asking for the status costs a process every time.
+  assert.ok(took < 20_000, `${took} ms`);
+  await b.call("failover", "start", "db");
+  same(await b.read(), wanted);
+});
+
+Deno.test("either side's state that was lost is made up for by comparing", async () => {
+  await using place = new Place();
+  const { a, b } = await twoSites(place);
+  await a.write(0, 1024, 0x11);
+  await a.call("replication", "cycle", "db");
+  const older = (await b.points()).length;
+
+  await a.end("SIGTERM");
+  Deno.removeSync(place.path("db.raw.hrl"));
+  await a.start();
+  const before = (await a.status())["bytesSent"] as number;
+  await a.write(3000, 1, 0x22);
+  await a.until(({ state }) => state === "Replicating");
+  await a.call("replication", "cycle", "db");
+  const { bytesSent } = await a.status();
+  assert.ok(bytesSent - before <= 32 * BLOCK, `${bytesSent - before} bytes for one block`);
+  assert.ok((await b.points()).length >= older, "every older point stays");
+
+  await b.end("SIGTERM");
+  Deno.removeSync(`${b.data}/replicas`, { recursive: true });
+  await b.start();
+  await a.until(({ state }) => state !== "Replicating").catch(() => {});
+  await a.call("replication", "start", "db");
+  await a.until(({ state }) => state === "Replicating");
+  await a.call("replication", "cycle", "db");
+  const wanted = await a.read();
+  await b.call("failover", "start", "db");
+  same(await b.read(), wanted);
+});
+
+Deno.test("a test failover under load leaves nothing behind and holds nothing up", async () => {
+  await using place = new Place();
+  const { a, b } = await twoSites(place, undefined, "--frequency", "1s");
+  await a.write(0, 64, 0x11);
+  await a.call("replication", "cycle", "db");
+  const folder = () =>
+    [...Deno.readDirSync(`${b.data}/replicas/db`)].map(({ name }) => name).sort();
+  const before = folder();
+  const point = (await b.points()).at(-1)?.["id"] as string;
+  const test = await b.call("failover", "test", "db", "--point", point) as JsonObject;
+  const image = await b.read("db - Test/0");
+  let writing = true;
+  const load = (async () => {
+    for (let round = 0; writing; round++) await a.write(100 + (round % 500), 4, round % 255);
+  })();
+  try {
+    for (let round = 0; round < 3; round++) await a.call("replication", "cycle", "db");
+    same(await b.read("db - Test/0"), image);
+    const { objective } = await a.status();
+    assert.equal(objective, "met");
+  } finally {
+    writing = false;
+    await load;
+  }
+  assert.ok(
+    test["name"] === "db - Test" || test["vm"] === "db - Test" || test["test"] !== undefined,
+  );
+  await b.call("failover", "test", "db", "--delete", "db - Test");
+  assert.deepEqual(folder(), before);
+});
