@@ -50,6 +50,20 @@ export function* openMachine(work: Replication, peer: ReplicaPeer): Task<Course>
   return course;
 }
 
+/**
+ * Opens the machine to hear where it runs, and does nothing about what it hears. Returns why the replica
+ * takes nothing from this server, as the two histories tell; \`undefined\` where they do not speak against it.
+ */
+export function* askWhereItRuns(work: Replication, peer: ReplicaPeer): Task<Failure | undefined> {
+  const { machine } = work;
+  const writer = yield* machine.present();
+  const opened = yield* peer.open({ ...opening(work), writer, space: 0 });
+  if (opened.writer === writer[0]) machine.presence.noteBound();
+  work.theirs = opened.ancestry;
+  const decision = decideFrom(work, opened);
+  return decision.kind === "hold" ? decision.failure : undefined;
+}
+
 function opening(
   { machine, settings }: Replication,
 ): Omit<MessageOf<"open-machine">, "writer" | "space"> {

@@ -39,7 +39,7 @@ import { handOver, isHandedOver } from "./planned.ts";
 import { Quiescing } from "./quiescing.ts";
 import { ReplicaPeer } from "./replica_peer.ts";
 import { exportMachine } from "./export.ts";
-import { type Course, openMachine } from "./opening.ts";
+import { askWhereItRuns, type Course, openMachine } from "./opening.ts";
 import { askStanding, type Standing } from "./standing.ts";
 import type { Replication } from "./replication.ts";
 import {
@@ -361,14 +361,12 @@ export class Replicator {
     yield* this.#links.session(this.#work.settings.to);
   }
 
-  /** The next attempt opens the channel, whatever it does then. */
+  /** Opens a channel of its own for that: this is asked before the task runs. */
   *#greet(): Task<Failure | undefined> {
     try {
-      yield* this.errand(function* () {});
-      return undefined;
-    } catch (error) {
-      if (!isFailed(error) || error.code === "cancelled") throw error;
-      return error.failure;
+      return yield* askWhereItRuns(this.#work, yield* this.#openPeer());
+    } finally {
+      yield* this.#endPeer();
     }
   }
 
@@ -426,7 +424,9 @@ export class Replicator {
     const due = this.#asked || this.#due <= started;
     this.#askedAt = undefined;
     if (this.#resting) return yield* this.#endPeer();
-    this.#startedAt = started;
+    // What is only said to the replica is no cycle: the next one is due when it was.
+    const errands = this.#errands.length > 0;
+    if (!errands) this.#startedAt = started;
     this.#running = true;
     try {
       // Not asked for and not due: the replica has said why it takes nothing more, and is believed.
@@ -435,7 +435,7 @@ export class Replicator {
       this.#failures = 0;
       this.#lookAt = undefined;
       this.#lastFailure = held;
-      this.#schedule(started);
+      if (!errands) this.#schedule(started);
     } catch (error) {
       // Whatever it says: it was an attempt that failed, unless this very task was asked to stop.
       if (!isFailed(error) || (yield* interrupted())) throw error;
@@ -645,6 +645,18 @@ export class Replicator {
     this.#errands = this.#errands.filter((each) => each !== errand);
   }
 
+  /** Connects, and opens a channel that nothing was said on yet. */
+  *#openPeer(): Task<ReplicaPeer> {
+    const { ports, machine, settings } = this.#work;
+    const session = yield* this.#links.session(settings.to);
+    const channel = this.#openChannel(session);
+    this.#peerScope = new Scope(ports.loop, `peer/${machine.name}`);
+    const onRefused = () => this.#wake.notify();
+    const onApplied = () => machine.state === "WaitingForInitialReplication" && this.ask();
+    this.#peer = new ReplicaPeer(channel, ports.clock, this.#peerScope, onRefused, onApplied);
+    return this.#peer;
+  }
+
   /** What to do on an open channel; opens one when there is none. */
   *#opened(): Task<Course> {
     if (this.#peer !== undefined && this.#peer.failure === undefined && !this.#reopen) {
@@ -660,14 +672,7 @@ export class Replicator {
     yield* this.#endPeer();
     // Settings that change from here on are told by another opening.
     this.#reopen = false;
-    const { ports, machine, settings } = this.#work;
-    const session = yield* this.#links.session(settings.to);
-    const channel = this.#openChannel(session);
-    this.#peerScope = new Scope(ports.loop, `peer/${machine.name}`);
-    const onRefused = () => this.#wake.notify();
-    const onApplied = () => machine.state === "WaitingForInitialReplication" && this.ask();
-    this.#peer = new ReplicaPeer(channel, ports.clock, this.#peerScope, onRefused, onApplied);
-    return yield* openMachine(this.#work, this.#peer);
+    return yield* openMachine(this.#work, yield* this.#openPeer());
   }
 
   #openChannel(session: Session): Channel {

@@ -138,12 +138,13 @@ export class PrimaryRole {
     const serve = standing.kind === "here" ||
       (standing.kind === "unknown" && machine.settings?.onUnknown !== "hold");
     // It may have been removed, or given up to its new primary, while it was asked for.
-    if (entry.held === undefined || this.#machines.entries.get(machine.name) !== entry) return;
+    if (this.#machines.entries.get(machine.name) !== entry || entry.scope === undefined) return;
+    if (replicator !== undefined) entry.scope.spawn("run", replicator.run());
     if (serve) return this.#serve(entry);
     entry.held = standing.kind === "there"
       ? runsThere(machine, standing.failure)
       : unanswered(machine);
-    entry.scope?.spawn("held", this.#untilServed(entry));
+    entry.scope.spawn("held", this.#untilServed(entry));
   }
 
   /** One that is held back is served once its replica takes its data again, or the policy says so. */
@@ -314,7 +315,8 @@ export class PrimaryRole {
     const { ports } = this.#context;
     entry.replicator = new Replicator(ports, entry.machine, settings, this.#links, before);
     entry.scope = new Scope(ports.loop, `replicate/${entry.machine.name}`);
-    entry.scope.spawn("run", entry.replicator.run());
+    // Of one whose replica is asked first, replication begins behind the answer.
+    if (entry.held === undefined) entry.scope.spawn("run", entry.replicator.run());
     const { machine, putOff } = entry;
     const begin = () => this.#machines.alone(machine.name, (own) => this.#beginPutOff(own));
     entry.scope.spawn("start-at", startWhenDue({ ports, machine, chosen: putOff, begin }));

@@ -91,6 +91,8 @@ Deno.test("the side that gives way becomes the replica, and keeps its branch as 
       const lost = whole(other);
       const here = branches(kept)?.find((each) => each["here"] === true)?.["branch"];
       (asked === "a" ? a : b).call("failover resolve", { ...VM, keep: here as string });
+      // Who was not asked hears of it when it tries again.
+      if (status(kept)["state"] === "Error") kept.call("replication resume", VM);
       kept.call("replication cycle", VM);
       equal(status(other)["role"], "replica", `${keeper} is kept, ${asked} is asked`);
       kept.write("vm/0", 256 * KiB, filled(KiB, 3));
