@@ -16,7 +16,7 @@ import { newSettings } from "../relationship/setting_table.ts";
 import type { RelationshipSettings } from "../relationship/settings.ts";
 import { retentionText } from "../wire/retention.ts";
 import type { Task } from "../runtime/task.ts";
-import { offeredDisks, powered } from "./power.ts";
+import { endTests, offeredDisks, powered } from "./power.ts";
 import type { Server } from "./server.ts";
 
 /** How long the replica may take to become the primary after it has promised to, µs. */
@@ -87,6 +87,7 @@ export function* bringUpPlanned(server: Server, vm: string): Task<void> {
     if (machine.record.failover === undefined && machine.state !== "FailedOver") {
       yield* replica.startFailover(vm, point);
     }
+    yield* endTests(server, vm);
     yield* server.reverse(vm, settingsBack(machine));
     const disks = offeredDisks(server, vm);
     yield* server.commands.start(vm, point === undefined ? { disks } : { disks, point });

@@ -19,7 +19,7 @@ import {
 } from "../arguments.ts";
 import { exportName } from "../exports.ts";
 import { failOverPlanned, prepareFailover, settingsBack } from "../planned_failover.ts";
-import { offeredDisks, powered } from "../power.ts";
+import { offeredDisks, powered, poweredTest } from "../power.ts";
 import type { Ground } from "../../relationship/command_book.ts";
 import type { Server } from "../server.ts";
 import { status, type Verbs } from "./verb.ts";
@@ -102,11 +102,8 @@ function* testFailover(server: Server, args: JsonObject): Task<Json> {
 
 function* deleteTest(server: Server, vm: string, args: JsonObject): Task<Json> {
   const name = textArgument(args, "delete");
-  const { point } = server.replica.test(vm, name);
-  const { exports } = server;
-  const ground = { as: name, disks: offeredDisks(server, name), point, test: true };
-  const clients = (disk: string) => exports.clients(disk);
-  yield* stopMachine(server.ports.clock, server.commands, { name: vm, ground, clients });
+  const test = poweredTest(server, vm, server.replica.test(vm, name));
+  yield* stopMachine(server.ports.clock, server.commands, test);
   yield* server.replica.deleteTest(vm, name);
   return { vm: name, testOf: vm, deleted: true };
 }

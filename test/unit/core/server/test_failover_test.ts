@@ -207,3 +207,16 @@ Deno.test("a test takes no space that the replica may need, and its trouble is i
   drop(b, "vm - Test");
   deepEqual(world.violations, []);
 });
+
+Deno.test("a planned failover ends the tests that stand on what goes, and does not wait for them", () => {
+  const { a, b, points, world } = stage(96);
+  make(b, points[0]);
+  make(b);
+  a.call("failover planned", VM);
+  world.runFor(10 * SECOND);
+  deepEqual(b.server!.replica.tests(), []);
+  deepEqual(b.server!.exports.list(), ["vm/0"]);
+  equal(b.read("vm/0", 0, 1)[0], 3);
+  ok(b.server!.primary.has("vm"));
+  deepEqual(world.violations, []);
+});
