@@ -40,6 +40,8 @@ import { MERGE_NEWEST_WINS } from "./merge_newest_wins.ts";
 import { LAST_STANDS_FOR_PERIOD } from "./last_stands_for_period.ts";
 import { DISKS_CUT_APART } from "./disks_cut_apart.ts";
 import { MAP_BEFORE_DATA } from "./map_before_data.ts";
+import { RESYNC_CLEARS_BEFORE_SEAL } from "./resync_clears_before_seal.ts";
+import { TREE_SKIPS_LEAF } from "./tree_skips_leaf.ts";
 import { WIRE_MISCOUNTED } from "./wire_miscounted.ts";
 import { AUTHORIZATION_NOT_ASKED_AGAIN } from "./authorization_not_asked_again.ts";
 
@@ -82,4 +84,6 @@ export const PLANTS: readonly Plant[] = [
   APP_CONSISTENT_WITHOUT_THAW,
   TEST_HOLD_MISSING,
   AUTHORIZATION_NOT_ASKED_AGAIN,
+  TREE_SKIPS_LEAF,
+  RESYNC_CLEARS_BEFORE_SEAL,
 ];

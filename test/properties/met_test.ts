@@ -47,6 +47,7 @@ const KINDS: Readonly<Record<ScenarioEvent["kind"], true>> = {
   io: true,
   latent: true,
   outside: true,
+  "lose-log": true,
   rot: true,
   "old-state": true,
   slow: true,

@@ -592,7 +592,8 @@ export class Replicator {
     const peer = this.#peer as ReplicaPeer;
     if (this.#errands.length > 0) {
       yield* this.#runErrands(peer);
-      return undefined;
+      // Nothing was sent: what the last attempt failed with stands.
+      return this.#lastFailure;
     }
     if (machine.state === "PreparedForFailover") {
       yield* handOver(work, peer);

@@ -142,6 +142,8 @@ export type Fact =
     /** µs since the world was well, or since it was asked. */
     readonly took: number;
   }
+  /** A machine was compared with its replica by the administrator's word. */
+  | { readonly kind: "verified"; readonly vm: string; readonly equal: boolean }
   /** Everything on a host is gone, and an empty one takes its place. */
   | { readonly kind: "destroyed"; readonly host: HostName }
   /** A replica was removed by its administrator. */

@@ -22,6 +22,8 @@ export const RESUME: Invariant = {
     const known = new Map<string, Held>();
     /** Machines whose channel ended since: the next record must go on where `known` ends. */
     const broken = new Set<string>();
+    /** Machines whose open delta a resynchronization that was asked for drops. */
+    const afresh = new Set<string>();
     const forget = (vm: string) => {
       known.delete(vm);
       broken.delete(vm);
@@ -39,7 +41,8 @@ export const RESUME: Invariant = {
           // A replica that is down holds what it holds, and nobody can look.
           if (now === undefined) return;
           if (before !== undefined && broken.delete(event.machine)) {
-            const goesOn = now.id === before.id && now.records >= before.records;
+            const goesOn = (now.id === before.id && now.records >= before.records) ||
+              (afresh.delete(event.machine) && now.id !== before.id);
             if (!goesOn && !ground.doubtful("b")) {
               ground.violate(
                 "I22",
@@ -54,7 +57,13 @@ export const RESUME: Invariant = {
           if (!known.has(event.machine)) return;
           look(event.machine);
           broken.add(event.machine);
-        } else if (event.kind === "state") forget(event.machine);
+        } else if (event.kind === "state") {
+          forget(event.machine);
+          // Who asks for a comparison of everything amid a cycle has its delta begun anew, once.
+          if (event.from === "Replicating" && event.to === "Resynchronizing") {
+            afresh.add(event.machine);
+          }
+        }
       },
       staged: ({ vm }) => forget(vm),
       removed: ({ vm }) => forget(vm),

@@ -44,6 +44,7 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   // One that nobody needs may be asked for; one that runs is.
   "a replication resync start": ["Replicating", "WaitingForStartResynchronize", "Resynchronizing"],
   "a replication resync pause": ["Resynchronizing"],
+  "a replication verify": ["Replicating"],
   "a replication resync continue": ["ResynchronizeSuspended"],
   "a replication resync cancel": ["Resynchronizing", "ResynchronizeSuspended"],
   // Where none runs, it calls off one that was put off.
@@ -103,6 +104,7 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   "b replication start": [],
   "b replication resync start": [],
   "b replication resync pause": [],
+  "b replication verify": [],
   "b replication resync continue": [],
   "b replication resync cancel": [],
   "b replication stop": [],

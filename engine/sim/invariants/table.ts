@@ -50,6 +50,7 @@ import { CONVERGENCE } from "./i47_convergence.ts";
 import { OPERATIONS_END } from "./i48_operations_end.ts";
 import { QUIESCENCE } from "./i49_quiescence.ts";
 import { FROZEN_BOUND } from "./i55_frozen_bound.ts";
+import { VERIFIED } from "./i56_verified.ts";
 import { REPORT } from "./i53_report.ts";
 
 /** Every invariant. */
@@ -97,4 +98,5 @@ export const INVARIANTS: readonly Invariant[] = [
   QUIESCENCE,
   FROZEN_BOUND,
   REPORT,
+  VERIFIED,
 ];

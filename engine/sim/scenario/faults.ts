@@ -145,6 +145,10 @@ export class Faults {
         sites.a.down = fault.down;
         sites.a.host.kill();
         return this.#later(fault.down >>> 1, () => this.#writeOutside(fault));
+      case "lose-log":
+        sites.a.down = fault.down;
+        sites.a.host.kill();
+        return this.#later(fault.down >>> 1, () => this.#loseLog(fault));
       case "freeze":
         return this.#spoilFreeze(fault);
       case "rot":
@@ -242,6 +246,22 @@ export class Faults {
     node.durableChanged = node.changed;
     const image = machine.spec.disks.map((_, disk) => this.#drill.contents(machine, disk));
     machine.history.rebase(image, this.#drill.instant());
+  }
+
+  /** Somebody tidies up beside a disk while nobody uses it. */
+  #loseLog(fault: FaultAction & { readonly kind: "lose-log" }): void {
+    const { sites, machines } = this.#drill;
+    const machine = machines[fault.vm];
+    const { host, current } = sites.a;
+    if (machine === undefined || machine.burnt || current !== undefined) return;
+    const device = host.disks.get(machine.device(fault.disk));
+    if (host.process !== undefined || device === undefined) return;
+    const folder = device.block ? host.data : host.logs;
+    const name = `${device.name}.hrl`;
+    if (!folder.entries.has(name)) return;
+    folder.unlink(name);
+    folder.persist(folder.mark());
+    this.#drill.probe("log/lost");
   }
 
   /** Freezing a machine's guest goes wrong for a while. */

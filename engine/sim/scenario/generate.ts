@@ -38,7 +38,9 @@ export function generate(seed: number): Scenario {
     const retention = makeRetention(root.stream(`retention/${vm}`), machine);
     const kept = retention === undefined ? machine : { ...machine, retention };
     const appConsistent = makeRest(root.stream(`rest/${vm}`), kept);
-    return appConsistent === undefined ? kept : { ...kept, appConsistent };
+    const resting = appConsistent === undefined ? kept : { ...kept, appConsistent };
+    const resync = makeResync(root.stream(`resync/${vm}`));
+    return resync === undefined ? resting : { ...resting, resync };
   });
   const world = { ...drawn, machines };
   const pace = root.stream("pace");
@@ -92,6 +94,20 @@ function makeMachine(random: Prng, index: number, blockSize: number): MachineSpe
     compression: random.flip(),
     bandwidth: random.pick([0, 0, 0, 20_000, 200_000]),
   };
+}
+
+/** By hand, or in a window that opens and closes in a run whose wall clocks begin near midnight. */
+function makeResync(random: Prng): string | undefined {
+  if (random.below(4) > 0) return undefined;
+  if (random.flip()) return "manual";
+  const two = (value: number) => String(value).padStart(2, "0");
+  const time = (seconds: number) => {
+    const past = (86_400 + seconds) % 86_400;
+    const minutes = Math.floor(past / 60);
+    return `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}:${two(past % 60)}`;
+  };
+  const from = 5 * random.between(-60, 60);
+  return `${time(from)}-${time(from + random.between(3, 30))}`;
 }
 
 /** Every kind of retention, on the scale of a run; in half of all runs some number of points. */
@@ -255,6 +271,7 @@ function operatorEvents(root: Prng, world: WorldSpec, active: number, events: Sc
     pauses(root.stream(`pause-replication/${vm}`), vm, active, events);
     changes(root.stream(`settings/${vm}`), vm, active, events);
     firstCopies(root.stream(`first-copy/${vm}`), vm, events);
+    comparisons(root.stream(`comparisons/${vm}`), vm, active, events);
     if (random.below(3) > 0) continue;
     const rounds = random.between(1, 2);
     let at = random.between(Math.floor(active / 4), active);
@@ -387,6 +404,27 @@ function pauses(random: Prng, vm: number, active: number, events: ScenarioEvent[
   }
 }
 
+/** Whole disks are compared when an administrator says so, in whatever state; and are held, and given up. */
+function comparisons(random: Prng, vm: number, active: number, events: ScenarioEvent[]): void {
+  if (random.below(3) > 0) return;
+  for (let count = random.between(1, 4); count > 0; count--) {
+    let at = random.between(SETUP, active);
+    for (let verbs = random.between(1, 4); verbs > 0; verbs--) {
+      events.push({ at, kind: "verb", host: "a", vm, verb: random.pick(COMPARISONS) });
+      at += random.exponential(random.pick([5, 100, 1000]) * MILLISECOND);
+    }
+  }
+}
+
+const COMPARISONS = [
+  "replication resync start",
+  "replication resync start",
+  "replication resync pause",
+  "replication resync continue",
+  "replication resync cancel",
+  "replication verify",
+] as const;
+
 /** Settings change while cycles run. */
 function changes(random: Prng, vm: number, active: number, events: ScenarioEvent[]): void {
   if (random.below(4) > 0) return;
@@ -517,6 +555,14 @@ const FAULTS: readonly FaultKind[] = [
       const sector = random.below(world.machines[place.vm]?.disks[place.disk] ?? 1);
       const fill = 1 + random.below(255);
       return { kind: "outside", ...place, sector, fill, down: downtime(random) };
+    },
+  },
+  {
+    name: "lose-log",
+    most: 2,
+    rarity: 5,
+    make: (random, world) => {
+      return { kind: "lose-log", ...anyDisk(random, world), down: downtime(random) };
     },
   },
   {

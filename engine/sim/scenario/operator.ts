@@ -118,7 +118,11 @@ export class Operator {
       const { frequency, compression, bandwidth } = machine.spec;
       const retention = retentionOf(machine.spec);
       const { appConsistent } = machine.spec;
-      const rest = appConsistent === undefined ? {} : { appConsistent, freeze: "F", thaw: "T" };
+      const { resync } = machine.spec;
+      const rest = {
+        ...(appConsistent === undefined ? {} : { appConsistent, freeze: "F", thaw: "T" }),
+        ...(resync === undefined ? {} : { resync }),
+      };
       const args = { vm, to: "b:7700", frequency, retention, compression, bandwidth, ...rest };
       return { verb: "replication enable", args };
     }
@@ -127,8 +131,15 @@ export class Operator {
     if (again || (state === "Suspended" && this.#drill.faults.quietFor >= 0)) {
       return { verb: "replication resume", args: { vm } };
     }
-    if (state === "WaitingForStartResynchronize") {
-      return { verb: "replication resync start", args: { vm } };
+    if (state === "WaitingForStartResynchronize" || state === "ResynchronizeSuspended") {
+      // Windows are waited for while there is time, and what was paused stands for a few seconds.
+      const { plan } = server.primary.entry(vm).machine.resync;
+      const quiet = this.#drill.faults.quietFor >= 0;
+      const windowed = plan.hold === "none" || plan.hold === "window";
+      const waits = windowed && (machine.spec.resync ?? "manual") !== "manual";
+      if (!quiet && (waits || Math.floor(this.#drill.now / SECOND) % 4 > 0)) return undefined;
+      const word = state === "ResynchronizeSuspended" ? "continue" : "start";
+      return { verb: `replication resync ${word}`, args: { vm } };
     }
     if (state === "ReadyForInitialReplication") return this.#firstCopies.start(machine, server);
     const onTheWay = ["InitialReplicationInProgress", "WaitingForInitialReplication"];
@@ -303,7 +314,7 @@ export class Operator {
     const machine = this.#drill.machines[action.vm];
     if (machine === undefined) return;
     const { vm } = machine.guest;
-    const { a, b } = this.#drill.sites;
+    const { a } = this.#drill.sites;
     switch (action.kind) {
       case "first-copy":
         machine.first = action.first;
@@ -329,32 +340,42 @@ export class Operator {
         return machine.burnt || machine.failover !== undefined ? undefined : this.#forget(machine);
       case "set":
         return this.#ask(a, machine, "replication set", { vm, ...action.change });
-      case "verb": {
-        const site = action.host === "a" ? a : b;
-        if (site.current === undefined) return;
-        // What it is asked beside another verb may meet any state.
-        const key = `${site.name}/${machine.spec.name}`;
-        const open = this.#verbs.get(key) ?? 0;
-        const busy = open > 0 || this.#underway.has(key);
-        this.#verbs.set(key, open + 1);
-        const before = busy ? "busy" : this.#state(site, machine);
-        const since = this.#drill.now;
-        const { verb } = action;
-        return this.#drill.call(site, verb, { vm }, (outcome) => {
-          this.#verbs.set(key, (this.#verbs.get(key) ?? 1) - 1);
-          this.#drill.tell({
-            kind: "verb",
-            host: action.host,
-            vm,
-            verb,
-            outcome: typeof outcome === "string" ? outcome : "",
-            before,
-            after: this.#state(site, machine),
-            took: this.#drill.now - since,
-          });
-        });
-      }
+      case "verb":
+        return this.#anyVerb(machine, action);
     }
+  }
+
+  /** A verb that may be illegal at this moment. */
+  #anyVerb(machine: MachineRun, action: OperatorAction & { readonly kind: "verb" }): void {
+    const { vm } = machine.guest;
+    const { a, b } = this.#drill.sites;
+    const site = action.host === "a" ? a : b;
+    if (site.current === undefined) return;
+    // What it is asked beside another verb may meet any state.
+    const key = `${site.name}/${machine.spec.name}`;
+    const open = this.#verbs.get(key) ?? 0;
+    const busy = open > 0 || this.#underway.has(key);
+    this.#verbs.set(key, open + 1);
+    const before = busy ? "busy" : this.#state(site, machine);
+    const since = this.#drill.now;
+    const { verb } = action;
+    return this.#drill.call(site, verb, { vm }, (outcome) => {
+      if (verb === "replication verify" && typeof outcome !== "string") {
+        const { equal } = outcome.value as JsonObject;
+        this.#drill.tell({ kind: "verified", vm, equal: equal === true });
+      }
+      this.#verbs.set(key, (this.#verbs.get(key) ?? 1) - 1);
+      this.#drill.tell({
+        kind: "verb",
+        host: action.host,
+        vm,
+        verb,
+        outcome: typeof outcome === "string" ? outcome : "",
+        before,
+        after: this.#state(site, machine),
+        took: this.#drill.now - since,
+      });
+    });
   }
 
   #restart(name: "a" | "b", down: number): void {

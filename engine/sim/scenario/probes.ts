@@ -76,6 +76,9 @@ export const PROBES: readonly string[] = [
   "resync/begun",
   "resync/finished",
   "replica/in-a-location",
+  "log/lost",
+  "resync/dropped",
+  "resync/suspended",
   "rpo/beyond-objective",
   "seed/from-existing-copy",
   "seed/interrupted",
@@ -193,6 +196,7 @@ export class Probes {
         if (host !== "a") return;
         memory.seeding = event.to === "InitialReplicationInProgress";
         if (event.to === "Resynchronizing") this.#hit("resync/begun");
+        if (event.to === "ResynchronizeSuspended") this.#hit("resync/suspended");
         if (event.from === "Resynchronizing" && event.to === "Replicating") {
           this.#hit("resync/finished");
         }

@@ -35,6 +35,8 @@ export interface MachineSpec {
   readonly retention?: string;
   /** Between two application-consistent points, µs; older scenarios, and machines without commands, have none. */
   readonly appConsistent?: number;
+  /** When its resynchronizations may run, as `--resync` says; `auto` when left out. */
+  readonly resync?: string;
   readonly compression: boolean;
   /** Bytes a second on the wire; 0: no bound. */
   readonly bandwidth: number;
@@ -204,6 +206,8 @@ export type FaultAction =
     readonly after: number;
     readonly lasts: number;
   }
+  /** The primary is killed, and the replication log of a disk is gone before it is started again. */
+  | { readonly kind: "lose-log"; readonly vm: number; readonly disk: number; readonly down: number }
   /** A bit flips in a file of the replica: `pick` chooses file and place. */
   | { readonly kind: "rot"; readonly pick: number; readonly bit: number }
   /** The replica's state as it is now comes back from a backup, `age` µs later. */

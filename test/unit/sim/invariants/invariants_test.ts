@@ -400,6 +400,10 @@ const CASES: Readonly<Record<string, Case>> = {
     before: [{ kind: "frozen", vm: "vm", micros: 700_000 }],
     lie: { kind: "frozen", vm: "vm", micros: 12_000_000 },
   }),
+  I56: () => ({
+    before: [{ kind: "verified", vm: "vm", equal: true }],
+    lie: { kind: "verified", vm: "vm", equal: false },
+  }),
   I47: () => ({ before: [deadline({})], lie: deadline({ converged: false }) }),
   I48: () => ({ before: [verb({})], lie: verb({ outcome: undefined }) }),
   I49: () => ({
