@@ -44,6 +44,7 @@ import { RESYNC_CLEARS_BEFORE_SEAL } from "./resync_clears_before_seal.ts";
 import { TREE_SKIPS_LEAF } from "./tree_skips_leaf.ts";
 import { WIRE_MISCOUNTED } from "./wire_miscounted.ts";
 import { AUTHORIZATION_NOT_ASKED_AGAIN } from "./authorization_not_asked_again.ts";
+import { PACKAGE_NOT_CHECKED_FIRST } from "./package_not_checked_first.ts";
 
 /** All of them. */
 export const PLANTS: readonly Plant[] = [
@@ -86,4 +87,5 @@ export const PLANTS: readonly Plant[] = [
   AUTHORIZATION_NOT_ASKED_AGAIN,
   TREE_SKIPS_LEAF,
   RESYNC_CLEARS_BEFORE_SEAL,
+  PACKAGE_NOT_CHECKED_FIRST,
 ];
