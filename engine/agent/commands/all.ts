@@ -48,6 +48,7 @@ import {
   verifyCommand,
 } from "./resync.ts";
 import { serveCommand } from "./serve.ts";
+import { resetStatisticsCommand, statisticsCommand } from "./statistics.ts";
 import { setServerCommand, showServerCommand } from "./server.ts";
 import { addCommand, listCommand, removeCommand } from "./vm.ts";
 
@@ -73,6 +74,8 @@ export const COMMANDS: readonly Command[] = [
   resumeCommand,
   cycleCommand,
   statusCommand,
+  statisticsCommand,
+  resetStatisticsCommand,
   disableCommand,
   startResyncCommand,
   pauseResyncCommand,

@@ -27,7 +27,12 @@ const TIMES = new Set([
   "testStarted",
   "cut",
   "startsAt",
+  "from",
+  "until",
+  "nextAttempt",
 ]);
+/** Objects and lists in an answer that have times of their own. */
+const NESTED = new Set(["initialReplication", "current", "past"]);
 
 /** `result` of a verb, completed. */
 export function presentResult(result: Json, around: Surroundings): Value {
@@ -40,7 +45,7 @@ function presentObject(result: JsonObject, around: Surroundings): ValueObject {
   const shown: Record<string, Value | undefined> = {};
   for (const [key, value] of Object.entries(result)) {
     shown[key] = TIMES.has(key) && typeof value === "number" ? isoTime(value) : value as Value;
-    if (key === "initialReplication") shown[key] = presentResult(value as Json, around);
+    if (NESTED.has(key)) shown[key] = presentResult(value as Json, around);
   }
   const { vm, bytesSent, wireBytes } = result;
   if (typeof bytesSent === "number") shown["compressedRatio"] = ratio(wireBytes, bytesSent);

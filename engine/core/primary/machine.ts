@@ -36,6 +36,7 @@ import type { Ports } from "../ports/ports.ts";
 import type { CommandBook } from "../relationship/command_book.ts";
 import { failureFromJson } from "../relationship/failure_class.ts";
 import { newIdentity } from "../relationship/identity.ts";
+import type { MonitoringPolicy } from "../relationship/monitoring.ts";
 import { saveRecord } from "../relationship/record.ts";
 import { planFromJson, planToJson, type SeedingPlan } from "../relationship/seeding_plan.ts";
 import {
@@ -70,6 +71,8 @@ export interface MachineContext {
   /** Where peers reach this server; `undefined` where it receives nothing. */
   readonly listen: string | undefined;
   readonly geometry: Geometry;
+  /** Lengths and beginnings of monitoring intervals, as they are chosen at the moment. */
+  readonly monitoring: () => MonitoringPolicy;
   /** Regions that may be hot at once. */
   readonly slots: number;
   /** Bound of each `.cow`, bytes. */
@@ -625,6 +628,16 @@ export class PrimaryMachine {
     for (const disk of this.disks) {
       yield* this.#dropLog(disk);
     }
+  }
+
+  /** The folder of its records. */
+  get folder(): Folder {
+    return this.#folder;
+  }
+
+  /** What its server's administrator chose for statistics. */
+  get monitoring(): () => MonitoringPolicy {
+    return this.#context.monitoring;
   }
 
   /** Closes every disk in order; guests have left. */

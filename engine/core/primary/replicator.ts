@@ -23,6 +23,7 @@ import { untilNextLook } from "../relationship/resync_policy.ts";
 import { lookDelay, retryDelay } from "../relationship/retry.ts";
 import type { RelationshipSettings } from "../relationship/settings.ts";
 import type { ReplicationState } from "../relationship/state.ts";
+import { Monitoring } from "../relationship/monitoring.ts";
 import { newStatistics, type Statistics } from "../relationship/statistics.ts";
 import { Scope } from "../runtime/scope.ts";
 import { Signal } from "../runtime/signal.ts";
@@ -100,6 +101,8 @@ export class Replicator {
   /** Number of the newest cut when somebody last asked; `undefined` when nobody waits for an attempt. */
   #askedAt: number | undefined;
   #due = 0;
+  /** When the first attempt began that failed since something was staged: cycles from then on were missed. */
+  #failedSince: number | undefined;
   /** Failures in a row that were counted. */
   #failures = 0;
   /** When to look whether the cause of a failure is gone; `undefined` while nothing failed. */
@@ -128,6 +131,8 @@ export class Replicator {
     this.#lastFailure = before?.lastFailure;
     this.#links = links;
     this.#startedAt = ports.clock.now();
+    this.monitoring = before?.monitoring ??
+      new Monitoring(ports.clock, ports.clock.wall(), machine.monitoring);
     // One bucket for the life of the relationship: a reconnect does not fill it (I42).
     this.#throttle = new ChangingThrottle(ports.clock, settings.bandwidth);
     this.#work = {
@@ -145,6 +150,9 @@ export class Replicator {
       resync: newProgress(),
     };
   }
+
+  /** Counters by monitoring interval. */
+  readonly monitoring: Monitoring;
 
   /** Counters of this process. */
   get statistics(): Statistics {
@@ -199,6 +207,7 @@ export class Replicator {
       'Resume it: "warmsite replication resume"',
     ));
     this.#failures = 0;
+    this.#failedSince = undefined;
     this.#lookAt = undefined;
     this.#lastFailure = undefined;
   }
@@ -428,18 +437,27 @@ export class Replicator {
     const errands = this.#errands.length > 0;
     if (!errands) this.#startedAt = started;
     this.#running = true;
+    const counted = { ...this.#work.statistics };
+    this.#notePending();
     try {
       // Not asked for and not due: the replica has said why it takes nothing more, and is believed.
       if (!due && this.#refusal !== undefined) throw this.#refusal;
       const held = yield* this.#turn();
+      // Something could be said: what failed before is tried at once, and stands until something is staged.
+      if (errands && this.#lastFailure !== undefined && !this.#idle()) {
+        this.#due = clock.now();
+        return;
+      }
       this.#failures = 0;
       this.#lookAt = undefined;
       this.#lastFailure = held;
       if (!errands) this.#schedule(started);
+      this.#noteCycle(counted, this.#work.staged.newest === undefined ? 0 : clock.now() - started);
     } catch (error) {
       // Whatever it says: it was an attempt that failed, unless this very task was asked to stop.
       if (!isFailed(error) || (yield* interrupted())) throw error;
       const looking = !due && this.#lookAt !== undefined;
+      this.#noteCycle(counted, 0);
       // The next attempt begins with a handshake: whatever went wrong, both sides say where they stand.
       yield* this.#endPeer();
       const meant = this.#interruption !== undefined || this.#resting;
@@ -451,6 +469,24 @@ export class Replicator {
       this.#running = false;
       this.#interruption = undefined;
     }
+  }
+
+  #notePending(): void {
+    const { machine, ports: { clock } } = this.#work;
+    const pending = machine.tracked.reduce((sum, disk) => sum + disk.backlogBytes, 0);
+    this.monitoring.note(clock.wall(), { pending, looks: 1 });
+  }
+
+  /** What an attempt sent, whatever became of it; `latency` where its points were staged. */
+  #noteCycle(before: Statistics, latency: number): void {
+    const { statistics, ports: { clock } } = this.#work;
+    const cycles = statistics.cycles - before.cycles;
+    this.monitoring.note(clock.wall(), {
+      cycles,
+      missed: statistics.missed - before.missed,
+      bytes: statistics.bytesSent - before.bytesSent,
+      latency: cycles > 0 ? latency : 0,
+    });
   }
 
   /** It was ended on purpose. What is to be sent when it goes on is one point of then, not of now. */
@@ -529,7 +565,8 @@ export class Replicator {
     const { clock } = this.#work.ports;
     const { frequency } = this.#work.settings;
     const now = clock.now();
-    const late = Math.floor((now - started) / frequency);
+    const late = Math.floor((now - (this.#failedSince ?? started)) / frequency);
+    this.#failedSince = undefined;
     this.#work.statistics.missed += late;
     this.#due = late > 0 ? now : started + frequency;
     this.#due = Math.min(this.#due, now + this.#untilLook());
@@ -551,6 +588,7 @@ export class Replicator {
     this.#lastFailure = failure;
     const now = this.#work.ports.clock.now();
     this.#lookAt = now + lookDelay(settings.frequency);
+    this.#failedSince ??= started;
     if (known) return;
     // Another trouble than before has a ladder of its own.
     if (looking) this.#failures = 0;
@@ -565,6 +603,9 @@ export class Replicator {
     this.#failures++;
     const { machine, ports, statistics } = this.#work;
     statistics.failures++;
+    const link = isOfTheLink(failure.code) ? 1 : 0;
+    const failed = { networkFailures: link, replicationFailures: 1 - link };
+    this.monitoring.note(ports.clock.wall(), failed);
     ports.observer.emit({ kind: "failure", machine: machine.name, failure });
     if (classOf(failure.code) !== "final") return;
     try {

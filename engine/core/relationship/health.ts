@@ -7,7 +7,9 @@
  */
 
 import type { Failure } from "../base/failure.ts";
-import { HOUR } from "../base/units.ts";
+import { HOUR, MINUTE } from "../base/units.ts";
+import { classOf } from "./failure_class.ts";
+import { averageLatency, type IntervalCounters, missedTooMany } from "./monitoring.ts";
 import type { ReplicationState, Role } from "./state.ts";
 
 /** Hyper-V's levels. */
@@ -21,59 +23,101 @@ export interface HealthFacts {
   readonly troubles: readonly Failure[];
   /** Why the last attempt to replicate failed; `undefined` when it succeeded. */
   readonly lastFailure: Failure | undefined;
-  /** µs since the newest point was staged; `undefined` before the first. */
+  /** µs since something was sent or received; `undefined` before the first point. */
   readonly sinceStaged: number | undefined;
-  /** Recovery point, µs; `undefined` before the first point. */
-  readonly rpo: number | undefined;
-  /** One sentence for each disk that is compared with the replica as a whole. */
+  /** One sentence for each thing that an administrator should look at beside. */
   readonly comparisons?: readonly string[];
-  /** The objective for it, µs. */
-  readonly objective: number;
+  /** The monitoring interval that runs. */
+  readonly interval?: Readonly<Pick<IntervalCounters, "cycles" | "missed" | "latency">> | undefined;
 }
 
-/** The level, and one sentence for each thing that lowers it. */
+/** More than this on the average from a cycle's start until its point is staged is a warning, µs. */
+const LATENCY_MAX = 5 * MINUTE;
+
+/**
+ * The level, and one sentence for each thing that lowers it: Hyper-V's rules (M68). How old the newest point may be at
+ * most is the administrator's objective, which has a field of its own.
+ */
 export function judgeHealth(facts: HealthFacts): { health: Health; warnings: string[] } {
   if (facts.state === "Disabled" || facts.role === "none") {
     return { health: "NotApplicable", warnings: facts.troubles.map(sentence) };
   }
-  const critical = facts.troubles.map(sentence);
-  const warnings: string[] = [];
-  if (facts.state === "Error" || facts.state === "WaitingForStartResynchronize") {
-    critical.push(`Nothing is sent in state ${facts.state}`);
-  }
-  if (facts.lastFailure !== undefined) critical.push(sentence(facts.lastFailure));
-  if (facts.state === "Suspended" && facts.role === "replica") {
-    critical.push('Paused here: what is sent is refused. Resume it: "warmsite replication resume"');
-  }
-  if (facts.state === "Suspended" && facts.role === "primary") {
-    warnings.push(
-      'Paused here: nothing is sent, changes are tracked. Resume it: "warmsite replication resume"',
-    );
-  } else if (facts.role === "primary" && facts.state !== "Replicating" && critical.length === 0) {
-    warnings.push(
-      facts.state === "ReadyForInitialReplication"
-        ? 'Not protected yet: start initial replication with "warmsite replication start"'
-        : "Initial replication has not finished: the machine is not protected yet",
-    );
-  }
-  warnings.push(...facts.comparisons ?? []);
-  if (facts.state === "FailedOverWaitingCompletion") {
-    warnings.push("Failed over, neither cancelled nor completed: nothing protects this machine");
-  }
-  if (facts.state === "FailedOver") {
-    warnings.push(
-      "Failed over and completed: nothing protects this machine. " +
-        'Protect it from here: "warmsite vm add" with its disk files and another name',
-    );
-  }
-  if (facts.sinceStaged !== undefined && facts.sinceStaged > HOUR) {
-    warnings.push("No recovery point for more than an hour");
-  }
-  if (facts.rpo !== undefined && facts.rpo > facts.objective) {
-    warnings.push("The recovery point is older than its objective");
+  const critical = [...facts.troubles.map(sentence), ...stopped(facts)];
+  const warnings = [...unfinished(facts, critical.length > 0), ...facts.comparisons ?? []];
+  warnings.push(...behind(facts));
+  const { lastFailure } = facts;
+  if (lastFailure !== undefined) {
+    // One cut that failed says nothing of the next one.
+    const passing = classOf(lastFailure.code) === "this-cycle";
+    (passing ? warnings : critical).push(sentence(lastFailure));
   }
   const health = critical.length > 0 ? "Critical" : warnings.length > 0 ? "Warning" : "Normal";
   return { health, warnings: [...critical, ...warnings] };
+}
+
+/** Nothing can be sent, or is taken. */
+function stopped({ state, role }: HealthFacts): string[] {
+  if (state === "Error" || state === "WaitingForStartResynchronize" || state === "UpdateError") {
+    return [`Nothing is sent in state ${state}`];
+  }
+  if (state === "Suspended" && role === "replica") {
+    return ['Paused here: what is sent is refused. Resume it: "warmsite replication resume"'];
+  }
+  return [];
+}
+
+/** The machine is not protected as it is meant to be. */
+function unfinished({ state, role }: HealthFacts, stands: boolean): string[] {
+  switch (state) {
+    case "Suspended":
+      return role === "replica" ? [] : [
+        "Paused here: nothing is sent, changes are tracked. " +
+        'Resume it: "warmsite replication resume"',
+      ];
+    case "FailedOverWaitingCompletion":
+      return ["Failed over, neither cancelled nor completed: nothing protects this machine"];
+    case "FailedOver":
+      return [
+        "Failed over and completed: nothing protects this machine. " +
+        'Let it be replicated back: "warmsite failover reverse"',
+      ];
+    case "ReadyForInitialReplication":
+      return stands
+        ? []
+        : ['Not protected yet: start initial replication with "warmsite replication start"'];
+    case "InitialReplicationInProgress":
+    case "WaitingForInitialReplication":
+      if (stands) return [];
+      return ["Initial replication has not finished: the machine is not protected yet"];
+    case "Replicating":
+    case "Error":
+    case "WaitingForStartResynchronize":
+    case "UpdateError":
+      return [];
+    default:
+      return stands ? [] : [`The machine is not replicated as usual: state ${state}`];
+  }
+}
+
+/** It is replicated, and not as well as it should be. */
+function behind({ sinceStaged, interval, role }: HealthFacts): string[] {
+  const found: string[] = [];
+  if (sinceStaged !== undefined && sinceStaged > HOUR) {
+    found.push(`Nothing was ${role === "replica" ? "received" : "sent"} for more than an hour`);
+  }
+  if (interval === undefined) return found;
+  if (missedTooMany(interval)) {
+    found.push(
+      "More than 20 percent of the cycles of this monitoring interval were missed " +
+        `(${interval.missed} of ${interval.cycles + interval.missed}). Give the link more ` +
+        'bandwidth, or choose a longer frequency; "warmsite replication reset-statistics" begins anew',
+    );
+  }
+  const latency = averageLatency(interval);
+  if (latency !== undefined && latency > LATENCY_MAX) {
+    found.push("A cycle takes more than five minutes on the average of this monitoring interval");
+  }
+  return found;
 }
 
 function sentence(failure: Failure): string {

@@ -12,7 +12,7 @@ export interface Statistics {
   wireBytes: number;
   /** Points staged. */
   cycles: number;
-  /** Cycles that should have started and did not, for the one before took too long. */
+  /** Cycles that should have been and were not: the one before took too long, or it failed. */
   missed: number;
   /** Cuts that failed because a gate could not be closed in time. */
   cutsFailed: number;

@@ -26,6 +26,7 @@ import type { Ports } from "../ports/ports.ts";
 import { type Ancestry, firstGeneration } from "../lineage/generation.ts";
 import { mayWrite } from "../lineage/writer.ts";
 import { FREQUENCY_DEFAULT } from "../relationship/settings.ts";
+import { Monitoring, type MonitoringPolicy } from "../relationship/monitoring.ts";
 import { nextState, type ReplicationState, type StateEvent } from "../relationship/state.ts";
 import { type Handle, Scope } from "../runtime/scope.ts";
 import { Signal } from "../runtime/signal.ts";
@@ -60,6 +61,8 @@ export interface ReplicaContext {
   readonly server: string;
   /** How the disks of a machine are tracked that was failed over to. */
   readonly tracking: Pick<TrackingOptions, "slots" | "cowSizeMax" | "marks">;
+  /** Lengths and beginnings of monitoring intervals, as they are chosen at the moment. */
+  readonly monitoring: () => MonitoringPolicy;
 }
 /** What storage that will not take data fails with. */
 const STORAGE: ReadonlySet<FailureCode> = new Set<FailureCode>([
@@ -96,6 +99,10 @@ export class ReplicaMachine {
   #applyFailure: Failure | undefined;
   /** A channel was ended, perhaps amid a seal, since the applier looked. */
   #unsettled = false;
+  /** When the newest point was received, by the monotonic clock. */
+  #receivedAt: number | undefined;
+  /** Counters by monitoring interval. */
+  readonly monitoring: Monitoring;
   /** Storage here failed a channel since it was seen to work. */
   #stumbled = false;
   /** Suspect disks were read by this process. */
@@ -109,7 +116,7 @@ export class ReplicaMachine {
   readonly applying = new Mutex();
 
   private constructor(
-    { ports, server, tracking }: ReplicaContext,
+    { ports, server, tracking, monitoring }: ReplicaContext,
     scope: Scope,
     store: ReplicaStore,
     record: ReplicaRecord,
@@ -118,6 +125,11 @@ export class ReplicaMachine {
     this.server = server;
     this.tracking = tracking;
     this.name = store.name;
+    this.monitoring = new Monitoring(
+      ports.clock,
+      ports.clock.wall(),
+      monitoring,
+    );
     this.store = store;
     this.#record = record;
     this.#scope = scope;
@@ -471,9 +483,26 @@ export class ReplicaMachine {
     this.#receiver?.receiver.applied(point);
   }
 
+  /** Counts a point that was received, and what should have been received since the one before. */
+  #countReceived(): void {
+    const { clock } = this.ports;
+    const newest = this.store.newest;
+    const now = clock.now();
+    const since = this.#receivedAt === undefined ? 0 : now - this.#receivedAt;
+    this.#receivedAt = now;
+    this.monitoring.note(clock.wall(), {
+      cycles: 1,
+      missed: Math.max(0, Math.floor(since / this.#record.frequency) - 1),
+      bytes: newest?.bytes ?? 0,
+      // By two clocks: of two servers whose clocks differ it is that much wrong.
+      latency: newest === undefined ? 0 : Math.max(0, clock.wall() - newest.cutAt),
+    });
+  }
+
   /** A point was staged: it will be applied. */
   noteStaged(point: PointId): void {
     this.stagedAt = this.ports.clock.wall();
+    this.#countReceived();
     // The point of a seed is in the disks already.
     if (this.store.newest?.applied === true) this.appliedAt = this.stagedAt;
     this.ports.observer.emit({ kind: "staged", machine: this.name, point });

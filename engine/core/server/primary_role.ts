@@ -36,7 +36,9 @@ import { applyWish, type ResyncWish } from "../primary/resync_wish.ts";
 import type { Verification } from "../primary/verification.ts";
 import { startWhenDue } from "../primary/start_schedule.ts";
 import { withoutFreeze } from "../relationship/guest_commands.ts";
+import type { Monitoring } from "../relationship/monitoring.ts";
 import { loadRecord } from "../relationship/record.ts";
+import { keepStatistics, saveStatistics } from "../relationship/statistics_record.ts";
 import { changedSettings } from "../relationship/setting_table.ts";
 import { refuseTooManyPoints } from "../history/room.ts";
 import { parseRetention } from "../wire/retention.ts";
@@ -317,9 +319,33 @@ export class PrimaryRole {
     entry.scope = new Scope(ports.loop, `replicate/${entry.machine.name}`);
     // Of one whose replica is asked first, replication begins behind the answer.
     if (entry.held === undefined) entry.scope.spawn("run", entry.replicator.run());
+    entry.scope.spawn("statistics", this.#keepStatistics(entry.machine, entry.replicator));
     const { machine, putOff } = entry;
     const begin = () => this.#machines.alone(machine.name, (own) => this.#beginPutOff(own));
     entry.scope.spawn("start-at", startWhenDue({ ports, machine, chosen: putOff, begin }));
+  }
+
+  #keepStatistics(machine: PrimaryMachine, { monitoring }: Replicator): Task<void> {
+    return keepStatistics(this.#context.ports, machine.folder, monitoring);
+  }
+
+  /** Counters by monitoring interval; refused where there is no relationship. */
+  monitoring(name: string): Monitoring {
+    const { machine, replicator } = this.#machines.entry(name);
+    if (replicator !== undefined) return replicator.monitoring;
+    throw requestFailure(
+      "wrong-state",
+      `"${name}" is not replicated: there are no statistics in state ${machine.state}`,
+      adviceFor(machine.state),
+    );
+  }
+
+  /** Ends the monitoring interval of a machine and begins another one; durable when it returns. */
+  *resetStatistics(name: string): Task<void> {
+    const { ports } = this.#context;
+    const monitoring = this.monitoring(name);
+    monitoring.reset(ports.clock.wall());
+    yield* saveStatistics(ports, this.#machines.entry(name).machine.folder, monitoring);
   }
 
   *#beginPutOff(entry: Entry): Task<void> {
@@ -813,7 +839,8 @@ export class PrimaryRole {
     const { machine, replicator, held, challenger } = entry;
     const outside = [held, challenger?.failure].filter((each) => each !== undefined);
     const now = this.#context.ports.clock.now();
-    return primaryStatus(machine, replicator, now, { outside, theirs: this.#theirs(entry) });
+    const wall = this.#context.ports.clock.wall();
+    return primaryStatus(machine, replicator, now, wall, { outside, theirs: this.#theirs(entry) });
   }
 
   /**

@@ -27,6 +27,8 @@ import { importPackage } from "../replica/importing.ts";
 import { noCopy, refuseOtherCopy } from "../replica/existing_copy.ts";
 import { type ReplicaRecord, replicaToJson } from "../replica/replica_record.ts";
 import type { RelationshipSettings } from "../relationship/settings.ts";
+import type { Monitoring } from "../relationship/monitoring.ts";
+import { keepStatistics, saveStatistics } from "../relationship/statistics_record.ts";
 import { Mutex } from "../runtime/lock.ts";
 import { Scope } from "../runtime/scope.ts";
 import { done, type Task } from "../runtime/task.ts";
@@ -215,6 +217,7 @@ export class ReplicaRole {
     }
     const { machine } = entry;
     this.#machines.entries.set(machine.name, entry);
+    scope.spawn("statistics", keepStatistics(this.#ports, folder, machine.monitoring));
     if (machine.record.failover?.completing === true) yield* this.#completeAgain(entry);
     else if (entry.failover !== undefined) this.#offer(entry.failover);
     for (const test of entry.tests.list) this.#offerTest(test);
@@ -624,6 +627,18 @@ export class ReplicaRole {
   *#resume(machine: ReplicaMachine): Task<void> {
     const state = machine.stateAfter("resume");
     yield* machine.setRecord({ ...machine.record, state });
+  }
+
+  /** Counters by monitoring interval. */
+  monitoring(name: string): Monitoring {
+    return this.#machines.entry(name).machine.monitoring;
+  }
+
+  /** Ends the monitoring interval of a machine and begins another one; durable when it returns. */
+  *resetStatistics(name: string): Task<void> {
+    const { machine, home } = this.#machines.entry(name);
+    machine.monitoring.reset(this.#ports.clock.wall());
+    yield* saveStatistics(this.#ports, home.folder, machine.monitoring);
   }
 
   /** Starts a failover and offers its disks. */

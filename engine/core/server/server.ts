@@ -99,12 +99,13 @@ export class Server {
       : yield* ports.network.listen(settings.listen);
     const listen = listener?.address;
     const tracking = { slots, cowSizeMax, marks };
-    const context = { ports, server: name, listen, geometry, ...tracking, commands };
+    const monitoring = () => record.policy;
+    const context = { ports, server: name, listen, geometry, ...tracking, commands, monitoring };
     links.outgoing.limit(record.policy);
     const primary = new PrimaryRole(context, machines, exports, links);
     const authorization = new Authorization(record, name, settings.listen !== undefined);
     const places = new ReplicaPlaces(ports, name, replicas);
-    const receiving = { ports, server: name, tracking };
+    const receiving = { ports, server: name, tracking, monitoring };
     const replica = new ReplicaRole(receiving, settings, places, authorization, exports, primary);
     const server = new Server({
       ports,

@@ -37,6 +37,7 @@ export function primaryStatus(
   machine: PrimaryMachine,
   replicator: Replicator | undefined,
   now: number,
+  wall: number,
   { outside = [], theirs }: Outside = {},
 ): JsonObject {
   const tracked = machine.tracked;
@@ -52,8 +53,7 @@ export function primaryStatus(
     troubles,
     lastFailure: machine.because ?? replicator?.lastFailure,
     sinceStaged,
-    rpo,
-    objective,
+    interval: replicator?.monitoring.current(wall),
     comparisons: [...comparisonsOf(machine), ...consistencyOf(machine, replicator)],
   });
   const statistics = replicator?.statistics;
@@ -74,6 +74,8 @@ export function primaryStatus(
     wireBytes: statistics?.wireBytes ?? 0,
     cycles: statistics?.cycles ?? 0,
     missed: statistics?.missed ?? 0,
+    failures: replicator?.failures ?? 0,
+    nextAttempt: nextAttempt(replicator, now, wall),
     cutP50Micros: micros(statistics === undefined ? undefined : cutPercentile(statistics, 50)),
     cutP99Micros: micros(statistics === undefined ? undefined : cutPercentile(statistics, 99)),
     viewsGivenUp: statistics?.viewsGivenUp ?? 0,
@@ -245,9 +247,9 @@ export function replicaStatus(
     troubles: [...machine.troubles, ...failover?.troubles ?? []],
     lastFailure: undefined,
     sinceStaged: since,
-    rpo: bound,
-    objective: Math.max(objective, 1),
+    interval: machine.monitoring.current(wall),
   });
+  const unapplied = store.points.filter((point) => !point.applied);
   const applied = store.points.findLast((point) => point.applied);
   return {
     vm: machine.name,
@@ -256,6 +258,10 @@ export function replicaStatus(
     health,
     objective: failedOver ? null : verdict(bound, objective),
     backlogBytes: null,
+    unappliedBytes: unapplied.reduce((sum, { bytes }) => sum + bytes, 0),
+    unappliedSeconds: unapplied[0] === undefined
+      ? 0
+      : Math.ceil(Math.max(0, wall - unapplied[0].cutAt) / 1_000_000),
     lastCut: newest?.cutAt ?? null,
     lastStaged: stagedAt ?? null,
     lastApplied: machine.appliedAt ?? null,
@@ -367,4 +373,10 @@ function verdict(rpo: number | undefined, objective: number): "met" | "breached"
 
 function micros(value: number | undefined): number | null {
   return value ?? null;
+}
+
+/** When the next attempt is made, wall time in µs since 1970; null where none is. */
+function nextAttempt(replicator: Replicator | undefined, now: number, wall: number): number | null {
+  const next = replicator?.nextAttempt;
+  return next === undefined ? null : wall + Math.max(0, next - now);
 }

@@ -43,8 +43,11 @@ export const RPO: Invariant = {
         if (host !== "a" || ground.rotten) return;
         const rpo = status["rpoSeconds"];
         const history = ground.history(vm);
-        if (typeof rpo !== "number" || history === undefined) return;
         const { told, staged } = ground.newest(vm);
+        if (rpo === null && told !== undefined && status["state"] === "Replicating") {
+          ground.violate("I37", `${vm}: no RPO is reported, and ${told} is staged`);
+        }
+        if (typeof rpo !== "number" || history === undefined) return;
         const truth = staged === undefined ? undefined : ground.cutOf(staged);
         const belief = told === undefined ? undefined : ground.cutOf(told);
         if (truth === undefined || belief === undefined) return;

@@ -18,6 +18,7 @@ import {
   settingsGiven,
 } from "../../relationship/setting_table.ts";
 import { nextState } from "../../relationship/state.ts";
+import { intervalJson } from "../../relationship/monitoring.ts";
 import { done, type Task } from "../../runtime/task.ts";
 import {
   COMMAND_ARGUMENTS,
@@ -103,6 +104,20 @@ export const REPLICATION_VERBS: Verbs = {
       const vm = guestMachine(server, args);
       yield* server.replica.has(vm) ? server.replica.resume(vm) : server.primary.resume(vm);
       return status(server, vm);
+    },
+  },
+  "replication statistics": {
+    about: "Show what was counted in this monitoring interval and in those before",
+    args: ["vm?"],
+    run: (server, args) => done(statisticsOf(server, guestMachine(server, args))),
+  },
+  "replication reset-statistics": {
+    about: "Begin a new monitoring interval; what was counted joins the history",
+    args: ["vm?"],
+    *run(server, args) {
+      const vm = guestMachine(server, args);
+      yield* sideOf(server, vm).resetStatistics(vm);
+      return statisticsOf(server, vm);
     },
   },
   "replication cycle": {
@@ -253,4 +268,26 @@ function chosenAtPrimary(server: Server, vm: string): Failed {
     `Cannot change settings of "${vm}" here: it is replicated to this server from ${primary}`,
     `Run the command on ${primary}; only commands, e.g. --start, are this side's own`,
   );
+}
+
+/** The side that a machine is on here. */
+function sideOf(server: Server, vm: string): Server["primary"] | Server["replica"] {
+  return server.replica.has(vm) ? server.replica : server.primary;
+}
+
+function statisticsOf(server: Server, vm: string): JsonObject {
+  const side = sideOf(server, vm);
+  const monitoring = side.monitoring(vm);
+  const current = intervalJson(monitoring.current(server.ports.clock.wall()));
+  const { role, backlogBytes, rpoSeconds, unappliedBytes, unappliedSeconds } = status(server, vm);
+  return {
+    vm,
+    role: role ?? null,
+    current,
+    pendingBytes: backlogBytes ?? null,
+    pendingSeconds: rpoSeconds ?? null,
+    unappliedBytes: unappliedBytes ?? null,
+    unappliedSeconds: unappliedSeconds ?? null,
+    past: monitoring.past.map(intervalJson),
+  };
 }

@@ -4,9 +4,13 @@
  * @module
  */
 
-import { deepEqual, equal, throws } from "node:assert/strict";
-import { HOUR, MINUTE } from "../../../../engine/core/base/units.ts";
-import { type HealthFacts, judgeHealth } from "../../../../engine/core/relationship/health.ts";
+import { deepEqual, equal, match, throws } from "node:assert/strict";
+import { HOUR, MINUTE, SECOND } from "../../../../engine/core/base/units.ts";
+import {
+  type Health,
+  type HealthFacts,
+  judgeHealth,
+} from "../../../../engine/core/relationship/health.ts";
 import {
   checkSettings,
   type RelationshipSettings,
@@ -26,44 +30,117 @@ const well: HealthFacts = {
   troubles: [],
   lastFailure: undefined,
   sinceStaged: MINUTE,
-  rpo: 0,
-  objective: 10 * MINUTE,
+  interval: { cycles: 100, missed: 0, latency: 100 * SECOND },
 };
+const replica: HealthFacts = { ...well, role: "replica" };
 const trouble = {
   code: "io-error",
   side: "local",
   message: "It broke",
   action: "Mend it",
 } as const;
-
-Deno.test("judgeHealth() follows the facts, worst first (I46)", () => {
-  const verdicts = [
-    well,
-    { ...well, state: "Disabled" as const },
-    { ...well, troubles: [trouble] },
-    { ...well, lastFailure: trouble },
-    { ...well, state: "Error" as const },
-    { ...well, state: "WaitingForStartResynchronize" as const },
-    { ...well, state: "InitialReplicationInProgress" as const },
-    { ...well, sinceStaged: 2 * HOUR },
-    { ...well, rpo: 11 * MINUTE },
-    { ...well, comparisons: ["A disk is compared with the replica (T6)"] },
-    { ...well, role: "replica" as const, state: "FailedOverWaitingCompletion" as const },
-  ].map((facts) => judgeHealth(facts).health);
-  deepEqual(verdicts, [
-    "Normal",
-    "NotApplicable",
-    "Critical",
-    "Critical",
-    "Critical",
-    "Critical",
-    "Warning",
-    "Warning",
-    "Warning",
-    "Warning",
-    "Warning",
-  ]);
+const passing = { ...trouble, code: "gate-timeout" } as const;
+const interval = (cycles: number, missed: number, latency = cycles) => ({
+  cycles,
+  missed,
+  latency: latency * SECOND,
 });
+
+/** Hyper-V's rules as cases (M68): what is so, what the level is, and what must be said. */
+const CASES: readonly (readonly [string, HealthFacts, Health, RegExp])[] = [
+  ["all is well at the primary", well, "Normal", /^$/],
+  ["all is well at the replica", replica, "Normal", /^$/],
+  ["there is no relationship", { ...well, state: "Disabled" }, "NotApplicable", /^$/],
+  // 20 percent of the cycles of the monitoring interval.
+  ["exactly 20 % missed", { ...well, interval: interval(80, 20) }, "Normal", /^$/],
+  [
+    "more than 20 % missed",
+    { ...well, interval: interval(79, 20) },
+    "Warning",
+    /20 percent.*20 of 99/,
+  ],
+  ["as many at the replica", { ...replica, interval: interval(79, 20) }, "Warning", /20 percent/],
+  ["nothing was counted yet", { ...well, interval: interval(0, 0) }, "Normal", /^$/],
+  // One hour since something was sent, or received.
+  ["an hour ago", { ...well, sinceStaged: HOUR }, "Normal", /^$/],
+  [
+    "longer ago, primary",
+    { ...well, sinceStaged: HOUR + 1 },
+    "Warning",
+    /Nothing was sent for more/,
+  ],
+  ["longer ago, replica", { ...replica, sinceStaged: HOUR + 1 }, "Warning", /Nothing was received/],
+  // Five minutes of latency on the average.
+  ["five minutes", { ...well, interval: interval(10, 0, 3000) }, "Normal", /^$/],
+  ["more than that", { ...well, interval: interval(10, 0, 3001) }, "Warning", /five minutes/],
+  // On which side it was paused.
+  ["paused here", { ...well, state: "Suspended" }, "Warning", /Paused here: nothing is sent/],
+  [
+    "paused at the replica",
+    { ...replica, state: "Suspended" },
+    "Critical",
+    /Paused here: what is sent/,
+  ],
+  [
+    "the other side is paused",
+    {
+      ...well,
+      lastFailure: { ...trouble, code: "paused", message: "It is paused at the replica" },
+    },
+    "Critical",
+    /paused at the replica/,
+  ],
+  // It cannot send.
+  ["the link or storage fails", { ...well, lastFailure: trouble }, "Critical", /It broke. Mend it/],
+  ["storage here is in trouble", { ...well, troubles: [trouble] }, "Critical", /It broke/],
+  ["a person must mend it", { ...well, state: "Error" }, "Critical", /state Error/],
+  [
+    "it waits for a resynchronization",
+    { ...well, state: "WaitingForStartResynchronize" },
+    "Critical",
+    /WaitingForStartResynchronize/,
+  ],
+  ["an update failed", { ...well, state: "UpdateError" }, "Critical", /UpdateError/],
+  ["one cut failed", { ...well, lastFailure: passing }, "Warning", /It broke/],
+  // Not yet, or not any more.
+  [
+    "not started yet",
+    { ...well, state: "ReadyForInitialReplication", sinceStaged: undefined },
+    "Warning",
+    /replication start/,
+  ],
+  [
+    "not finished yet",
+    { ...well, state: "InitialReplicationInProgress" },
+    "Warning",
+    /not finished/,
+  ],
+  ["on its way", { ...replica, state: "WaitingForInitialReplication" }, "Warning", /not finished/],
+  ["it resynchronizes", { ...well, state: "Resynchronizing" }, "Warning", /Resynchronizing/],
+  [
+    "that stands",
+    { ...well, state: "ResynchronizeSuspended" },
+    "Warning",
+    /ResynchronizeSuspended/,
+  ],
+  ["prepared for a failover", { ...well, state: "PreparedForFailover" }, "Warning", /Prepared/],
+  [
+    "failed over",
+    { ...replica, state: "FailedOverWaitingCompletion" },
+    "Warning",
+    /neither cancelled nor completed/,
+  ],
+  ["completed", { ...replica, state: "FailedOver" }, "Warning", /failover reverse/],
+  ["a disk is compared", { ...well, comparisons: ["A disk is compared"] }, "Warning", /compared/],
+];
+
+for (const [name, facts, health, said] of CASES) {
+  Deno.test(`health: ${name} (${facts.role}): ${health} (M68, I46)`, () => {
+    const judged = judgeHealth(facts);
+    equal(judged.health, health, judged.warnings.join());
+    match(judged.warnings.join("; "), said);
+  });
+}
 
 Deno.test("every warning is a sentence that says what to do when something can be done", () => {
   deepEqual(judgeHealth({ ...well, troubles: [trouble] }).warnings, ["It broke. Mend it"]);

@@ -18,7 +18,13 @@ const PATIENCE = 600 * SECOND;
 /** After how many events of the world a verb is cut short. */
 const STEPS = [1, 4, 12, 30, 70];
 /** Verbs that only tell. */
-const TELLING = new Set(["vm list", "replication status", "points list", "points show"]);
+const TELLING = new Set([
+  "vm list",
+  "replication status",
+  "replication statistics",
+  "points list",
+  "points show",
+]);
 
 type Side = "a" | "b";
 

@@ -31,7 +31,7 @@ function footprint({ host, server }: Site): unknown {
 /** What does not come and go with cycles. */
 function plain(footprint: unknown): string[] {
   const { names } = footprint as { readonly names: string[] };
-  return names.filter((name) => !/^(undo|staging)\//.test(name));
+  return names.filter((name) => !/^((undo|staging)\/|statistics\.json)/.test(name));
 }
 
 /** A pair with three points, of 1, 2 and 3 in every byte of the first blocks. */

@@ -475,7 +475,7 @@ Deno.test("I37 is judged exactly again once a point cut by the new process is st
 });
 
 Deno.test("I46 is judged behind a restart, and while the newest attempt is a failed one", () => {
-  const normal = status({ health: "Normal" }, RESTARTED);
+  const normal = status({ health: "Normal", objective: "met" }, RESTARTED);
   deepEqual(fired("I46", late(), [normal]), ["I46"]);
   const early = late();
   early.now = 92_000_000;
