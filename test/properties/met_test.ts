@@ -26,6 +26,7 @@ const KINDS: Readonly<Record<ScenarioEvent["kind"], true>> = {
   rest: true,
   test: true,
   "test-delete": true,
+  export: true,
   freeze: true,
   failover: true,
   cancel: true,

@@ -29,7 +29,7 @@ export interface ListedPoint {
 }
 
 /** Why a point's image was read. */
-export type ImageReason = "staged" | "again" | "failover" | "completed" | "test";
+export type ImageReason = "staged" | "again" | "failover" | "completed" | "test" | "exported";
 
 /** Everything that is told. */
 export type Fact =

@@ -8,18 +8,26 @@
  */
 
 import { assert } from "../../core/base/assert.ts";
+import { asObject, type Json } from "../../core/base/json.ts";
 import type { PointId } from "../../core/base/units.ts";
+import { decodeUtf8 } from "../../core/base/utf8.ts";
 import type { Task } from "../../core/runtime/task.ts";
 import { retentionText } from "../../core/wire/retention.ts";
 import type { GuestHost } from "../guests/guest.ts";
+import { Directory } from "../directory.ts";
 import { FileNode } from "../volume.ts";
 import type { ImageReason } from "../invariants/fact.ts";
 import type { Drill } from "./drill.ts";
 import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 import { fileAt } from "./replica_files.ts";
 
+/** The place at the replica to which points are exported. */
+export const EXPORTS = "exports";
+
 /** Reads and tells. */
 export class Auditor {
+  /** Exports that were judged. */
+  readonly #judged = new Set<string>();
   readonly #drill: Drill;
   /** Points being read at this moment. */
   reading = 0;
@@ -84,6 +92,22 @@ export class Auditor {
     });
   }
 
+  /** Every whole export of a machine is the image of its point, whatever the verb that made it was told. */
+  lookAtExports(machine: MachineRun): void {
+    const { vm } = machine.guest;
+    const place = this.#drill.sites.b.host.places.get(EXPORTS);
+    for (const [name, folder] of place?.entries ?? []) {
+      if (!name.startsWith(`${vm}.`) || this.#judged.has(name)) continue;
+      this.#judged.add(name);
+      const found = folder instanceof Directory ? exported(folder) : undefined;
+      if (found !== undefined) this.seen(machine, found.point, found.image, "exported");
+      else {this.#drill.simulated.violate(
+          "half-export",
+          `${vm}: "${name}" has its name and is not whole`,
+        );}
+    }
+  }
+
   /** What the replica lists; some of it is read again. */
   lookAtPoints(machine: MachineRun, host: GuestHost, opened: boolean): void {
     const { vm } = machine.guest;
@@ -116,6 +140,8 @@ export class Auditor {
       damaged,
       rotten,
     });
+    // What a crash cut off from its answer as well.
+    if (opened) this.lookAtExports(machine);
     if (opened) { for (const { id } of points) this.read(machine, id as PointId, "again"); }
   }
 
@@ -164,6 +190,34 @@ export class Auditor {
         opened,
       });
     }
+  }
+}
+
+/** The point and the disks of an export; `undefined` where something of it is missing. */
+function exported(
+  folder: Directory,
+): { readonly point: PointId; readonly image: Uint8Array[] } | undefined {
+  const manifest = folder.entries.get("manifest.json");
+  if (!(manifest instanceof FileNode)) return undefined;
+  const text = decodeUtf8(manifest.sectors.peek().slice(0, manifest.sectors.length));
+  const told = text === undefined ? undefined : asObject(parseOrNone(text));
+  const point = asObject(told?.["point"])?.["id"];
+  const disks = told?.["disks"];
+  if (typeof point !== "string" || !Array.isArray(disks)) return undefined;
+  const image: Uint8Array[] = [];
+  for (const index of disks.keys()) {
+    const disk = folder.entries.get(`disk-${index}.raw`);
+    if (!(disk instanceof FileNode)) return undefined;
+    image.push(disk.sectors.peek());
+  }
+  return { point: point as PointId, image };
+}
+
+function parseOrNone(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
   }
 }
 

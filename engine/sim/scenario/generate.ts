@@ -272,6 +272,7 @@ function operatorEvents(root: Prng, world: WorldSpec, active: number, events: Sc
     changes(root.stream(`settings/${vm}`), vm, active, events);
     firstCopies(root.stream(`first-copy/${vm}`), vm, events);
     comparisons(root.stream(`comparisons/${vm}`), vm, active, events);
+    exports(root.stream(`export/${vm}`), vm, active, events);
     if (random.below(3) > 0) continue;
     const rounds = random.between(1, 2);
     let at = random.between(Math.floor(active / 4), active);
@@ -305,6 +306,14 @@ function makeRest(random: Prng, { frequency, keep, retention }: MachineSpec): nu
 }
 
 /** Points at rest are asked for, where there are commands, and some of the freezes go wrong. */
+/** Points are exported while all else goes on. */
+function exports(random: Prng, vm: number, active: number, events: ScenarioEvent[]): void {
+  if (random.below(4) > 0) return;
+  for (let count = random.between(1, 3); count > 0; count--) {
+    events.push({ at: random.between(SETUP, active), kind: "export", vm, back: random.below(4) });
+  }
+}
+
 function rests(
   random: Prng,
   { appConsistent }: MachineSpec,

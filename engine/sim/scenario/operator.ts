@@ -11,6 +11,7 @@ import type { PointId } from "../../core/base/units.ts";
 import { SECOND } from "../../core/base/units.ts";
 import { Guest, type GuestHost } from "../guests/guest.ts";
 import { MachineHistory } from "../oracle/history.ts";
+import { EXPORTS } from "./auditor.ts";
 import type { Drill } from "./drill.ts";
 import { FirstCopies } from "./first_copies.ts";
 import { type FailoverRun, type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
@@ -28,6 +29,8 @@ export class Operator {
   readonly #drill: Drill;
   readonly #firstCopies: FirstCopies;
   /** Verbs under way, by site and machine: since when. */
+  /** Exports asked for so far. */
+  #exports = 0;
   readonly #underway = new Map<string, { readonly verb: string; readonly since: number }>();
 
   /** Verbs that a scenario asked for and that were not answered, by site and machine. */
@@ -308,6 +311,21 @@ export class Operator {
       });
   }
 
+  /** Exports a point, beside whatever else is asked; what came of it is looked at, also when nobody was told. */
+  #export(machine: MachineRun, back: number): void {
+    const { b } = this.#drill.sites;
+    const { vm } = machine.guest;
+    const server = b.current?.server;
+    const store = server === undefined ? undefined : replicaOf(server, vm)?.store;
+    const point = store?.points.at(-1 - back)?.id;
+    if (point === undefined) return;
+    if (!b.host.places.has(EXPORTS)) b.host.addPlace(EXPORTS);
+    const out = `/${EXPORTS}/${vm}.${this.#exports++}`;
+    this.#drill.call(b, "points export", { vm, point, out }, () => {
+      this.#drill.auditor.lookAtExports(machine);
+    });
+  }
+
   /** Does what the scenario says. */
   act(action: OperatorAction): void {
     if (action.kind === "restart") return this.#restart(action.host, action.down);
@@ -334,6 +352,8 @@ export class Operator {
         return this.#cancel(machine);
       case "complete":
         return this.#complete(machine);
+      case "export":
+        return this.#export(machine, action.back);
       case "disable":
         return machine.burnt ? undefined : this.#disable(machine, action.remove);
       case "forget":

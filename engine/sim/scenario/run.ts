@@ -25,6 +25,7 @@ const OPERATOR_KINDS: Readonly<Record<OperatorAction["kind"], true>> = {
   cancel: true,
   test: true,
   "test-delete": true,
+  export: true,
   complete: true,
   disable: true,
   forget: true,

@@ -8,6 +8,8 @@
  * @module
  */
 
+// Long because: it is one list of everything that a run may do, read as a whole.
+
 import type { StorageSpeed } from "../volume.ts";
 import type { Staleness } from "./stale_peer.ts";
 
@@ -125,6 +127,8 @@ export type OperatorAction =
   | { readonly kind: "test"; readonly vm: number; readonly back: number; readonly writes: number }
   /** Delete the first test there is. */
   | { readonly kind: "test-delete"; readonly vm: number }
+  /** Write the newest point but `back` to a folder at the replica. */
+  | { readonly kind: "export"; readonly vm: number; readonly back: number }
   | { readonly kind: "complete"; readonly vm: number }
   /** Replication is ended at the primary and begun again; with `remove` the machine is taken off the server and added. */
   | { readonly kind: "disable"; readonly vm: number; readonly remove: boolean }
