@@ -143,6 +143,12 @@ export class FileNode {
     this.sectors.losePower(random);
     this.lockedBy = undefined;
     this.handles = 0;
+    // A length that was not durable is the one before.
+    const left = Math.ceil(this.sectors.length / UNIT_SIZE);
+    if (this.sparse && left < this.units.length) {
+      for (let unit = left; unit < this.units.length; unit++) this.taken -= this.units[unit] ?? 0;
+      this.units = this.units.slice(0, left);
+    }
     for (let unit = 0; unit < this.units.length; unit++) {
       if (this.units[unit] === 1 || this.sectors.zeros(unit * UNIT_SIZE, UNIT_SIZE)) continue;
       this.units[unit] = 1;

@@ -5,6 +5,7 @@
  */
 
 import type { Plant } from "./plant.ts";
+import { SIZES_AT_SEAL } from "./sizes_at_seal.ts";
 import { BITS_CLEARED_BEFORE_FLUSH } from "./bits_cleared_before_flush.ts";
 import { CLEAR_WRITES_ZERO } from "./clear_writes_zero.ts";
 import { BASE_AFTER_CLEAR } from "./base_after_clear.ts";
@@ -88,4 +89,5 @@ export const PLANTS: readonly Plant[] = [
   TREE_SKIPS_LEAF,
   RESYNC_CLEARS_BEFORE_SEAL,
   PACKAGE_NOT_CHECKED_FIRST,
+  SIZES_AT_SEAL,
 ];

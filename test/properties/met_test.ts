@@ -23,6 +23,7 @@ const KINDS: Readonly<Record<ScenarioEvent["kind"], true>> = {
   flush: true,
   reconnect: true,
   cycle: true,
+  grow: true,
   rest: true,
   test: true,
   "test-delete": true,

@@ -172,6 +172,9 @@ export class Guest {
     }
     const connection = this.#connections[action.disk];
     if (connection === undefined || connection.stopped) return;
+    // What its disk does not have yet it does not ask for.
+    const end = "sector" in action ? (action.sector + action.count) * SECTOR_SIZE : 0;
+    if (end > connection.disk.size) return;
     if (action.kind === "write" || action.kind === "zero") this.#change(host, connection, action);
     else if (action.kind === "read") this.#read(host, connection, action);
     else this.#flush(host, connection, action);
@@ -275,10 +278,10 @@ export class Guest {
   /** Reads every disk whole; `undefined` when one cannot be read. */
   *image(host: GuestHost): Task<Uint8Array[] | undefined> {
     const image: Uint8Array[] = [];
-    for (const [disk, size] of this.history.sizes.entries()) {
+    for (const disk of this.history.sizes.keys()) {
       const offered = host.server.exports.get(exportName(this.vm, disk));
       if (offered === undefined) return undefined;
-      image.push(yield* offered.disk.read(0, size * SECTOR_SIZE));
+      image.push(yield* offered.disk.read(0, offered.disk.size));
     }
     return image;
   }

@@ -65,6 +65,8 @@ export type Fact =
     readonly why: ImageReason;
     /** The instant of the cut; `undefined` for a point that no cut made. */
     readonly cut: number | undefined;
+    /** Bytes of every disk at the cut, as they were offered to the guest; `undefined` where nobody knows. */
+    readonly sizes?: readonly number[] | undefined;
     /** What the oracle says of it. */
     readonly judgement: Judgement;
   }
@@ -176,6 +178,8 @@ export type Fact =
     readonly name: string;
     readonly bytes: number;
     readonly bound: number | undefined;
+    /** Sectors that its disk was asked to have at most. */
+    readonly disk?: number;
   }
   /** A package was imported, or refused as `outcome` says. */
   | {

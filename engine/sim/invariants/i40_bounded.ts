@@ -1,5 +1,5 @@
 /**
- * I40: A replication log never grows, and old contents stay within their bound.
+ * I40: A replication log grows with its disk alone, and old contents stay within their bound.
  *
  * @module
  */
@@ -9,17 +9,19 @@ import type { Invariant } from "./fact.ts";
 /** I40. */
 export const BOUNDED: Invariant = {
   id: "I40",
-  about: "A replication log never grows, and old contents stay within their bound",
+  about: "A replication log grows with its disk alone, and old contents stay within their bound",
   begin: (ground) => {
     const sizes = new Map<string, number>();
     return {
-      space: ({ name, bytes, bound }) => {
+      space: ({ name, bytes, bound, disk }) => {
         if (bound !== undefined && bytes > bound) {
           ground.violate("I40", `${name} takes ${bytes} bytes of at most ${bound}`);
         }
         if (bound !== undefined) return;
-        const known = sizes.get(name) ?? bytes;
-        sizes.set(name, known);
+        // Of a disk that has grown it is another one.
+        const key = `${name} for ${disk ?? 0}`;
+        const known = sizes.get(key) ?? bytes;
+        sizes.set(key, known);
         if (bytes > known) ground.violate("I40", `${name} grew from ${known} to ${bytes} bytes`);
       },
     };

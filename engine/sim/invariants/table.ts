@@ -51,6 +51,7 @@ import { OPERATIONS_END } from "./i48_operations_end.ts";
 import { QUIESCENCE } from "./i49_quiescence.ts";
 import { FROZEN_BOUND } from "./i55_frozen_bound.ts";
 import { VERIFIED } from "./i56_verified.ts";
+import { SIZES } from "./i57_sizes.ts";
 import { REPORT } from "./i53_report.ts";
 
 /** Every invariant. */
@@ -97,6 +98,7 @@ export const INVARIANTS: readonly Invariant[] = [
   OPERATIONS_END,
   QUIESCENCE,
   FROZEN_BOUND,
+  SIZES,
   REPORT,
   VERIFIED,
 ];

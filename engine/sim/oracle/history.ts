@@ -99,7 +99,7 @@ interface Moment {
 export class MachineHistory {
   /** The machine, for stamps and messages. */
   readonly machine: number;
-  /** Sectors of each disk. */
+  /** Sectors of each disk, at its largest: what it does not have yet reads as zeros. */
   readonly sizes: readonly number[];
   /** All requests, by their index: in the order in which they were issued. */
   readonly requests: Request[] = [];
@@ -118,7 +118,7 @@ export class MachineHistory {
     this.sizes = sizes;
     this.#begin(
       0,
-      contents?.map((bytes) => wordsOf(bytes.slice())) ??
+      contents?.map((bytes, disk) => this.#words(disk, bytes).slice()) ??
         sizes.map((size) => new Int32Array(size * WORDS)),
     );
   }
@@ -126,6 +126,16 @@ export class MachineHistory {
   #begin(start: number, base: readonly Int32Array[]): void {
     const newest = this.sizes.map((size) => new Int32Array(size).fill(NONE));
     this.#epochs.push({ start, first: this.requests.length, base, newest });
+  }
+
+  /** The words of a disk as it is, with zeros behind it where it has not grown yet. */
+  #words(disk: number, bytes: Uint8Array): Int32Array {
+    const words = wordsOf(bytes);
+    const most = (this.sizes[disk] ?? 0) * WORDS;
+    if (words.length >= most) return words;
+    const padded = new Int32Array(most);
+    padded.set(words);
+    return padded;
   }
 
   /** Requests under way. */
@@ -205,7 +215,7 @@ export class MachineHistory {
   rebase(contents: readonly Uint8Array[], now: number): void {
     for (const request of this.#underway) request.ended = now;
     this.#underway.clear();
-    this.#begin(now, contents.map((bytes) => wordsOf(bytes.slice())));
+    this.#begin(now, contents.map((bytes, disk) => this.#words(disk, bytes).slice()));
   }
 
   /** Requests under way are over; nothing of them lands from here on. */
@@ -266,7 +276,7 @@ export class MachineHistory {
     if (all) return this.#judge(image, moment, epoch.first);
     const mismatches: Mismatch[] = [];
     for (const [disk, bytes] of image.entries()) {
-      const words = wordsOf(bytes);
+      const words = this.#words(disk, bytes);
       for (let sector = 0; sector < (this.sizes[disk] as number); sector++) {
         if (this.#row(epoch, disk, sector).some(kept)) {
           this.#sector(epoch, disk, sector, words, sector * WORDS, moment, mismatches);
@@ -312,7 +322,7 @@ export class MachineHistory {
   #judge(image: readonly Uint8Array[], moment: Moment, first: number): Judgement {
     const epoch = this.#epochAt(moment.until);
     const mismatches: Mismatch[] = [];
-    const all = image.map((bytes) => wordsOf(bytes));
+    const all = image.map((bytes, disk) => this.#words(disk, bytes));
     for (const [disk, words] of all.entries()) {
       const sectors = this.sizes[disk] as number;
       for (let sector = 0; sector < sectors; sector++) {

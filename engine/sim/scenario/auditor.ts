@@ -68,7 +68,9 @@ export class Auditor {
     const history = cut === undefined ? machine.failover?.guest.history : machine.history;
     const judgement = history?.judge(image, cut ?? this.#drill.instant());
     if (judgement === undefined) return;
-    this.#drill.tell({ kind: "image", vm, point, image, why, cut, judgement });
+    // A failover offers a disk of each, whatever the point has.
+    const sizes = why === "failover" ? undefined : machine.cuts.get(point)?.sizes;
+    this.#drill.tell({ kind: "image", vm, point, image, why, cut, sizes, judgement });
   }
 
   /** A failover was completed: the machine's disk files hold what its guest left. */
@@ -164,7 +166,13 @@ export class Auditor {
         const entry = logs.entries.get(`${stem}.${suffix}`);
         if (!(entry instanceof FileNode)) continue;
         const name = `${stem}.${suffix}`;
-        this.#drill.tell({ kind: "space", name, bytes: entry.sectors.length, bound });
+        this.#drill.tell({
+          kind: "space",
+          name,
+          bytes: entry.sectors.length,
+          bound,
+          disk: machine.asked[disk] ?? 0,
+        });
       }
     }
   }

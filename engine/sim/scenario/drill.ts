@@ -18,12 +18,20 @@ import { Watchers } from "../invariants/watch.ts";
 import type { MachineHistory } from "../oracle/history.ts";
 import { SECTOR_SIZE, type Sectors } from "../sectors.ts";
 import { type Sighting, SimWorld } from "../world.ts";
+import { exportName } from "../../core/server/exports.ts";
 import { Auditor } from "./auditor.ts";
 import { Faults } from "./faults.ts";
 import { MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 import { type ProbeGround, Probes } from "./probes.ts";
 import { Operator } from "./operator.ts";
-import { type HostName, type Scenario, widest, type WorldSpec } from "./scenario.ts";
+import {
+  type HostName,
+  type MachineSpec,
+  type Scenario,
+  type ScenarioEvent,
+  widest,
+  type WorldSpec,
+} from "./scenario.ts";
 import { ServerOperator } from "./server_operator.ts";
 import { Site } from "./site.ts";
 
@@ -67,7 +75,9 @@ export class Drill implements Ground, ProbeGround {
     };
     this.guests = ground;
     this.sites = { a: new Site(ground, "a", world), b: new Site(ground, "b", world) };
-    this.machines = world.machines.map((spec, index) => new MachineRun(ground, index, spec));
+    this.machines = world.machines.map((spec, index) =>
+      new MachineRun(ground, index, spec, largestSizes(spec, index, scenario.events))
+    );
     for (const machine of this.machines) {
       for (const [disk, sectors] of machine.spec.disks.entries()) {
         this.sites.a.host.addDisk(machine.device(disk), {
@@ -326,6 +336,15 @@ export class Drill implements Ground, ProbeGround {
     return this.sectors(machine, disk)?.peek() ?? new Uint8Array(0);
   }
 
+  /** Bytes of every disk of a machine as its server offers them at this moment. */
+  #offered(machine: MachineRun): readonly number[] | undefined {
+    const exports = this.sites.a.current?.server.exports;
+    const sizes = machine.spec.disks.map((_, disk) =>
+      exports?.get(exportName(machine.guest.vm, disk))?.disk.size ?? 0
+    );
+    return sizes.every((size) => size > 0) ? sizes : undefined;
+  }
+
   /** A machine's disk at `a`, if it is there. */
   sectors(machine: MachineRun, disk: number): Sectors | undefined {
     return this.sites.a.host.disks.get(machine.device(disk))?.node.sectors;
@@ -340,7 +359,7 @@ export class Drill implements Ground, ProbeGround {
     const vm = event.machine;
     if (event.kind === "cut") {
       const instant = this.instant();
-      machine.cuts.set(event.point, { instant, time: this.now });
+      machine.cuts.set(event.point, { instant, time: this.now, sizes: this.#offered(machine) });
       this.tell({ kind: "cut", vm, point: event.point, instant, closed: event.closed });
       const atRest = machine.frozenAt !== undefined && machine.guest.pending === 0;
       this.tell({ kind: "rest", vm, point: event.point, atRest });
@@ -357,4 +376,18 @@ export class Drill implements Ground, ProbeGround {
       this.tell({ kind: "dropped", vm, point: event.point });
     }
   }
+}
+
+/** The sectors that the disks of a machine have once they have grown as often as they may. */
+function largestSizes(
+  { disks }: MachineSpec,
+  vm: number,
+  events: readonly ScenarioEvent[],
+): readonly number[] {
+  return disks.map((sectors, disk) =>
+    events.reduce((most, event) => {
+      const grows = event.kind === "grow" && event.vm === vm && event.disk === disk;
+      return grows ? Math.max(most, event.sectors) : most;
+    }, sectors)
+  );
 }

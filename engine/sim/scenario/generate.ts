@@ -269,6 +269,7 @@ function operatorEvents(root: Prng, world: WorldSpec, active: number, events: Sc
     if (random.below(3) === 0) illegalVerbs(random, vm, active, events);
     relationships(root.stream(`relationship/${vm}`), vm, active, events);
     pauses(root.stream(`pause-replication/${vm}`), vm, active, events);
+    growth(root.stream(`grow/${vm}`), world, vm, active, events);
     changes(root.stream(`settings/${vm}`), vm, active, events);
     firstCopies(root.stream(`first-copy/${vm}`), vm, events);
     comparisons(root.stream(`comparisons/${vm}`), vm, active, events);
@@ -295,6 +296,34 @@ function operatorEvents(root: Prng, world: WorldSpec, active: number, events: Sc
     if (random.below(4) > 0) continue;
     const at = random.below(active);
     events.push({ at, kind: "restart", host, down: random.below(2 * SECOND) });
+  }
+}
+
+/** Disks grow, and their guests write behind the old end at once. */
+function growth(
+  random: Prng,
+  { blockSize, machines }: WorldSpec,
+  vm: number,
+  active: number,
+  events: ScenarioEvent[],
+): void {
+  if (random.below(3) > 0) return;
+  const sizes = [...machines[vm]?.disks ?? []];
+  const times: number[] = [];
+  for (let count = random.between(1, 3); count > 0; count--) times.push(random.between(0, active));
+  for (const at of times.sort((left, right) => left - right)) {
+    const disk = random.below(sizes.length);
+    const before = sizes[disk] as number;
+    const more = random.between(1, 48) * (blockSize / 512);
+    sizes[disk] = before + more;
+    events.push({ at, kind: "grow", vm, disk, sectors: before + more });
+    for (let writes = random.between(1, 6); writes > 0; writes--) {
+      const count = random.between(1, Math.min(8, more));
+      // Some of it lies across the old end.
+      const sector = Math.max(0, before - 2 + random.below(more - count + 3));
+      const later = at + random.exponential(200 * MILLISECOND);
+      events.push({ at: later, kind: "write", vm, disk, sector, count, rough: random.flip() });
+    }
   }
 }
 

@@ -14,6 +14,15 @@ import { MachineHistory } from "../oracle/history.ts";
 import type { Medium } from "./first_copies.ts";
 import type { FirstCopy, MachineSpec } from "./scenario.ts";
 
+/** A cut that was seen. */
+export interface SeenCut {
+  readonly instant: number;
+  /** World time, µs. */
+  readonly time: number;
+  /** Bytes of every disk that were offered to the guest at that moment; `undefined` when none were. */
+  readonly sizes: readonly number[] | undefined;
+}
+
 /** A failover under way or completed. */
 export interface FailoverRun {
   readonly point: PointId;
@@ -56,7 +65,7 @@ export class MachineRun {
   readonly spec: MachineSpec;
   readonly guest: Guest;
   /** In the oracle's order, when each point was cut. */
-  readonly cuts = new Map<string, { readonly instant: number; readonly time: number }>();
+  readonly cuts = new Map<string, SeenCut>();
   /** Points that the primary was told are staged, oldest first. */
   readonly told: PointId[] = [];
   /** Points that the replica staged, oldest first. */
@@ -78,13 +87,19 @@ export class MachineRun {
   copies = 0;
   /** The medium that its first copy travels on. */
   medium: Medium | undefined;
+  /** Sectors that each of its disks was asked to have. */
+  readonly asked: number[];
+  /** Sectors that each of its disks has at most. */
+  readonly largest: readonly number[];
   /** When replication was enabled last, µs of world time. */
   enabledAt = 0;
 
-  constructor(ground: GuestGround, index: number, spec: MachineSpec) {
+  constructor(ground: GuestGround, index: number, spec: MachineSpec, largest = spec.disks) {
+    this.largest = largest;
+    this.asked = [...spec.disks];
     this.index = index;
     this.spec = spec;
-    this.guest = new Guest(ground, spec.name, new MachineHistory(index, spec.disks));
+    this.guest = new Guest(ground, spec.name, new MachineHistory(index, largest));
   }
 
   /** The oracle of the guest at `a`. */

@@ -8,6 +8,7 @@
 
 import type { JsonObject } from "../../core/base/json.ts";
 import type { PointId } from "../../core/base/units.ts";
+import { SECTOR_SIZE } from "../sectors.ts";
 import { SECOND } from "../../core/base/units.ts";
 import { Guest, type GuestHost } from "../guests/guest.ts";
 import { MachineHistory } from "../oracle/history.ts";
@@ -337,6 +338,14 @@ export class Operator {
       case "first-copy":
         machine.first = action.first;
         return;
+      case "grow": {
+        const { disk, sectors } = action;
+        const args = { vm, disk, size: sectors * SECTOR_SIZE };
+        machine.asked[disk] = Math.max(machine.asked[disk] ?? 0, sectors);
+        return machine.burnt ? undefined : this.#ask(a, machine, "vm disk grow", args, (result) => {
+          if (result !== undefined) this.#drill.probe("primary/disk-grown");
+        });
+      }
       case "cycle":
         return this.#drill.call(a, "replication cycle", { vm }, () => {});
       case "rest":
@@ -442,14 +451,14 @@ export class Operator {
     const blank = new Guest(
       ground,
       vm,
-      new MachineHistory(machine.index + 100, machine.spec.disks),
+      new MachineHistory(machine.index + 100, machine.largest),
     );
     drill.within(b, `boot/${vm}`, function* (host) {
       const image = yield* blank.image(host);
       if (image === undefined) return;
       if (machine.failover !== undefined) return;
       drill.auditor.seen(machine, point, image, "failover");
-      const history = new MachineHistory(machine.index + 100, machine.spec.disks, image);
+      const history = new MachineHistory(machine.index + 100, machine.largest, image);
       const guest = new Guest(ground, vm, history);
       machine.failover = {
         point,

@@ -20,6 +20,7 @@ const GUEST_ACTIONS: ReadonlySet<string> = new Set(["write", "zero", "read", "fl
 const OPERATOR_KINDS: Readonly<Record<OperatorAction["kind"], true>> = {
   "first-copy": true,
   cycle: true,
+  grow: true,
   rest: true,
   failover: true,
   cancel: true,

@@ -118,6 +118,13 @@ export type FirstCopy =
 export type OperatorAction =
   | { readonly kind: "first-copy"; readonly vm: number; readonly first: FirstCopy }
   | { readonly kind: "cycle"; readonly vm: number }
+  /** A disk is to have so many sectors, while its guest runs. */
+  | {
+    readonly kind: "grow";
+    readonly vm: number;
+    readonly disk: number;
+    readonly sectors: number;
+  }
   /** A cycle with the guest at rest is asked for. */
   | { readonly kind: "rest"; readonly vm: number }
   /** Fail over to the newest point but `back`. */

@@ -333,8 +333,11 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   I39: () => ({ before: [status({ bytesSent: 7 })], lie: status({ bytesSent: 6 }) }),
   I40: () => ({
-    before: [{ kind: "space", name: "vm.hrl", bytes: 9, bound: undefined }],
-    lie: { kind: "space", name: "vm.hrl", bytes: 10, bound: undefined },
+    before: [
+      { kind: "space", name: "vm.hrl", bytes: 9, bound: undefined, disk: 8 },
+      { kind: "space", name: "vm.hrl", bytes: 10, bound: undefined, disk: 16 },
+    ],
+    lie: { kind: "space", name: "vm.hrl", bytes: 11, bound: undefined, disk: 16 },
   }),
   I41: () => ({ before: [staged(P1), staged(P2), points([P1, P2])], lie: points([P2]) }),
   // 1,000 bytes a second and 100 at once: a frame may be above that, and the next one waits for it.
@@ -404,6 +407,12 @@ const CASES: Readonly<Record<string, Case>> = {
     before: [{ kind: "verified", vm: "vm", equal: true }],
     lie: { kind: "verified", vm: "vm", equal: false },
   }),
+  I57: (ground) => {
+    const cut = ground.cutOf(P1);
+    const bytes = ground.image(1);
+    const of = (size: number) => image(ground, P1, bytes, { cut, sizes: [size] });
+    return { before: [of(bytes.length)], lie: of(bytes.length + 512) };
+  },
   I47: () => ({ before: [deadline({})], lie: deadline({ converged: false }) }),
   I48: () => ({ before: [verb({})], lie: verb({ outcome: undefined }) }),
   I49: () => ({

@@ -25,7 +25,11 @@ Deno.test("scenarios are bounded: disks, writes, time", () => {
     }
     for (const event of events) {
       if (event.kind !== "write" && event.kind !== "zero") continue;
-      const size = world.machines[event.vm]?.disks[event.disk] ?? 0;
+      const { vm, disk } = event;
+      const grown = events.map((each) =>
+        each.kind === "grow" && each.vm === vm && each.disk === disk ? each.sectors : 0
+      );
+      const size = Math.max(world.machines[vm]?.disks[disk] ?? 0, ...grown);
       ok(event.sector >= 0 && event.count > 0 && event.sector + event.count <= size);
     }
   }
