@@ -134,6 +134,8 @@ export class Ending {
     if (primaryOf(server, vm) === undefined) return true;
     const { state, health } = server.primary.status(vm);
     if (state === "Disabled" || state === "Error") return true;
+    // One that was paused asks nobody.
+    if (state === "Suspended" && health !== "Normal") return true;
     const there = this.#drill.sites.b.current?.server;
     if (there === undefined) return false;
     // A replica that could not be opened, for its state is older than a failover, tells nobody how that ended.

@@ -309,6 +309,7 @@ const CASES: Readonly<Record<string, Case>> = {
     before: [
       deadline({}),
       deadline({ state: "Error", replica: "FailedOver" }),
+      deadline({ state: "Suspended", health: "Warning", replica: "FailedOver" }),
       deadline({ health: "Critical", replica: "FailedOverWaitingCompletion" }),
     ],
     lie: deadline({ replica: "FailedOver" }),
