@@ -16,6 +16,7 @@ type Hit = (name: string) => void;
 export const ENGINE_PROBES: readonly string[] = [
   "history/apply-adopted",
   "history/disk-suspect",
+  "history/merge-finished",
   "history/older-state",
   "history/raw-read-repeated",
   "history/sealed-adopted",
