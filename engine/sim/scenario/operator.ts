@@ -339,6 +339,8 @@ export class Operator {
         machine.first = action.first;
         return;
       case "grow": {
+        // A copy has the size that the disk had: one that grew before it was taken up is refused, rightly.
+        if (machine.first.way !== "network") return;
         const { disk, sectors } = action;
         const args = { vm, disk, size: sectors * SECTOR_SIZE };
         machine.asked[disk] = Math.max(machine.asked[disk] ?? 0, sectors);
