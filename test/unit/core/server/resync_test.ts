@@ -314,3 +314,31 @@ Deno.test("a failover amid a resynchronization is to a whole point, and it goes 
   a.call("replication cycle", VM);
   judge(a, b, before, images);
 });
+
+Deno.test("a week without a link costs no disk space at the primary and no comparison (M05)", () => {
+  const { a, b, world, images } = protectedPair(413, { frequency: HOUR });
+  const before = points(b);
+  const states = new Set<string>();
+  world.onEngineEvent.push(({ host, event }) => {
+    if (host === "a" && event.kind === "state") states.add(event.to);
+  });
+  const { volume } = a.host.logs;
+  const free = volume.free;
+  world.net.partition("a", "b");
+  for (let hour = 0; hour < 7 * 24; hour++) {
+    // Far more than ten times the disk in all.
+    a.write("vm/0", (hour * 37 * KiB) % (SIZE - 128 * KiB), filled(128 * KiB, hour));
+    world.runUntil(world.now + HOUR);
+    // The replication log is allocated whole; old contents have a bound of their own.
+    ok(
+      free - volume.free <= a.settings.cowSizeMax,
+      `${free - volume.free} bytes more in hour ${hour}`,
+    );
+  }
+  world.net.heal();
+  until(world, () => b.server!.replica.machine("vm").store.points.length > before.length, 3 * HOUR);
+  a.call("replication cycle", VM);
+  equal(states.has("Resynchronizing"), false);
+  equal(states.has("WaitingForStartResynchronize"), false);
+  judge(a, b, before, images);
+});
