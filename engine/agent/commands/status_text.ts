@@ -68,6 +68,10 @@ function statusPage(machine: ValueObject): string {
   for (const disk of rowsOf(machine["disks"])) {
     pairs.push([`Disk ${textOf(disk["name"])}`, textOf(disk["uri"] ?? disk["path"])]);
   }
+  for (const { branch, here, writer, reason } of rowsOf(machine["branches"])) {
+    const where = here === true ? "here" : "there";
+    pairs.push(["Branch", `${textOf(branch)} (${where}, ${textOf(writer)}: ${textOf(reason)})`]);
+  }
   for (const warning of warningsOf(machine)) pairs.push(["Warning", warning]);
   return formatPairs(pairs);
 }
@@ -100,7 +104,7 @@ function resyncText(told: Value | undefined): string | undefined {
 
 function warningsOf(machine: ValueObject): readonly string[] {
   const { warnings } = machine;
-  return Array.isArray(warnings) ? warnings.map(String) : [];
+  return Array.isArray(warnings) ? [...new Set(warnings.map(String))] : [];
 }
 
 function rpoText(machine: ValueObject): string {

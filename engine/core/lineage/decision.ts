@@ -82,7 +82,7 @@ function relationHold(mine: Ancestry, replica: ReplicaStanding): Failure | undef
       return peerFailure(
         "older-generation",
         "The replica was failed over and completed: it holds a newer generation than this server",
-        "Stop this machine here; the replica's side is the one in force",
+        "Shut its guest down here, if it runs, and reverse there: this server becomes the replica then",
       ).failure;
     case "older":
       return peerFailure(

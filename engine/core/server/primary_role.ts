@@ -214,6 +214,8 @@ export class PrimaryRole {
     const { name } = machine;
     const against = objection(machine, opening, peer, this.#clients(machine));
     entry.challenger = { peer, ancestry: opening.ancestry, failure: against?.failure };
+    // Who comes with an older history is back: it is replicated to, and follows, as soon as we reach it.
+    if (against?.code === "older-generation") entry.replicator?.ask();
     if (against !== undefined) throw against;
     nextState(machine.state, "demote", name);
     yield* this.#stop(entry);
@@ -898,9 +900,10 @@ function runsThere({ name, settings }: PrimaryMachine, because: Failure): Failur
   return {
     code: because.code,
     side: "peer",
-    message: `"${name}" is not served here, for it runs at ${settings?.to ?? "its replica"}: ` +
-      because.message,
-    action: because.action,
+    message: `"${name}" is not served here: it runs at ${settings?.to ?? "its replica"}`,
+    action:
+      "Nothing, if that is as it should be: this server becomes its replica once that failover is " +
+      "reversed there, and serves it again once it is cancelled",
   };
 }
 

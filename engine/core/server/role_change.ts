@@ -99,8 +99,8 @@ export function objection(
     case "older":
       return peerFailure(
         "older-generation",
-        `"${name}" runs on the replica server itself, in a newer generation`,
-        "Stop this machine here: the other server's side is the one in force",
+        `"${name}" runs on the other server, in a newer generation`,
+        "Shut its guest down here, if it runs: this server becomes the replica by itself then",
       );
     case "split":
       if (machine.yieldsTo !== opening.generation) return splitBrain(name);

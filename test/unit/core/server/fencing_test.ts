@@ -24,7 +24,7 @@ Deno.test("a primary that comes back while its machine runs at the replica does 
   a.start();
   deepEqual(offered(a), []);
   equal(status(a)["health"], "Critical");
-  match(JSON.stringify(status(a)["warnings"]), /is not served here, for it runs at/);
+  match(JSON.stringify(status(a)["warnings"]), /is not served here: it runs at/);
   b.call("failover cancel", VM);
   for (let tries = 0; tries < 600 && offered(a).length === 0; tries++) world.runFor(10 * SECOND);
   deepEqual(offered(a), ["vm/0"], "taken back there, it is served here again");
