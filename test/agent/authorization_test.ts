@@ -93,6 +93,17 @@ async function moveMachine(place: Place, a: string, b: string, c: string): Promi
   await value("replication", "cycle", "a1", "--data", c);
 }
 
+Deno.test("enable warns of a replica that cannot be reached, and has enabled all the same", async () => {
+  await using place = new Place();
+  const [a] = await place.homes("a") as [string];
+  await place.serve(a);
+  await value("vm", "add", "x", "--data", a, "--disk", place.image("x.raw", MIB));
+  const enabled = await value("replication", "enable", "x", "--data", a, "--to", "127.0.0.1:1");
+  assert.equal(enabled["connection"]["code"], "connection-refused");
+  assert.match(enabled["connection"]["message"], /Nobody listens at 127\.0\.0\.1:1/);
+  assert.equal(enabled["state"], "ReadyForInitialReplication");
+});
+
 function copyFolder(from: string, to: string): void {
   Deno.mkdirSync(to, { mode: 0o700 });
   for (const { name } of Deno.readDirSync(from)) {

@@ -28,6 +28,8 @@ export interface RemoteSpec {
   readonly options?: Readonly<Record<string, Option>>;
   /** The verb's arguments. */
   readonly args?: (invocation: Invocation) => ValueObject;
+  /** What the command finds out besides, once the verb is done; it fails for nothing of that. */
+  readonly after?: (data: string, told: ValueObject, value: Value) => Promise<Value>;
   /** The answer for people. */
   readonly render: (result: Value) => string;
 }
@@ -47,7 +49,8 @@ export function remoteCommand(spec: RemoteSpec): Command {
     async run(invocation) {
       const data = callerPath(requiredOption(invocation, "data"));
       const told = args?.(invocation) ?? { vm: operand(invocation, 0) };
-      const value = await callServer(data, verb, told);
+      const answer = await callServer(data, verb, told);
+      const value = await spec.after?.(data, told, answer) ?? answer;
       return { value, text: render(value) };
     },
   };

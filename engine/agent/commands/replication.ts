@@ -17,7 +17,8 @@ import {
 import { callerPath } from "../caller.ts";
 import { formatDuration, formatSize } from "../command/quantity.ts";
 import { fieldsOf, textOf } from "../command/value.ts";
-import { usageProblem } from "../problem.ts";
+import { callServer } from "../management/client.ts";
+import { problemOf, usageProblem } from "../problem.ts";
 import { remoteCommand } from "./remote.ts";
 import { settingOptions, settingsOf } from "./settings.ts";
 import { statusText } from "./status_text.ts";
@@ -80,8 +81,31 @@ export const enableCommand: Command = remoteCommand({
     }
     return settingsOf(invocation);
   },
-  render: settingsText,
+  after: withConnection,
+  render: (result) => `${settingsText(result)}${connectionText(result)}`,
 });
+
+/**
+ * Adds `connection`: null, or what keeps this server from replicating there now. It is a warning alone: the replica
+ * may be down, or its administrator still has to let this server in.
+ */
+async function withConnection(data: string, { to }: ValueObject, value: Value): Promise<Value> {
+  if (to === undefined) return value;
+  try {
+    await callServer(data, "connection test", { to });
+    return { ...fieldsOf(value), connection: null };
+  } catch (error) {
+    const { code, message, action } = problemOf(error);
+    return { ...fieldsOf(value), connection: { code, message, action } };
+  }
+}
+
+function connectionText(result: Value): string {
+  const { connection } = fieldsOf(result);
+  if (connection === undefined || connection === null) return "";
+  const { message, action } = fieldsOf(connection);
+  return `\nWARNING: nothing would arrive now: ${textOf(message)}\n  ${textOf(action)}`;
+}
 
 /** `replication set`. */
 export const setCommand: Command = remoteCommand({
