@@ -28,7 +28,12 @@ export const RPO: Invariant = {
     /** Points that a handshake told of. */
     const adopted = new Set<string>();
     let last = "";
+    /** The point to which a log said, and when, that its bits are relative. */
+    const bases = new Map<string, { readonly at: number; readonly point: string }>();
     return {
+      tracked: ({ vm, base }) => {
+        if (base.kind === "point") bases.set(vm, { at: ground.now, point: base.point });
+      },
       "told-staged": ({ point }) => {
         last = point;
       },
@@ -44,8 +49,9 @@ export const RPO: Invariant = {
         const rpo = status["rpoSeconds"];
         const history = ground.history(vm);
         const { told, staged } = ground.newest(vm);
-        if (rpo === null && told !== undefined && status["state"] === "Replicating") {
-          ground.violate("I37", `${vm}: no RPO is reported, and ${told} is staged`);
+        const based = bases.get(vm);
+        if (rpo === null && based?.at === ground.now && status["state"] === "Replicating") {
+          ground.violate("I37", `${vm}: no RPO is reported, and its log names ${based.point}`);
         }
         if (typeof rpo !== "number" || history === undefined) return;
         const truth = staged === undefined ? undefined : ground.cutOf(staged);

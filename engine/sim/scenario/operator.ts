@@ -116,6 +116,10 @@ export class Operator {
       return { verb: "vm add", args: { vm, disks } };
     }
     const state = primaryOf(server, vm)?.state ?? "none";
+    // One that is paused learns of nothing until it goes on.
+    if (state === "Suspended" && this.#drill.faults.quietFor >= 0) {
+      return { verb: "replication resume", args: { vm } };
+    }
     // Who enabled it again amid its failover starts it as well, and is told of the failover.
     if (machine.retired && state !== "ReadyForInitialReplication") return undefined;
     if (state === "Disabled") {
@@ -132,7 +136,7 @@ export class Operator {
     }
     // Not every second: who looks at what is wrong sees it.
     const again = state === "Error" && this.#drill.now % RESUME_EVERY < ROUND;
-    if (again || (state === "Suspended" && this.#drill.faults.quietFor >= 0)) {
+    if (again) {
       return { verb: "replication resume", args: { vm } };
     }
     if (state === "WaitingForStartResynchronize" || state === "ResynchronizeSuspended") {
