@@ -200,6 +200,9 @@ function* firstCopyDone({ machine, ports }: Replication, newest: PointId): Task<
   }
   if (state === "InitialReplicationInProgress" || state === "WaitingForInitialReplication") {
     yield* machine.enterWith("finish-initial-replication", undefined);
+  } else if (plan?.exported !== undefined) {
+    // From Error: what was exported is of no use any more.
+    yield* machine.enterWith(undefined, undefined);
   }
 }
 

@@ -204,7 +204,8 @@ export function primaryRpo(
 ): number | undefined {
   // Of a relationship that is ending nothing is tracked any more: nobody knows.
   const unknown = machine.state === "InitialReplicationInProgress" ||
-    machine.state === "WaitingForInitialReplication" || machine.state === "Disabled";
+    // A point that is on its way on media is nobody's yet, whatever became of the state meanwhile.
+    machine.plan?.exported !== undefined || machine.state === "Disabled";
   if (replicator === undefined || unknown) return undefined;
   if (replicator.staged.newest === undefined && !hasPoint(machine, replicator)) return undefined;
   let oldest: number | undefined;
