@@ -20,6 +20,11 @@ import { House, SIZE, VM } from "./house.ts";
 
 const kernel = loadKernel();
 
+/** The hello of a server, whatever its certificate says. */
+function helloOf(server: string): Uint8Array {
+  return encodeFrame(kernel, "control", 0, encodeControl({ ...SAMPLES["hello"], server }));
+}
+
 /** A frame with a header that says what it likes. */
 function liar(length: number): Uint8Array {
   const frame = encodeFrame(kernel, "control", 0, encodeControl(SAMPLES["hello"]));
@@ -27,7 +32,8 @@ function liar(length: number): Uint8Array {
   return frame;
 }
 
-const hello = encodeFrame(kernel, "control", 0, encodeControl(SAMPLES["hello"]));
+// By its proper name: what follows it must be what is refused.
+const hello = helloOf("stranger");
 const noise = Uint8Array.from(
   { length: 65_536 },
   (_, at) => Math.imul(at + 1, 2_654_435_761) >>> 13,
@@ -43,6 +49,7 @@ const ATTACKS: readonly (readonly [string, readonly Uint8Array[], RegExp])[] = [
   ["a length that is too short", [liar(3)], /./],
   ["a flipped bit", [flipped], /./],
   ["a hello and then noise", [hello, noise], /./],
+  ["a hello by another's name", [helloOf("primary")], /calls itself "primary"/],
   ["hello twice", [hello, hello], /./],
   ["an extent before any machine", [
     hello,
@@ -124,6 +131,7 @@ const ANSWERS: readonly (readonly [string, readonly Uint8Array[], readonly strin
   ["noise", [noise], ["malformed", "protocol-violation"]],
   ["a length of 4 GiB", [liar(0xffffffff)], ["malformed", "protocol-violation"]],
   ["a hello and then noise", [hello, noise], ["malformed", "protocol-violation"]],
+  ["a hello by another's name", [helloOf("replica")], ["unauthenticated"]],
   ["hello twice", [hello, hello], ["protocol-violation"]],
   ["half a frame and the end", [hello, hello.subarray(0, 10)], ["connection-lost"]],
   ["nothing at all", [], ["timed-out"]],
