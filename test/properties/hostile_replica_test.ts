@@ -30,7 +30,7 @@ const INPUTS = 40;
 
 /** Hello, and often a sound open-machine of the machine that is there, before the hostile part. */
 function preamble(random: Prng, b: Site): Uint8Array[] {
-  const parts = [frameBytes(controlFrame(0, SAMPLES["hello"]))];
+  const parts = [frameBytes(controlFrame(0, { ...SAMPLES["hello"], server: "a" }))];
   if (random.below(4) === 0) return parts;
   const { store, record } = b.server!.replica.machine("vm");
   const opening = {

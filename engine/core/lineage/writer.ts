@@ -19,11 +19,20 @@ export type Writer = readonly Incarnation[];
 
 /**
  * `known` with a fresh incarnation in front. `answered` says that the replica is bound to the newest of
- * `known`, so that older ones may be forgotten; where there is no room otherwise, the newest stays it.
+ * `known`, so that older ones may be forgotten; where there is no room otherwise, the newest stays it. One is
+ * never forgotten: `proved`, under which the replica last staged a point. Answers may be lies; a replica that
+ * is the one it was is bound to that one or to a later one.
  */
-export function nextIncarnation(known: Writer, fresh: Incarnation, answered: boolean): Writer {
+export function nextIncarnation(
+  known: Writer,
+  fresh: Incarnation,
+  answered: boolean,
+  proved?: Incarnation,
+): Writer {
   if (known.length < WRITERS_MAX) return [fresh, ...known];
-  return answered ? [fresh, ...known.slice(0, WRITERS_MAX / 2)] : known;
+  if (!answered) return known;
+  const newer = known.slice(0, WRITERS_MAX / 2);
+  return [fresh, ...newer, ...(proved === undefined || newer.includes(proved) ? [] : [proved])];
 }
 
 /** True when a replica that is bound to `bound` admits who presents `writer`. */

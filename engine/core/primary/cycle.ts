@@ -80,6 +80,7 @@ function* finish(work: Replication, delta: OpenDelta): Task<void> {
   work.delta = undefined;
   work.quiescing.noteStaged(delta.kind, delta.cutAt);
   work.base = delta.point;
+  work.machine.presence.noteStaged();
   work.statistics.cycles++;
   // Cut after the disks were changed: whoever changes them ends the delta that was under way.
   const { machine } = work;

@@ -19,6 +19,8 @@ export class Presence {
   /** The replica is bound to the newest. */
   #bound = false;
   #takingOver = false;
+  /** Under which a point was staged last, in this process. */
+  #proved: Incarnation | undefined;
 
   /** `writer` is what the machine's record has. */
   constructor(writer: Writer) {
@@ -43,13 +45,23 @@ export class Presence {
   /** The incarnations to present; `save` makes them durable. */
   *present(entropy: Entropy, save: (writer: Writer) => Task<void>): Task<Writer> {
     if (this.#unanswered) return this.#writer;
-    const writer = nextIncarnation(this.#writer, newIdentity<Incarnation>(entropy), this.#bound);
+    const writer = nextIncarnation(
+      this.#writer,
+      newIdentity<Incarnation>(entropy),
+      this.#bound,
+      this.#proved,
+    );
     // Crash before: the replica knows nothing of it. After: it is one that was never presented.
     yield* save(writer);
     this.#writer = writer;
     this.#unanswered = true;
     this.#bound = false;
     return writer;
+  }
+
+  /** A point was staged: whoever did that holds the newest incarnation durably. */
+  noteStaged(): void {
+    this.#proved = this.#writer[0];
   }
 
   /** The replica has answered, and is bound to the newest incarnation. */

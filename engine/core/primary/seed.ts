@@ -62,6 +62,7 @@ export function* seed(
   peer.noteApplied(cut.point);
   for (const disk of work.machine.tracked) yield* disk.staged(cut.point);
   work.base = cut.point;
+  work.machine.presence.noteStaged();
   work.statistics.cycles++;
   work.staged.note(cut);
   work.ports.observer.emit({ kind: "staged", machine: work.machine.name, point: cut.point });

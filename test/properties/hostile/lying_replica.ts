@@ -61,10 +61,16 @@ export class LyingReplica {
   readonly sealed = new Set<string>();
   /** Decides everything. */
   readonly random: Prng;
+  /**
+   * True for one that says at times that it holds nothing. It would be seeded again: what it was really sent
+   * then, and says that it holds, nobody can tell from the truth.
+   */
+  readonly losing: boolean;
   #bound = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, losing: boolean) {
     this.random = new Prng(seed);
+    this.losing = losing;
   }
 
   /**
@@ -128,7 +134,7 @@ class Conversation {
   }
 
   *run(ports: Ports): Task<void> {
-    yield* this.#say(SAMPLES["hello"], 0);
+    yield* this.#say({ ...SAMPLES["hello"], server: "b" }, 0);
     const decoder = new FrameDecoder(loadKernel());
     while (!this.#over) {
       const bytes = yield* this.#connection.read();
@@ -192,15 +198,17 @@ class Conversation {
     const known = message.issued.filter((point) => !this.#liar.sealed.has(point));
     const issued = known.length === 0 ? POINT_ID : random.pick(known);
     const sample = SAMPLES["machine-opened"];
+    const lost = this.#liar.losing ? null : message.base;
     const states = ["Replicating", "FailedOverWaitingCompletion", "FailedOver", "", "cancelled"];
     return {
       ...sample,
       generation: random.below(8) === 0 ? sample.generation : message.generation,
       ancestry: random.below(12) === 0 ? sample.ancestry : message.ancestry,
-      newest: random.below(3) > 0 ? message.base : random.pick([null, issued, POINT_ID]),
+      newest: random.below(3) > 0 ? message.base : random.pick([lost, issued, POINT_ID]),
       seed: random.pick([null, null, sample.seed]),
       delta: random.flip() ? null : sample.delta,
       writer: random.below(6) > 0 ? null : this.#liar.bound(message.writer),
+      refuses: random.below(6) > 0 ? undefined : sample.refuses,
       tail: random.below(6) > 0 ? null : random.pick([SAMPLES["machine-opened"].newest, null]),
       state: random.below(6) > 0 ? "Replicating" : random.pick(states),
     };

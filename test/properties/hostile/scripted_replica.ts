@@ -54,7 +54,7 @@ function* recite(connection: Connection, script: Script): Task<void> {
     bytes += read.length;
     decoder.push(read);
   };
-  yield* connection.write(frameBytes(controlFrame(0, SAMPLES["hello"])));
+  yield* connection.write(frameBytes(controlFrame(0, { ...SAMPLES["hello"], server: "b" })));
   for (;;) {
     const next = decoder.next();
     if (next.kind === "invalid") return;

@@ -59,3 +59,14 @@ Deno.test("incarnations are bounded, and the one that the replica knows is never
   equal(writerFromJson(["x"]), undefined);
   deepEqual(writerFromJson(undefined), []);
 });
+
+Deno.test("however often a replica lies, the incarnation under which a point was staged is not forgotten (L1)", () => {
+  const [proved] = next([]);
+  let writer: Writer = [proved as Incarnation];
+  for (let lie = 0; lie < 3 * WRITERS_MAX; lie++) {
+    const fresh = (++drawn).toString(16).padStart(32, "0") as Incarnation;
+    writer = nextIncarnation(writer, fresh, true, proved);
+    equal(writer.length <= WRITERS_MAX, true);
+    equal(mayWrite(proved, writer), true);
+  }
+});
