@@ -74,6 +74,13 @@ function unfinished({ state, role }: HealthFacts, stands: boolean): string[] {
         "Paused here: nothing is sent, changes are tracked. " +
         'Resume it: "warmsite replication resume"',
       ];
+    case "PreparedForFailover":
+      return [
+        "Prepared for a planned failover: its guest cannot start here. Start it at the replica " +
+        'with "warmsite failover start", or take it back: "warmsite failover cancel"',
+      ];
+    case "FailbackInProgress":
+      return ["It ran here before: the first recovery point of where it runs now is on its way"];
     case "FailedOverWaitingCompletion":
       return ["Failed over, neither cancelled nor completed: nothing protects this machine"];
     case "FailedOver":

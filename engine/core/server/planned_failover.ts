@@ -8,7 +8,7 @@
  */
 
 import { type Failed, isFailed, localFailure, requestFailure } from "../base/failure.ts";
-import { MILLISECOND, MINUTE } from "../base/units.ts";
+import { MILLISECOND, MINUTE, SECOND } from "../base/units.ts";
 import { refuseUnlessOff } from "../failover/machine_off.ts";
 import type { PrimaryMachine } from "../primary/machine.ts";
 import type { ReplicaMachine } from "../replica/replica_machine.ts";
@@ -21,6 +21,8 @@ import type { Server } from "./server.ts";
 
 /** How long the replica may take to become the primary after it has promised to, µs. */
 const TAKING_MAX = 2 * MINUTE;
+/** How long is waited for the first point that comes back, µs. */
+const PROTECTED_MAX = 30 * SECOND;
 const LOOK = 100 * MILLISECOND;
 
 /** Prepares `vm`: locks it, sends what is left, and returns when nothing is lost by starting it there. */
@@ -76,6 +78,13 @@ export function* failOverPlanned(server: Server, vm: string): Task<void> {
     }
     yield* clock.sleep(LOOK);
   }
+  // It has moved; that it is protected again comes a moment later, and who asked is told of that.
+  const known = clock.now() + PROTECTED_MAX;
+  while (clock.now() < known && movesStill(server, vm)) yield* clock.sleep(LOOK);
+}
+
+function movesStill({ replica }: Server, vm: string): boolean {
+  return replica.opened(vm) && replica.machine(vm).state === "FailbackInProgress";
 }
 
 /** On the replica: does what it has promised, or goes on with it after a crash. */

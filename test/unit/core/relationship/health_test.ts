@@ -115,6 +115,8 @@ const CASES: readonly (readonly [string, HealthFacts, Health, RegExp])[] = [
     "Warning",
     /not finished/,
   ],
+  ["prepared", { ...well, state: "PreparedForFailover" }, "Warning", /cannot start here/],
+  ["ran here", { ...replica, state: "FailbackInProgress" }, "Warning", /on its way/],
   ["on its way", { ...replica, state: "WaitingForInitialReplication" }, "Warning", /not finished/],
   ["it resynchronizes", { ...well, state: "Resynchronizing" }, "Warning", /Resynchronizing/],
   [
