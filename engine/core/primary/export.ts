@@ -57,7 +57,7 @@ export function* exportMachine(work: Replication): Task<void> {
   const { digest, manifest } = done;
   const exported = { point: manifest.point.id, digest, folder: folder.path };
   yield* machine.enterWith("finish-export", { ...plan, exported });
-  for (const disk of machine.tracked) yield* disk.staged(manifest.point.id);
+  for (const disk of machine.tracked) yield* disk.exported(manifest.point.id);
 }
 
 /** Writes the package, or the rest of it. */

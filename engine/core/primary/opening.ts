@@ -267,7 +267,11 @@ function* rebase(
   }
   for (const [index, disk] of machine.tracked.entries()) {
     const step = decision.disks[index];
-    if (step === "ready" || step === undefined) continue;
+    if (step === undefined) continue;
+    if (step === "ready") {
+      disk.confirmed();
+      continue;
+    }
     // Our own delta was sealed and the answer was lost, or an earlier process of ours made the cut.
     if (step === "adopt" && delta?.point === newest) yield* disk.staged(newest);
     else {

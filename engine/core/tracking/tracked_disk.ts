@@ -550,7 +550,21 @@ export class TrackedDisk implements Disk {
    * written as *current* (T2). A crash before the header leaves the older base and all its bits;
    * a crash after it leaves bits that cost a comparison or a second transfer, never one too few.
    */
-  *staged(point: PointId): Task<void> {
+  staged(point: PointId): Task<void> {
+    return this.#settled(point, () => this.#unstaged.staged());
+  }
+
+  /** The same for a point that a package holds: bits are relative to it, and no replica has it yet (M25). */
+  exported(point: PointId): Task<void> {
+    return this.#settled(point, () => this.#unstaged.exported());
+  }
+
+  /** The replica's newest point is the base: what was in a package has arrived. */
+  confirmed(): void {
+    this.#unstaged.arrived();
+  }
+
+  *#settled(point: PointId, count: () => void): Task<void> {
     assert(!this.#settling, "One delta is settled at a time");
     this.#settling = true;
     try {
@@ -567,7 +581,7 @@ export class TrackedDisk implements Disk {
       this.#equal = new Bitmap(cleared.size);
       this.#giveUps = 0;
       this.#notices = [];
-      this.#unstaged.staged();
+      count();
       yield* this.#journal.storeStaged(cleared);
       yield* this.#shrinkCow();
     } finally {
@@ -635,6 +649,9 @@ export class TrackedDisk implements Disk {
     options: { readonly suspectAll?: boolean; readonly changed?: Bitmap } = {},
   ): Task<void> {
     this.#reopenDelta();
+    const { base: before } = this;
+    const moved = before.kind !== "point" || base.kind !== "point" || before.point !== base.point;
+    if (options.suspectAll === true && moved) this.#unstaged.doubted();
     for (const { start, end } of options.changed?.runs() ?? []) {
       this.#current.addChanged(start, end);
     }

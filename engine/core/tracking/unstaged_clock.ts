@@ -12,21 +12,25 @@ import type { Clock } from "../ports/clock.ts";
 /** Times on the monotonic clock, µs. */
 export class UnstagedClock {
   readonly #clock: Pick<Clock, "now">;
+  /** When this began: what nobody knows the age of counts from here. */
+  readonly #began: number;
   /** First acknowledged write since the last cut. */
   #current: number | undefined;
   /** First acknowledged write of the open delta. */
   #delta: number | undefined;
+  /** First acknowledged write of a point that is on its way on media: no replica has it. */
+  #carried: number | undefined;
 
   /** `dirty`: an earlier process left changes whose age nobody knows; they count from here. */
   constructor(clock: Pick<Clock, "now">, dirty: boolean) {
     this.#clock = clock;
-    if (dirty) this.#current = clock.now();
+    this.#began = clock.now();
+    if (dirty) this.#current = this.#began;
   }
 
   /** The first acknowledged write that is not staged; `undefined` when there is none. */
   get oldest(): number | undefined {
-    if (this.#delta === undefined) return this.#current;
-    return this.#current === undefined ? this.#delta : Math.min(this.#delta, this.#current);
+    return earlier(this.#carried, earlier(this.#delta, this.#current));
   }
 
   /** A write was acknowledged; `cut`: it was submitted before the newest cut. */
@@ -37,12 +41,34 @@ export class UnstagedClock {
 
   /** A cut was made: what was current is the delta's. */
   cut(): void {
-    this.#delta = this.oldest;
+    this.#delta = earlier(this.#delta, this.#current);
     this.#current = undefined;
   }
 
-  /** The open delta was staged. */
+  /** The open delta was staged, and with it whatever came before. */
   staged(): void {
     this.#delta = undefined;
+    this.#carried = undefined;
   }
+
+  /** The open delta is in a package: it counts on until a replica holds it, or a point from behind it. */
+  exported(): void {
+    this.#carried = earlier(this.#carried, this.#delta);
+    this.#delta = undefined;
+  }
+
+  /** The replica holds what was on its way. */
+  arrived(): void {
+    this.#carried = undefined;
+  }
+
+  /** The replica's newest point is another one than was believed: whatever there was since this began may be missing. */
+  doubted(): void {
+    this.#current = this.#began;
+  }
+}
+
+function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.min(one, other);
 }
