@@ -124,6 +124,7 @@ export const TRANSITIONS: Readonly<Record<ReplicationState, Row>> = {
   FailedOver: { reverse: "Replicating", disable: "Disabled" },
   Suspended: {
     resume: "Replicating",
+    "await-import": "WaitingForInitialReplication",
     "fail-over": "FailedOverWaitingCompletion",
     demote: "FailbackInProgress",
     disable: "Disabled",

@@ -51,7 +51,7 @@ import {
 } from "../relationship/settings.ts";
 import { forecastJson, forecastStorage, joinedChurn } from "../relationship/storage_forecast.ts";
 import { Mutex } from "../runtime/lock.ts";
-import { adviceFor, nextState } from "../relationship/state.ts";
+import { adviceFor, nextState, type StateEvent } from "../relationship/state.ts";
 import { Scope } from "../runtime/scope.ts";
 import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
@@ -577,11 +577,8 @@ export class PrimaryRole {
   }
 
   *#resume({ machine, replicator }: Entry): Task<void> {
-    // An initial replication that failed for good goes on as one.
-    const seeding = machine.state === "Error" &&
-      machine.tracked.some(({ base }) => base.kind !== "point");
     const { because } = machine;
-    yield* machine.enter(seeding ? "start" : "resume");
+    yield* machine.enter(resumingEvent(machine));
     replicator?.resume(because);
   }
 
@@ -943,4 +940,14 @@ function noSuchMachine(name: string): Failed {
 function refuseTooMany(machine: PrimaryMachine, settings: RelationshipSettings): void {
   const retention = parseRetention(settings.retention);
   refuseTooManyPoints(retention, settings.frequency, machine.disks.length);
+}
+
+/** How a machine goes on that was paused, or failed for good. */
+function resumingEvent({ state, plan, tracked }: PrimaryMachine): StateEvent {
+  const stopped = state === "Error" || state === "Suspended";
+  // Its first copy is on its way on media: nothing is sent in its place.
+  if (stopped && plan?.exported !== undefined) return "await-import";
+  // An initial replication that failed for good goes on as one.
+  const seeding = state === "Error" && tracked.some(({ base }) => base.kind !== "point");
+  return seeding ? "start" : "resume";
 }

@@ -52,6 +52,7 @@ FailedOverWaitingCompletion        --reverse-->                       Replicatin
 FailedOver                         --reverse-->                       Replicating
 FailedOver                         --disable-->                       Disabled
 Suspended                          --resume-->                        Replicating
+Suspended                          --await-import-->                  WaitingForInitialReplication
 Suspended                          --fail-over-->                     FailedOverWaitingCompletion
 Suspended                          --demote-->                        FailbackInProgress
 Suspended                          --disable-->                       Disabled
