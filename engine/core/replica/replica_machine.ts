@@ -438,7 +438,15 @@ export class ReplicaMachine {
     const serving = this.#receiver;
     if (serving === undefined) return;
     const admission = admit(serving.channel.session.peer.name, this.#record);
-    if (!admission.ok) yield* this.endChannel(new Failed(admission.failure));
+    if (admission.ok) return;
+    yield* this.endChannel(new Failed(admission.failure));
+    try {
+      // A seal that was behind its rename is listed now: afterwards nothing of that primary changes anything.
+      yield* this.settle();
+    } catch (error) {
+      // The storage is at fault, which no change of authorization mends: it is tried again in time.
+      if (!isFailed(error) || error.code === "cancelled") throw error;
+    }
   }
 
   /**

@@ -1,6 +1,8 @@
 /**
  * I44: Nothing of a primary that is not authorized changes a replica, and a replica lies where its entry says.
  *
+ * A package on media is not its primary's doing: the replica's own administrator imports it, by hand.
+ *
  * @module
  */
 
@@ -15,6 +17,9 @@ export const AUTHORIZATION: Invariant = {
     let allowed = true;
     /** What was there of each machine's open delta when its primary was shut out. */
     const deltas = new Map<string, string>();
+    /** The newest cut of each machine, and those that were made for a package. */
+    const cuts = new Map<string, string>();
+    const exported = new Set<string>();
     const look = (vm: string) => {
       const { id, records } = ground.openDelta(vm) ?? { id: "", records: 0 };
       return `${id}/${records}`;
@@ -25,7 +30,11 @@ export const AUTHORIZATION: Invariant = {
         deltas.clear();
       },
       engine: ({ sighting: { host, event } }) => {
-        if (host !== "b" || event.kind !== "staged" || allowed) return;
+        if (host === "a" && event.kind === "cut") cuts.set(event.machine, event.point);
+        if (host === "a" && event.kind === "state" && event.to === "WaitingForInitialReplication") {
+          exported.add(cuts.get(event.machine) ?? "");
+        }
+        if (host !== "b" || event.kind !== "staged" || allowed || exported.has(event.point)) return;
         // The end of a failover is a point that no cut made: nobody sent it.
         if (ground.cutOf(event.point) === undefined) return;
         ground.violate(
