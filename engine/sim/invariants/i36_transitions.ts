@@ -1,6 +1,9 @@
 /**
  * I36: What is not legal in a state is refused.
  *
+ * A verb waits for its turn: the state that counts is the one that it met then, which is the one when it was asked or
+ * one that was left since, by the verb itself or by what came before it.
+ *
  * @module
  */
 
@@ -123,13 +126,25 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
 export const TRANSITIONS: Invariant = {
   id: "I36",
   about: "What is not legal in a state is refused",
-  begin: (ground) => ({
-    verb: ({ host, vm, verb, outcome, before }) => {
-      const legal = LEGAL[`${host} ${verb}`];
-      if (outcome !== "" || legal === undefined || before === "busy" || legal.includes(before)) {
-        return;
-      }
-      ground.violate("I36", `${vm}: "${verb}" at ${host} succeeded in state ${before}`);
-    },
-  }),
+  begin: (ground) => {
+    /** When each state was left last, by host and machine. */
+    const left = new Map<string, Map<string, number>>();
+    return {
+      engine: ({ sighting: { host, event } }) => {
+        if (event.kind !== "state") return;
+        const key = `${host} ${event.machine}`;
+        const times = left.get(key) ?? new Map<string, number>();
+        left.set(key, times.set(event.from, ground.now));
+      },
+      verb: ({ host, vm, verb, outcome, before, took }) => {
+        const legal = LEGAL[`${host} ${verb}`];
+        if (outcome !== "" || legal === undefined || before === "busy") return;
+        const times = left.get(`${host} ${vm}`);
+        const asked = ground.now - took;
+        const met = (state: string) => state === before || (times?.get(state) ?? -1) >= asked;
+        if (legal.some(met)) return;
+        ground.violate("I36", `${vm}: "${verb}" at ${host} succeeded in state ${before}`);
+      },
+    };
+  },
 };

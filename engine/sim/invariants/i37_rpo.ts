@@ -66,8 +66,9 @@ export const RPO: Invariant = {
         if (rpo < Math.ceil(least / SECOND) - TICK) {
           ground.violate("I37", `${vm}: RPO ${rpo} s is reported, it is at least ${least} µs`);
         }
-        // A request whose answer was lost with its connection was done, and its guest does not know it yet.
-        const sure = history.underway === 0 && !adopted.has(told ?? "");
+        // A request whose answer was lost with its connection may have been done, and its guest will never know.
+        const heard = history.underway === 0 && history.unheard <= belief;
+        const sure = heard && !adopted.has(told ?? "");
         if (sure && rpo > Math.ceil(most / SECOND) + TICK) {
           ground.violate("I37", `${vm}: RPO ${rpo} s is reported, it is at most ${most} µs`);
         }

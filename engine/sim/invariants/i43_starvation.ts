@@ -18,6 +18,8 @@ export const NO_STARVATION: Invariant = {
   begin: (ground) => {
     /** Points of others staged since a machine with changes was last seen getting on. */
     const passed = new Map<string, number>();
+    /** Whose newest attempt failed for a reason of its own: it waits for its next one, and not for others. */
+    const failed = new Set<string>();
     const frequency = (vm: string) =>
       ground.world.machines.find(({ name }) => name === vm)?.frequency ?? 0;
     const allowed = (vm: string) => {
@@ -29,6 +31,8 @@ export const NO_STARVATION: Invariant = {
       engine: ({ sighting: { host, event } }) => {
         if (host !== "a") return;
         // Sent, or failed for a reason of its own: it had its turn.
+        if (event.kind === "failure") failed.add(event.machine);
+        else if ("machine" in event) failed.delete(event.machine);
         if (event.kind === "sent" || event.kind === "failure" || event.kind === "state") {
           passed.set(event.machine, 0);
         } else if (event.kind === "staged") {
@@ -44,7 +48,8 @@ export const NO_STARVATION: Invariant = {
         const cut = staged === undefined ? undefined : ground.cutOf(staged);
         const waits = cut !== undefined &&
           ground.history(vm)?.firstOutside(cut).surely !== Infinity;
-        if (!quiet || !waits || status["state"] !== "Replicating") return void passed.set(vm, 0);
+        const held = failed.has(vm) || status["state"] !== "Replicating";
+        if (!quiet || !waits || held) return void passed.set(vm, 0);
         const count = passed.get(vm) ?? 0;
         if (count <= allowed(vm)) return;
         ground.violate("I43", `${vm}: ${count} points of others were staged while it waited`);

@@ -111,6 +111,7 @@ export class MachineHistory {
   #epochs: Epoch[] = [];
   /** In the order of issue. */
   #underway = new Set<Request>();
+  #unheard = -1;
 
   /** Disks of so many sectors, all zeros unless `contents` says otherwise. */
   constructor(machine: number, sizes: readonly number[], contents?: readonly Uint8Array[]) {
@@ -141,6 +142,11 @@ export class MachineHistory {
   /** Requests under way. */
   get underway(): number {
     return this.#underway.size;
+  }
+
+  /** The newest instant at which an answer could no longer reach its guest: the request may have been done. */
+  get unheard(): number {
+    return this.#unheard;
   }
 
   /** A guest issues a request. */
@@ -220,7 +226,10 @@ export class MachineHistory {
 
   /** Requests under way are over; nothing of them lands from here on. */
   abandon(requests: Iterable<Request>, now: number): void {
-    for (const request of requests) this.end(request, now);
+    for (const request of requests) {
+      this.end(request, now);
+      this.#unheard = now;
+    }
   }
 
   /** Judges the image of all disks for a cut at instant `cut`. */

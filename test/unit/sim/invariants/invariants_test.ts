@@ -310,6 +310,7 @@ const CASES: Readonly<Record<string, Case>> = {
       deadline({}),
       deadline({ state: "Error", replica: "FailedOver" }),
       deadline({ state: "Suspended", health: "Warning", replica: "FailedOver" }),
+      deadline({ state: "ResynchronizeSuspended", health: "Warning", replica: "FailedOver" }),
       deadline({ health: "Critical", replica: "FailedOverWaitingCompletion" }),
     ],
     lie: deadline({ replica: "FailedOver" }),
@@ -323,7 +324,15 @@ const CASES: Readonly<Record<string, Case>> = {
     before: [{ kind: "failed-over", vm: "vm", asked: P1, started: P1 }],
     lie: { kind: "failed-over", vm: "vm", asked: P1, started: P2 },
   }),
-  I36: () => ({ before: [verb({})], lie: verb({ before: "Replicating" }) }),
+  I36: (ground) => {
+    const enabled = { kind: "state", machine: "vm", from: "Disabled", to: "Replicating" } as const;
+    ground.now = 1_000_000;
+    return {
+      // It was asked before the state was left in which it is legal.
+      before: [verb({}), seen("a", enabled), verb({ before: "Suspended", took: 5 })],
+      lie: verb({ before: "Replicating", host: "b", verb: "vm add" }),
+    };
+  },
   I37: () => ({ before: [status({ rpoSeconds: 0 })], lie: status({ rpoSeconds: 50 }) }),
   I38: () => {
     const start = { host: "b", verb: "failover start", before: "Replicating" } as const;
@@ -351,9 +360,11 @@ const CASES: Readonly<Record<string, Case>> = {
     const other = (point: PointId) => seen("a", { kind: "staged", machine: "vm1", point });
     const many = Array.from({ length: 9 }, () => other(P3));
     const waits = status({}, { quiet: true });
+    const failed = seen("a", { kind: "failure", machine: "vm", failure: lost });
+    const turns = [waits, ...many.slice(0, 4), waits, sent(60), ...many.slice(0, 4), waits];
     return {
-      // It waits with changes, and gets its turn; not so for the second time.
-      before: [waits, ...many.slice(0, 4), waits, sent(60), ...many.slice(0, 4), waits, ...many],
+      // It waits with changes, and gets its turn; it failed, and waits for itself; the third time it is starved.
+      before: [...turns, failed, ...many, waits, sent(60), ...many],
       lie: waits,
     };
   },
@@ -362,6 +373,15 @@ const CASES: Readonly<Record<string, Case>> = {
       staged(P1),
       { kind: "places", vm: "vm", places: ["one"], allowed: ["home", "one"] },
       { kind: "authorization", allowed: false },
+      // A package was made of that cut: the replica's administrator imports it.
+      cut(P1),
+      seen("a", {
+        kind: "state",
+        machine: "vm",
+        from: "InitialReplicationInProgress",
+        to: "WaitingForInitialReplication",
+      }),
+      staged(P1),
     ],
     lie: seen("b", { kind: "staged", machine: "vm", point: P2 }),
   }),
@@ -475,6 +495,14 @@ Deno.test("I37 is judged behind a restart: what was found counts from the start,
   deepEqual(fired("I37", late(), [rpo(3)]), ["I37"]);
   // More than the oldest write's age.
   deepEqual(fired("I37", late(), [rpo(120)]), ["I37"]);
+});
+
+Deno.test("I37 is judged from above only while every answer reached its guest", () => {
+  const ground = late();
+  deepEqual(fired("I37", ground, [status({ rpoSeconds: 120 })]), ["I37"]);
+  const lost = late();
+  lost.oracle.abandon([lost.oracle.issue(0, 1, 1, "plain", 9)], 10);
+  deepEqual(fired("I37", lost, [status({ rpoSeconds: 120 })]), []);
 });
 
 Deno.test("I37 is judged exactly again once a point cut by the new process is staged", () => {
