@@ -149,6 +149,8 @@ export class Replicator {
       base: undefined,
       resync: newProgress(),
     };
+    // Without the delta of the one before, what its shipment took off the views is known to nobody (C4).
+    if (before !== undefined) { for (const disk of machine.tracked) disk.forgetProgress(); }
   }
 
   /** Counters by monitoring interval. */
