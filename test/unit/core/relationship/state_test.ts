@@ -6,6 +6,7 @@
 
 import { equal, throws } from "node:assert/strict";
 import {
+  NEVER_ENTERED,
   nextState,
   type ReplicationState,
   type StateEvent,
@@ -137,4 +138,14 @@ Deno.test("every event without a row is refused with the state's name and an act
     }
   }
   equal(refused > 0, true);
+});
+
+Deno.test("a state that nothing leads to is one that says why no machine is ever in it", () => {
+  const reached = new Set(Object.values(TRANSITIONS).flatMap((row) => Object.values(row)));
+  const unreached = Object.keys(TRANSITIONS).filter((state) =>
+    state !== "Disabled" && !reached.has(state as ReplicationState)
+  );
+  equal(Object.keys(TRANSITIONS).length, 22);
+  equal(unreached.toSorted().join(), Object.keys(NEVER_ENTERED).toSorted().join());
+  for (const why of Object.values(NEVER_ENTERED)) equal((why ?? "").length > 20, true);
 });
