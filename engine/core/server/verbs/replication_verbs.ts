@@ -89,7 +89,7 @@ export const REPLICATION_VERBS: Verbs = {
     },
   },
   "replication pause": {
-    about: "Stop sending, or taking what is sent; changes are tracked and go on a resume",
+    about: "Stop sending, or taking what is sent; changes stay tracked, and are sent on a resume",
     args: ["vm?"],
     *run(server, args) {
       const vm = guestMachine(server, args);
