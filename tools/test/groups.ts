@@ -42,6 +42,7 @@ const SETTINGS: ReadonlyMap<string, GroupSettings> = new Map([
   ["agent", REAL],
   ["interop", REAL],
   ["web", REAL],
+  ["prove", LONG],
   ["planted", LONG],
   ["torture", LONG],
 ]);
