@@ -17,6 +17,7 @@ import type { Folder } from "../ports/folder.ts";
 import type { GuestDisk, Ports } from "../ports/ports.ts";
 import type { Task } from "../runtime/task.ts";
 import type { Retention } from "../wire/retention.ts";
+import { isBlank } from "./blank.ts";
 import type { HistoryCache } from "./history_cache.ts";
 import { AbsentDisk, diskName } from "./raw_disk.ts";
 import { RESERVE_SIZE, STATE_CAPACITY } from "./bounds.ts";
@@ -164,6 +165,8 @@ export function* createReplica(
     throw requestFailure("bad-argument", `A machine has 1 to ${DISKS_MAX} disks, and not ${count}`);
   }
   yield* refuseExisting(ports, folder);
+  // What an unfinished create left is blank. Anything else is the disk of a machine that was removed here.
+  if (!(yield* isBlank(folder))) throw holdsDisks(folder, spec.name);
   const { space = 0, paths, ...lasting } = spec;
   const fixed = STATE_NAMES.length * STATE_CAPACITY + RESERVE_SIZE;
   // What a copy takes already is looked at when the initial replication begins.
@@ -199,6 +202,14 @@ export function* createReplica(
 /** True for a replica that was never told of: making it went wrong behind its first state. */
 export function isUntold(state: Pick<StoreState, "extra" | "points" | "seed">): boolean {
   return state.extra === null && state.points.length === 0 && state.seed === undefined;
+}
+
+function holdsDisks(folder: Folder, name: string): Failed {
+  return localFailure(
+    "exists",
+    `In ${folder.path} lie the disk files of a machine "${name}" that ran here`,
+    "Move them away, or give the machine another name; nothing is written over",
+  );
 }
 
 function* refuseExisting(ports: Ports, folder: Folder): Task<void> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, MiB, SECOND } from "../../../../engine/core/base/units.ts";
 import { filled, makePair, protect, type Site } from "./pair.ts";
@@ -123,4 +123,23 @@ Deno.test("there and back: a machine that was failed back is where it was", () =
   deepEqual(whole(a), now);
   b.call("failover start", VM);
   deepEqual(whole(b), now);
+});
+
+Deno.test("disk files that a removed machine left are not written over by a new replica of its name", () => {
+  const { a, b } = makePair(35);
+  protect(a);
+  b.call("failover start", VM);
+  b.write("vm/0", 0, filled(4 * KiB, 5));
+  b.call("failover reverse", VM);
+  b.call("replication cycle", VM);
+  until(a, "Replicating");
+  const kept = whole(b);
+  b.call("replication disable", VM);
+  b.call("vm remove", VM);
+  a.call("failover start", VM);
+  a.call("failover reverse", VM);
+  throws(() => a.call("replication cycle", VM), /disk files of a machine/);
+  const path = "/b/data/replicas/vm/disk-0.raw";
+  b.call("vm add", { vm: "other", disks: [path] });
+  deepEqual(b.read("other/0", 0, MiB), kept);
 });
