@@ -1,6 +1,9 @@
 /**
  * I42: In any window at most rate × time + burst bytes are sent, or rate × time and one frame above the burst.
  *
+ * A frame that has passed its machine's bucket may wait for the whole server's, and is told of late. If the bucket here
+ * was empty until then, it leaks that frame too late, and is too full by at most the frame until it is empty again.
+ *
  * @module
  */
 
@@ -13,8 +16,8 @@ const BURST_PART = 10;
 interface Bucket {
   level: number;
   at: number;
-  /** The frame before, which may have been told of late. */
-  before: number;
+  /** The frame that it was empty before, which may have been told of late. */
+  late: number;
 }
 
 /** I42. */
@@ -25,7 +28,7 @@ export const THROTTLE: Invariant = {
   begin: (ground) => {
     const buckets = new Map<string, Bucket>();
     let limit = 0;
-    const all: Bucket = { level: 0, at: 0, before: 0 };
+    const all: Bucket = { level: 0, at: 0, late: 0 };
     /** The newest frame of each machine: one of each may be told of late. */
     const late = new Map<string, number>();
     const together = (time: number, machine: string, wire: number) => {
@@ -57,14 +60,14 @@ export const THROTTLE: Invariant = {
         together(time, event.machine, event.wire);
         const spec = ground.world.machines.find(({ name }) => name === event.machine);
         if (spec === undefined || spec.bandwidth === 0) return;
-        const bucket = buckets.get(event.machine) ?? { level: 0, at: time, before: 0 };
+        const bucket = buckets.get(event.machine) ?? { level: 0, at: time, late: 0 };
         buckets.set(event.machine, bucket);
         const leaked = ((time - bucket.at) * spec.bandwidth) / 1_000_000;
+        if (leaked >= bucket.level) bucket.late = event.wire;
         bucket.level = Math.max(0, bucket.level - leaked) + event.wire;
         bucket.at = time;
         const burst = Math.ceil(spec.bandwidth / BURST_PART);
-        const most = Math.max(burst, event.wire) + bucket.before;
-        bucket.before = event.wire;
+        const most = Math.max(burst, event.wire) + bucket.late;
         if (bucket.level <= most) return;
         const above = Math.round(bucket.level - most);
         ground.violate("I42", `${event.machine}: ${above} bytes above its bandwidth and burst`);
