@@ -100,7 +100,11 @@ function* stageMerged(
   );
   // Of a disk that the point does not have nothing counts that the file may hold.
   const kept = merged.map((size, disk) => (view.sizes[disk] ?? 0) === 0 ? 0 : size);
-  for (const { disk, at, length } of beyond(kept, store.sizes)) {
+  const before = store.sizes;
+  // What stood in for a disk that was left out of replication is a disk like any other from here on. A crash
+  // behind this leaves a size that no point has.
+  yield* store.announce(merged);
+  for (const { disk, at, length } of beyond(kept, before)) {
     const { extent, digest } = zeroRecord(ports.codec, disk, at, length);
     yield* store.append(extent);
     chain = chainDigest(kernel, chain, extent, digest);

@@ -45,7 +45,7 @@ export interface CreateSpec {
 
 /** What a replica is made of that takes over a machine's own disks where they lie (L6). */
 export interface AdoptSpec extends Omit<CreateSpec, "sizes" | "space" | "paths"> {
-  /** The paths of its disks, which nobody has open. */
+  /** The paths of its disks, which nobody has open; of those without a size they do not count. */
   readonly paths: readonly string[];
   /** The point that the disks hold. Its digests are found later where they are not known. */
   readonly point: PointRecord;
@@ -70,7 +70,10 @@ export function* adoptReplica(
   const raw: GuestDisk[] = [];
   const own = spec.paths.map((path, index) => path === `${folder.path}/${diskName(index)}`);
   const { paths, point, extra, hold, ...lasting } = spec;
-  const places = paths.map((path, index) => own[index] === true || path === "" ? null : path);
+  // The file of a disk that is left out of replication stays the administrator's: it is never one of ours.
+  const places = paths.map((path, index) =>
+    own[index] === true || (point.sizes[index] ?? 0) === 0 ? null : path
+  );
   let stateFile: StateFile | undefined;
   try {
     for (const [index, size] of point.sizes.entries()) {
