@@ -59,12 +59,14 @@ export class Failover {
   /**
    * Starts a failover to `chosen`, or to the newest point. `folder` is the machine's. While its disks
    * are suspect that is refused with `disk-suspect`, unless `unverified` says that it is known (R9).
+   * `promised`: it is the one that the primary has asked for.
    */
   static *start(
     machine: ReplicaMachine,
     folder: Folder,
     chosen: PointId | undefined,
     unverified = false,
+    promised = false,
   ): Task<Failover> {
     const state = machine.stateAfter("fail-over");
     const point = choosePoint(machine, chosen);
@@ -73,7 +75,7 @@ export class Failover {
     const generation = newIdentity<GenerationId>(machine.ports.entropy);
     const record = { point: point.id, generation, completing: false };
     try {
-      yield* machine.setRecord({ ...machine.record, state, failover: record });
+      yield* machine.beginFailover({ state, failover: record }, promised);
     } catch (error) {
       // Nobody knows whether the record is durable: what it tells of stays for the next opening, which
       // resumes it or clears it; the next start replaces it.
@@ -142,7 +144,10 @@ export class Failover {
     if (record.failover?.completing === true) throw tooLate(machine.name);
     const state = machine.stateAfter("cancel-failover");
     const generation = record.failover?.generation as GenerationId;
-    yield* machine.setRecord({ ...withDead(record, generation), state, failover: undefined });
+    // What was promised is not done again by itself; the primary may prepare and ask once more.
+    const planned = record.planned === undefined ? undefined : { ...record.planned, taken: false };
+    const dead = withDead(record, generation);
+    yield* machine.setRecord({ ...dead, state, failover: undefined, planned });
     yield* this.close();
     yield* clearStrays(this.#folder);
     yield* machine.store.unhold(HOLD);

@@ -278,6 +278,31 @@ export class ReplicaMachine {
     yield* this.#recording.during(this.#keepWriter(record));
   }
 
+  /**
+   * Begins a failover, durably: `record` is what it leads to. `promised`: to the primary, by a planned one, which
+   * is not done any more once the primary has got the right to start the machine back (L4).
+   */
+  beginFailover(
+    change: Pick<ReplicaRecord, "state" | "failover">,
+    promised: boolean,
+  ): Task<void> {
+    return this.#recording.during(this.#beginFailover(change, promised));
+  }
+
+  *#beginFailover(
+    change: Pick<ReplicaRecord, "state" | "failover">,
+    promised: boolean,
+  ): Task<void> {
+    if (promised && this.#record.planned?.taken !== true) {
+      throw peerFailure(
+        "wrong-state",
+        `The planned failover of "${this.name}" was cancelled by its primary`,
+        "Nothing; it runs there",
+      );
+    }
+    yield* this.#setRecord({ ...this.#record, ...change });
+  }
+
   *#keepWriter(record: ReplicaRecord): Task<void> {
     yield* this.#setRecord({ ...record, writer: this.#record.writer });
   }
@@ -295,6 +320,15 @@ export class ReplicaMachine {
   /** The state after `event`; changes nothing yet. */
   stateAfter(event: StateEvent): ReplicationState {
     return nextState(this.#record.state, event, this.name);
+  }
+
+  /** Moves to the state after `event`, durably, while a primary may be changing the rest of the record. */
+  enter(event: StateEvent): Task<void> {
+    return this.#recording.during(this.#enter(event));
+  }
+
+  *#enter(event: StateEvent): Task<void> {
+    yield* this.#setRecord({ ...this.#record, state: this.stateAfter(event) });
   }
 
   /** Why nothing is accepted from a failover's start to its cancel. */

@@ -94,7 +94,7 @@ export function* bringUpPlanned(server: Server, vm: string): Task<void> {
     const machine = replica.machine(vm);
     const point = machine.plannedPoint;
     if (machine.record.failover === undefined && machine.state !== "FailedOver") {
-      yield* replica.startFailover(vm, point);
+      yield* replica.startPromised(vm, point);
     }
     yield* endTests(server, vm);
     yield* server.reverse(vm, settingsBack(machine));

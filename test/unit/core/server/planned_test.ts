@@ -6,7 +6,9 @@
 
 import { deepEqual, equal, match, throws } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
-import { KiB, MiB, SECOND } from "../../../../engine/core/base/units.ts";
+import { KiB, MiB, SECOND, type Token } from "../../../../engine/core/base/units.ts";
+import { all } from "../../../../engine/core/runtime/together.ts";
+import { bringUpPlanned } from "../../../../engine/core/server/planned_failover.ts";
 import { filled, makePair, protect, type Site } from "./pair.ts";
 
 const VM = { vm: "vm" };
@@ -117,4 +119,22 @@ Deno.test("prepared while the link is lost amid it, it goes on when it is back",
   a.call("failover prepare", VM);
   b.call("failover start", VM);
   deepEqual(whole(b), before);
+});
+
+Deno.test("a failover that was promised is not done once its primary has taken the machine back", () => {
+  const { a, b } = makePair(49);
+  protect(a);
+  a.call("failover prepare", VM);
+  const { server } = b;
+  if (server === undefined) throw new Error("It has started");
+  b.host.run(function* () {
+    const machine = server.replica.machine("vm");
+    yield* machine.takePlanned(machine.record.planned?.token as Token);
+    yield* all("race", [bringUpPlanned(server, "vm"), machine.returnToken()]);
+  }());
+  equal(status(b)["state"], "Replicating");
+  equal((a.call("failover cancel", VM) as JsonObject)["state"], "Replicating");
+  b.host.kill();
+  b.start();
+  equal(status(b)["state"], "Replicating");
 });
