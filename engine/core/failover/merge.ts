@@ -95,15 +95,13 @@ function* stageMerged(
   yield* machine.applyAll();
   let chain = emptyChain();
   let records = 0;
-  const merged = store.sizes.map((_, index) =>
-    overlays.find((overlay) => overlay.index === index)?.size ?? 0
-  );
+  const before = store.sizes;
+  const merged = before.map((_, disk) => overlays.find(({ index }) => index === disk)?.size ?? 0);
+  // What stood in for a disk that was left out of replication is one like any other from here on. Crash behind
+  // this: a size that no point has.
+  yield* store.announce(merged);
   // Of a disk that the point does not have nothing counts that the file may hold.
   const kept = merged.map((size, disk) => (view.sizes[disk] ?? 0) === 0 ? 0 : size);
-  const before = store.sizes;
-  // What stood in for a disk that was left out of replication is a disk like any other from here on. A crash
-  // behind this leaves a size that no point has.
-  yield* store.announce(merged);
   for (const { disk, at, length } of beyond(kept, before)) {
     const { extent, digest } = zeroRecord(ports.codec, disk, at, length);
     yield* store.append(extent);

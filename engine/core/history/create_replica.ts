@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Failed, localFailure, requestFailure } from "../base/failure.ts";
+import { type Failed, isFailed, localFailure, requestFailure } from "../base/failure.ts";
 import type { Json } from "../base/json.ts";
 import { DISKS_MAX } from "../base/limits.ts";
 import type { GenerationId, MachineId } from "../base/units.ts";
@@ -123,13 +123,27 @@ export function* openRaw(
   place: string | null,
 ): Task<GuestDisk> {
   const name = place ?? diskName(index);
-  const raw = place === null
-    ? { disk: yield* folder.openDisk(name), logs: folder, stem: name }
-    : yield* ports.openGuestDisk(place);
+  let raw: GuestDisk;
+  try {
+    raw = place === null
+      ? { disk: yield* folder.openDisk(name), logs: folder, stem: name }
+      : yield* ports.openGuestDisk(place);
+  } catch (error) {
+    // A replica whose disk was moved away is not one that was never made.
+    throw isFailed(error, "not-found") ? missingDisk(name) : error;
+  }
   const found = raw.disk.size;
   if (found >= size) return raw;
   yield* raw.disk.close();
   throw wrongSize(name, found, size);
+}
+
+function missingDisk(name: string): Failed {
+  return localFailure(
+    "damaged",
+    `Disk "${name}" of the replica is not there`,
+    "Put it back, or mount the file system that it is on, and restart the service",
+  );
 }
 
 /** As `openRaw`, where nothing has grown yet: a disk of another size is another disk. */

@@ -326,11 +326,15 @@ export class ReplicaFiles {
     yield* this.commit((state) => ({ ...state, stamps }));
   }
 
-  /** Removes the file of a disk that no point has; what its digests count is nothing from then on. */
+  /**
+   * Removes the file of a disk that no point has, or lets it go where it was adopted: there it is not ours to
+   * remove. What its digests count is nothing from then on.
+   */
   *dropDisk(index: number): Task<void> {
     const nothing = toHex(new Uint8Array(DIGEST_SIZE));
     const absent = new AbsentDisk();
     const gone = yield* absent.identity();
+    const adopted = (this.#state.places[index] ?? null) !== null;
     yield* this.commit((state) => {
       const points = state.points.map((point) => {
         const digests = point.digests.map((digest, disk) =>
@@ -339,11 +343,13 @@ export class ReplicaFiles {
         return { ...point, digests };
       });
       const stamps = state.stamps.map((stamp, disk) => disk === index ? gone : stamp);
-      return { ...state, points, stamps };
+      const places = state.places.map((place, disk) => disk === index ? null : place);
+      return { ...state, points, stamps, places };
     });
     const disk = this.disks[index];
     this.#replace(index, absent);
     if (disk !== undefined) yield* disk.close();
+    if (adopted) return;
     yield* this.folder.remove(diskName(index));
     yield* this.folder.flush();
   }

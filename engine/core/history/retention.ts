@@ -44,15 +44,15 @@ export function* prune(files: ReplicaFiles): Task<readonly PointId[]> {
 
 /**
  * Removes the files of disks that no listed point has: they were taken out of their machine, or are not
- * replicated any more. Crash before the state: nothing. After: a file of which the state says that it is gone,
+ * replicated any more. One that was adopted where it lies is let go and stays. Crash before the state: nothing. After: a file of which the state says that it is gone,
  * which the next opening removes.
  */
 function* dropDisks(files: ReplicaFiles): Task<void> {
   if (files.applyOpen) return;
   for (const [index, disk] of files.disks.entries()) {
-    const { points, places, released } = files.state;
+    const { points, released } = files.state;
     const needed = points.length === 0 || points.some(({ sizes }) => (sizes[index] ?? 0) > 0);
-    if (needed || released || disk.size === 0 || (places[index] ?? null) !== null) continue;
+    if (needed || released || disk.size === 0) continue;
     yield* files.dropDisk(index);
   }
 }

@@ -159,7 +159,8 @@ export function stateFrom(json: Json | undefined): StoreState | undefined {
   if (retention === undefined) return undefined;
   if (raw.applied > points.length || (points.length > 0 && raw.applied === 0)) return undefined;
   const places = raw.places ?? [];
-  if (places.length > 0 && places.length !== raw.sizes.length) return undefined;
+  // Disks that were added since lie in the replica's folder.
+  if (places.length > raw.sizes.length) return undefined;
   return { ...raw, seed: raw.seed ?? undefined, points, retention, holds, places };
 }
 

@@ -52,7 +52,7 @@ export function* openMachine(work: Replication, peer: ReplicaPeer): Task<Course>
 
 /**
  * Opens the machine to hear where it runs, and does nothing about what it hears. Returns why the replica
- * takes nothing from this server, as the two histories tell; \`undefined\` where they do not speak against it.
+ * takes nothing from this server, as the two histories tell; `undefined` where they do not speak against it.
  */
 export function* askWhereItRuns(work: Replication, peer: ReplicaPeer): Task<Failure | undefined> {
   const { machine } = work;

@@ -719,7 +719,7 @@ export class PrimaryRole {
 
   /**
    * Locks a machine for a planned failover and sends what is left; returns when the replica has it. What
-   * fails on the way leaves it locked: asked for again it goes on, and \`cancelPrepared\` takes it back.
+   * fails on the way leaves it locked: asked for again it goes on, and `cancelPrepared` takes it back.
    */
   *prepare(name: string): Task<void> {
     yield* this.#machines.alone(name, (entry) => this.#lock(entry));

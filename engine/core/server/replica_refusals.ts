@@ -75,6 +75,15 @@ export function* refuseLastCopy(machine: ReplicaMachine, folder: Folder): Task<v
   );
 }
 
+/** A machine that ran here was removed and its disk files stayed: no replica is made in their place. */
+export function leftDisks(name: string, path: string): Failed {
+  return peerFailure(
+    "exists",
+    `Disk files of a machine "${name}" that ran on the replica server lie in ${path} there`,
+    "Move them away on the replica server, or delete them, then resume here",
+  );
+}
+
 /** A replica's folder could not be told from another's where case does not count. */
 export function sameButForCase(there: string, asked: string): Failed {
   return peerFailure(

@@ -41,6 +41,7 @@ import { exportName, type Exports } from "./exports.ts";
 import type { ReplicaHome, ReplicaPlaces } from "./replica_places.ts";
 import {
   firstMessage,
+  leftDisks,
   refuse,
   refuseLastCopy,
   refuseRebuiltFailover,
@@ -140,6 +141,14 @@ export class ReplicaRole {
       this.#waiting.delete(name);
     } catch (error) {
       if (!isFailed(error) || error.code === "cancelled") throw error;
+      if (this.#primary.rival(name) !== undefined) {
+        // What is left of it in this role goes with the next start; nobody is to remove it as a replica, for
+        // its disk files are the machine's.
+        this.#waiting.delete(name);
+        this.#machines.unopened.delete(name);
+        this.#ports.observer.emit({ kind: "failure", machine: name, failure: error.failure });
+        return;
+      }
       this.#machines.unopened.set(name, error.failure);
       if (home === undefined && error.code === "not-found") this.#waiting.add(name);
       else this.#waiting.delete(name);
@@ -236,7 +245,7 @@ export class ReplicaRole {
   }
 
   /**
-   * Has \`bringUp\` do the planned failovers that primaries ask for, and those that were promised before this
+   * Has `bringUp` do the planned failovers that primaries ask for, and those that were promised before this
    * server was started.
    */
   whenTaken(bringUp: (name: string) => Task<void>): void {
@@ -513,6 +522,7 @@ export class ReplicaRole {
     const copy = this.#copies.get(opening.name);
     if (copy !== undefined) refuseOtherCopy(copy, opening, primary);
     else if (opening.seeding === "existing-copy") throw noCopy(opening.name);
+    yield* this.#refuseLeftDisks(opening.name);
     const home = yield* this.#makeHome(opening.name, location);
     const spec = {
       machine: opening.machine,
@@ -547,6 +557,14 @@ export class ReplicaRole {
       yield* this.#unmake(opening.name);
       throw error;
     }
+  }
+
+  /** Disk files of a machine that ran here once, and was removed, are nobody's but the administrator's. */
+  *#refuseLeftDisks(name: string): Task<void> {
+    if (!(yield* this.#places.list()).includes(name)) return;
+    const left = (yield* this.#places.find(name))?.folder;
+    if (left === undefined || !(yield* holdsDisksOnly(left)) || (yield* isBlank(left))) return;
+    throw leftDisks(name, left.path);
   }
 
   /** Between the two a crash takes a replica that lies elsewhere for one that nobody knows of, as before. */
@@ -613,20 +631,14 @@ export class ReplicaRole {
   }
 
   *#pause(machine: ReplicaMachine): Task<void> {
-    const state = machine.stateAfter("pause");
-    yield* machine.setRecord({ ...machine.record, state });
+    yield* machine.enter("pause");
     // Whoever is sending learns why at once.
     yield* machine.endChannel(machine.pausedHere());
   }
 
   /** Takes what is sent again; the primary finds that out within a cycle. */
   resume(name: string): Task<void> {
-    return this.#machines.alone(name, ({ machine }) => this.#resume(machine));
-  }
-
-  *#resume(machine: ReplicaMachine): Task<void> {
-    const state = machine.stateAfter("resume");
-    yield* machine.setRecord({ ...machine.record, state });
+    return this.#machines.alone(name, ({ machine }) => machine.enter("resume"));
   }
 
   /** Counters by monitoring interval. */
@@ -643,15 +655,26 @@ export class ReplicaRole {
 
   /** Starts a failover and offers its disks. */
   startFailover(name: string, point: PointId | undefined, unverified = false): Task<Failover> {
-    return this.#machines.alone(name, (entry) => this.#startFailover(entry, point, unverified));
+    return this.#machines.alone(
+      name,
+      (entry) => this.#startFailover(entry, point, { unverified, promised: false }),
+    );
+  }
+
+  /** Starts the failover that the primary was promised, unless it has taken the machine back meanwhile. */
+  startPromised(name: string, point: PointId | undefined): Task<Failover> {
+    const how = { unverified: false, promised: true };
+    return this.#machines.alone(name, (entry) => this.#startFailover(entry, point, how));
   }
 
   *#startFailover(
     entry: Entry,
     point: PointId | undefined,
-    unverified: boolean,
+    how: { readonly unverified: boolean; readonly promised: boolean },
   ): Task<Failover> {
-    const failover = yield* Failover.start(entry.machine, entry.home.folder, point, unverified);
+    const { machine, home } = entry;
+    const { unverified, promised } = how;
+    const failover = yield* Failover.start(machine, home.folder, point, unverified, promised);
     entry.failover = failover;
     this.#offer(failover);
     return failover;
@@ -700,7 +723,7 @@ export class ReplicaRole {
 
   /**
    * Makes this server the machine's primary: completes its failover if that is still open, and hands it
-   * to \`promote\`. Guests that are attached find their exports again under the same names. \`settings\` are
+   * to `promote`. Guests that are attached find their exports again under the same names. `settings` are
    * those of the replication from here on; left out, those of an attempt that was cut short.
    */
   reverse(

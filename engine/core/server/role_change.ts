@@ -61,7 +61,7 @@ export interface PrimarySide {
   /** True when its record could be read and its disks opened. */
   opened(name: string): boolean;
   /**
-   * Gives a machine up to the peer that opens it with a newer history; \`adopt\` makes its replica, which
+   * Gives a machine up to the peer that opens it with a newer history; `adopt` makes its replica, which
    * is in force when this returns. Throws why not, and goes on as the primary then.
    */
   demote<T>(
@@ -107,8 +107,11 @@ export function objection(
       break;
     case "newer":
   }
-  // Disks that have grown at the other server grow here as well.
-  const smaller = machine.sizes.findIndex((size, at) => size > (opening.disks[at] ?? 0));
+  // Disks that have grown at the other server grow here as well, and those that it has not any more go.
+  const smaller = machine.sizes.findIndex((size, at) => {
+    const there = opening.disks[at] ?? 0;
+    return there > 0 && size > there;
+  });
   if (smaller >= 0) {
     const size = machine.sizes[smaller];
     return peerFailure(

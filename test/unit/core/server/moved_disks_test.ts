@@ -5,10 +5,10 @@
  * @module
  */
 
-import { deepEqual, equal, match } from "node:assert/strict";
-import { isFailed } from "../../../../engine/core/base/failure.ts";
+import { deepEqual, equal, match, throws } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, SECOND } from "../../../../engine/core/base/units.ts";
+import type { Server } from "../../../../engine/core/server/server.ts";
 import { filled, makePair, type Site } from "./pair.ts";
 
 const VM = { vm: "vm" };
@@ -77,4 +77,90 @@ Deno.test("what took the place of an excluded disk comes back with its machine, 
     const file = a.host.disks.get("two.img")?.node.sectors.peek();
     deepEqual(file?.subarray(0, 4 * KiB), concat(filled(1024, 2), filled(3 * KiB, 0)));
   }
+});
+
+Deno.test("a disk that the new primary has taken out goes, and its file stays where it is", () => {
+  const { a, b } = stage(2);
+  // In order: nothing of it is suspected, and so nothing is kept for the administrator.
+  a.host.run((a.server as Server).stop(), 60 * SECOND);
+  a.host.kill();
+  b.call("failover start", VM);
+  b.call("failover reverse", { ...VM, retention: "last 2" });
+  b.call("vm disk remove", { ...VM, disk: 1 });
+  const file = () => a.host.disks.get("two.img")?.node.sectors.peek();
+  const before = new Uint8Array(file() as Uint8Array);
+  a.start();
+  b.call("replication cycle", VM);
+  until(a, "Replicating");
+  // Until no point has the disk any more.
+  for (let more = 0; more < 5; more++) b.call("replication cycle", VM);
+  a.world.runFor(60 * SECOND);
+  deepEqual(file(), before);
+  // Whoever throws the file away loses a disk, and no replica.
+  a.host.kill();
+  a.host.disks.delete("two.img");
+  a.start();
+  equal(a.server?.replica.machine("vm").store.suspect, false);
+  a.call("failover start", VM);
+  deepEqual(whole(a, 0), whole(b, 0));
+  deepEqual(a.server?.exports.list(), ["vm/0"]);
+});
+
+Deno.test("a replica on adopted disks takes one more, and is there after a restart", () => {
+  const { a, b } = stage(3);
+  b.call("failover start", VM);
+  b.call("failover reverse", VM);
+  b.call("replication cycle", VM);
+  until(a, "Replicating");
+  b.host.addDisk("three.img", { size: SIZE });
+  b.call("vm disk add", { ...VM, disk: "three.img" });
+  b.write("vm/2", 0, filled(1024, 5));
+  b.call("replication cycle", VM);
+  a.host.kill();
+  a.start();
+  const points = (a.call("points list", VM) as JsonObject[]).length;
+  b.call("replication cycle", VM);
+  equal((a.call("points list", VM) as JsonObject[]).length, points + 1);
+  a.call("failover start", VM);
+  deepEqual([0, 1, 2].map((disk) => whole(a, disk)), [0, 1, 2].map((disk) => whole(b, disk)));
+});
+
+Deno.test("a replica whose adopted disk is not there is not forgotten", () => {
+  const { a, b } = stage(4);
+  b.call("failover start", VM);
+  b.call("failover reverse", VM);
+  a.world.runFor(60 * SECOND);
+  equal(status(a)["role"], "replica");
+  a.host.kill();
+  const device = a.host.disks.get("two.img");
+  a.host.disks.delete("two.img");
+  a.start();
+  match(String(status(a)["warnings"]), /Disk "two.img" of the replica is not there/);
+  throws(() => b.call("replication cycle", VM));
+  a.host.kill();
+  a.host.disks.set("two.img", device as NonNullable<typeof device>);
+  a.start();
+  until(a, "Replicating");
+});
+
+Deno.test("no replica is made over the disk files of a machine that ran there and was removed", () => {
+  const { a, b } = stage(5);
+  a.host.kill();
+  b.call("failover start", VM);
+  b.write("vm/0", 0, filled(1024, 9));
+  b.call("failover reverse", VM);
+  const [path = ""] = b.server?.primary.entry("vm").machine.disks.map((disk) => disk.path) ?? [];
+  b.call("replication disable", VM);
+  b.call("vm remove", VM);
+  const before = new Uint8Array(b.file(path));
+  equal(before[0], 9);
+  a.start();
+  a.call("replication disable", VM);
+  a.call("replication enable", { ...VM, to: "b:7700", frequency: 3600 * SECOND });
+  a.call("replication start", VM);
+  throws(
+    () => a.call("replication cycle", VM),
+    /Disk files of a machine "vm" that ran on the replica server/,
+  );
+  deepEqual(b.file(path), before);
 });
