@@ -94,7 +94,7 @@ function relationHold(mine: Ancestry, replica: ReplicaStanding): Failure | undef
       return peerFailure(
         "split-brain",
         "Both servers have written since their histories parted",
-        "Decide which side to keep; nothing is sent and nothing is lost meanwhile",
+        'Decide which side to keep: "warmsite failover resolve"; nothing is lost meanwhile',
       ).failure;
     case "unrelated":
       return peerFailure(

@@ -898,9 +898,10 @@ function runsThere({ name, settings }: PrimaryMachine, because: Failure): Failur
     code: because.code,
     side: "peer",
     message: `"${name}" is not served here: it runs at ${settings?.to ?? "its replica"}`,
-    action:
-      "Nothing, if that is as it should be: this server becomes its replica once that failover is " +
-      "reversed there, and serves it again once it is cancelled",
+    action: because.code === "split-brain"
+      ? because.action
+      : "Nothing, if that is as it should be: this server becomes its replica once that failover is " +
+        "reversed there, and serves it again once it is cancelled",
   };
 }
 

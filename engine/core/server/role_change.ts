@@ -16,6 +16,7 @@ import type { Branch } from "../lineage/branch.ts";
 import { type Ancestry, relate } from "../lineage/generation.ts";
 import type { PrimaryMachine } from "../primary/machine.ts";
 import type { RelationshipSettings } from "../relationship/settings.ts";
+import { TRANSITIONS } from "../relationship/state.ts";
 import type { Task } from "../runtime/task.ts";
 import type { MessageOf } from "../wire/message.ts";
 import type { PointKind } from "../wire/point.ts";
@@ -107,6 +108,7 @@ export function objection(
       break;
     case "newer":
   }
+  if (TRANSITIONS[machine.state].demote === undefined) return cannotFollow(machine);
   // Disks that have grown at the other server grow here as well, and those that it has not any more go.
   const smaller = machine.sizes.findIndex((size, at) => {
     const there = opening.disks[at] ?? 0;
@@ -126,6 +128,17 @@ export function objection(
     "busy",
     `A guest of "${name}" is still attached at the old primary, while it runs at "${peer}"`,
     `Shut it down at the old primary: the server there becomes the replica by itself then`,
+  );
+}
+
+/** One that was never replicated to where it runs now, as far as it knows, or is not any more. */
+function cannotFollow({ name, state }: PrimaryMachine): Failed {
+  return peerFailure(
+    // A new primary that starts must not take it for the word that its machine runs there (L6).
+    "exists",
+    `"${name}" cannot become the replica at the old primary: it is in state ${state} there`,
+    `Remove it there: "warmsite replication disable ${name}" unless it is disabled, then "warmsite vm remove ` +
+      `${name}"; its disk files stay, and everything is sent again`,
   );
 }
 

@@ -111,3 +111,29 @@ Deno.test("the side that gives way becomes the replica, and keeps its branch as 
     }
   }
 });
+
+Deno.test("an old primary that is not replicated any more says how it becomes the replica", () => {
+  const { a, b } = makePair(57);
+  protect(a);
+  a.write("vm/0", 0, filled(KiB, 1));
+  a.call("replication cycle", VM);
+  b.call("failover start", VM);
+  a.call("replication disable", VM);
+  b.call("failover reverse", VM);
+  throws(
+    () => b.call("replication cycle", VM),
+    /cannot become the replica at the old primary: it is in state Disabled there/,
+  );
+  equal(status(a)["role"], "primary");
+  b.host.kill();
+  b.start();
+  deepEqual(b.server?.exports.list(), ["vm/0"], "it runs here, whatever is left of it there");
+  a.call("vm remove", VM);
+  if (status(b)["state"] === "Error") b.call("replication resume", VM);
+  b.host.world.runFor(3600 * SECOND);
+  equal(status(a)["role"], "replica");
+  equal(status(b)["state"], "Replicating");
+  const now = whole(b);
+  a.call("failover start", VM);
+  deepEqual(whole(a), now);
+});
