@@ -12,6 +12,8 @@ import {
   peerFailure,
   requestFailure,
 } from "../base/failure.ts";
+import { DISKS_MAX } from "../base/limits.ts";
+import { diskName } from "../history/raw_disk.ts";
 import { OVERLAYS } from "../failover/failover.ts";
 import type { ReplicaStore } from "../history/replica_store.ts";
 import type { Folder } from "../ports/folder.ts";
@@ -82,6 +84,29 @@ export function leftDisks(name: string, path: string): Failed {
     `Disk files of a machine "${name}" that ran on the replica server lie in ${path} there`,
     "Move them away on the replica server, or delete them, then resume here",
   );
+}
+
+/**
+ * A file that was a disk of the machine and was taken out, or is left out of replication, is the administrator's: in
+ * the folder of a replica it would be taken for one of ours, and removed or written.
+ */
+export function* refuseFormerDisks(
+  name: string,
+  folder: Folder,
+  sizes: readonly number[],
+): Task<void> {
+  const names = yield* folder.list();
+  for (let index = 0; index < DISKS_MAX; index++) {
+    const file = diskName(index);
+    if ((sizes[index] ?? 0) > 0 || !names.includes(file)) continue;
+    throw peerFailure(
+      "exists",
+      `"${folder.path}/${file}" at the old primary of "${name}" is no disk of it that is replicated, and lies where ` +
+        "one of its replica's would",
+      `Move the file away there, then resume here; is it a disk that is left out, take it out first: "warmsite vm ` +
+        `disk remove ${name} ${index}"`,
+    );
+  }
 }
 
 /** A replica's folder could not be told from another's where case does not count. */

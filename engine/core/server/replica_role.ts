@@ -43,6 +43,7 @@ import {
   firstMessage,
   leftDisks,
   refuse,
+  refuseFormerDisks,
   refuseLastCopy,
   refuseRebuiltFailover,
   refuseWhileFailedOver,
@@ -461,6 +462,7 @@ export class ReplicaRole {
     const { id, name, paths, sizes, geometry, ancestry, tail } = demotion;
     const home = yield* this.#homeOf(name, peer);
     yield* strip(home.folder);
+    yield* refuseFormerDisks(name, home.folder, sizes);
     const generation = (ancestry[0] as Ancestry[number]).generation;
     // Where both sides went on, the one that stays decides the history; what is here is not of it.
     const parted = relate(ancestry, opening.ancestry) === "split";

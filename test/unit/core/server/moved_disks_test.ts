@@ -9,6 +9,7 @@ import { deepEqual, equal, match, throws } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, SECOND } from "../../../../engine/core/base/units.ts";
 import type { Server } from "../../../../engine/core/server/server.ts";
+import { Directory } from "../../../../engine/sim/directory.ts";
 import { filled, makePair, type Site } from "./pair.ts";
 
 const VM = { vm: "vm" };
@@ -163,4 +164,30 @@ Deno.test("no replica is made over the disk files of a machine that ran there an
     /Disk files of a machine "vm" that ran on the replica server/,
   );
   deepEqual(b.file(path), before);
+});
+
+Deno.test("a disk that was taken out of a machine is no disk of its replica, wherever its file lies", () => {
+  const { a, b } = stage(6);
+  b.call("failover start", VM);
+  b.call("failover reverse", VM);
+  b.call("replication cycle", VM);
+  until(a, "Replicating");
+  const path = b.server?.primary.entry("vm").machine.disks[1]?.path as string;
+  b.call("vm disk remove", { ...VM, disk: 1 });
+  const before = new Uint8Array(b.file(path));
+  equal(before[0], 2);
+  b.call("replication cycle", VM);
+  a.call("failover start", VM);
+  a.call("failover reverse", VM);
+  throws(() => a.call("replication cycle", VM), /is no disk of it that is replicated/);
+  for (let restarts = 0; restarts < 2; restarts++) {
+    b.host.kill();
+    b.start();
+    deepEqual(b.file(path), before);
+  }
+  const folder = b.host.data.entries.get("replicas") as Directory;
+  (folder.entries.get("vm") as Directory).entries.delete("disk-1.raw");
+  if (status(a)["state"] === "Error") a.call("replication resume", VM);
+  a.call("replication cycle", VM);
+  until(b, "Replicating");
 });
