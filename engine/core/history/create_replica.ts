@@ -39,8 +39,8 @@ export interface CreateSpec {
   readonly retention: Retention;
   /** Bytes that the disks take where they are, for which there must be room (R10). */
   readonly space?: number;
-  /** Where its disks lie already, with contents to be brought up to date; made anew where left out. */
-  readonly paths?: readonly string[];
+  /** Where its disks lie already, with contents to be brought up to date; made anew where left out or `null`. */
+  readonly paths?: readonly (string | null)[];
 }
 
 /** What a replica is made of that takes over a machine's own disks where they lie (L6). */
@@ -194,7 +194,7 @@ export function* createReplica(
   let stateFile: StateFile | undefined;
   try {
     for (const [index, size] of spec.sizes.entries()) {
-      const path = paths?.[index];
+      const path = paths?.[index] ?? undefined;
       yield* folder.remove(diskName(index));
       const stem = diskName(index);
       if (path !== undefined) raw.push(yield* openExactly(ports, folder, index, size, path));

@@ -51,7 +51,7 @@ const MANIFEST_FIELDS = {
   /** The package in the making: parts of another do not belong. */
   seed: identity<SeedId>("seed"),
   blockSize: integer(512, 65_536),
-  sizes: list(integer(1, DISK_SIZE_MAX), 1, DISKS_MAX),
+  sizes: list(integer(0, DISK_SIZE_MAX), 1, DISKS_MAX),
   point: POINT,
   parts: integer(0, PARTS_MAX),
   /** Bytes of all parts. */

@@ -74,7 +74,7 @@ function* write(
     const cut = yield* finalPass(work, sink);
     return yield* writer.complete({
       point: declare(work, cut),
-      sizes: machine.disks.map(({ size }) => size),
+      sizes: machine.sizes,
       blockSize: machine.tracked[0]?.geometry.blockSize ?? 0,
     });
   } catch (error) {

@@ -20,7 +20,7 @@ import type { MessageOf } from "../wire/message.ts";
 
 /** Files that wait for their primary. */
 export interface ExistingCopy {
-  /** The files, in the order of the machine's disks. */
+  /** The files, in the order of the machine's disks that are replicated. */
   readonly paths: readonly string[];
   /** Bytes of each when they were named. */
   readonly sizes: readonly number[];
@@ -85,14 +85,29 @@ export function refuseOtherCopy(
         `"warmsite replication disable ${name}" at the replica server`,
     );
   }
-  if (disks.length !== sizes.length) {
-    throw wrong(name, `has ${sizes.length} disks, and the machine ${disks.length}`);
+  const replicated = disks.filter((size) => size > 0).length;
+  if (replicated !== sizes.length) {
+    throw wrong(
+      name,
+      `has ${sizes.length} disks, and the machine ${replicated} that are replicated`,
+    );
   }
+  let at = 0;
   for (const [index, size] of disks.entries()) {
-    if (size === sizes[index]) continue;
-    const words = `has ${sizes[index]} bytes in "${paths[index]}", and disk ${index} ${size} bytes`;
-    throw wrong(name, words);
+    if (size === 0) continue;
+    const [path, found] = [paths[at], sizes[at++]];
+    if (size === found) continue;
+    throw wrong(name, `has ${found} bytes in "${path}", and disk ${index} ${size} bytes`);
   }
+}
+
+/** The files of a copy by the numbers of the machine's disks, `null` for one that is not replicated. */
+export function filesByDisk(
+  { paths }: ExistingCopy,
+  disks: readonly number[],
+): readonly (string | null)[] {
+  let at = 0;
+  return disks.map((size) => size === 0 ? null : paths[at++] ?? null);
 }
 
 function wrong(name: string, what: string): Failed {

@@ -470,7 +470,8 @@ export class PrimaryRole {
   /** What the replica will need for a machine and the points that are chosen. */
   storage(name: string): JsonObject {
     const { machine } = this.#machines.entry(name);
-    const { settings, disks } = machine;
+    const { settings } = machine;
+    const disks = machine.disks.filter(({ part }) => part === "replicated");
     const churn = joinedChurn(disks.map((disk) => disk.churn.churn()));
     const size = disks.reduce((sum, disk) => sum + disk.size, 0);
     const measured = Math.min(...disks.map((disk) => disk.churn.measured));

@@ -24,7 +24,7 @@ import type { ExportedPoint } from "../replica/export_point.ts";
 import { type Admit, type ReplicaContext, ReplicaMachine } from "../replica/replica_machine.ts";
 import { PackageReader } from "../history/package_reader.ts";
 import { importPackage } from "../replica/importing.ts";
-import { noCopy, refuseOtherCopy } from "../replica/existing_copy.ts";
+import { filesByDisk, noCopy, refuseOtherCopy } from "../replica/existing_copy.ts";
 import { type ReplicaRecord, replicaToJson } from "../replica/replica_record.ts";
 import type { RelationshipSettings } from "../relationship/settings.ts";
 import type { Monitoring } from "../relationship/monitoring.ts";
@@ -534,7 +534,7 @@ export class ReplicaRole {
       generation: opening.generation,
       retention: parseRetention(opening.retention),
       space: opening.space,
-      ...(copy === undefined ? {} : { paths: copy.paths }),
+      ...(copy === undefined ? {} : { paths: filesByDisk(copy, opening.disks) }),
     };
     const store = yield* ReplicaStore.create(this.#ports, home.folder, spec, this.#cache());
     const record: ReplicaRecord = {

@@ -183,3 +183,26 @@ Deno.test("a comparison that a crash of either side interrupts goes on, and send
     sameAtBoth(a, b);
   }
 });
+
+Deno.test("a copy has the disks that are replicated, whatever others the machine has (M26)", () => {
+  const pair = makePair(79, SIZE);
+  const { a, b } = pair;
+  for (const name of ["two.img", "three.img", "four.img"]) a.host.addDisk(name, { size: SIZE });
+  a.call("vm add", { vm: "vm", disks: ["two.img", "vm.img", "three.img", "four.img"] });
+  a.call("vm disk exclude", { vm: "vm", disk: 0 });
+  a.call("vm disk remove", { vm: "vm", disk: 2 });
+  a.write("vm/1", 0, rough(4096, 1));
+  a.write("vm/3", 0, rough(4096, 2));
+  a.call("replication enable", { vm: "vm", to: "b:7700", frequency: 3600 * SECOND });
+  for (const name of ["copy.img", "other.img"]) b.host.addDisk(name, { size: SIZE });
+  take(b, { disks: ["copy.img", "other.img"] });
+  start(a);
+  cycle(a);
+  b.host.kill();
+  b.start();
+  equal(b.server?.replica.machine("vm").store.suspect, false);
+  b.call("failover start", VM);
+  for (const disk of [1, 3]) {
+    deepEqual(b.read(`vm/${disk}`, 0, SIZE), a.read(`vm/${disk}`, 0, SIZE));
+  }
+});

@@ -286,3 +286,23 @@ Deno.test("an import that a crash cuts short is done again, and no network start
     sameAtBoth(a, b, 4 * MiB);
   }
 });
+
+Deno.test("a package has no disk that is left out of replication, or was taken out", () => {
+  const pair = makePair(69, SIZE);
+  const { a, b, world } = pair;
+  for (const name of ["two.img", "three.img", "four.img"]) a.host.addDisk(name, { size: MiB });
+  a.call("vm add", { vm: "vm", disks: ["vm.img", "two.img", "three.img", "four.img"] });
+  a.call("vm disk exclude", { vm: "vm", disk: 1 });
+  a.call("vm disk remove", { vm: "vm", disk: 2 });
+  for (const disk of [0, 1, 3]) a.write(`vm/${disk}`, 0, filled(KiB, disk + 1));
+  a.call("replication enable", { vm: "vm", to: "b:7700", frequency: 10 * SECOND });
+  a.host.addPlace("usb");
+  const path = exported(pair);
+  world.runFor(30 * SECOND);
+  carry(a, b);
+  b.call("replication import", { path });
+  settled(pair);
+  b.call("failover start", VM);
+  for (const disk of [0, 3]) deepEqual(b.read(`vm/${disk}`, 0, MiB), a.read(`vm/${disk}`, 0, MiB));
+  deepEqual(b.read("vm/1", 0, MiB), filled(MiB, 0), "an empty one in its place");
+});
