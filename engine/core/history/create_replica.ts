@@ -221,7 +221,8 @@ export function isUntold(state: Pick<StoreState, "extra" | "points" | "seed">): 
   return state.extra === null && state.points.length === 0 && state.seed === undefined;
 }
 
-function holdsDisks(folder: Folder, name: string): Failed {
+/** Why no replica is made in a folder with contents. */
+export function holdsDisks(folder: Folder, name: string): Failed {
   return localFailure(
     "exists",
     `In ${folder.path} lie the disk files of a machine "${name}" that ran here`,

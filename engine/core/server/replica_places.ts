@@ -17,6 +17,8 @@
  */
 
 import { type Failed, isFailed, localFailure, requestFailure } from "../base/failure.ts";
+import { isBlank } from "../history/blank.ts";
+import { holdsDisks } from "../history/create_replica.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { Ports } from "../ports/ports.ts";
 import { loadRecord, saveRecord } from "../relationship/record.ts";
@@ -96,25 +98,34 @@ export class ReplicaPlaces {
 
   /** Makes the folder of a replica of which nobody knows yet. */
   *make(name: string, location: string | undefined): Task<ReplicaHome> {
-    if (location === undefined) {
-      const folder = yield* this.#folder.folder(name, { create: true });
-      yield* this.#folder.flush();
-      return { folder, location };
-    }
-    const there = yield* this.#open(location);
     const own = yield* this.#folder.folder(name, { create: true });
     yield* this.#folder.flush();
     const before = yield* this.#place(own);
-    if (before === undefined && (yield* there.list()).includes(name)) {
-      yield* this.#dropOwn(name);
+    if (location === undefined) {
+      // Where a machine of that name lay that is gone: its disks stay there, and nobody looks for it there any more.
+      if (before !== undefined) {
+        yield* own.remove(PLACE);
+        yield* own.flush();
+      }
+      return { folder: own, location };
+    }
+    const there = yield* this.#open(location);
+    const left = (yield* there.list()).includes(name);
+    if (left && before?.location !== location) {
+      if (before === undefined) yield* this.#dropOwn(name);
       throw localFailure(
         "exists",
         `There is something called "${name}" in ${location}, and it is no replica of this server`,
         "Move it away; nothing that is there is written over",
       );
     }
+    // What nobody was told of is written over; the disks of a machine that ran there and was removed are not.
+    if (left && before?.made === true) {
+      const disks = yield* there.folder(name);
+      if (!(yield* isBlank(disks))) throw holdsDisks(disks, name);
+    }
     yield* this.#setPlace(own, { location, made: false });
-    if (before !== undefined) yield* there.remove(name);
+    if (left) yield* there.remove(name);
     const folder = yield* there.folder(name, { create: true });
     yield* there.flush();
     return { folder, location };

@@ -77,15 +77,6 @@ export function* refuseLastCopy(machine: ReplicaMachine, folder: Folder): Task<v
   );
 }
 
-/** A machine that ran here was removed and its disk files stayed: no replica is made in their place. */
-export function leftDisks(name: string, path: string): Failed {
-  return peerFailure(
-    "exists",
-    `Disk files of a machine "${name}" that ran on the replica server lie in ${path} there`,
-    "Move them away on the replica server, or delete them, then resume here",
-  );
-}
-
 /**
  * A file that was a disk of the machine and was taken out, or is left out of replication, is the administrator's: in
  * the folder of a replica it would be taken for one of ours, and removed or written.

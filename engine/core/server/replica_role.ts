@@ -41,7 +41,6 @@ import { exportName, type Exports } from "./exports.ts";
 import type { ReplicaHome, ReplicaPlaces } from "./replica_places.ts";
 import {
   firstMessage,
-  leftDisks,
   refuse,
   refuseFormerDisks,
   refuseLastCopy,
@@ -524,7 +523,6 @@ export class ReplicaRole {
     const copy = this.#copies.get(opening.name);
     if (copy !== undefined) refuseOtherCopy(copy, opening, primary);
     else if (opening.seeding === "existing-copy") throw noCopy(opening.name);
-    yield* this.#refuseLeftDisks(opening.name);
     const home = yield* this.#makeHome(opening.name, location);
     const spec = {
       machine: opening.machine,
@@ -559,14 +557,6 @@ export class ReplicaRole {
       yield* this.#unmake(opening.name);
       throw error;
     }
-  }
-
-  /** Disk files of a machine that ran here once, and was removed, are nobody's but the administrator's. */
-  *#refuseLeftDisks(name: string): Task<void> {
-    if (!(yield* this.#places.list()).includes(name)) return;
-    const left = (yield* this.#places.find(name))?.folder;
-    if (left === undefined || !(yield* holdsDisksOnly(left)) || (yield* isBlank(left))) return;
-    throw leftDisks(name, left.path);
   }
 
   /** Between the two a crash takes a replica that lies elsewhere for one that nobody knows of, as before. */

@@ -334,7 +334,7 @@ Deno.test("a disk of another length, a missing one and a locked one are refused 
   inode.resize(512);
   assert.equal(code(world, ReplicaStore.open(world.ports(), world.folder())), "disk-changed-size");
   world.root.entries.delete("disk-1.raw");
-  assert.equal(code(world, ReplicaStore.open(world.ports(), world.folder())), "not-found");
+  assert.equal(code(world, ReplicaStore.open(world.ports(), world.folder())), "damaged");
   const create = ReplicaStore.create(world.ports(), world.folder(), spec(3));
   assert.equal(code(world, create), "exists");
 });

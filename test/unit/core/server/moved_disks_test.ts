@@ -9,6 +9,7 @@ import { deepEqual, equal, match, throws } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, SECOND } from "../../../../engine/core/base/units.ts";
 import type { Server } from "../../../../engine/core/server/server.ts";
+import { FileNode } from "../../../../engine/sim/volume.ts";
 import { Directory } from "../../../../engine/sim/directory.ts";
 import { filled, makePair, type Site } from "./pair.ts";
 
@@ -144,26 +145,40 @@ Deno.test("a replica whose adopted disk is not there is not forgotten", () => {
   until(a, "Replicating");
 });
 
-Deno.test("no replica is made over the disk files of a machine that ran there and was removed", () => {
-  const { a, b } = stage(5);
+Deno.test("no replica is made over the disk files of a machine that ran in a storage location", () => {
+  const { a, b } = makePair(5, SIZE);
+  b.host.addPlace("one");
+  b.call("server set", { location: "/one" });
+  a.call("vm add", { vm: "vm", disks: ["vm.img"] });
+  const enable = { ...VM, to: "b:7700", frequency: 3600 * SECOND };
+  a.call("replication enable", enable);
+  a.call("replication start", VM);
+  a.call("replication cycle", VM);
   a.host.kill();
   b.call("failover start", VM);
   b.write("vm/0", 0, filled(1024, 9));
   b.call("failover reverse", VM);
-  const [path = ""] = b.server?.primary.entry("vm").machine.disks.map((disk) => disk.path) ?? [];
   b.call("replication disable", VM);
   b.call("vm remove", VM);
-  const before = new Uint8Array(b.file(path));
+  const file = () => {
+    const folder = (b.host.places.get("one") as Directory).entries.get("vm") as Directory;
+    return (folder.entries.get("disk-0.raw") as FileNode).sectors.peek();
+  };
+  const before = new Uint8Array(file());
   equal(before[0], 9);
   a.start();
   a.call("replication disable", VM);
-  a.call("replication enable", { ...VM, to: "b:7700", frequency: 3600 * SECOND });
+  a.call("replication enable", enable);
   a.call("replication start", VM);
-  throws(
-    () => a.call("replication cycle", VM),
-    /Disk files of a machine "vm" that ran on the replica server/,
-  );
-  deepEqual(b.file(path), before);
+  throws(() => a.call("replication cycle", VM), /In \/one\/vm lie the disk files/);
+  // Elsewhere there is room for it, and it is found there again.
+  b.call("server set", { location: null });
+  if (status(a)["state"] === "Error") a.call("replication start", VM);
+  a.call("replication cycle", VM);
+  b.host.kill();
+  b.start();
+  equal(status(b)["state"], "Replicating");
+  deepEqual(file(), before);
 });
 
 Deno.test("a disk that was taken out of a machine is no disk of its replica, wherever its file lies", () => {
