@@ -78,8 +78,7 @@ function* stageMerged(
   overlays: readonly Overlay[],
   failover: FailoverRecord,
 ): Task<void> {
-  const { store, ports } = machine;
-  const kernel = ports.codec.kernel;
+  const { store, ports, ports: { codec: { kernel } } } = machine;
   const parent = (store.newest as { readonly id: PointId }).id;
   const id = newIdentity<string>(ports.entropy);
   const options = {
@@ -89,16 +88,15 @@ function* stageMerged(
     chained: true,
   };
   yield* store.dropDelta();
-  // This takes back damaged deltas above the parent, which nothing could ever apply; what is left of
-  // the staged ones is applied, for the view tells what it has otherwise than the newest applied point.
+  // Takes back damaged deltas above the parent, which nothing could ever apply; what is left is applied, for the
+  // view tells what it has otherwise than the newest applied point.
   yield* store.startDelta(id, parent, failover.generation);
   yield* machine.applyAll();
   let chain = emptyChain();
   let records = 0;
   const before = store.sizes;
   const merged = before.map((_, disk) => overlays.find(({ index }) => index === disk)?.size ?? 0);
-  // What stood in for a disk that was left out of replication is one like any other from here on. Crash behind
-  // this: a size that no point has.
+  // A stand-in for a disk that was left out is a disk from here on. Crash behind this: a size that no point has.
   yield* store.announce(merged);
   // Of a disk that the point does not have nothing counts that the file may hold.
   const kept = merged.map((size, disk) => (view.sizes[disk] ?? 0) === 0 ? 0 : size);

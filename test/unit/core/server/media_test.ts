@@ -4,6 +4,7 @@
  *
  * @module
  */
+// Long because: every way in which a package comes to its replica, and does not, has one stage.
 
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { isFailed } from "../../../../engine/core/base/failure.ts";
