@@ -41,6 +41,7 @@ export interface Difference {
 /** One verification of all disks of a machine. */
 export class Verification {
   readonly #codec: Codec;
+  /** Those that are replicated: their places here are not their numbers in the machine. */
   readonly #disks: readonly TrackedDisk[];
   /** Not found equal or different yet, and not looked at in this round. */
   readonly #left: readonly Bitmap[];
@@ -104,8 +105,8 @@ export class Verification {
   get differences(): { readonly ranges: readonly Difference[]; readonly count: number } {
     const ranges: Difference[] = [];
     let count = 0;
-    for (const [disk, set] of this.#differing.entries()) {
-      const blockSize = this.#disks[disk]?.geometry.blockSize ?? 0;
+    for (const [place, set] of this.#differing.entries()) {
+      const { index: disk, geometry: { blockSize } } = this.#disks[place] as TrackedDisk;
       for (const { start, end } of set.runs()) {
         if (count++ >= RANGES_MAX) continue;
         ranges.push({ disk, at: start * blockSize, length: (end - start) * blockSize });
@@ -184,7 +185,7 @@ export class Verification {
     };
     const full = yield* unitDigests(this.#codec, source, at, length, unit);
     const compared = yield* peer.compare({
-      disk: index,
+      disk: disk.index,
       unit,
       at,
       count,

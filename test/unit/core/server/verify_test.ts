@@ -121,3 +121,22 @@ Deno.test("what cannot be verified says why", () => {
   world.runUntil(world.now + 10 * MINUTE);
   equal(verified(a)["equal"], true);
 });
+
+Deno.test("behind a disk that is not replicated the others are compared with their own", () => {
+  const { a, b } = makePair(519, SIZE);
+  for (const name of ["two.img", "three.img"]) a.host.addDisk(name, { size: 2 * SIZE });
+  a.call("vm add", { vm: "vm", disks: ["two.img", "three.img", "vm.img"] });
+  a.call("vm disk exclude", { vm: "vm", disk: 0 });
+  a.call("replication enable", { vm: "vm", to: "b:7700", frequency: 3600 * SECOND });
+  a.call("replication start", { vm: "vm" });
+  for (const disk of [0, 1, 2]) a.write(`vm/${disk}`, 64 * KiB, filled(4 * KiB, disk + 1));
+  a.call("replication cycle", VM);
+  const found = verified(a);
+  equal(found["equal"], true);
+  equal(found["comparedBytes"], 3 * SIZE);
+  a.world.runFor(2 * SECOND);
+  rawDisk(b).rot(64 * KiB + 7, 3);
+  deepEqual(verified(a)["differences"], [{ disk: 2, at: 64 * KiB, length: 512 }]);
+  a.call("replication cycle", VM);
+  equal(verified(a)["equal"], true);
+});
