@@ -30,6 +30,8 @@ import {
 } from "../unit/core/history/store_model.ts";
 import { Dice, idle, portsOn, run, scratch, SEED, together } from "./stage.ts";
 
+/** Points that retention keeps. */
+const KEPT = 3;
 /** Points that are staged after the first. */
 const POINTS = 12;
 /** States that are made of the record and opened. */
@@ -41,8 +43,8 @@ const AGAIN_EVERY = 4;
 interface Facts {
   readonly contents: Map<PointId, readonly Uint8Array[]>;
   readonly acknowledged: { readonly id: PointId; readonly since: number }[];
-  /** Points that a prune that began at that moment may have dropped. */
-  readonly dropped: { readonly id: PointId; readonly since: number }[];
+  /** Points that prunes dropped. */
+  readonly dropped: PointId[];
   /** Open deltas: `records` of `id` on `parent` durable from one moment to another. */
   readonly flushed: {
     readonly id: string;
@@ -80,7 +82,7 @@ class Life {
 
   *live(): Task<void> {
     const { folder } = this.#recorder;
-    const store = yield* ReplicaStore.create(portsOn(folder), folder, spec(3), memoryOf(true));
+    const store = yield* ReplicaStore.create(portsOn(folder), folder, spec(KEPT), memoryOf(true));
     const first = someExtents(this.#dice);
     const blank = SIZES.map((size) => new Uint8Array(size));
     this.facts.contents.set(pointId(0), written(blank, first));
@@ -140,8 +142,7 @@ class Life {
       yield* store.applyNext();
       yield* idle(this.#dice);
       if (!this.#dice.once(2)) continue;
-      const since = this.#recorder.length;
-      for (const id of yield* store.prune()) this.facts.dropped.push({ id, since });
+      this.facts.dropped.push(...yield* store.prune());
     }
   }
 
@@ -166,11 +167,12 @@ function* recovered(recorder: PowerRecorder, facts: Facts, moment: number): Task
   try {
     const when = `after ${moment}`;
     assert.deepEqual(store.troubles, [], when);
-    const listed = new Set(store.points.map(({ id }) => id));
-    const gone = facts.dropped.filter(({ since }) => since < moment);
+    // What is gone follows from the points that there are, also before anybody has pruned.
+    const listed = store.points.map(({ id }) => id);
+    const oldest = listed.at(-KEPT) ?? pointId(0);
     for (const { id, since } of facts.acknowledged) {
-      if (since > moment || gone.some((other) => other.id === id)) continue;
-      assert.ok(listed.has(id), `${when}: acknowledged point ${id} is gone`);
+      if (since > moment || id < oldest) continue;
+      assert.ok(listed.includes(id), `${when}: acknowledged point ${id} is gone`);
     }
     yield* checkPoints(store, facts.contents, when);
     expectOpenDelta(store, facts, moment);
