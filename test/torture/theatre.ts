@@ -17,7 +17,7 @@ import { Writer } from "./writer.ts";
 /** The machine. */
 export const VM = "victim";
 /** How long a server may take to come up, and a cycle to be acknowledged, ms. */
-const PATIENCE = 60_000;
+const PATIENCE = 90_000;
 
 /** Which server. */
 export type Role = "primary" | "replica";

@@ -26,7 +26,7 @@ export interface StartChoice {
 /** A start over the network, now. */
 export const START_NOW: StartChoice = { method: undefined, at: undefined, path: undefined };
 
-/** Schedules or starts; returns whether the state is another one now. */
+/** Schedules or starts; returns whether it is to be tried at once: also where it runs, or failed and waits. */
 export function* chooseStart(machine: PrimaryMachine, choice: StartChoice): Task<boolean> {
   const { method, at, path } = choice;
   const { name, state, plan } = machine;
@@ -38,7 +38,7 @@ export function* chooseStart(machine: PrimaryMachine, choice: StartChoice): Task
   }
   if (state === "InitialReplicationInProgress" && method !== undefined) {
     if (method !== plan?.method || path !== plan.path) throw otherWay(machine);
-    return false;
+    return true;
   }
   const event = method === "export" ? "export" : "start";
   const to = nextState(state, event, name);
@@ -50,7 +50,7 @@ export function* chooseStart(machine: PrimaryMachine, choice: StartChoice): Task
     return true;
   }
   if (method !== undefined) throw otherWay(machine);
-  return false;
+  return true;
 }
 
 /** A start that was put off begins, unless it was called off meanwhile; returns whether it did. */

@@ -506,10 +506,10 @@ export class PrimaryRole {
   }
 
   *#start(entry: Entry, takeOver: boolean, choice: StartChoice): Task<void> {
-    const begun = yield* chooseStart(entry.machine, choice);
+    const now = yield* chooseStart(entry.machine, choice);
     if (choice.at !== undefined) entry.putOff.notify();
     if (takeOver) entry.machine.presence.takeOver();
-    if (takeOver || begun) entry.replicator?.ask();
+    if (takeOver || now) entry.replicator?.ask();
   }
 
   /**

@@ -140,3 +140,17 @@ Deno.test("a machine that is protected says nothing of how its first copy came",
   protect(a);
   equal(status(a)["initialReplication"], null);
 });
+
+Deno.test("a start that is asked for again is tried at once, whatever wait follows the last failure (M76)", () => {
+  const { world, a, b } = enabled(39);
+  b.host.kill();
+  a.call("replication start", VM);
+  world.runWhile(() => Number(status(a)["failures"]) === 0, MINUTE);
+  b.start();
+  world.runFor(5 * SECOND);
+  equal(state(a), "InitialReplicationInProgress", "the next attempt is a minute away");
+  a.call("replication start", VM);
+  world.runFor(5 * SECOND);
+  equal(state(a), "Replicating");
+  sameAtBoth(a, b);
+});
