@@ -73,6 +73,14 @@ export interface CrashPlan {
   readonly how: CrashKind;
 }
 
+/** A crash at the `left`th call of one kind from now on: there a `CrashPlan` is made of it. */
+export interface CrashAmong {
+  readonly kind: EventKind;
+  readonly left: number;
+  readonly when: CrashMoment;
+  readonly how: CrashKind;
+}
+
 /** What a process does: its main task, given its ports and a scope of its own. */
 export type Main = (ports: Ports, scope: Scope) => Task<void>;
 
@@ -106,6 +114,8 @@ export class SimHost {
   calls = 0;
   /** Where to crash; set by `SimWorld.crashAt`, cleared by any crash. */
   crashPlan: CrashPlan | undefined;
+  /** Where to crash, counted in calls of one kind; cleared by any crash. */
+  crashAmong: CrashAmong | undefined;
   /** Delay between a completion and the process noticing it, µs: a slow CPU. */
   lag = 0;
   readonly #random: Prng;
@@ -279,6 +289,7 @@ export class SimHost {
   kill(): void {
     this.#endProcess(false);
     this.crashPlan = undefined;
+    this.crashAmong = undefined;
   }
 
   /** Power is lost; of what was not flushed anything may remain. */
@@ -286,6 +297,7 @@ export class SimHost {
     if (this.#power !== "on") return;
     this.#power = "off";
     this.crashPlan = undefined;
+    this.crashAmong = undefined;
     this.world.net.silence(this.name);
     this.#endProcess(true);
     this.#paused = 0;

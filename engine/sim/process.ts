@@ -167,6 +167,7 @@ class Call<T> implements Wait {
     if (!process.alive) return undefined;
     this.#token = token;
     this.#number = ++host.calls;
+    this.#countAmong();
     const plan = host.crashPlan;
     if (plan !== undefined && plan.call === this.#number && plan.when !== "after") {
       if (plan.when === "torn") this.#job.abandon?.(true);
@@ -177,6 +178,16 @@ class Call<T> implements Wait {
     this.#job.enter?.();
     this.#event = this.#schedule(this.#job.delay);
     return this.#job.binding === true ? undefined : () => this.#takeBack();
+  }
+
+  /** Counts it among the calls of a kind at one of which the host is to crash. */
+  #countAmong(): void {
+    const { host } = this.#process;
+    const among = host.crashAmong;
+    if (among === undefined || among.kind !== this.#job.kind) return;
+    const { left, when, how } = among;
+    host.crashAmong = left > 1 ? { ...among, left: left - 1 } : undefined;
+    if (left === 1) host.crashPlan = { call: this.#number, when, how };
   }
 
   #schedule(delay: number): SimEvent {

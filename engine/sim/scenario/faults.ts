@@ -5,13 +5,15 @@
  */
 // Long because: one arm for each kind of fault that a scenario has, and what each of them excuses.
 
-import { DAY, SECOND } from "../../core/base/units.ts";
+import { DAY, MILLISECOND, SECOND } from "../../core/base/units.ts";
+import { diskName } from "../../core/history/raw_disk.ts";
 import { Directory } from "../directory.ts";
 import type { SimHost } from "../host.ts";
 import type { Reply } from "../guests/guest.ts";
 import type { Link } from "../network.ts";
 import { SECTOR_SIZE } from "../sectors.ts";
 import { markUnits } from "../storage_io.ts";
+import { EVENT } from "../trace.ts";
 import { FileNode, type Volume } from "../volume.ts";
 import type { Drill } from "./drill.ts";
 import { replicaOf } from "./machine_run.ts";
@@ -22,6 +24,11 @@ import type { Site } from "./site.ts";
 
 /** Until when replies are excused that came late, behind the end of what made them late, µs. */
 const AFTERMATH = 2 * SECOND;
+
+/** How often and with what pause, µs, a delta on its way is looked for, of at least so many bytes. */
+const ROT_TRIES = 2000;
+const ROT_PAUSE = 5 * MILLISECOND;
+const ROT_MIN = 2 * SECTOR_SIZE;
 
 /** Does and heals. */
 export class Faults {
@@ -113,6 +120,12 @@ export class Faults {
         simulated.crashAt(fault.host, host.calls + fault.calls, fault.when, fault.how);
         return;
       }
+      case "crash-naming": {
+        const { renames: left, when, how } = fault;
+        sites[fault.host].down = fault.down;
+        sites[fault.host].host.crashAmong = { kind: EVENT.rename, left, when, how };
+        return;
+      }
       case "pause":
         this.#slow(fault.host, fault.lasts);
         return sites[fault.host].host.pause(fault.lasts);
@@ -153,6 +166,12 @@ export class Faults {
         return this.#spoilFreeze(fault);
       case "rot":
         return this.#rot(fault.pick, fault.bit);
+      case "rot-open":
+        return this.#seekOpen(fault, ROT_TRIES);
+      case "touch":
+        sites.b.down = fault.down;
+        sites.b.host.kill();
+        return this.#later(fault.down >>> 1, () => this.#touch(fault.vm, fault.disk));
       case "old-state":
         return this.#keepState(fault.vm, fault.age, fault.down);
       case "slow": {
@@ -309,21 +328,50 @@ export class Faults {
     });
   }
 
+  /**
+   * A tool that only looked at a raw disk left its time changed, later than any jump of the clock hides:
+   * points are not believed until the disks were compared.
+   */
+  #touch(vm: number, disk: number): void {
+    const { host, current } = this.#drill.sites.b;
+    if (host.process !== undefined || current !== undefined) return;
+    const folder = replicaFolder(host, this.#drill.machines[vm]?.spec.name ?? "");
+    const node = folder?.entries.get(diskName(disk));
+    if (!(node instanceof FileNode)) return;
+    this.damaged = true;
+    this.#outside++;
+    node.changed = Math.max(node.changed, host.wall()) + 100 * DAY * this.#outside;
+    node.durableChanged = node.changed;
+  }
+
+  /** Waits for a delta on its way that holds something, and kills the server in the middle of it. */
+  #seekOpen(fault: FaultAction & { readonly kind: "rot-open" }, tries: number): void {
+    const { b } = this.#drill.sites;
+    if (this.#quietSince !== undefined || tries === 0) return;
+    if (this.#replicaFiles().open.every(({ sectors }) => sectors.length < ROT_MIN)) {
+      return this.#later(ROT_PAUSE, () => this.#seekOpen(fault, tries - 1));
+    }
+    b.down = fault.down;
+    b.host.kill();
+    this.#later(fault.down >>> 1, () => this.#rotOpen(fault.pick, fault.bit));
+  }
+
+  /** A bit of a delta that is on its way flips while nobody has it open. */
+  #rotOpen(pick: number, bit: number): void {
+    const { host, current } = this.#drill.sites.b;
+    if (host.process !== undefined || current !== undefined) return;
+    const { open } = this.#replicaFiles();
+    const file = open[pick % Math.max(open.length, 1)];
+    if (file === undefined) return;
+    this.#failing.b = true;
+    this.damaged = true;
+    this.rotten = true;
+    file.rot((pick * 7919) % file.sectors.length, bit);
+  }
+
   /** A bit of a file below the replica's folder flips; raw disks have no checksum but the scrub's. */
   #rot(pick: number, bit: number): void {
-    const files: FileNode[] = [];
-    const staged: FileNode[] = [];
-    const { host } = this.#drill.sites.b;
-    const todo: Directory[] = [host.data, ...replicaLocations(host)];
-    for (let directory = todo.pop(); directory !== undefined; directory = todo.pop()) {
-      for (const entry of directory.entries.values()) {
-        if (entry instanceof Directory) todo.push(entry);
-        else if (entry.sectors.length > 0 && !entry.sparse) {
-          files.push(entry);
-          if (directory.path.endsWith("/staging")) staged.push(entry);
-        }
-      }
-    }
+    const { files, staged } = this.#replicaFiles();
     // What is staged is there for a short time only, and is looked for in half of all cases.
     const among = pick % 2 === 0 && staged.length > 0 ? staged : files;
     const file = among[(pick >>> 1) % Math.max(among.length, 1)];
@@ -332,6 +380,27 @@ export class Faults {
     this.damaged = true;
     this.rotten = true;
     file.rot((pick * 7919) % file.sectors.length, bit);
+  }
+
+  /** Files of replicas that hold something, but for raw disks; those that are staged, those still open. */
+  #replicaFiles() {
+    const files: FileNode[] = [];
+    const staged: FileNode[] = [];
+    const open: FileNode[] = [];
+    const { host } = this.#drill.sites.b;
+    const todo: Directory[] = [host.data, ...replicaLocations(host)];
+    for (let directory = todo.pop(); directory !== undefined; directory = todo.pop()) {
+      for (const [name, entry] of directory.entries) {
+        if (entry instanceof Directory) todo.push(entry);
+        else if (entry.sectors.length > 0 && !entry.sparse) {
+          files.push(entry);
+          if (!directory.path.endsWith("/staging")) continue;
+          staged.push(entry);
+          if (name.endsWith(".open")) open.push(entry);
+        }
+      }
+    }
+    return { files, staged, open };
   }
 
   /** A server started: what failed before it is forgotten, but for bytes that rotted, which stay so. */
@@ -358,6 +427,7 @@ export class Faults {
     for (const site of [sites.a, sites.b]) {
       const { host } = site;
       host.crashPlan = undefined;
+      host.crashAmong = undefined;
       host.lag = 0;
       while (host.paused) host.resume();
       host.hypervisor.heal();

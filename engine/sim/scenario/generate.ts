@@ -50,6 +50,8 @@ export function generate(seed: number): Scenario {
   guestEvents(root, world, active, events);
   operatorEvents(root, world, active, events);
   faultEvents(root, world, active, events);
+  oldStatesAtFailovers(root.stream("old-state-at-failover"), active, events);
+  rotsOnTheWay(root.stream("rot-open"), active, events);
   events.sort((left, right) => left.at - right.at);
   return { seed, world, events, quiet: active };
 }
@@ -604,6 +606,25 @@ const FAULTS: readonly FaultKind[] = [
     },
   },
   {
+    name: "crash-naming",
+    most: 3,
+    rarity: 6,
+    make: (random) => ({
+      kind: "crash-naming",
+      host: random.below(4) === 0 ? "a" : "b",
+      renames: random.between(1, random.pick([4, 12])),
+      when: random.below(4) === 0 ? "before" : "after",
+      how: random.pick(["kill", "power"]),
+      down: downtime(random),
+    }),
+  },
+  {
+    name: "touch",
+    most: 2,
+    rarity: 12,
+    make: (random, world) => ({ kind: "touch", ...anyDisk(random, world), down: downtime(random) }),
+  },
+  {
     name: "rot",
     most: 2,
     rarity: 8,
@@ -748,6 +769,31 @@ function faultEvents(root: Prng, world: WorldSpec, active: number, events: Scena
         events.push({ at: at + (fault.down >>> 1), kind: "rot", pick, bit: random.below(8) });
       }
     }
+  }
+}
+
+/** The state comes back as it was a little before a failover began or was completed, and knows nothing of it. */
+function oldStatesAtFailovers(random: Prng, active: number, events: ScenarioEvent[]): void {
+  if (random.flip()) return;
+  for (const event of [...events]) {
+    if ((event.kind !== "failover" && event.kind !== "complete") || random.flip()) continue;
+    const before = random.pick([100 * MILLISECOND, SECOND, 5 * SECOND]) + random.below(SECOND);
+    const at = event.at - before;
+    const age = before + random.pick([50 * MILLISECOND, 500 * MILLISECOND, 3 * SECOND]);
+    if (at < SETUP || at + age >= active) continue;
+    events.push({ at, kind: "old-state", vm: event.vm, age, down: downtime(random) });
+  }
+}
+
+/** The link is slow, so that deltas are on their way for long, and what the replica has of one rots. */
+function rotsOnTheWay(random: Prng, active: number, events: ScenarioEvent[]): void {
+  if (random.below(12) > 0) return;
+  for (let count = random.between(1, 3); count > 0; count--) {
+    const at = random.between(SETUP, active - 1);
+    const bandwidth = random.pick([2_000, 5_000, 20_000]);
+    events.push({ at, kind: "link-slow", bandwidth, lasts: random.between(2, 10) * SECOND });
+    const pick = random.u32();
+    events.push({ at, kind: "rot-open", pick, bit: random.below(8), down: downtime(random) });
   }
 }
 

@@ -65,6 +65,7 @@ export const PROBES: readonly string[] = [
   "pause/told-to-primary",
   "point/dropped",
   "point/broken",
+  "primary/disk-grown",
   "refused/generation",
   "refused/parent",
   "refused/split-or-unrelated",

@@ -180,6 +180,15 @@ export type FaultAction =
     readonly how: "kill" | "power";
     readonly down: number;
   }
+  /** The same, at one of the calls to come that give a file its final name. */
+  | {
+    readonly kind: "crash-naming";
+    readonly host: HostName;
+    readonly renames: number;
+    readonly when: "before" | "after";
+    readonly how: "kill" | "power";
+    readonly down: number;
+  }
   | { readonly kind: "pause"; readonly host: HostName; readonly lasts: number }
   | { readonly kind: "lag"; readonly host: HostName; readonly lag: number; readonly lasts: number }
   | { readonly kind: "clock"; readonly host: HostName; readonly by: number }
@@ -219,6 +228,15 @@ export type FaultAction =
   }
   /** The primary is killed, and the replication log of a disk is gone before it is started again. */
   | { readonly kind: "lose-log"; readonly vm: number; readonly disk: number; readonly down: number }
+  /** The replica's server is killed, and a raw disk is touched, its bytes as before, ere it is started again. */
+  | { readonly kind: "touch"; readonly vm: number; readonly disk: number; readonly down: number }
+  /** The replica's server is killed as soon as it has part of a delta, and that rots meanwhile. */
+  | {
+    readonly kind: "rot-open";
+    readonly pick: number;
+    readonly bit: number;
+    readonly down: number;
+  }
   /** A bit flips in a file of the replica: `pick` chooses file and place. */
   | { readonly kind: "rot"; readonly pick: number; readonly bit: number }
   /** The replica's state as it is now comes back from a backup, `age` µs later. */
