@@ -628,7 +628,9 @@ export class Replicator {
     }
     yield* settleState(work);
     const stands = machine.state === "ResynchronizeSuspended";
-    if (stands && this.#errands.length === 0) return suspendedBecause(work);
+    if (stands && this.#errands.length === 0) {
+      return (yield* this.#refusedMeanwhile()) ?? suspendedBecause(work);
+    }
     const course = yield* this.#opened();
     // While it connected there was nothing that could be ended.
     if (this.#interruption !== undefined) throw this.#interruption;
@@ -658,6 +660,25 @@ export class Replicator {
         yield* runCycle(work, peer);
         return undefined;
     }
+  }
+
+  /**
+   * Why the replica would take nothing, for who sends nothing and would not hear of a failover else; throws what
+   * nobody but a person mends. A replica that cannot be asked holds nothing up.
+   */
+  *#refusedMeanwhile(): Task<Failure | undefined> {
+    let refusal: Failure | undefined;
+    yield* this.#endPeer();
+    try {
+      refusal = yield* this.#greet();
+    } catch (error) {
+      if (!isFailed(error) || (yield* interrupted())) throw error;
+      refusal = classOf(error.failure.code) === "final" ? error.failure : undefined;
+    }
+    // While it connected there was nothing that could be ended.
+    if (this.#interruption !== undefined) throw this.#interruption;
+    if (refusal !== undefined && classOf(refusal.code) === "final") throw new Failed(refusal);
+    return refusal;
   }
 
   *#seed(peer: ReplicaPeer, resume: boolean): Task<void> {

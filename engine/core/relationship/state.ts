@@ -169,6 +169,7 @@ export const TRANSITIONS: Readonly<Record<ReplicationState, Row>> = {
   ResynchronizeSuspended: {
     "continue-resynchronization": "Resynchronizing",
     "cancel-resynchronization": "WaitingForStartResynchronize",
+    "refused-by-replica": "Error",
     demote: "FailbackInProgress",
     disable: "Disabled",
   },

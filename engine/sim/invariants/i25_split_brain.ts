@@ -13,9 +13,8 @@ export const SPLIT_BRAIN: Invariant = {
   begin: (ground) => ({
     deadline: ({ vm, state, health, replica }) => {
       if (state === "none" || state === "Disabled") return;
-      // One that was paused, it or its comparison, sends nothing and asks nobody, and its health says that it is.
-      const paused = state === "Suspended" || state === "ResynchronizeSuspended";
-      if (paused && health !== "Normal") return;
+      // One that was paused sends nothing and asks nobody, and its health says that it is.
+      if (state === "Suspended" && health !== "Normal") return;
       if (replica === "FailedOver" && state !== "Error") {
         ground.violate("I25", `${vm}: its failover is complete, the old primary says ${state}`);
       }

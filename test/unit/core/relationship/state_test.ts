@@ -90,6 +90,7 @@ Resynchronizing                    --demote-->                        FailbackIn
 Resynchronizing                    --disable-->                       Disabled
 ResynchronizeSuspended             --continue-resynchronization-->    Resynchronizing
 ResynchronizeSuspended             --cancel-resynchronization-->      WaitingForStartResynchronize
+ResynchronizeSuspended             --refused-by-replica-->            Error
 ResynchronizeSuspended             --demote-->                        FailbackInProgress
 ResynchronizeSuspended             --disable-->                       Disabled
 FailbackInProgress                 --finish-failback-->               Replicating
