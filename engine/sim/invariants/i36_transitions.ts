@@ -2,7 +2,8 @@
  * I36: What is not legal in a state is refused.
  *
  * A verb waits for its turn: the state that counts is the one that it met then, which is the one when it was asked or
- * one that was left since, by the verb itself or by what came before it.
+ * one that was left since, by the verb itself or by what came before it. Of a verb that changes no state it may also be
+ * one that was entered since.
  *
  * @module
  */
@@ -122,26 +123,38 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   "b vm add": [],
 };
 
+/** Verbs that change no state. */
+const CHANGING_NONE = [
+  "failover test",
+  "replication set",
+  "replication verify",
+  "vm disk grow",
+];
+
 /** I36. */
 export const TRANSITIONS: Invariant = {
   id: "I36",
   about: "What is not legal in a state is refused",
   begin: (ground) => {
-    /** When each state was left last, by host and machine. */
+    /** When each state was left last, and when it was entered last, by host and machine. */
     const left = new Map<string, Map<string, number>>();
+    const entered = new Map<string, Map<string, number>>();
     return {
       engine: ({ sighting: { host, event } }) => {
         if (event.kind !== "state") return;
         const key = `${host} ${event.machine}`;
-        const times = left.get(key) ?? new Map<string, number>();
-        left.set(key, times.set(event.from, ground.now));
+        for (const [map, state] of [[left, event.from], [entered, event.to]] as const) {
+          map.set(key, (map.get(key) ?? new Map<string, number>()).set(state, ground.now));
+        }
       },
       verb: ({ host, vm, verb, outcome, before, took }) => {
         const legal = LEGAL[`${host} ${verb}`];
         if (outcome !== "" || legal === undefined || before === "busy") return;
-        const times = left.get(`${host} ${vm}`);
+        const key = `${host} ${vm}`;
+        const seen = CHANGING_NONE.includes(verb) ? [left, entered] : [left];
         const asked = ground.now - took;
-        const met = (state: string) => state === before || (times?.get(state) ?? -1) >= asked;
+        const met = (state: string) =>
+          state === before || seen.some((map) => (map.get(key)?.get(state) ?? -1) >= asked);
         if (legal.some(met)) return;
         ground.violate("I36", `${vm}: "${verb}" at ${host} succeeded in state ${before}`);
       },

@@ -310,7 +310,6 @@ const CASES: Readonly<Record<string, Case>> = {
       deadline({}),
       deadline({ state: "Error", replica: "FailedOver" }),
       deadline({ state: "Suspended", health: "Warning", replica: "FailedOver" }),
-      deadline({ state: "ResynchronizeSuspended", health: "Warning", replica: "FailedOver" }),
       deadline({ health: "Critical", replica: "FailedOverWaitingCompletion" }),
     ],
     lie: deadline({ replica: "FailedOver" }),
