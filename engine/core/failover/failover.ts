@@ -147,7 +147,8 @@ export class Failover {
     // What was promised is not done again by itself; the primary may prepare and ask once more.
     const planned = record.planned === undefined ? undefined : { ...record.planned, taken: false };
     const dead = withDead(record, generation);
-    yield* machine.setRecord({ ...dead, state, failover: undefined, planned });
+    const ended = { failover: undefined, reverse: undefined };
+    yield* machine.setRecord({ ...dead, ...ended, state, planned });
     yield* this.close();
     yield* clearStrays(this.#folder);
     yield* machine.store.unhold(HOLD);

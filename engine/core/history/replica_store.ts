@@ -687,7 +687,10 @@ export class ReplicaStore {
     const known = this.#files.state.points.some((each) => each.id === point.id);
     const sound = isIdentity(point.id) && isIdentity(point.generation) &&
       Number.isSafeInteger(point.cutAt) && point.cutAt >= 0;
-    if (!sound || known || !fits(point.sizes, this.sizes)) {
+    // A failover makes disks of these sizes, and a complete must not fail for them.
+    const { blockSize } = this.geometry;
+    const odd = point.placeholders?.some((size) => size % blockSize !== 0) === true;
+    if (!sound || known || odd || !fits(point.sizes, this.sizes)) {
       throw peerFailure(
         "protocol-violation",
         known ? `Recovery point ${point.id} exists` : `Point ${point.id} does not fit the machine`,

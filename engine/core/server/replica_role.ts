@@ -703,6 +703,10 @@ export class ReplicaRole {
         "Shut the machine down first; the disk files are its disks afterwards",
       );
     }
+    // Of a reversal that failed nothing is left to go on with: it is not what is asked for now.
+    if (entry.machine.record.reverse !== undefined) {
+      yield* entry.machine.setRecord({ ...entry.machine.record, reverse: undefined });
+    }
     yield* this.#finishComplete(entry);
   }
 
@@ -740,7 +744,7 @@ export class ReplicaRole {
     entry.tests.refuseWhileThere("reverse the replication of");
     const settings = given ?? machine.record.reverse;
     assert(settings !== undefined, "Who reverses says to where");
-    // Durable first: a crash from here on is followed by the rest of it, for its guest waits.
+    // Durable first: a crash from the complete on is followed by the rest of it, for its guest waits.
     yield* machine.setRecord({ ...machine.record, reverse: settings });
     if (entry.failover !== undefined) yield* this.#finishComplete(entry);
     yield* this.#handOver(entry, settings, promote);

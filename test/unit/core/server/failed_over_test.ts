@@ -7,6 +7,7 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { HOUR, KiB, MiB } from "../../../../engine/core/base/units.ts";
+import { settingsBack } from "../../../../engine/core/server/planned_failover.ts";
 import { lastPoints } from "../../../../engine/core/wire/retention.ts";
 import type { Directory } from "../../../../engine/sim/directory.ts";
 import type { FileNode } from "../../../../engine/sim/volume.ts";
@@ -68,4 +69,27 @@ Deno.test("a primary that greets while its machine is failed over chooses nothin
   b.call("failover cancel", CYCLE);
   a.call("replication cycle", CYCLE);
   deepEqual(b.server?.replica.machine("vm").store.retention, lastPoints(2));
+});
+
+Deno.test("a reversal that failed is not done by a restart, once it was cancelled or completed instead", () => {
+  for (const instead of ["cancel", "complete"]) {
+    const { a, b } = makePair(19);
+    protect(a);
+    a.host.kill();
+    b.call("failover start", CYCLE);
+    b.host.run(function* () {
+      // What one leaves that failed before it completed anything, for want of space for instance.
+      const machine = b.server!.replica.machine("vm");
+      yield* machine.setRecord({ ...machine.record, reverse: settingsBack(machine, "a:7700") });
+    }());
+    b.call(`failover ${instead}`, CYCLE);
+    if (instead === "cancel") {
+      b.call("failover start", CYCLE);
+      b.call("failover complete", CYCLE);
+    }
+    b.host.kill();
+    b.start();
+    const status = b.call("replication status", CYCLE) as JsonObject;
+    deepEqual([status["role"], status["state"]], ["replica", "FailedOver"], instead);
+  }
 });
