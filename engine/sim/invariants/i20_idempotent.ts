@@ -1,6 +1,8 @@
 /**
  * I20: A point is staged once and applied once, however often its messages arrive.
  *
+ * A replica that its administrator removed, or that burned, is none: a package may be imported into the next one again.
+ *
  * @module
  */
 
@@ -11,17 +13,26 @@ export const IDEMPOTENT: Invariant = {
   id: "I20",
   about: "A point is staged once and applied once, however often its messages arrive",
   begin: (ground) => {
-    const seen = new Set<string>();
+    /** By machine. */
+    const seen = new Map<string, Set<string>>();
     return {
+      removed: ({ vm }) => {
+        seen.delete(vm);
+      },
+      destroyed: ({ host }) => {
+        if (host === "b") seen.clear();
+      },
       engine: ({ sighting: { host, event } }) => {
         if (host !== "b" || (event.kind !== "staged" && event.kind !== "applied")) return;
         const key = `${event.kind} ${event.point}`;
         // Where the newer of two states rotted the older one counts, and an apply is finished again.
         const again = event.kind === "applied" && ground.rotten;
-        if (seen.has(key) && !again) {
+        const known = seen.get(event.machine) ?? new Set<string>();
+        seen.set(event.machine, known);
+        if (known.has(key) && !again) {
           ground.violate("I20", `${event.machine}: ${key} a second time`);
         }
-        seen.add(key);
+        known.add(key);
       },
     };
   },

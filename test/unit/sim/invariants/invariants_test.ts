@@ -284,7 +284,12 @@ const CASES: Readonly<Record<string, Case>> = {
   I18: () => ({ before: [reply({})], lie: reply({ failure: "no-space: No space left" }) }),
   I19: () => ({ before: [reply({})], lie: reply({ took: 60_000_000 }) }),
   I20: () => ({
-    before: [seen("b", { kind: "applied", machine: "vm", point: P1 })],
+    before: [
+      seen("b", { kind: "applied", machine: "vm", point: P1 }),
+      // The same package, into the replica that comes after it.
+      { kind: "removed", vm: "vm" },
+      seen("b", { kind: "applied", machine: "vm", point: P1 }),
+    ],
     lie: seen("b", { kind: "applied", machine: "vm", point: P1 }),
   }),
   I21: () => ({
