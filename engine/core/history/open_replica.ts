@@ -12,7 +12,7 @@ import type { Task } from "../runtime/task.ts";
 import { openRaw } from "./create_replica.ts";
 import type { HistoryCache } from "./history_cache.ts";
 import type { OpenDelta } from "./open_delta.ts";
-import { AbsentDisk, diskName } from "./raw_disk.ts";
+import { AbsentDisk, diskName, setAside } from "./raw_disk.ts";
 import { rebuildState } from "./rebuild.ts";
 import { recover } from "./recovery.ts";
 import { ReleasedDisk } from "./released_disk.ts";
@@ -111,7 +111,8 @@ function* openLongEnough(
   const there = place !== null || names.includes(diskName(index));
   const gone = place === null && stamps[index]?.size === 0 &&
     points.every((point) => (point.sizes[index] ?? 0) === 0);
-  if (there && gone) yield* folder.remove(diskName(index));
+  // Of a machine that ran here, or what a crash left of a disk that was dropped.
+  if (there && gone) yield* setAside(folder, index);
   else if (there || least > 0) return yield* openRaw(ports, folder, index, least, place);
   return { disk: new AbsentDisk(), logs: folder, stem: diskName(index) };
 }

@@ -11,11 +11,27 @@
 import { requestFailure } from "../base/failure.ts";
 import type { Extent } from "../block/extent.ts";
 import type { Disk, DiskIdentity } from "../ports/disk.ts";
+import type { Folder } from "../ports/folder.ts";
 import { done, type Task } from "../runtime/task.ts";
 
 /** The name of the raw disk `index`. */
 export function diskName(index: number): string {
   return `disk-${index}.raw`;
+}
+
+/** What a file is called that is no raw disk of the replica and lay where one would. */
+export const FORMER_DISK = /^former-\d+(\.\d+)?\.raw$/;
+
+/**
+ * Puts aside a file that has the name of the raw disk `index` and is none: the machine ran on it here, and it was taken
+ * out, or is left out of replication. It is the administrator's. Crash in here: it has one of the two names.
+ */
+export function* setAside(folder: Folder, index: number): Task<void> {
+  const names = yield* folder.list();
+  let name = `former-${index}.raw`;
+  for (let number = 2; names.includes(name); number++) name = `former-${index}.${number}.raw`;
+  yield* folder.rename(diskName(index), name);
+  yield* folder.flush();
 }
 
 /** Reads `length` bytes at `at`, zeros behind the end of the file; owned by the caller. */

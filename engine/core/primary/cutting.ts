@@ -73,8 +73,10 @@ function* cutNow(work: Replication, point: PointId): Task<Cut> {
   let bytes = 0;
   for (const disk of disks) bytes += disk.view?.remainingBytes ?? 0;
   ports.observer.emit({ kind: "cut", machine: machine.name, point, closed, bytes });
-  // Nothing was suspended since the swap: whoever locked the machine before it had let no write through.
-  const kind = machine.state === "PreparedForFailover" ? "planned" : "standard";
+  // Nothing was suspended since the swap: whoever locked the machine before it had let no write through. A cycle that
+  // was under way then makes a point like any other, for the replica has no right to start the machine yet.
+  const { planned } = machine;
+  const kind = planned !== undefined && work.offered === planned.token ? "planned" : "standard";
   return { point, cutAt, cutNumber: work.cuts, kind, sizes, placeholders };
 }
 

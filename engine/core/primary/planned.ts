@@ -43,6 +43,7 @@ export function* handOver(work: Replication, peer: ReplicaPeer): Task<void> {
   const planned = machine.planned;
   if (planned === undefined || isHandedOver(machine)) return;
   yield* askToken(peer, "planned-offer", planned.token);
+  work.offered = planned.token;
   // A delta that was cut before the machine was off is a point like any other; the next one is the last.
   for (;;) {
     const sealed = yield* runCycle(work, peer);

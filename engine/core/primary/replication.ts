@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PointId } from "../base/units.ts";
+import type { PointId, Token } from "../base/units.ts";
 import type { Ancestry } from "../lineage/generation.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { RelationshipSettings } from "../relationship/settings.ts";
@@ -32,6 +32,8 @@ export interface Replication {
   cuts: number;
   /** A point that was issued for a cut that failed, or for one that is to come: nothing was sealed as it. */
   unusedPoint: PointId | undefined;
+  /** The right to start the machine that the replica is known to hold: no planned point is cut before (L4). */
+  offered: Token | undefined;
   /** The history that the replica told last; `undefined` before it told one. */
   theirs: Ancestry | undefined;
   /** The newest point known to be staged. */

@@ -145,6 +145,7 @@ export class Replicator {
       delta: undefined,
       cuts: 0,
       unusedPoint: undefined,
+      offered: undefined,
       theirs: undefined,
       base: undefined,
       resync: newProgress(),
@@ -540,9 +541,9 @@ export class Replicator {
     this.#wake.notify();
   }
 
-  /** Somebody asked, and no cut was made since that answers them. */
+  /** Somebody asked, and no cut was made since that answers them; none answers who has something to say. */
   get #asked(): boolean {
-    return this.#askedAt === this.#work.cuts;
+    return this.#askedAt === this.#work.cuts || this.#errands.length > 0;
   }
 
   /** What the replica said on the open channel in place of going on. */
@@ -658,6 +659,8 @@ export class Replicator {
         return undefined;
       case "cycle":
         yield* runCycle(work, peer);
+        // It may have been locked for a planned failover meanwhile.
+        yield* handOver(work, peer);
         return undefined;
     }
   }

@@ -12,8 +12,7 @@ import {
   peerFailure,
   requestFailure,
 } from "../base/failure.ts";
-import { DISKS_MAX } from "../base/limits.ts";
-import { diskName } from "../history/raw_disk.ts";
+import { FORMER_DISK } from "../history/raw_disk.ts";
 import { OVERLAYS } from "../failover/failover.ts";
 import type { ReplicaStore } from "../history/replica_store.ts";
 import type { Folder } from "../ports/folder.ts";
@@ -77,27 +76,15 @@ export function* refuseLastCopy(machine: ReplicaMachine, folder: Folder): Task<v
   );
 }
 
-/**
- * A file that was a disk of the machine and was taken out, or is left out of replication, is the administrator's: in
- * the folder of a replica it would be taken for one of ours, and removed or written.
- */
-export function* refuseFormerDisks(
-  name: string,
-  folder: Folder,
-  sizes: readonly number[],
-): Task<void> {
-  const names = yield* folder.list();
-  for (let index = 0; index < DISKS_MAX; index++) {
-    const file = diskName(index);
-    if ((sizes[index] ?? 0) > 0 || !names.includes(file)) continue;
-    throw peerFailure(
-      "exists",
-      `"${folder.path}/${file}" at the old primary of "${name}" is no disk of it that is replicated, and lies where ` +
-        "one of its replica's would",
-      `Move the file away there, then resume here; is it a disk that is left out, take it out first: "warmsite vm ` +
-        `disk remove ${name} ${index}"`,
-    );
-  }
+/** Files of disks that were taken out of the machine, or left out, are the administrator's: they do not go with it. */
+export function* refuseFormerDisks(name: string, folder: Folder): Task<void> {
+  const former = (yield* folder.list()).find((file) => FORMER_DISK.test(file));
+  if (former === undefined) return;
+  throw requestFailure(
+    "wrong-state",
+    `"${folder.path}/${former}" is a disk that "${name}" once had, and no part of its replica`,
+    "Move it away first, or delete it",
+  );
 }
 
 /** A replica's folder could not be told from another's where case does not count. */

@@ -50,7 +50,7 @@ import {
 } from "./replica_refusals.ts";
 import { ReplicaCopies } from "./replica_copies.ts";
 import { Registry } from "./registry.ts";
-import { holdsDisksOnly, strip } from "./replica_folder.ts";
+import { holdsDisksOnly, setFormerAside, strip } from "./replica_folder.ts";
 import type { Demotion, PrimarySide, Promotion } from "./role_change.ts";
 import type { ServerSettings } from "./settings.ts";
 import { copyStatus, replicaStatus, unopenedStatus } from "./status.ts";
@@ -449,6 +449,7 @@ export class ReplicaRole {
   *#takeDemoted(name: string, demoted: Task<Adopted>): Task<ReplicaMachine> {
     const { store, home } = yield* demoted;
     try {
+      yield* setFormerAside(home.folder, store.sizes);
       return yield* this.#take(store, home, undefined);
     } catch (error) {
       // It is a replica's from here on, whatever is wrong with it; the next start tries again.
@@ -461,7 +462,6 @@ export class ReplicaRole {
     const { id, name, paths, sizes, geometry, ancestry, tail } = demotion;
     const home = yield* this.#homeOf(name, peer);
     yield* strip(home.folder);
-    yield* refuseFormerDisks(name, home.folder, sizes);
     const generation = (ancestry[0] as Ancestry[number]).generation;
     // Where both sides went on, the one that stays decides the history; what is here is not of it.
     const parted = relate(ancestry, opening.ancestry) === "split";
@@ -860,6 +860,7 @@ export class ReplicaRole {
     refuseWhileFailedOver(machine);
     machine.stateAfter("disable");
     tests.refuseWhileThere("remove the replica of");
+    yield* refuseFormerDisks(machine.name, home.folder);
     if (machine.state === "FailedOver") yield* refuseLastCopy(machine, home.folder);
     this.#machines.entries.delete(machine.name);
     yield* scope.cancel();

@@ -194,15 +194,34 @@ Deno.test("a disk that was taken out of a machine is no disk of its replica, whe
   b.call("replication cycle", VM);
   a.call("failover start", VM);
   a.call("failover reverse", VM);
-  throws(() => a.call("replication cycle", VM), /is no disk of it that is replicated/);
+  a.call("replication cycle", VM);
+  until(b, "Replicating");
   for (let restarts = 0; restarts < 2; restarts++) {
     b.host.kill();
     b.start();
-    deepEqual(b.file(path), before);
+    deepEqual(b.file(path.replace("disk-1", "former-1")), before);
   }
+  // It goes with nothing but the administrator's own word.
+  throws(() => b.call("vm remove", VM), /is a disk that "vm" once had/);
   const folder = b.host.data.entries.get("replicas") as Directory;
-  (folder.entries.get("vm") as Directory).entries.delete("disk-1.raw");
-  if (status(a)["state"] === "Error") a.call("replication resume", VM);
+  (folder.entries.get("vm") as Directory).entries.delete("former-1.raw");
+  b.call("vm remove", VM);
+});
+
+Deno.test("a disk that was left out here keeps its file when one in its place comes back", () => {
+  const { a, b } = stage(7);
+  a.call("failover planned", VM);
+  b.call("vm disk exclude", { ...VM, disk: 1 });
+  b.write("vm/1", 0, filled(1024, 6));
+  b.call("replication cycle", VM);
+  const path = b.server?.primary.entry("vm").machine.disks[1]?.path as string;
+  const before = new Uint8Array(b.file(path));
+  b.call("failover planned", VM);
+  deepEqual(whole(a, 1), filled(SIZE, 0));
+  a.write("vm/1", 8 * KiB, filled(1024, 5));
   a.call("replication cycle", VM);
-  until(b, "Replicating");
+  const now = whole(a, 1);
+  a.call("failover planned", VM);
+  deepEqual(whole(b, 1), now);
+  deepEqual(b.file(path.replace("disk-1", "former-1")), before);
 });

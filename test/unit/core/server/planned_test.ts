@@ -138,3 +138,23 @@ Deno.test("a failover that was promised is not done once its primary has taken t
   b.start();
   equal(status(b)["state"], "Replicating");
 });
+
+Deno.test("a cycle that is under way when the machine is locked is one more point, and holds nothing up", () => {
+  const { a, b } = makePair(50);
+  a.host.addDisk("two.img", { size: MiB });
+  a.call("vm add", { vm: "vm", disks: ["vm.img", "two.img"] });
+  a.call("replication enable", { vm: "vm", to: "b:7700", frequency: 3600 * SECOND });
+  a.call("replication start", VM);
+  a.call("replication cycle", VM);
+  b.call("failover start", VM);
+  b.call("failover reverse", VM);
+  b.call("replication cycle", VM);
+  a.world.runFor(60 * SECOND);
+  // What changes the disks asks for a cycle, which is on its way when the move begins.
+  b.call("vm disk exclude", { ...VM, disk: 1 });
+  b.write("vm/0", 0, filled(KiB, 3));
+  const before = whole(b);
+  b.call("failover planned", VM);
+  deepEqual(whole(a), before);
+  equal(status(b)["role"], "replica");
+});
