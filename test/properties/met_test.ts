@@ -32,6 +32,7 @@ const KINDS: Readonly<Record<ScenarioEvent["kind"], true>> = {
   failover: true,
   cancel: true,
   complete: true,
+  role: true,
   disable: true,
   forget: true,
   set: true,

@@ -306,6 +306,13 @@ export class Replicator {
     if (failure !== undefined) throw new Failed(failure);
   }
 
+  /** Tells whoever waits that nothing more comes; also of one that was ended before it ever ran. */
+  ended(): void {
+    this.#stopped = localFailure("cancelled", "Replication of this machine was ended").failure;
+    this.#attempts++;
+    this.#turned.notify();
+  }
+
   /**
    * Compares the replica's newest point with the disks, cycles going on in between (M46). Ends with its caller.
    * Throws `busy` while another one runs, and what the last of several attempts in a row failed with.
@@ -422,9 +429,7 @@ export class Replicator {
     } finally {
       this.#links.listeners.delete(onOpened);
       this.#running = false;
-      this.#stopped = localFailure("cancelled", "Replication of this machine was ended").failure;
-      this.#attempts++;
-      this.#turned.notify();
+      this.ended();
       yield* this.#endPeer();
     }
   }

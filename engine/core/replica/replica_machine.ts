@@ -91,6 +91,8 @@ export class ReplicaMachine {
   readonly #ending = new Mutex();
   /** One change of the record at a time. */
   readonly #recording = new Mutex();
+  /** Its store is given back: nothing of it is written any more. */
+  #closed = false;
   #receiver: {
     readonly receiver: Receiver;
     readonly channel: Channel;
@@ -308,6 +310,7 @@ export class ReplicaMachine {
   }
 
   *#setRecord(record: ReplicaRecord): Task<void> {
+    if (this.#closed) throw peerFailure("busy", `The replica of "${this.name}" is being closed`);
     const generation = record.ancestry[0]?.generation;
     assert(generation !== undefined, "A machine has a generation");
     yield* this.store.setExtra(replicaToJson(record), generation);
@@ -648,6 +651,12 @@ export class ReplicaMachine {
   /** Ends the channel and closes the store. The scope that applies was cancelled before. */
   *close(): Task<void> {
     yield* this.endChannel("The server stops");
+    // A primary that is only being let in writes the record on nobody's channel yet.
+    yield* this.#recording.during(this.#closeStore());
+  }
+
+  *#closeStore(): Task<void> {
+    this.#closed = true;
     yield* this.store.close();
   }
 }

@@ -69,6 +69,8 @@ export function* failOverPlanned(server: Server, vm: string): Task<void> {
   const deadline = clock.now() + TAKING_MAX;
   // Its name is taken there before it is open: only then it can be asked for its status.
   while (!server.replica.opened(vm)) {
+    // Who stops waits for nobody: what the replica has promised it does, and this side hears of it at its next start.
+    server.refuseWhileStopping();
     if (clock.now() > deadline) {
       throw localFailure(
         "timed-out",
@@ -80,7 +82,9 @@ export function* failOverPlanned(server: Server, vm: string): Task<void> {
   }
   // It has moved; that it is protected again comes a moment later, and who asked is told of that.
   const known = clock.now() + PROTECTED_MAX;
-  while (clock.now() < known && movesStill(server, vm)) yield* clock.sleep(LOOK);
+  while (clock.now() < known && !server.stopping && movesStill(server, vm)) {
+    yield* clock.sleep(LOOK);
+  }
 }
 
 function movesStill({ replica }: Server, vm: string): boolean {

@@ -825,10 +825,12 @@ export class PrimaryRole {
   }
 
   *#stop(entry: Entry): Task<void> {
-    const { scope } = entry;
+    const { scope, replicator } = entry;
     entry.scope = undefined;
     entry.replicator = undefined;
     if (scope !== undefined) yield* scope.cancel();
+    // One that waits for its replica's word does not run yet, and may have been asked for something.
+    replicator?.ended();
   }
 
   /** Status of one machine. */

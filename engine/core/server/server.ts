@@ -146,7 +146,7 @@ export class Server {
 
   /** Does what `verb` says; the table is in `verbs.ts`. Throws `Failed` for what cannot be done. */
   *call(verb: string, args: JsonObject): Task<Json> {
-    if (this.#stopping) throw localFailure("busy", "The server is stopping", "Start it again");
+    this.refuseWhileStopping();
     const definition = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
     if (definition === undefined) {
       throw requestFailure("bad-argument", `No verb "${verb}"`, 'Look at "warmsite help"');
@@ -158,6 +158,16 @@ export class Server {
       this.#underWay--;
       this.#calm.notify();
     }
+  }
+
+  /** True once it stops: nobody waits for others any more. */
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  /** Fails with `busy` once the server stops; for verbs that wait for others. */
+  refuseWhileStopping(): void {
+    if (this.#stopping) throw localFailure("busy", "The server is stopping", "Start it again");
   }
 
   /** Tests whether this server could replicate to another one. */

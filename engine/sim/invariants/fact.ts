@@ -144,6 +144,14 @@ export type Fact =
     /** µs since the world was well, or since it was asked. */
     readonly took: number;
   }
+  /** The guest of a planned failover is about to start at the other site; what the disks there hold is judged as all that it did. */
+  | {
+    readonly kind: "moved";
+    readonly vm: string;
+    readonly judgement: Judgement;
+    /** Disks that hold something else at the site that it left. */
+    readonly different: readonly number[];
+  }
   /** A machine was compared with its replica by the administrator's word. */
   | { readonly kind: "verified"; readonly vm: string; readonly equal: boolean }
   /** Everything on a host is gone, and an empty one takes its place. */

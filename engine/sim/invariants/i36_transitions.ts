@@ -77,7 +77,8 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   "a failover start": [],
   "a failover cancel": ["PreparedForFailover"],
   "a failover complete": [],
-  "b failover start": ["Replicating", "Suspended"],
+  // To what a demoted primary alone has, while what it lacks is on its way.
+  "b failover start": ["Replicating", "Suspended", "FailbackInProgress"],
   "a failover test": [],
   // Wherever there are points that are the replica's own.
   "b failover test": [

@@ -52,6 +52,7 @@ import { QUIESCENCE } from "./i49_quiescence.ts";
 import { FROZEN_BOUND } from "./i55_frozen_bound.ts";
 import { VERIFIED } from "./i56_verified.ts";
 import { SIZES } from "./i57_sizes.ts";
+import { MOVED } from "./i58_moved.ts";
 import { REPORT } from "./i53_report.ts";
 
 /** Every invariant. */
@@ -99,6 +100,7 @@ export const INVARIANTS: readonly Invariant[] = [
   QUIESCENCE,
   FROZEN_BOUND,
   SIZES,
+  MOVED,
   REPORT,
   VERIFIED,
 ];

@@ -19,6 +19,8 @@ import { FileNode } from "../volume.ts";
 import type { ImageReason } from "../invariants/fact.ts";
 import type { Drill } from "./drill.ts";
 import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
+import type { HostName } from "./scenario.ts";
+import type { Site } from "./site.ts";
 import { fileAt } from "./replica_files.ts";
 
 /** The place at the replica to which points are exported. */
@@ -29,11 +31,21 @@ export class Auditor {
   /** Exports that were judged. */
   readonly #judged = new Set<string>();
   readonly #drill: Drill;
-  /** Points being read at this moment. */
-  reading = 0;
+  /** Points being read at this moment, by site. */
+  readonly #reading: Record<HostName, number> = { a: 0, b: 0 };
 
   constructor(drill: Drill) {
     this.#drill = drill;
+  }
+
+  /** Points being read at this moment. */
+  get reading(): number {
+    return this.#reading.a + this.#reading.b;
+  }
+
+  /** Nobody reads at a server that died. */
+  died({ name }: Site): void {
+    this.#reading[name] = 0;
   }
 
   /** A point was staged: it is read whole. */
@@ -44,12 +56,13 @@ export class Auditor {
   /** Reads a point whole, if the replica is there and lists it. */
   read(machine: MachineRun, point: PointId, why: ImageReason): void {
     const { vm } = machine.guest;
-    const { b } = this.#drill.sites;
+    const b = this.#drill.awayOf(machine);
     if (b.current === undefined || machine.leaving) return;
     const tell = (found: Uint8Array[]) => this.seen(machine, point, found, why);
     // It counts from here on: a host that stands still begins to read when it goes on.
-    this.reading++;
-    const done = () => this.reading--;
+    const reading = this.#reading;
+    reading[b.name]++;
+    const done = () => reading[b.name]--;
     this.#drill.within(b, `audit/${vm}`, function* (host) {
       try {
         const store = replicaOf(host.server, vm)?.store;
@@ -64,13 +77,26 @@ export class Auditor {
   seen(machine: MachineRun, point: PointId, image: readonly Uint8Array[], why: ImageReason): void {
     const { vm } = machine.guest;
     // The end of a failover is a point that no cut made: its guest's history says what it must hold.
-    const cut = why === "completed" ? undefined : machine.cuts.get(point)?.instant;
-    const history = cut === undefined ? machine.failover?.guest.history : machine.history;
+    const seen = why === "completed" ? undefined : machine.cuts.get(point);
+    const cut = seen?.instant;
+    const tail = seen === undefined && why !== "completed" && this.#isTail(machine, point);
+    const guest = tail ? machine.former : machine.failover?.guest;
+    const history = seen?.history ?? guest?.history;
+    if (tail && history !== undefined) this.#drill.probe("reverse/losing-tail-read");
     const judgement = history?.judge(image, cut ?? this.#drill.instant());
     if (judgement === undefined) return;
     // A failover offers a disk of each, whatever the point has.
     const sizes = why === "failover" ? undefined : machine.cuts.get(point)?.sizes;
     this.#drill.tell({ kind: "image", vm, point, image, why, cut, sizes, judgement });
+  }
+
+  /** True for the point of what a demoted primary alone had (L6). */
+  #isTail(machine: MachineRun, point: PointId): boolean {
+    const { current } = this.#drill.awayOf(machine);
+    const store = machine.roaming && current !== undefined
+      ? replicaOf(current.server, machine.guest.vm)?.store
+      : undefined;
+    return store?.holds.has("losing-tail") === true && store.points[0]?.id === point;
   }
 
   /** A failover was completed: the machine's disk files hold what its guest left. */
@@ -80,7 +106,7 @@ export class Auditor {
 
   /** The disk files of a completed failover, as whoever starts the machine from them finds them. */
   files(machine: MachineRun): Uint8Array[] {
-    const { current, host } = this.#drill.sites.b;
+    const { current, host } = this.#drill.awayOf(machine);
     const store = current === undefined
       ? undefined
       : replicaOf(current.server, machine.guest.vm)?.store;
@@ -97,7 +123,7 @@ export class Auditor {
   /** Every whole export of a machine is the image of its point, whatever the verb that made it was told. */
   lookAtExports(machine: MachineRun): void {
     const { vm } = machine.guest;
-    const place = this.#drill.sites.b.host.places.get(EXPORTS);
+    const place = this.#drill.awayOf(machine).host.places.get(EXPORTS);
     for (const [name, folder] of place?.entries ?? []) {
       if (!name.startsWith(`${vm}.`) || this.#judged.has(name)) continue;
       this.#judged.add(name);
@@ -149,8 +175,8 @@ export class Auditor {
 
   /** How long a guest has been frozen, counted from when nothing kept its server from thawing it. */
   lookAtFreeze(machine: MachineRun): void {
-    const { sites, faults, now } = this.#drill;
-    const { a } = sites;
+    const { faults, now } = this.#drill;
+    const a = this.#drill.homeOf(machine);
     if (machine.frozenAt === undefined || a.current === undefined) return;
     const since = Math.max(machine.frozenAt, a.opened, faults.thawsSince);
     this.#drill.tell({ kind: "frozen", vm: machine.guest.vm, micros: now - since });
@@ -159,7 +185,7 @@ export class Auditor {
   /** Measures replication logs and old contents at the primary. */
   lookAtSpace(machine: MachineRun): void {
     const { cowBlocks, blockSize } = this.#drill.world;
-    const { logs } = this.#drill.sites.a.host;
+    const { logs } = this.#drill.homeOf(machine).host;
     for (const disk of machine.spec.disks.keys()) {
       const stem = machine.device(disk);
       for (const [suffix, bound] of [["hrl", undefined], ["cow", cowBlocks * blockSize]] as const) {
@@ -179,6 +205,7 @@ export class Auditor {
 
   /** Compares what is marked with what is really different. */
   lookAtTracking(machine: MachineRun, host: GuestHost, opened: boolean): void {
+    if (machine.roaming) return;
     const { vm } = machine.guest;
     const real = primaryOf(host.server, vm);
     // Behind the record that says so tracking ends, and its logs claim nothing.

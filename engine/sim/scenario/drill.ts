@@ -32,8 +32,36 @@ import {
   widest,
   type WorldSpec,
 } from "./scenario.ts";
+import { fileAt } from "./replica_files.ts";
+import { Roles } from "./roles.ts";
 import { ServerOperator } from "./server_operator.ts";
 import { Site } from "./site.ts";
+
+/** What is told of a machine whose roles change; everything else asks for who is who in ways of its own. */
+const FOLLOWED: ReadonlySet<Fact["kind"]> = new Set<Fact["kind"]>([
+  "image",
+  "survived",
+  "reply",
+  "verb",
+  "moved",
+  "deadline",
+]);
+
+/** Verbs whose machine may leave its role while they wait. */
+const CHANGES_ROLES: ReadonlySet<string> = new Set([
+  "verb/failover planned",
+  "verb/failover prepare",
+  "verb/failover reverse",
+  "verb/failover resolve",
+]);
+
+/** The machine that a fact is about, if it is about one. */
+function machineOf(fact: Fact): string | undefined {
+  if (fact.kind === "reply") return fact.reply.vm;
+  if (fact.kind !== "engine") return "vm" in fact ? fact.vm : undefined;
+  const { event } = fact.sighting;
+  return "machine" in event ? event.machine : undefined;
+}
 
 /** A run. */
 export class Drill implements Ground, ProbeGround {
@@ -46,6 +74,7 @@ export class Drill implements Ground, ProbeGround {
   readonly faults: Faults;
   readonly operator: Operator;
   readonly serverOperator: ServerOperator;
+  readonly roles: Roles;
   readonly auditor: Auditor;
   /** What guests need. */
   readonly guests: GuestGround;
@@ -95,6 +124,7 @@ export class Drill implements Ground, ProbeGround {
     this.faults = new Faults(this);
     this.operator = new Operator(this);
     this.serverOperator = new ServerOperator(this);
+    this.roles = new Roles(this);
     this.auditor = new Auditor(this);
     simulated.onEngineEvent.push((sighting) => this.#sighted(sighting));
     simulated.afterEvent.push(() => {
@@ -123,6 +153,16 @@ export class Drill implements Ground, ProbeGround {
     return this.machines.find(({ spec }) => spec.name === vm);
   }
 
+  /** The site of its primary. */
+  homeOf({ home }: MachineRun): Site {
+    return this.sites[home];
+  }
+
+  /** The site of its replica. */
+  awayOf({ home }: MachineRun): Site {
+    return home === "a" ? this.sites.b : this.sites.a;
+  }
+
   /** See `Ground`. */
   history(vm: string): MachineHistory | undefined {
     return this.machine(vm)?.history;
@@ -145,7 +185,8 @@ export class Drill implements Ground, ProbeGround {
 
   /** See `Ground`. */
   openDelta(vm: string): { readonly id: string; readonly records: number } | undefined {
-    const server = this.sites.b.current?.server;
+    const machine = this.machine(vm);
+    const server = machine === undefined ? undefined : this.awayOf(machine).current?.server;
     return server === undefined ? undefined : replicaOf(server, vm)?.store.openDelta;
   }
 
@@ -192,7 +233,8 @@ export class Drill implements Ground, ProbeGround {
   /** Tells the invariants something. */
   tell(fact: Fact): void {
     this.#probes.tell(fact);
-    this.watchers.tell(fact);
+    const about = this.machine(machineOf(fact) ?? "");
+    if (about?.roaming !== true || FOLLOWED.has(fact.kind)) this.watchers.tell(fact);
   }
 
   /** Runs `task` in the server at `site`, if one is open; a failure goes to `failed`. */
@@ -208,8 +250,11 @@ export class Drill implements Ground, ProbeGround {
       try {
         yield* task(host);
       } catch (error) {
-        if (!isFailed(error) || error.code === "cancelled") throw error;
-        failed?.(error.code);
+        if (!isFailed(error)) throw error;
+        if (error.code !== "cancelled") return failed?.(error.code);
+        // The machine was given up beneath it: that is its answer.
+        if (CHANGES_ROLES.has(name)) failed?.(error.code);
+        throw error;
       }
     };
     host.process.scope.spawn(name, guarded());
@@ -236,7 +281,8 @@ export class Drill implements Ground, ProbeGround {
 
   #replied(reply: Reply): void {
     const excused = this.faults.excuses(reply);
-    const server = reply.host === "a" ? this.sites.a.current?.server : undefined;
+    const home = this.machine(reply.vm)?.home ?? "a";
+    const server = reply.host === home ? this.sites[home].current?.server : undefined;
     const real = server === undefined ? undefined : primaryOf(server, reply.vm);
     const tracked = real?.disks[reply.disk]?.tracked !== undefined;
     this.tell({ kind: "reply", reply, excused, tracked });
@@ -245,8 +291,9 @@ export class Drill implements Ground, ProbeGround {
   #opened(site: Site, host: GuestHost): void {
     this.faults.restarted(site.name);
     for (const machine of this.machines) {
-      if (site.name === "a") {
-        machine.guest.attach(host);
+      this.roles.settle(machine);
+      if (site.name === machine.home) {
+        if (!machine.shut) machine.guest.attach(host);
         this.auditor.lookAtTracking(machine, host, true);
       } else {
         this.#unopened(machine, host);
@@ -262,8 +309,9 @@ export class Drill implements Ground, ProbeGround {
     const { replica } = host.server;
     if (!replica.has(vm) || replicaOf(host.server, vm) !== undefined) return;
     const message = JSON.stringify(replica.status(vm));
-    const damaged = this.faults.doubtful("b");
-    this.tell({ kind: "not-opened", host: "b", code: "unopened", message, damaged });
+    const { name } = this.awayOf(machine);
+    const damaged = this.faults.doubtful(name);
+    this.tell({ kind: "not-opened", host: name, code: "unopened", message, damaged });
   }
 
   #refused(site: Site, error: Error): void {
@@ -275,15 +323,17 @@ export class Drill implements Ground, ProbeGround {
   #died(site: Site, how: "kill" | "power"): void {
     this.operator.died(site);
     this.serverOperator.died(site);
-    if (site.name === "b") this.auditor.reading = 0;
+    this.auditor.died(site);
     const burns = site.host.power === "destroyed";
     if (burns) this.#destroyed(site);
     for (const machine of this.machines) {
-      if (site.name === "b") {
+      if (site.name !== machine.home) {
         this.operator.failoverDied(machine, how);
+        this.roles.awayDied(machine, how);
         continue;
       }
       const { guest, history } = machine;
+      if (this.roles.homeDied(machine, how)) continue;
       if (machine.burnt) {
         guest.lost();
         continue;
@@ -331,23 +381,25 @@ export class Drill implements Ground, ProbeGround {
     machine.retired = false;
   }
 
-  /** What the kernel at `a` shows of a machine's disk: valid until the next change. */
+  /** What the kernel at its home shows of a machine's disk: valid until the next change. */
   contents(machine: MachineRun, disk: number): Uint8Array {
     return this.sectors(machine, disk)?.peek() ?? new Uint8Array(0);
   }
 
   /** Bytes of every disk of a machine as its server offers them at this moment. */
   #offered(machine: MachineRun): readonly number[] | undefined {
-    const exports = this.sites.a.current?.server.exports;
+    const exports = this.homeOf(machine).current?.server.exports;
     const sizes = machine.spec.disks.map((_, disk) =>
       exports?.get(exportName(machine.guest.vm, disk))?.disk.size ?? 0
     );
     return sizes.every((size) => size > 0) ? sizes : undefined;
   }
 
-  /** A machine's disk at `a`, if it is there. */
+  /** A machine's disk at its home, if it is there. */
   sectors(machine: MachineRun, disk: number): Sectors | undefined {
-    return this.sites.a.host.disks.get(machine.device(disk))?.node.sectors;
+    const { host } = this.homeOf(machine);
+    const path = machine.paths?.[disk] ?? machine.device(disk);
+    return (host.disks.get(path)?.node ?? fileAt(host, path))?.sectors;
   }
 
   #sighted(sighting: Sighting): void {
@@ -357,13 +409,17 @@ export class Drill implements Ground, ProbeGround {
     const machine = this.machine(event.machine);
     if (machine === undefined) return;
     const vm = event.machine;
+    // Only a primary cuts: whoever does is one by now.
+    if (event.kind === "cut" && host !== machine.home) this.roles.settle(machine);
     if (event.kind === "cut") {
       const instant = this.instant();
-      machine.cuts.set(event.point, { instant, time: this.now, sizes: this.#offered(machine) });
+      const { history } = machine;
+      const sizes = this.#offered(machine);
+      machine.cuts.set(event.point, { instant, time: this.now, sizes, history });
       this.tell({ kind: "cut", vm, point: event.point, instant, closed: event.closed });
       const atRest = machine.frozenAt !== undefined && machine.guest.pending === 0;
       this.tell({ kind: "rest", vm, point: event.point, atRest });
-    } else if (event.kind === "staged" && host === "a") {
+    } else if (event.kind === "staged" && host === machine.home) {
       // Heard of while its replica burned or was removed: nobody has it any more.
       if (machine.gone.has(event.point)) return;
       if (machine.told.at(-1) !== event.point) machine.told.push(event.point);

@@ -13,6 +13,8 @@ import { narrowest, widest } from "./scenario.ts";
 
 /** What recovery, retry and greeting may take on top of cycles, µs. */
 const GRACE = 10 * SECOND;
+/** How long a planned failover may wait for the other side, µs. */
+const MOVING = 150 * SECOND;
 /** How many points of each machine are read again at the end. */
 const READ_AGAIN = 3;
 
@@ -54,7 +56,9 @@ export class Ending {
     this.#overdue(healed);
     if (simulated.stopped) return;
     this.#lastLook();
-    if (drill.scenario.seed % 8 === 0 && !simulated.stopped) this.#calm();
+    // Two sides that were at odds until now still compare what they have.
+    const settled = drill.machines.every(({ roaming }) => !roaming);
+    if (drill.scenario.seed % 8 === 0 && settled && !simulated.stopped) this.#calm();
   }
 
   /** Nobody writes, nothing fails: little must happen. */
@@ -74,7 +78,9 @@ export class Ending {
   /** What was asked before everything healed has ended. */
   #overdue(healed: number): void {
     const { simulated, operator } = this.#drill;
-    simulated.runWhile(() => operator.overdue(healed).length > 0, 3 * GRACE);
+    // One that waits for the other side to take a machine over may do so for minutes, and says so in the end.
+    const moving = operator.overdue(healed).some(({ verb }) => verb === "failover planned");
+    simulated.runWhile(() => operator.overdue(healed).length > 0, moving ? MOVING : 3 * GRACE);
     if (simulated.stopped) return;
     for (const { host, vm, verb, since } of this.#drill.operator.overdue(healed)) {
       const state = { outcome: undefined, before: "", after: "" };
@@ -112,7 +118,7 @@ export class Ending {
 
   /** True when a point that was cut after `healed` is staged, or nothing is expected. */
   #agrees(machine: MachineRun, healed: number): boolean {
-    const there = this.#drill.sites.b.current?.server;
+    const there = this.#drill.awayOf(machine).current?.server;
     const replica = there === undefined ? undefined : replicaOf(there, machine.spec.name);
     if (machine.burnt) {
       const nothing = replica?.store.points.every(({ broken }) => broken !== undefined) ?? true;
@@ -128,7 +134,7 @@ export class Ending {
 
   /** The primary of a machine that was failed over knows it, or has no business with it. */
   #knows(machine: MachineRun): boolean {
-    const server = this.#drill.sites.a.current?.server;
+    const server = this.#drill.homeOf(machine).current?.server;
     if (server === undefined) return false;
     const { vm } = machine.guest;
     if (primaryOf(server, vm) === undefined) return true;
@@ -136,7 +142,7 @@ export class Ending {
     if (state === "Disabled" || state === "Error") return true;
     // One that was paused asks nobody.
     if (state === "Suspended" && health !== "Normal") return true;
-    const there = this.#drill.sites.b.current?.server;
+    const there = this.#drill.awayOf(machine).current?.server;
     if (there === undefined) return false;
     // A replica that could not be opened, for its state is older than a failover, tells nobody how that ended.
     const unopened = there.replica.names().includes(vm) &&
@@ -148,8 +154,8 @@ export class Ending {
 
   #judge(machine: MachineRun, healed: number): void {
     const { vm } = machine.guest;
-    const server = this.#drill.sites.a.current?.server;
-    const there = this.#drill.sites.b.current?.server;
+    const server = this.#drill.homeOf(machine).current?.server;
+    const there = this.#drill.awayOf(machine).current?.server;
     const known = server !== undefined && primaryOf(server, vm) !== undefined;
     const status = known ? server.primary.status(vm) : {};
     this.#drill.tell({
@@ -165,10 +171,12 @@ export class Ending {
 
   /** Everything is read once more. */
   #lastLook(): void {
-    const { simulated, sites, auditor, machines } = this.#drill;
+    const { simulated, auditor, machines } = this.#drill;
     for (const machine of machines) {
-      if (sites.a.current !== undefined) auditor.lookAtTracking(machine, sites.a.current, false);
-      if (sites.b.current !== undefined) auditor.lookAtPoints(machine, sites.b.current, false);
+      const here = this.#drill.homeOf(machine).current;
+      const there = this.#drill.awayOf(machine).current;
+      if (here !== undefined) auditor.lookAtTracking(machine, here, false);
+      if (there !== undefined) auditor.lookAtPoints(machine, there, false);
       for (const point of machine.staged.slice(-READ_AGAIN)) auditor.read(machine, point, "again");
     }
     simulated.runFor(SECOND);

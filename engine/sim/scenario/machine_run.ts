@@ -1,5 +1,6 @@
 /**
- * One machine in a run: its guest at `a`, what is known of its points, and its failover at `b`.
+ * One machine in a run: its guest at its home, what is known of its points, and its failover at the other site. Homes are `a`
+ * until roles change.
  *
  * @module
  */
@@ -12,7 +13,7 @@ import type { Server } from "../../core/server/server.ts";
 import { Guest, type GuestGround } from "../guests/guest.ts";
 import { MachineHistory } from "../oracle/history.ts";
 import type { Medium } from "./first_copies.ts";
-import type { FirstCopy, MachineSpec } from "./scenario.ts";
+import type { FirstCopy, HostName, MachineSpec } from "./scenario.ts";
 
 /** A cut that was seen. */
 export interface SeenCut {
@@ -21,6 +22,8 @@ export interface SeenCut {
   readonly time: number;
   /** Bytes of every disk that were offered to the guest at that moment; `undefined` when none were. */
   readonly sizes: readonly number[] | undefined;
+  /** What had been done to the disks that were cut. */
+  readonly history: MachineHistory;
 }
 
 /** A failover under way or completed. */
@@ -63,7 +66,22 @@ export function primaryOf(server: Server, vm: string): PrimaryMachine | undefine
 export class MachineRun {
   readonly index: number;
   readonly spec: MachineSpec;
-  readonly guest: Guest;
+  /** The guest at its home. */
+  guest: Guest;
+  /** Where it is the primary's. */
+  home: HostName = "a";
+  /** Its roles change in this run: from the first time on that this was asked for, some judges follow it no more. */
+  roaming = false;
+  /** Its guest was shut down to be moved. */
+  shut = false;
+  /** A planned failover of it was asked for: whoever has promised to take it up does so. */
+  planned = false;
+  /** Generations in which it was written at a home that it left, and those before the one it has. */
+  readonly generations = new Set<string>();
+  /** Its disks at its home; where they were made, while it has not moved. */
+  paths: readonly string[] | undefined;
+  /** The guest that was at the other site before a failover was reversed: what it did alone is a point there (L6). */
+  former: Guest | undefined;
   /** In the oracle's order, when each point was cut. */
   readonly cuts = new Map<string, SeenCut>();
   /** Points that the primary was told are staged, oldest first. */
@@ -102,7 +120,7 @@ export class MachineRun {
     this.guest = new Guest(ground, spec.name, new MachineHistory(index, largest));
   }
 
-  /** The oracle of the guest at `a`. */
+  /** The oracle of the guest at its home. */
   get history(): MachineHistory {
     return this.guest.history;
   }

@@ -29,9 +29,9 @@ const RESUME_EVERY = 3 * SECOND;
 export class Operator {
   readonly #drill: Drill;
   readonly #firstCopies: FirstCopies;
-  /** Verbs under way, by site and machine: since when. */
   /** Exports asked for so far. */
   #exports = 0;
+  /** Verbs under way, by site and machine: since when. */
   readonly #underway = new Map<string, { readonly verb: string; readonly since: number }>();
 
   /** Verbs that a scenario asked for and that were not answered, by site and machine. */
@@ -43,7 +43,7 @@ export class Operator {
   constructor(drill: Drill) {
     this.#drill = drill;
     this.tests = new Tests(drill, (machine, args, then) => {
-      this.#ask(drill.sites.b, machine, "failover test", args, then);
+      this.#ask(drill.awayOf(machine), machine, "failover test", args, then);
     });
     this.#firstCopies = new FirstCopies(drill, (site, machine, verb, args, then) => {
       this.#ask(site, machine, verb, args, (_, code) => then(code));
@@ -63,8 +63,10 @@ export class Operator {
 
   #look(machine: MachineRun): void {
     // A machine that ran at the replica when its server came back is served once that is over (L6).
-    machine.guest.lookAgain();
-    const { a, b } = this.#drill.sites;
+    this.#drill.roles.look(machine);
+    if (!machine.shut) machine.guest.lookAgain();
+    const a = this.#drill.homeOf(machine);
+    const b = this.#drill.awayOf(machine);
     const { vm } = machine.guest;
     if (machine.burnt) this.#bringUp(machine);
     else if (a.current !== undefined) {
@@ -98,7 +100,7 @@ export class Operator {
 
   /** Nothing goes wrong any more: what was paused at the replica is resumed. */
   #unpause(machine: MachineRun): void {
-    const { b } = this.#drill.sites;
+    const b = this.#drill.awayOf(machine);
     const { vm } = machine.guest;
     const replica = b.current === undefined ? undefined : replicaOf(b.current.server, vm);
     if (replica?.state !== "Suspended" || this.#drill.faults.quietFor < 0) return;
@@ -108,10 +110,13 @@ export class Operator {
   /** What brings the machine nearer to being protected. */
   #next(machine: MachineRun): { readonly verb: string; readonly args: JsonObject } | undefined {
     const { vm } = machine.guest;
-    const server = this.#drill.sites.a.current?.server;
+    const server = this.#drill.homeOf(machine).current?.server;
     if (server === undefined) return undefined;
     if (!server.primary.has(vm)) {
-      if (machine.retired) return undefined;
+      // It has become the replica, or is about to: whoever has it now has not been looked at.
+      if (machine.retired || machine.paths !== undefined || server.replica.has(vm)) {
+        return undefined;
+      }
       const disks = machine.spec.disks.map((_, disk) => machine.device(disk));
       return { verb: "vm add", args: { vm, disks } };
     }
@@ -158,7 +163,7 @@ export class Operator {
   #bringUp(machine: MachineRun): void {
     if (machine.retired) return;
     const { failover } = machine;
-    const server = this.#drill.sites.b.current?.server;
+    const server = this.#drill.awayOf(machine).current?.server;
     const replica = server === undefined ? undefined : replicaOf(server, machine.guest.vm);
     // A guest that could not start, for its disk could not be read, is started again.
     const started = replica?.record.failover?.point;
@@ -169,9 +174,11 @@ export class Operator {
 
   /** A machine that was removed and added is another one: the replica of the one before has to go. */
   #clear(machine: MachineRun): void {
-    const { a, b } = this.#drill.sites;
+    const a = this.#drill.homeOf(machine);
+    const b = this.#drill.awayOf(machine);
     const { vm } = machine.guest;
-    if (a.current === undefined || b.current === undefined || machine.retired) return;
+    if (a.current === undefined || b.current === undefined) return;
+    if (machine.retired || machine.roaming) return;
     const here = primaryOf(a.current.server, vm);
     const there = replicaOf(b.current.server, vm);
     if (here?.state !== "Error" || there === undefined || there.record.failover !== undefined) {
@@ -184,7 +191,7 @@ export class Operator {
 
   #forget(machine: MachineRun): void {
     const drill = this.#drill;
-    const { b } = drill.sites;
+    const b = drill.awayOf(machine);
     const { vm } = machine.guest;
     if (machine.leaving || b.current === undefined || this.#underway.has(`b/${vm}`)) return;
     // Nobody removes a replica beneath a test of its.
@@ -203,7 +210,7 @@ export class Operator {
 
   /** A replica that was to be removed is so when it is not there any more, whatever was answered, or never was. */
   #gone(machine: MachineRun): void {
-    const { current } = this.#drill.sites.b;
+    const { current } = this.#drill.awayOf(machine);
     const { vm } = machine.guest;
     if (current === undefined || !machine.leaving) return;
     if (this.#underway.get(`b/${vm}`)?.verb === "replication disable") return;
@@ -213,7 +220,7 @@ export class Operator {
 
   #disable(machine: MachineRun, remove: boolean): void {
     const drill = this.#drill;
-    const { a } = drill.sites;
+    const a = drill.homeOf(machine);
     const { vm } = machine.guest;
     this.#ask(a, machine, "replication disable", { vm }, (result) => {
       if (result === undefined || !remove) return;
@@ -229,7 +236,8 @@ export class Operator {
 
   /** A disk that failed, a replica that did not open: both are served again only after a restart. */
   #help(machine: MachineRun): void {
-    const { a, b } = this.#drill.sites;
+    const a = this.#drill.homeOf(machine);
+    const b = this.#drill.awayOf(machine);
     const { vm } = machine.guest;
     const there = b.current?.server;
     if (there?.replica.names().includes(vm) === true && replicaOf(there, vm) === undefined) {
@@ -238,7 +246,8 @@ export class Operator {
     const here = a.current?.server;
     if (here === undefined) return;
     const real = primaryOf(here, vm);
-    if (real === undefined && here.primary.has(vm)) a.host.kill();
+    const unopened = machine.roaming ? here.primary.names().includes(vm) : here.primary.has(vm);
+    if (real === undefined && unopened) a.host.kill();
     const failed = real?.tracked.some(({ troubles }) =>
       troubles.some(({ code }) => code === "disk-failed")
     );
@@ -248,12 +257,22 @@ export class Operator {
   /** Most replicas open at the next start; one whose state is older than a failover of it never does. */
   #helpUnopened(machine: MachineRun, { replica }: GuestHost["server"]): void {
     const { vm } = machine.guest;
-    const { b } = this.#drill.sites;
+    const b = this.#drill.awayOf(machine);
     const warnings = JSON.stringify(replica.status(vm)["warnings"] ?? []);
     if (!warnings.includes("is older than a failover")) return b.host.kill();
     this.#drill.probe("replica/older-than-its-failover");
     // Its disk files may be the machine: they stay, unless the machine is at the primary as well as ever.
     if (machine.failover === undefined && !machine.burnt && !machine.retired) this.#forget(machine);
+  }
+
+  /** True while a verb about the machine is under way at a site. */
+  busy(site: Site, machine: MachineRun): boolean {
+    return this.#underway.has(`${site.name}/${machine.spec.name}`);
+  }
+
+  /** Asks a server for a verb about a machine, unless another one is under way; facts call the site of its primary `a`. */
+  ask(site: Site, machine: MachineRun, verb: string, args: JsonObject, then?: Outcome): void {
+    this.#ask(site, machine, verb, args, then);
   }
 
   #ask(site: Site, machine: MachineRun, verb: string, args: JsonObject, then?: Outcome): void {
@@ -262,12 +281,16 @@ export class Operator {
     const mark = { verb, since: this.#drill.now };
     this.#underway.set(key, mark);
     const before = this.#state(site, machine);
+    // By role: a machine that moves meanwhile was asked at the side that it was then.
+    const { name } = machine.spec;
+    const leads = machine.roaming && site.current.server.primary.has(name);
+    const host = leads || site.name === machine.home ? "a" : "b";
     this.#drill.call(site, verb, args, (outcome) => {
       if (this.#underway.get(key) === mark) this.#underway.delete(key);
       const code = typeof outcome === "string" ? outcome : "";
       this.#drill.tell({
         kind: "verb",
-        host: site.name,
+        host,
         vm: machine.spec.name,
         verb,
         outcome: code,
@@ -290,10 +313,11 @@ export class Operator {
     const server = site.current?.server;
     const vm = machine.spec.name;
     if (server === undefined) return "down";
-    const replica = site.name === "b" ? replicaOf(server, vm) : undefined;
+    const away = site.name !== machine.home;
+    const replica = away ? replicaOf(server, vm) : undefined;
     if (replica !== undefined) return replica.state;
-    if (site.name === "b" && server.replica.awaits(vm)) return "awaited";
-    const role = site.name === "b" ? server.replica : server.primary;
+    if (away && server.replica.awaits(vm)) return "awaited";
+    const role = away ? server.replica : server.primary;
     return primaryOf(server, vm)?.state ?? (role.names().includes(vm) ? "unopened" : "none");
   }
 
@@ -318,7 +342,7 @@ export class Operator {
 
   /** Exports a point, beside whatever else is asked; what came of it is looked at, also when nobody was told. */
   #export(machine: MachineRun, back: number): void {
-    const { b } = this.#drill.sites;
+    const b = this.#drill.awayOf(machine);
     const { vm } = machine.guest;
     const server = b.current?.server;
     const store = server === undefined ? undefined : replicaOf(server, vm)?.store;
@@ -337,7 +361,8 @@ export class Operator {
     const machine = this.#drill.machines[action.vm];
     if (machine === undefined) return;
     const { vm } = machine.guest;
-    const { a } = this.#drill.sites;
+    const a = this.#drill.homeOf(machine);
+    if (action.kind === "role") return this.#drill.roles.act(machine, action);
     switch (action.kind) {
       case "first-copy":
         machine.first = action.first;
@@ -383,9 +408,10 @@ export class Operator {
   /** A verb that may be illegal at this moment. */
   #anyVerb(machine: MachineRun, action: OperatorAction & { readonly kind: "verb" }): void {
     const { vm } = machine.guest;
-    const { a, b } = this.#drill.sites;
+    const a = this.#drill.homeOf(machine);
+    const b = this.#drill.awayOf(machine);
     const site = action.host === "a" ? a : b;
-    if (site.current === undefined) return;
+    if (site.current === undefined || machine.roaming) return;
     // What it is asked beside another verb may meet any state.
     const key = `${site.name}/${machine.spec.name}`;
     const open = this.#verbs.get(key) ?? 0;
@@ -428,7 +454,7 @@ export class Operator {
   }
 
   #failOver(machine: MachineRun, back: number): void {
-    const { b } = this.#drill.sites;
+    const b = this.#drill.awayOf(machine);
     const { vm } = machine.guest;
     const server = b.current?.server;
     const replica = server === undefined ? undefined : replicaOf(server, vm);
@@ -451,7 +477,7 @@ export class Operator {
   /** Starts a guest on what the failover offers, once its disks were read whole. */
   #begin(machine: MachineRun, point: PointId): void {
     const drill = this.#drill;
-    const { b } = drill.sites;
+    const b = drill.awayOf(machine);
     const { vm } = machine.guest;
     const ground = drill.guests;
     const blank = new Guest(
@@ -488,6 +514,8 @@ export class Operator {
     if (replica === undefined) return;
     const { failover } = replica.record;
     const known = machine.failover;
+    // Whoever has promised to take it up goes on with that.
+    if (machine.planned && known === undefined) return;
     if (failover === undefined) {
       if (known === undefined || known.completed) return;
       // A crash amid cancel or complete: what the server made of it counts.
@@ -497,11 +525,10 @@ export class Operator {
       return;
     }
     if (known === undefined) return this.#begin(machine, failover.point);
-    const { sites } = this.#drill;
-    const survived = (image: readonly Uint8Array[]) => this.#survived(known, image);
+    const survived = (image: readonly Uint8Array[]) => this.survived(known, image);
     // Nobody gets its disks any more: what is left to do is to complete it.
     known.shut = failover.completing;
-    this.#drill.within(sites.b, `boot/${vm}`, function* (here) {
+    this.#drill.within(this.#drill.awayOf(machine), `boot/${vm}`, function* (here) {
       const image = yield* known.guest.image(here);
       if (image === undefined) return;
       survived(image);
@@ -510,7 +537,7 @@ export class Operator {
   }
 
   /** Judges what a crash left of a failed-over machine; its history goes on from there. */
-  #survived(run: FailoverRun, image: readonly Uint8Array[]): void {
+  survived(run: FailoverRun, image: readonly Uint8Array[]): void {
     const drill = this.#drill;
     const now = drill.instant();
     const { vm, history, flushed } = run.guest;
@@ -534,7 +561,7 @@ export class Operator {
   /** A server that opened went on with a complete: what it merged is what the crash had left of its guest's writes. */
   #completedInCrash(machine: MachineRun, run: FailoverRun, point: PointId): void {
     this.#drill.probe("failover/completed-in-a-crash");
-    this.#survived(run, this.#drill.auditor.files(machine));
+    this.survived(run, this.#drill.auditor.files(machine));
     this.completed(machine, point);
   }
 
@@ -553,7 +580,7 @@ export class Operator {
     const { failover } = machine;
     if (failover === undefined || failover.completed || machine.burnt) return;
     const { vm } = machine.guest;
-    this.#ask(this.#drill.sites.b, machine, "failover cancel", { vm }, (result) => {
+    this.#ask(this.#drill.awayOf(machine), machine, "failover cancel", { vm }, (result) => {
       if (result !== undefined && machine.failover === failover) machine.failover = undefined;
     });
   }
@@ -562,7 +589,7 @@ export class Operator {
     const { failover } = machine;
     if (failover === undefined || failover.completed || this.tests.drop(machine)) return;
     const { vm } = machine.guest;
-    const { b } = this.#drill.sites;
+    const b = this.#drill.awayOf(machine);
     const drill = this.#drill;
     const complete = () =>
       this.#ask(b, machine, "failover complete", { vm }, (result, code) => {

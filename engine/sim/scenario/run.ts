@@ -28,6 +28,7 @@ const OPERATOR_KINDS: Readonly<Record<OperatorAction["kind"], true>> = {
   "test-delete": true,
   export: true,
   complete: true,
+  role: true,
   disable: true,
   forget: true,
   restart: true,

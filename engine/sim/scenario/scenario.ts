@@ -114,6 +114,14 @@ export type FirstCopy =
     readonly pick: number;
   };
 
+/** A step on the way of a machine to the site `to`; what is there already takes none. */
+export interface RoleAction {
+  readonly kind: "role";
+  readonly vm: number;
+  readonly what: "planned" | "prepare" | "cancel" | "force" | "reverse";
+  readonly to: HostName;
+}
+
 /** What an administrator does. */
 export type OperatorAction =
   | { readonly kind: "first-copy"; readonly vm: number; readonly first: FirstCopy }
@@ -137,6 +145,11 @@ export type OperatorAction =
   /** Write the newest point but `back` to a folder at the replica. */
   | { readonly kind: "export"; readonly vm: number; readonly back: number }
   | { readonly kind: "complete"; readonly vm: number }
+  /**
+   * The machine changes sides: planned in one act; prepared, or that taken back, also without the replica's word; or its failover
+   * is reversed.
+   */
+  | RoleAction
   /** Replication is ended at the primary and begun again; with `remove` the machine is taken off the server and added. */
   | { readonly kind: "disable"; readonly vm: number; readonly remove: boolean }
   /** The replica is removed, and its primary is told nothing. */

@@ -55,7 +55,7 @@ export class Tests {
   /** Makes a test on the newest point but `back`, whose guest asks for so many writes. */
   make(machine: MachineRun, back: number, writes: number): void {
     const { vm } = machine.guest;
-    const server = this.#drill.sites.b.current?.server;
+    const server = this.#drill.awayOf(machine).current?.server;
     const replica = server === undefined ? undefined : replicaOf(server, vm);
     if (replica === undefined || machine.leaving) return;
     const sound = replica.store.points.filter(({ broken }) => broken === undefined);
@@ -104,7 +104,7 @@ export class Tests {
   /** Deletes a test of the machine; false when there is none. */
   drop(machine: MachineRun): boolean {
     const { vm } = machine.guest;
-    const server = this.#drill.sites.b.current?.server;
+    const server = this.#drill.awayOf(machine).current?.server;
     const first = server?.replica.tests().find(({ of }) => of === vm)?.test;
     if (first === undefined) return false;
     const runs = this.#of(machine);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deepEqual, equal, match, throws } from "node:assert/strict";
+import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, MiB, SECOND, type Token } from "../../../../engine/core/base/units.ts";
 import { all } from "../../../../engine/core/runtime/together.ts";
@@ -100,6 +100,30 @@ Deno.test("a machine is prepared only off, reachable, and where it may come back
   world.runFor(5 * SECOND);
   throws(() => a.call("failover prepare", VM));
   equal(status(a)["state"], "Replicating", "what cannot be reached is not prepared for");
+});
+
+Deno.test("a server that waits for its replica to take a machine over stops at once all the same", () => {
+  const { world, a, b } = makePair(47);
+  protect(a);
+  const before = whole(a);
+  const server = a.server;
+  if (server === undefined) throw new Error("no server");
+  const run = a.host.process?.loop.start("planned", server.call("failover planned", VM));
+  world.runWhile(() => status(b)["state"] !== "FailedOverWaitingCompletion", 10 * SECOND);
+  b.host.kill();
+  world.runFor(SECOND);
+  const outcome = () => run?.outcome;
+  equal(outcome(), undefined, "it waits");
+  const asked = world.now;
+  a.host.run(server.stop(), 60 * SECOND);
+  ok(world.now - asked < 5 * SECOND, `${world.now - asked} µs`);
+  equal(outcome()?.ok, false);
+  a.host.kill();
+  a.start();
+  b.start();
+  world.runFor(60 * SECOND);
+  equal(status(b)["role"], "primary", "what was promised was done");
+  deepEqual(whole(b), before);
 });
 
 Deno.test("prepared while the link is lost amid it, it goes on when it is back", () => {

@@ -438,6 +438,13 @@ const CASES: Readonly<Record<string, Case>> = {
     const of = (size: number) => image(ground, P1, bytes, { cut, sizes: [size] });
     return { before: [of(bytes.length)], lie: of(bytes.length + 512) };
   },
+  I58: () => {
+    const judgement = { mismatches: [], torn: undefined };
+    return {
+      before: [{ kind: "moved", vm: "vm", judgement, different: [] }],
+      lie: { kind: "moved", vm: "vm", judgement, different: [0] },
+    };
+  },
   I47: () => ({ before: [deadline({})], lie: deadline({ converged: false }) }),
   I48: () => ({ before: [verb({})], lie: verb({ outcome: undefined }) }),
   I49: () => ({
