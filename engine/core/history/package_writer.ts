@@ -246,16 +246,16 @@ interface Begun {
   readonly size: number;
 }
 
-/** The complete package of `seed` in `folder`, where a crash came before anybody was told of it. */
+/** The complete package in `folder` that is `ours`, where a crash came before anybody was told of it. */
 export function* findComplete(
   kernel: Kernel,
   folder: Folder,
-  seed: PackageDraft["seed"] | undefined,
+  ours: (manifest: PackageManifest) => boolean,
 ): Task<CompletePackage | undefined> {
   const bytes = yield* readSmall(folder, MANIFEST_NAME);
   if (bytes === undefined) return undefined;
   const manifest = decodeManifest(bytes);
-  if (typeof manifest === "string" || manifest.seed !== seed) throw inTheWay(folder);
+  if (typeof manifest === "string" || !ours(manifest)) throw inTheWay(folder);
   return { manifest, digest: manifestDigest(kernel, bytes) };
 }
 

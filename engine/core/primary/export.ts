@@ -7,8 +7,10 @@
  * on bits are relative to that point, so that what changed since travels once the replica has imported it.
  *
  * Crash before the manifest: the package goes on where its last whole part ends. Between the manifest and
- * the record: the manifest is found, and the record follows. Between the record and the bases: the bits
- * are relative to the seed still, a superset of what changed since the point.
+ * the bases, or amid these: the manifest is found, and the other bases and the record follow. Between the bases and
+ * the record: the same. The record comes last, for only it lets the package be imported: a disk whose base were the
+ * package's seed by then could be taken for one whose blocks had travelled to the replica, which knows that seed
+ * from the import, and what was in the package alone would never be sent.
  *
  * @module
  */
@@ -16,7 +18,7 @@
 import { isFailed, localFailure } from "../base/failure.ts";
 import { MiB, type SeedId } from "../base/units.ts";
 import { type CompletePackage, findComplete, PackageWriter } from "../history/package_writer.ts";
-import { PACKAGE_FORMAT, packageName } from "../history/package_format.ts";
+import { PACKAGE_FORMAT, type PackageManifest, packageName } from "../history/package_format.ts";
 import type { Folder } from "../ports/folder.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import type { Task } from "../runtime/task.ts";
@@ -52,12 +54,22 @@ export function* exportMachine(work: Replication): Task<void> {
       machine.tracked.every((disk) => disk.base.kind === "seed" && disk.base.seed === base.seed)
     ? base.seed
     : undefined;
-  const done = (yield* findComplete(ports.codec.kernel, folder, seed)) ??
+  // A crash between the bases leaves some disks at its point already.
+  const ours = ({ seed, point }: PackageManifest) =>
+    machine.tracked.length > 0 &&
+    machine.tracked.every(({ base }) =>
+      base.kind === "seed" ? base.seed === seed : base.kind === "point" && base.point === point.id
+    );
+  const done = (yield* findComplete(ports.codec.kernel, folder, ours)) ??
     (yield* write(work, folder, seed));
   const { digest, manifest } = done;
   const exported = { point: manifest.point.id, digest, folder: folder.path };
+  for (const disk of machine.tracked) {
+    const { base } = disk;
+    const there = base.kind === "point" && base.point === manifest.point.id;
+    if (!there) yield* disk.exported(manifest.point.id);
+  }
   yield* machine.enterWith("finish-export", { ...plan, exported });
-  for (const disk of machine.tracked) yield* disk.exported(manifest.point.id);
 }
 
 /** Writes the package, or the rest of it. */
