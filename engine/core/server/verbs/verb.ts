@@ -4,7 +4,7 @@
  * @module
  */
 
-import { requestFailure } from "../../base/failure.ts";
+import { localFailure, requestFailure } from "../../base/failure.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
 import type { Task } from "../../runtime/task.ts";
 import { machineName } from "../arguments.ts";
@@ -58,7 +58,12 @@ export function isReplica({ replica }: Server, vm: string): boolean {
 
 /** The status of one machine, and the commands that this side of it has. */
 export function status(server: Server, vm: string): JsonObject {
-  const status = isReplica(server, vm) ? server.replica.status(vm) : server.primary.status(vm);
+  const { primary, replica } = server;
+  const listed = replica.names().includes(vm) || replica.awaits(vm);
+  if (!listed && !primary.names().includes(vm) && (replica.has(vm) || primary.has(vm))) {
+    throw localFailure("busy", `"${vm}" is on its way in, out, or into another role`, "Ask again");
+  }
+  const status = listed ? replica.status(vm) : primary.status(vm);
   return { ...status, commands: { ...server.commands.of(vm) } };
 }
 
