@@ -12,7 +12,9 @@
  * the state is older than the failover. Overlays are made before the record says *in force* and cleared
  * after it says otherwise. So a record without its overlays is older than the failover's end. The mark of a
  * complete is set after the record says so and before overlays and undo files go, which tell of it until
- * then; it stays as long as the folder. So a record that does not know it is older than the complete.
+ * then; it stays as long as the folder. So a record that does not know it is older than the complete. A point of
+ * the failover's generation is staged after the record says *completing*: so a record that does not is older than
+ * that, and whoever wrote on the overlays again would write behind what is to be the machine.
  *
  * @module
  */
@@ -74,6 +76,18 @@ export function* settleFailover(store: ReplicaStore, folder: Folder): Task<void>
   const overlays = names.includes(OVERLAYS);
   if (record.failover === undefined) yield* takeUp(store, folder, record, overlays);
   else if (!overlays) yield* end(store, folder, record, record.failover);
+  else if (!record.failover.completing && isStaged(store, record.failover)) {
+    const failover = { ...record.failover, completing: true };
+    yield* store.setExtra(replicaToJson({ ...record, failover }));
+  }
+}
+
+/** Its last step has begun if its delta is staged: from there on there is only the way forward. */
+function isStaged(
+  store: ReplicaStore,
+  { generation }: Pick<FailoverRecord, "generation">,
+): boolean {
+  return store.points.some((point) => point.generation === generation);
 }
 
 /** The failover was cancelled: a completed one leaves a point of its generation, if anything at all. */
@@ -83,8 +97,7 @@ function* end(
   record: ReplicaRecord,
   { generation, completing }: FailoverRecord,
 ): Task<void> {
-  const merged = store.points.some((point) => point.generation === generation);
-  if (completing || merged) throw olderThanFailover(store, folder);
+  if (completing || isStaged(store, { generation })) throw olderThanFailover(store, folder);
   const cancelled = { ...withDead(record, generation), failover: undefined };
   yield* store.setExtra(replicaToJson({ ...cancelled, state: "Replicating" }));
   yield* store.unhold(HOLD);
@@ -105,8 +118,7 @@ function* takeUp(
   }
   const { generation, point } = mark;
   if (!store.points.some(({ id }) => id === point)) throw olderThanFailover(store, folder);
-  // Its last step has begun if its delta is staged: from there on there is only the way forward.
-  const completing = store.points.some((each) => each.generation === generation);
+  const completing = isStaged(store, mark);
   yield* store.hold(point, HOLD);
   const failover = { generation, point, completing };
   const state = "FailedOverWaitingCompletion";
