@@ -249,6 +249,8 @@ export interface Ground {
   /** World time, µs. */
   readonly now: number;
   readonly world: WorldSpec;
+  /** The shortest cycle that any machine has at any time of the run, µs. */
+  readonly fastest: number;
   /** What the guest of `vm` did. */
   history(vm: string): MachineHistory | undefined;
   /** When a point was cut, in the oracle's order. */

@@ -23,9 +23,8 @@ export const NO_STARVATION: Invariant = {
     const frequency = (vm: string) =>
       ground.world.machines.find(({ name }) => name === vm)?.frequency ?? 0;
     const allowed = (vm: string) => {
-      const fastest = Math.min(...ground.world.machines.map((machine) => machine.frequency));
       const others = ground.world.machines.length - 1;
-      return others * CYCLES_MAX * Math.ceil(frequency(vm) / Math.max(fastest, 1)) + SLACK;
+      return others * CYCLES_MAX * Math.ceil(frequency(vm) / Math.max(ground.fastest, 1)) + SLACK;
     };
     return {
       engine: ({ sighting: { host, event } }) => {

@@ -143,6 +143,13 @@ export class Drill implements Ground, ProbeGround {
     return this.#widest;
   }
 
+  /** See `Ground`. */
+  get fastest(): number {
+    const { world, events } = this.scenario;
+    const set = events.flatMap((event) => event.kind === "set" ? event.change.frequency ?? [] : []);
+    return Math.min(...set, ...world.machines.map(({ frequency }) => frequency));
+  }
+
   /** A new instant of the oracle's order. */
   instant(): number {
     return ++this.#instants;

@@ -26,6 +26,7 @@ const RIGHT: Judgement = { mismatches: [], torn: undefined };
 class FalseGround implements Ground {
   readonly rotten = false;
   readonly restored = false;
+  readonly fastest = 1e6;
   now = 1_000_000;
   readonly fired: string[] = [];
   readonly oracle = new MachineHistory(0, [4]);
