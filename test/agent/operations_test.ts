@@ -65,7 +65,12 @@ class Session {
       // until HOST FIELD VALUE [VM]
       case "until": {
         const [field = "", wanted, vm = "db"] = rest;
-        const ask = () => site.call("replication", "status", vm);
+        // Whoever asks amid a change of roles is told to ask again.
+        const ask = () =>
+          site.call("replication", "status", vm).catch((error: Error) => {
+            if (!error.message.includes('"code":"busy"')) throw error;
+            return {} as Awaited<ReturnType<Site["call"]>>;
+          });
         await until(ask, (status) => String(status[field]) === wanted);
         return;
       }
