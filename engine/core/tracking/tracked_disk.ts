@@ -650,8 +650,9 @@ export class TrackedDisk implements Disk {
   ): Task<void> {
     this.#reopenDelta();
     const { base: before } = this;
-    const moved = before.kind !== "point" || base.kind !== "point" || before.point !== base.point;
-    if (options.suspectAll === true && moved) this.#unstaged.doubted();
+    // Of a seed nothing was believed to be there: what it holds was counted all the time.
+    const other = before.kind === "point" && base.kind === "point" && before.point !== base.point;
+    if (options.suspectAll === true && other) this.#unstaged.doubted();
     for (const { start, end } of options.changed?.runs() ?? []) {
       this.#current.addChanged(start, end);
     }
