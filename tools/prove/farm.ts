@@ -59,22 +59,16 @@ export async function farm(options: FarmOptions): Promise<Harvest> {
       made.postMessage({ seed: seed + job, stride: jobs, runs: share, until } satisfies Order);
     });
   const all = Promise.all(Array.from({ length: jobs }, (_, job) => one(job)));
+  let timer: ReturnType<typeof setInterval> | undefined;
+  /** Settles soon after something was found: the others need not go on. */
+  const firstFound = new Promise<void>((resolve) => {
+    timer = setInterval(() => harvest.found !== undefined && resolve(), 200);
+  });
   try {
-    await (jobs === 1 ? all : Promise.race([all, firstFound(harvest)]));
+    await (jobs === 1 ? all : Promise.race([all, firstFound]));
   } finally {
+    clearInterval(timer);
     for (const each of workers) each.terminate();
   }
   return harvest;
-}
-
-/** Settles soon after something was found: the others need not go on. */
-function firstFound(harvest: Harvest): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setInterval(() => {
-      if (harvest.found === undefined) return;
-      clearInterval(timer);
-      resolve();
-    }, 200);
-    Deno.unrefTimer(timer);
-  });
 }
