@@ -24,6 +24,16 @@ import type { ExistingCopy } from "../replica/existing_copy.ts";
 import type { ReplicaMachine } from "../replica/replica_machine.ts";
 import { retentionText } from "../wire/retention.ts";
 
+/** What a status says of replication where nothing replicates. */
+const NOTHING_KNOWN = {
+  backlogBytes: null,
+  lastCut: null,
+  lastStaged: null,
+  lastApplied: null,
+  rpoSeconds: null,
+  bytesSent: 0,
+} as const;
+
 /** What the role knows of a machine beside the machine itself. */
 interface Outside {
   /** What keeps it from being served, or from being given up. */
@@ -292,12 +302,7 @@ export function copyStatus(vm: string, { paths, sizes, from }: ExistingCopy): Js
     state: "WaitingForInitialReplication",
     health: "Warning",
     objective: "breached",
-    backlogBytes: null,
-    lastCut: null,
-    lastStaged: null,
-    lastApplied: null,
-    rpoSeconds: null,
-    bytesSent: 0,
+    ...NOTHING_KNOWN,
     points: 0,
     primary: from ?? null,
     disks: paths.map((path, index) => ({ path, size: sizes[index] ?? 0 })),
@@ -318,12 +323,7 @@ export function testStatus(of: string, test: TestFailover): JsonObject {
     state: "Disabled",
     health: failure === undefined ? "NotApplicable" : "Critical",
     objective: null,
-    backlogBytes: null,
-    lastCut: null,
-    lastStaged: null,
-    lastApplied: null,
-    rpoSeconds: null,
-    bytesSent: 0,
+    ...NOTHING_KNOWN,
     testOf: of,
     point,
     testStarted: startedAt,
@@ -340,12 +340,7 @@ export function unopenedStatus(vm: string, role: Role, failure: Failure): JsonOb
     state: "Error",
     health: "Critical",
     objective: "breached",
-    backlogBytes: null,
-    lastCut: null,
-    lastStaged: null,
-    lastApplied: null,
-    rpoSeconds: null,
-    bytesSent: 0,
+    ...NOTHING_KNOWN,
     warnings: [failure.action === "" ? failure.message : `${failure.message}. ${failure.action}`],
   };
 }
