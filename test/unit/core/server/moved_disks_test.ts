@@ -11,25 +11,10 @@ import { KiB, SECOND } from "../../../../engine/core/base/units.ts";
 import type { Server } from "../../../../engine/core/server/server.ts";
 import { FileNode } from "../../../../engine/sim/volume.ts";
 import { Directory } from "../../../../engine/sim/directory.ts";
-import { filled, makePair, type Site } from "./pair.ts";
+import { filled, makePair, type Site, status, until } from "./pair.ts";
 
 const VM = { vm: "vm" };
 const SIZE = 32 * KiB;
-
-const status = (site: Site) => site.call("replication status", VM) as JsonObject;
-
-function until(site: Site, state: string): void {
-  const { world } = site.host;
-  const there = () => {
-    try {
-      return status(site)["state"] === state;
-    } catch {
-      return false;
-    }
-  };
-  for (let tries = 0; tries < 300 && !there(); tries++) world.runFor(SECOND);
-  equal(status(site)["state"], state, JSON.stringify(status(site)));
-}
 
 /** A protected machine `vm` of two disks, `vm.img` and `two.img`. */
 function stage(seed: number, excluded: readonly number[] = []) {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { equal } from "node:assert/strict";
 import type { Json, JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, MiB, SECOND } from "../../../../engine/core/base/units.ts";
 import { Server } from "../../../../engine/core/server/server.ts";
@@ -104,4 +105,23 @@ export function protect(a: Site, settings: JsonObject = {}): void {
 /** `length` bytes of one value. */
 export function filled(length: number, value: number): Uint8Array {
   return new Uint8Array(length).fill(value);
+}
+
+/** Status of the machine `vm` at `site`. */
+export function status(site: Site): JsonObject {
+  return site.call("replication status", { vm: "vm" }) as JsonObject;
+}
+
+/** Drives the world until `site` says `state` of the machine `vm`. */
+export function until(site: Site, state: string): void {
+  const { world } = site.host;
+  const there = () => {
+    try {
+      return status(site)["state"] === state;
+    } catch {
+      return false;
+    }
+  };
+  for (let tries = 0; tries < 300 && !there(); tries++) world.runFor(SECOND);
+  equal(status(site)["state"], state, JSON.stringify(status(site)));
 }

@@ -6,26 +6,10 @@
 
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
-import { KiB, MiB, SECOND } from "../../../../engine/core/base/units.ts";
-import { filled, makePair, protect, type Site } from "./pair.ts";
+import { KiB, MiB } from "../../../../engine/core/base/units.ts";
+import { filled, makePair, protect, type Site, status, until } from "./pair.ts";
 
 const VM = { vm: "vm" };
-
-const status = (site: Site) => site.call("replication status", VM) as JsonObject;
-
-/** Drives the world until `site` says `state` of the machine. */
-function until(site: Site, state: string): void {
-  const { world } = site.host;
-  const there = () => {
-    try {
-      return status(site)["state"] === state;
-    } catch {
-      return false;
-    }
-  };
-  for (let tries = 0; tries < 300 && !there(); tries++) world.runFor(SECOND);
-  equal(status(site)["state"], state, JSON.stringify(status(site)));
-}
 
 const whole = (site: Site, size = MiB) => site.read("vm/0", 0, size);
 
