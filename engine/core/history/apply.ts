@@ -94,7 +94,8 @@ function* writeUndo(
     back.id,
   );
   try {
-    const sums = point.sizes.map((_, disk) => sumOf(back.digests[disk]));
+    const counted = isDoubted(state, point) ? yield* countAnew(files, back) : back.digests;
+    const sums = point.sizes.map((_, disk) => sumOf(counted[disk]));
     for (let index = 0; index < delta.pages; index++) {
       const page = yield* delta.page(index);
       for (let place = 0; place < page.count; place++) {
@@ -112,6 +113,26 @@ function* writeUndo(
   } finally {
     yield* writer.close();
   }
+}
+
+/** True when `point` was staged after a comparison found the disks to differ. */
+function isDoubted({ points, doubted }: StoreState, { id }: PointRecord): boolean {
+  if (doubted === undefined) return false;
+  // One that is not listed any more is older than all that are applied next.
+  const since = points.findIndex((each) => each.id === doubted);
+  return points.findIndex((each) => each.id === id) > since;
+}
+
+/**
+ * The digests of what the raw disks hold, at `back`. Digests are moved on from old contents, and those of a block
+ * that rotted are not the ones that were counted: what repairs it would leave the difference in them for good.
+ * What `back` is listed with stays, for it says what that point was.
+ */
+function* countAnew(files: ReplicaFiles, back: PointRecord): Task<readonly string[]> {
+  const found = yield* scanDigests(files);
+  return back.digests.map((known, disk) =>
+    (back.sizes[disk] ?? 0) === 0 ? known : found[disk] ?? known
+  );
 }
 
 /** Saves what an extent holds, and moves its disk's set digest from the old content to the new (R6). */
@@ -182,7 +203,10 @@ function appliedState(
   stamps: StoreState["stamps"],
 ): StoreState {
   const points = state.points.map((each) => each.id === point ? { ...each, digests } : each);
-  return { ...state, points, applied: state.applied + 1, stamps };
+  const applied = points.find(({ id }) => id === point);
+  const settled = applied !== undefined && isDoubted(state, applied);
+  const doubted = settled ? undefined : state.doubted;
+  return { ...state, points, applied: state.applied + 1, stamps, doubted };
 }
 
 /**

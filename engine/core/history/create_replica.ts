@@ -254,6 +254,7 @@ function firstState(spec: Omit<CreateSpec, "space" | "paths">): StoreState {
     stamps: [],
     holds: new Map(),
     suspect: false,
+    doubted: undefined,
     released: false,
     places: [],
   };

@@ -657,6 +657,17 @@ export class ReplicaStore {
     }
   }
 
+  /**
+   * A comparison found that the disks differ from those of the primary. Perhaps for something that rotted here,
+   * and then the set digests count what is not there any more: an apply to come counts them anew (R6).
+   */
+  *doubt(): Task<void> {
+    const newest = this.newest?.id;
+    if (newest === undefined || this.#files.state.doubted === newest) return;
+    // Crash before: nobody was told of the difference. After: the next apply reads the disks once.
+    yield* this.#files.commit((state) => ({ ...state, doubted: newest }));
+  }
+
   /** Gives files, disks and locks back, after what is in progress. Open views are over. */
   *close(): Task<void> {
     yield* this.#flushing.lock();

@@ -54,6 +54,11 @@ export interface StoreState {
   readonly holds: ReadonlyMap<string, PointId>;
   /** The disks are not trusted until they were compared with the digests (R9, R11). */
   readonly suspect: boolean;
+  /**
+   * The newest point when a comparison last found the disks to differ: what of them had rotted nobody knows, so
+   * the apply of a later point counts their digests anew (R6).
+   */
+  readonly doubted?: PointId | undefined;
   /** The raw disks belong to the machine itself: the store never touches them again (R9). */
   readonly released: boolean;
   /**
@@ -105,6 +110,7 @@ const STATE = object({
   ),
   holds: anything,
   suspect: flag,
+  doubted: optional(identity("point")),
   released: flag,
   places: optional(list(nullable(pathText), 0, DISKS_MAX)),
 });
@@ -132,6 +138,7 @@ export function stateJson(state: StoreState): JsonObject {
     stamps,
     holds,
     suspect: state.suspect,
+    ...(state.doubted === undefined ? {} : { doubted: state.doubted }),
     released: state.released,
     ...(state.places.length === 0 ? {} : { places: state.places }),
   };

@@ -475,7 +475,10 @@ export class Receiver {
 
   *#answerCompare(compare: Compare): Task<void> {
     this.#mustAccept();
-    yield* this.#channel.sendCompared(yield* answerTo(this.#machine.store, compare));
+    const { store } = this.#machine;
+    const compared = yield* answerTo(store, compare);
+    if (compared.differs.some((bits) => bits !== 0)) yield* store.doubt();
+    yield* this.#channel.sendCompared(compared);
   }
 
   #mustAccept(): void {

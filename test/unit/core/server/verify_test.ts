@@ -140,3 +140,36 @@ Deno.test("behind a disk that is not replicated the others are compared with the
   a.call("replication cycle", VM);
   equal(verified(a)["equal"], true);
 });
+
+Deno.test("what repairs a rotted block leaves digests that are those of the repaired disk (R6, M46)", () => {
+  for (const how of ["verified", "resynchronized", "verified, and the server was killed"]) {
+    const { a, b, world } = written(521);
+    const store = () => b.server!.replica.machine("vm").store;
+    const rotted = store().newest!.id;
+    const digests = store().newest!.digests;
+    rawDisk(b).rot(64 * KiB + 9, 4);
+    rawDisk(b).rot(513 * KiB, 1);
+    if (how === "resynchronized") {
+      a.call("replication resync start", VM);
+      world.runFor(10 * SECOND);
+    } else equal(verified(a)["equal"], false);
+    if (how.endsWith("killed")) {
+      b.host.kill();
+      b.start();
+    }
+    // Written over before it is repaired: the old contents are not those that the digests count.
+    a.write("vm/0", 513 * KiB, filled(512, 77));
+    a.call("replication cycle", VM);
+    world.runFor(2 * SECOND);
+    equal(store().newest!.applied, true);
+    deepEqual(b.host.run(store().verify()), [], `${how}: the disks are what the digests say`);
+    const before = store().points.find(({ id }) => id === rotted);
+    if (before !== undefined) deepEqual(before.digests, digests, "a listed point never changes");
+    // From there on they are moved on as ever.
+    a.write("vm/0", 64 * KiB, filled(1024, 78));
+    a.call("replication cycle", VM);
+    world.runFor(2 * SECOND);
+    deepEqual(b.host.run(store().verify()), [], how);
+    equal(world.violations[0], undefined);
+  }
+});
