@@ -11,8 +11,8 @@ export const FAILED_DISABLE_STOPS: Plant = {
   id: "failed-disable-stops",
   rule: "C4",
   invariants: ["I39", "I46", "I47"],
-  file: "engine/core/server/primary_role.ts",
-  before: `      if (machine.state !== "Disabled") this.#replicate(entry, replicator);
+  file: "engine/core/server/primary_role/relationship_changes.ts",
+  before: `    if (machine.state !== "Disabled") machines.replicate(entry, replicator);
 `,
   after: ``,
 };

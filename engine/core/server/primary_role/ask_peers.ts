@@ -1,0 +1,55 @@
+/**
+ * At the start of a primary: the replicas are asked whether the machines run over there, before guests are
+ * served here (L6).
+ *
+ * @module
+ */
+
+import { isFailed } from "../../base/failure.ts";
+import type { Replicator } from "../../primary/replicator.ts";
+import type { Standing } from "../../primary/standing.ts";
+import type { Task } from "../../runtime/task.ts";
+import { all, interrupted } from "../../runtime/together.ts";
+import { runsThere, unanswered } from "./held.ts";
+import type { Entry, PrimaryMachines } from "./machines.ts";
+
+/**
+ * Asks the replicas of the machines that were opened whether their guests run over there, all at once and for
+ * a bounded time, and serves those that do not (L6).
+ */
+export function* askPeers(machines: PrimaryMachines): Task<void> {
+  const asked = [...machines.entries.values()].filter(({ held }) => held !== undefined);
+  yield* all("ask-peers", asked.map((entry) => askPeer(machines, entry)));
+}
+
+function* askPeer(machines: PrimaryMachines, entry: Entry): Task<void> {
+  const { machine, replicator } = entry;
+  const standing = yield* standingOf(replicator);
+  const serve = standing.kind === "here" ||
+    (standing.kind === "unknown" && machine.settings?.onUnknown !== "hold");
+  // It may have been removed, or given up to its new primary, while it was asked for.
+  if (machines.entries.get(machine.name) !== entry || entry.scope === undefined) return;
+  if (replicator !== undefined) entry.scope.spawn("run", replicator.run());
+  if (serve) return machines.serve(entry);
+  entry.held = standing.kind === "there"
+    ? runsThere(machine, standing.failure)
+    : unanswered(machine);
+  entry.scope.spawn("held", untilServed(machines, entry));
+}
+
+function* standingOf(replicator: Replicator | undefined): Task<Standing> {
+  if (replicator === undefined) return { kind: "here" };
+  try {
+    return yield* replicator.standing();
+  } catch (error) {
+    // Its new primary came first, and has it now: there is nothing to be served, and no server to stop.
+    if (!isFailed(error) || (yield* interrupted())) throw error;
+    return { kind: "unknown" };
+  }
+}
+
+/** One that is held back is served once its replica takes its data again, or the policy says so. */
+function* untilServed(machines: PrimaryMachines, entry: Entry): Task<void> {
+  yield* (entry.replicator as Replicator).untilWelcome();
+  machines.serve(entry);
+}

@@ -1,0 +1,85 @@
+/**
+ * A planned failover at the machine's primary: it is locked, given away, or taken back (L4).
+ *
+ * @module
+ */
+
+import { type Failed, isFailed, localFailure } from "../../base/failure.ts";
+import type { GenerationId, Token } from "../../base/units.ts";
+import type { PrimaryMachine } from "../../primary/machine.ts";
+import { askToken, isHandedOver } from "../../primary/planned.ts";
+import { newIdentity } from "../../relationship/identity.ts";
+import type { Task } from "../../runtime/task.ts";
+import type { Entry, PrimaryMachines } from "./machines.ts";
+import { branchPoint } from "./split_brain.ts";
+
+/**
+ * Locks a machine for a planned failover and sends what is left; returns when the replica has it. What
+ * fails on the way leaves it locked: asked for again it goes on, and `cancelPrepared` takes it back.
+ */
+export function* prepare(machines: PrimaryMachines, name: string): Task<void> {
+  yield* machines.alone(name, (entry) => lock(machines, entry));
+  const { machine, replicator } = machines.replicated(name);
+  if (isHandedOver(machine)) return;
+  // The replicator does it by itself, and again after whatever goes wrong; this waits, and is told.
+  yield* replicator.errand((peer) => replicator.handOver(peer));
+}
+
+function* lock(machines: PrimaryMachines, { machine }: Entry): Task<void> {
+  if (machine.state === "PreparedForFailover") return;
+  machine.check("prepare-failover");
+  yield* machines.withdraw(machine);
+  try {
+    yield* machine.prepare(newIdentity<Token>(machines.context.ports.entropy));
+  } catch (error) {
+    // Whether the record is durable nobody knows; if it is, the machine is locked from the next start on.
+    machines.offer(machine);
+    throw error;
+  }
+}
+
+/** Asks the replica to bring a prepared machine up, and to become its primary. */
+export function* giveAway(machines: PrimaryMachines, name: string): Task<void> {
+  const { machine, replicator } = machines.replicated(name);
+  const token = machine.planned?.token;
+  if (token === undefined) return machine.check("cancel-failover");
+  yield* replicator.errand((peer) => askToken(peer, "planned-take", token));
+}
+
+/** Takes a prepared machine back; `force`: without the word of its replica. */
+export function* cancelPrepared(
+  machines: PrimaryMachines,
+  { machine }: Entry,
+  force: boolean,
+): Task<void> {
+  const { name, planned } = machine;
+  machine.check("cancel-failover");
+  const { replicator } = machines.replicated(name);
+  const token = planned?.token as Token;
+  if (force) yield* takeBackByForce(machines, machine);
+  else {
+    try {
+      yield* replicator.errand((peer) => askToken(peer, "planned-return", token));
+    } catch (error) {
+      throw isFailed(error) && error.code !== "cancelled" ? notReturned(name, error) : error;
+    }
+    yield* machine.takeBack();
+  }
+  machines.offer(machine);
+  replicator.ask();
+}
+
+function* takeBackByForce(machines: PrimaryMachines, machine: PrimaryMachine): Task<void> {
+  const { entropy } = machines.context.ports;
+  const branch = branchPoint(machines, machine);
+  yield* machine.takeBackByForce(newIdentity<GenerationId>(entropy), branch);
+}
+
+function notReturned(name: string, { failure }: Failed): Failed {
+  return localFailure(
+    failure.code,
+    `The replica has not given the right to start "${name}" back: ${failure.message}`,
+    `Cancel a failover there first, or make it reachable. If it is lost for good: "warmsite failover ` +
+      `cancel ${name} --force"; should it have been started there, both sides have gone on then`,
+  );
+}
