@@ -106,7 +106,8 @@ export class Server {
     const authorization = new Authorization(record, name, settings.listen !== undefined);
     const places = new ReplicaPlaces(ports, name, replicas);
     const receiving = { ports, server: name, tracking, monitoring };
-    const replica = new ReplicaRole(receiving, settings, places, authorization, exports, primary);
+    const parts = { context: receiving, settings, places, authorization, exports, primary };
+    const replica = new ReplicaRole(parts);
     const server = new Server({
       ports,
       settings,

@@ -1,0 +1,79 @@
+/**
+ * Failovers of machines that are replicated to here, and tests of them: begun, ended, offered to guests.
+ *
+ * Rule: each is called by whoever alone changes the machine.
+ *
+ * @module
+ */
+
+import { requestFailure } from "../../base/failure.ts";
+import type { PointId } from "../../base/units.ts";
+import { Failover } from "../../failover/failover.ts";
+import type { TestFailover } from "../../failover/test_failover.ts";
+import type { Task } from "../../runtime/task.ts";
+import { exportName } from "../exports.ts";
+import type { Entry, ReplicaMachines } from "./machines.ts";
+
+/** Starts a failover and offers its disks; `promised`: the one that the primary was promised. */
+export function* startFailover(
+  machines: ReplicaMachines,
+  entry: Entry,
+  point: PointId | undefined,
+  how: { readonly unverified: boolean; readonly promised: boolean },
+): Task<Failover> {
+  const { machine, home } = entry;
+  const { unverified, promised } = how;
+  const failover = yield* Failover.start(machine, home.folder, point, unverified, promised);
+  entry.failover = failover;
+  machines.offer(failover);
+  return failover;
+}
+
+/** Cancels a failover: its disks are withdrawn and what was written to them is dropped. */
+export function* cancelFailover(machines: ReplicaMachines, entry: Entry): Task<void> {
+  const failover = machines.failedOver(entry);
+  entry.machine.stateAfter("cancel-failover");
+  yield* machines.withdraw(failover);
+  yield* failover.cancel();
+  entry.failover = undefined;
+}
+
+/** Completes a failover. Refused while a guest is attached: its machine must be off. */
+export function* completeFailover(machines: ReplicaMachines, entry: Entry): Task<void> {
+  const failover = machines.failedOver(entry);
+  const { name } = entry.machine;
+  entry.machine.stateAfter("complete-failover");
+  entry.tests.refuseWhileThere("complete the failover of");
+  for (const { index } of failover.disks) {
+    if (machines.exports.clients(exportName(name, index)) === 0) continue;
+    throw requestFailure(
+      "busy",
+      `A guest is attached to ${exportName(name, index)}`,
+      "Shut the machine down first; the disk files are its disks afterwards",
+    );
+  }
+  // Of a reversal that failed nothing is left to go on with: it is not what is asked for now.
+  if (entry.machine.record.reverse !== undefined) {
+    yield* entry.machine.setRecord({ ...entry.machine.record, reverse: undefined });
+  }
+  yield* machines.finishComplete(entry);
+}
+
+/** Makes a test failover and offers its disks. */
+export function* startTest(
+  machines: ReplicaMachines,
+  entry: Entry,
+  point: PointId | undefined,
+  unverified: boolean,
+): Task<TestFailover> {
+  const test = yield* entry.tests.create(point, unverified);
+  machines.offerTest(test);
+  return test;
+}
+
+/** Withdraws the disks of a test and removes all of it. */
+export function* deleteTest(machines: ReplicaMachines, { tests }: Entry, name: string): Task<void> {
+  const test = tests.named(name);
+  for (const { index } of test.disks) yield* machines.exports.withdraw(exportName(name, index));
+  yield* tests.delete(test);
+}

@@ -1,0 +1,53 @@
+/**
+ * How a replica goes from this server: with all its points, or what is left of it.
+ *
+ * @module
+ */
+
+import type { Task } from "../../runtime/task.ts";
+import { refuseFormerDisks, refuseLastCopy, refuseWhileFailedOver } from "../replica_refusals.ts";
+import type { Entry, ReplicaMachines } from "./machines.ts";
+
+/**
+ * Removes a replica with all its points. Refused while it is failed over, and while its disk files are
+ * the machine's only ones. One that cannot be opened goes as it is; the path of what is left of one whose
+ * location is missing is returned.
+ */
+export function* remove(machines: ReplicaMachines, name: string): Task<string | undefined> {
+  if (machines.copies.get(name) !== undefined) {
+    return yield* machines.creating.during(dropCopy(machines, name));
+  }
+  if (machines.unopened.has(name)) {
+    return yield* machines.creating.during(removeUnopened(machines, name));
+  }
+  yield* machines.alone(name, (entry) => machines.reserve(name, removeOpened(machines, entry)));
+  return undefined;
+}
+
+function* dropCopy(machines: ReplicaMachines, name: string): Task<undefined> {
+  // Its primary may have come meanwhile.
+  if (machines.copies.get(name) !== undefined) yield* machines.copies.drop(name);
+  return undefined;
+}
+
+function* removeUnopened(machines: ReplicaMachines, name: string): Task<string | undefined> {
+  // Its location may have come back, and the machine with it.
+  if (!machines.unopened.delete(name)) return yield* remove(machines, name);
+  machines.waiting.delete(name);
+  return yield* machines.reserve(name, machines.places.remove(name));
+}
+
+function* removeOpened(
+  machines: ReplicaMachines,
+  { machine, scope, home, tests }: Entry,
+): Task<void> {
+  refuseWhileFailedOver(machine);
+  machine.stateAfter("disable");
+  tests.refuseWhileThere("remove the replica of");
+  yield* refuseFormerDisks(machine.name, home.folder);
+  if (machine.state === "FailedOver") yield* refuseLastCopy(machine, home.folder);
+  machines.entries.delete(machine.name);
+  yield* scope.cancel();
+  yield* machine.close();
+  yield* machines.places.remove(machine.name);
+}
