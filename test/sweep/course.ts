@@ -26,6 +26,8 @@ export interface Stage {
   write(): void;
   /** True when the primary was told of `count` points cut since world time `since`. */
   staged(since: number, count: number): boolean;
+  /** When `verb` was last answered without a failure, in world time; -1 for never. */
+  answered(verb: string): number;
   /** A verb that begins or ends a failover is asked: until its answer either may be the case. */
   unsure(): void;
 }

@@ -115,6 +115,8 @@ export class Life implements Stage {
   #opening = 0;
   /** Whether the replica must be failed over: what was answered counts. */
   #failedOver: boolean | undefined = false;
+  /** When each verb was last answered without a failure. */
+  readonly #answered = new Map<string, number>();
   /** Guests' steps so far, which decide where they write. */
   #step = 0;
 
@@ -209,6 +211,11 @@ export class Life implements Stage {
   }
 
   /** See `Stage`. */
+  answered(verb: string): number {
+    return this.#answered.get(verb) ?? -1;
+  }
+
+  /** See `Stage`. */
   unsure(): void {
     this.#failedOver = undefined;
   }
@@ -293,6 +300,7 @@ export class Life implements Stage {
       begin: (ground) => ({
         verb: ({ verb, outcome }) => {
           if (outcome !== "") return;
+          this.#answered.set(verb, this.drill.now);
           if (verb === "failover start") this.#failedOver = true;
           if (verb === "failover cancel" || verb === "failover complete") this.#failedOver = false;
         },
