@@ -13,6 +13,7 @@ import { coversTail } from "../lineage/branch.ts";
 import type { TrackedDisk } from "../tracking/tracked_disk.ts";
 import { taken } from "../history/room.ts";
 import { decide, type Decision, type DiskStep } from "../lineage/decision.ts";
+import { choicesToWire } from "../relationship/choices.ts";
 import type { Task } from "../runtime/task.ts";
 import type { MessageOf } from "../wire/message.ts";
 import { refusedBecause } from "../wire/refusal.ts";
@@ -82,6 +83,7 @@ function opening(
     issued: first?.issued ?? [],
     listen: machine.listen ?? "",
     claim: machine.presence.takingOver ? "take-over" : "continue",
+    choices: choicesToWire(settings),
     ...firstCopy(machine),
   };
 }

@@ -18,6 +18,7 @@ import { inside } from "../block/extent.ts";
 import { reachableAt } from "./reachable.ts";
 import { relate } from "../lineage/generation.ts";
 import { shortIncarnation } from "../lineage/writer.ts";
+import { choicesFromWire } from "../relationship/choices.ts";
 import { Mutex } from "../runtime/lock.ts";
 import type { Run } from "../runtime/loop.ts";
 import { Signal } from "../runtime/signal.ts";
@@ -171,7 +172,8 @@ export class Receiver {
     // Durable before the primary is told that it may write (L1).
     if (accepts) {
       const address = reachableAt(open.listen, this.#channel.session.peer.address);
-      yield* this.#machine.bindWriter(open.writer[0] as Incarnation, address);
+      const chosen = { frequency: open.frequency, choices: choicesFromWire(open) };
+      yield* this.#machine.bindWriter(open.writer[0] as Incarnation, address, chosen);
     }
     if (accepts) yield* this.#machine.settle();
     if (accepts && this.#machine.takesData) yield* store.announce(open.disks);

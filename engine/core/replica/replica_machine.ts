@@ -25,6 +25,7 @@ import type { ReplicaStore } from "../history/replica_store.ts";
 import type { Ports } from "../ports/ports.ts";
 import { type Ancestry, firstGeneration } from "../lineage/generation.ts";
 import { mayWrite } from "../lineage/writer.ts";
+import { sameChoices } from "../relationship/choices.ts";
 import { FREQUENCY_DEFAULT } from "../relationship/settings.ts";
 import { Monitoring, type MonitoringPolicy } from "../relationship/monitoring.ts";
 import { nextState, type ReplicationState, type StateEvent } from "../relationship/state.ts";
@@ -54,6 +55,8 @@ const APPLY_RETRY = 5 * SECOND;
 export type Admit = (primary: string, record: ReplicaRecord) =>
   | { readonly ok: true; readonly trustGroup: string }
   | { readonly ok: false; readonly failure: Failure };
+/** What a primary told of the settings of a machine. */
+type Chosen = Pick<ReplicaRecord, "frequency" | "choices">;
 /** What every machine of a replica server shares. */
 export interface ReplicaContext {
   readonly ports: Ports;
@@ -263,19 +266,24 @@ export class ReplicaMachine {
     yield* this.#setRecord(record);
   }
 
-  /** Binds the generation to an incarnation of its primary, which can be reached at `address`; durably. */
-  *bindWriter(writer: Incarnation, address: string | undefined): Task<void> {
-    yield* this.#recording.during(this.#bind(writer, address));
+  /**
+   * Binds the generation to an incarnation of its primary, which can be reached at `address`, and keeps what was
+   * `chosen` for the machine there; durably.
+   */
+  *bindWriter(writer: Incarnation, address: string | undefined, chosen: Chosen): Task<void> {
+    yield* this.#recording.during(this.#bind(writer, address, chosen));
   }
 
-  *#bind(writer: Incarnation, address: string | undefined): Task<void> {
-    const record = { ...this.#record, writer, address };
-    if (this.#record.writer !== writer || this.#record.address !== address) {
-      yield* this.#setRecord(record);
-    }
+  *#bind(writer: Incarnation, address: string | undefined, chosen: Chosen): Task<void> {
+    const before = this.#record;
+    // Only who may write here chooses; not who was failed over from, while that goes on (L5).
+    const { frequency, choices } = this.takesData ? chosen : before;
+    const told = before.frequency === frequency && sameChoices(before.choices, choices);
+    if (before.writer === writer && before.address === address && told) return;
+    yield* this.#setRecord({ ...before, writer, address, frequency, choices });
   }
 
-  /** Replaces the record, durably, all but who writes. */
+  /** Replaces the record, durably, all but who writes and what the primary told of itself. */
   *setRecord(record: ReplicaRecord): Task<void> {
     yield* this.#recording.during(this.#keepWriter(record));
   }
@@ -306,7 +314,8 @@ export class ReplicaMachine {
   }
 
   *#keepWriter(record: ReplicaRecord): Task<void> {
-    yield* this.#setRecord({ ...record, writer: this.#record.writer });
+    const { writer, address, frequency, choices } = this.#record;
+    yield* this.#setRecord({ ...record, writer, address, frequency, choices });
   }
 
   *#setRecord(record: ReplicaRecord): Task<void> {

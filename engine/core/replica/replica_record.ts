@@ -14,6 +14,7 @@ import {
 } from "../base/units.ts";
 import { type Branch, branchFromJson, branchToJson } from "../lineage/branch.ts";
 import { type Ancestry, ancestryFromJson, ancestryToJson } from "../lineage/generation.ts";
+import { type Choices, choicesFromJson, choicesToJson } from "../relationship/choices.ts";
 import {
   type RelationshipSettings,
   settingsFromJson,
@@ -59,7 +60,7 @@ export interface ReplicaRecord {
   readonly trustGroup?: string | undefined;
   /** Where the primary can be replicated to itself; `undefined` where it has not said so. */
   readonly address?: string | undefined;
-  /** Frequency that the primary told, µs. */
+  /** Frequency that the primary told last, µs. */
   readonly frequency: number;
   /** The primary's incarnation that the generation is bound to (L1); none after a rebuild. */
   readonly writer: Incarnation | undefined;
@@ -75,6 +76,8 @@ export interface ReplicaRecord {
   readonly tail?: PointId | undefined;
   /** The package that its primary told of: no other is imported (M25). */
   readonly media?: MediaRecord | undefined;
+  /** What was chosen for the machine, as its primary told last; none where it told nothing of that. */
+  readonly choices?: Choices | undefined;
   /** True for one that was made of a copy that was here before its initial replication (M26). */
   readonly copied?: boolean;
 }
@@ -105,6 +108,7 @@ export function replicaToJson(record: ReplicaRecord): Json {
     ...(record.losing === undefined ? {} : { losing: ancestryToJson(record.losing) }),
     ...(record.tail === undefined ? {} : { tail: record.tail }),
     ...(record.media === undefined ? {} : { media: { ...record.media } }),
+    ...(record.choices === undefined ? {} : { choices: choicesToJson(record.choices) }),
     ...(record.copied === true ? { copied: true } : {}),
   };
 }
@@ -152,6 +156,7 @@ export function replicaFromJson(json: Json): ReplicaRecord | undefined {
     losing,
     tail: tail as PointId | undefined,
     media: mediaFromJson(record["media"]),
+    choices: choicesFromJson(record["choices"]),
     ...(record["copied"] === true ? { copied: true } : {}),
   };
 }

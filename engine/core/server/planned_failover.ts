@@ -13,7 +13,7 @@ import { refuseUnlessOff } from "../failover/machine_off.ts";
 import type { PrimaryMachine } from "../primary/machine.ts";
 import type { ReplicaMachine } from "../replica/replica_machine.ts";
 import { newSettings } from "../relationship/setting_table.ts";
-import type { RelationshipSettings } from "../relationship/settings.ts";
+import { checkSettings, type RelationshipSettings } from "../relationship/settings.ts";
 import { retentionText } from "../wire/retention.ts";
 import type { Task } from "../runtime/task.ts";
 import { endTests, offeredDisks, powered } from "./power.ts";
@@ -110,7 +110,7 @@ export function* bringUpPlanned(server: Server, vm: string): Task<void> {
   }
 }
 
-/** The settings of a replication back, as far as the replica knows them. */
+/** The settings of a replication back: what was chosen for the machine, as far as the replica knows it. */
 export function settingsBack(
   { record, store, state }: ReplicaMachine,
   to: string | undefined = record.address,
@@ -122,6 +122,8 @@ export function settingsBack(
       "Say it: --to HOST:PORT",
     );
   }
+  if (record.choices !== undefined) return checkSettings({ ...record.choices, to });
+  // A primary of an earlier version has told of these alone.
   const { frequency } = record;
   // A completed failover has dropped all other points: what was chosen before is not known any more.
   const kept = state === "FailedOver" ? undefined : retentionText(store.retention);

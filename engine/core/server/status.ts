@@ -15,6 +15,7 @@ import type { RecoveryPoint } from "../history/recovery_point.ts";
 import { exportName } from "./exports.ts";
 import { withoutFreeze } from "../relationship/guest_commands.ts";
 import { judgeHealth } from "../relationship/health.ts";
+import { defaultObjective } from "../relationship/settings.ts";
 import type { Role } from "../relationship/state.ts";
 import { type Ancestry, relate } from "../lineage/generation.ts";
 import type { PrimaryMachine } from "../primary/machine.ts";
@@ -248,7 +249,7 @@ export function replicaStatus(
   const failedOver = record.failover !== undefined || machine.state === "FailedOver";
   const bound = newest === undefined || failedOver ? undefined : Math.max(0, wall - newest.cutAt);
   const role: Role = "replica";
-  const objective = 2 * record.frequency;
+  const objective = record.choices?.objective ?? defaultObjective(record.frequency);
   // After a restart the newest cut stands in for when it was staged: never later than that.
   const stagedAt = machine.stagedAt ?? newest?.cutAt;
   const since = stagedAt === undefined ? undefined : Math.max(0, wall - stagedAt);

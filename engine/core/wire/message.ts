@@ -21,6 +21,7 @@ import type {
   Token,
 } from "../base/units.ts";
 import { HOUR, SECOND } from "../base/units.ts";
+import { CHOICES } from "./choices.ts";
 import type { Fields, ObjectOf } from "./fields.ts";
 import {
   checkFields,
@@ -156,6 +157,8 @@ export const MESSAGES = {
       ),
       /** The package on media that holds the first copy, once it is complete: the replica takes no other. */
       media: nullable(object({ point, digest: digestOrNone() })),
+      /** What else was chosen for the machine, for whoever becomes its primary. */
+      choices: optional(CHOICES),
     },
   },
   "machine-opened": {

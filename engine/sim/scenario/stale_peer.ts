@@ -85,6 +85,7 @@ export function tryStale(drill: Drill, machine: MachineRun, what: Staleness): vo
         claim: "continue",
         seeding: "none",
         media: null,
+        choices: undefined,
       });
       yield* push(ports, channel, { parent, generation, sizes, blockSize: world.blockSize });
       session.close();

@@ -100,6 +100,7 @@ export function opening(
     claim: "continue",
     seeding: "none",
     media: null,
+    choices: undefined,
     ...change,
   };
 }

@@ -85,6 +85,14 @@ export const SAMPLES: { readonly [T in MessageType]: MessageOf<T> } = {
     claim: "continue",
     seeding: "none",
     media: null,
+    choices: {
+      compression: "off",
+      bandwidth: 1_250_000,
+      objective: 600_000_000,
+      appConsistent: 14_400_000_000,
+      resync: "18:30-06:00",
+      onUnknown: "hold",
+    },
   },
   "machine-opened": {
     type: "machine-opened",
