@@ -7,7 +7,7 @@
  * @module
  */
 
-import { requestFailure } from "../base/failure.ts";
+import { refusedIn } from "./refused_event.ts";
 
 /** Where a relationship stands, by PowerShell's name. */
 export type ReplicationState =
@@ -219,32 +219,6 @@ export const NEVER_ENTERED: Readonly<Partial<Record<ReplicationState, string>>> 
   FiredrillInProgress: "Of collections; a test failover is a machine of its own here",
 };
 
-const ADVICE: Readonly<Partial<Record<ReplicationState, string>>> = {
-  Disabled: 'Enable replication first: "warmsite replication enable"',
-  ReadyForInitialReplication: 'Start initial replication first: "warmsite replication start"',
-  InitialReplicationInProgress: "Wait until initial replication has finished, or stop it: " +
-    '"warmsite replication stop"',
-  WaitingForInitialReplication: "Wait until initial replication has finished",
-  PreparedForFailover: 'Cancel the planned failover first: "warmsite failover cancel"',
-  FailedOverWaitingCompletion: 'Cancel or complete the failover first: "warmsite failover cancel"',
-  FailedOver: "The failover is complete and final",
-  Suspended: 'Resume replication first: "warmsite replication resume"',
-  Error: 'Mend what its status names, then resume: "warmsite replication resume"',
-  WaitingForStartResynchronize: "Start initial replication again, or wait for its replica: " +
-    '"warmsite replication start"',
-  UpdateError: 'Try the update again, or go on without it: "warmsite replication resume"',
-  Resynchronizing: "Wait until the resynchronization has finished, or cancel it: " +
-    '"warmsite replication resync cancel"',
-  ResynchronizeSuspended: 'Continue it first: "warmsite replication resync continue"',
-  FailbackInProgress: "Wait until the first recovery point of the new primary is here",
-  WaitingForUpdateCompletion: "Wait until the added disk is replicated",
-};
-
-/** What to do in `from` for who wanted something that it does not allow. */
-export function adviceFor(from: ReplicationState): string {
-  return ADVICE[from] ?? 'Look at "warmsite replication status"';
-}
-
 /** The state after `event`, or a refusal `wrong-state` that says what to do. */
 export function nextState(
   from: ReplicationState,
@@ -253,11 +227,7 @@ export function nextState(
 ): ReplicationState {
   const to = TRANSITIONS[from][event];
   if (to !== undefined) return to;
-  throw requestFailure(
-    "wrong-state",
-    `Cannot ${event.replaceAll("-", " ")} "${machine}" in state ${from}`,
-    adviceFor(from),
-  );
+  throw refusedIn(from, event, machine);
 }
 
 /** True when `text` names a state. */

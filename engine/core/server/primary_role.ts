@@ -27,7 +27,7 @@ import {
   type RelationshipSettings,
   RETENTION_DEFAULT,
 } from "../relationship/settings.ts";
-import { adviceFor } from "../relationship/state.ts";
+import { adviceFor } from "../relationship/refused_event.ts";
 import { saveStatistics } from "../relationship/statistics_record.ts";
 import { forecastJson, forecastStorage, joinedChurn } from "../relationship/storage_forecast.ts";
 import type { Task } from "../runtime/task.ts";

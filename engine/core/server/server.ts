@@ -23,6 +23,7 @@ import { SessionBound, tooManySessions } from "../wire/session_bound.ts";
 import { Authorization } from "./authorization.ts";
 import { probeConnection, type ProbeOptions } from "./connection_probe.ts";
 import { Exports } from "./exports.ts";
+import { tellOtherRole } from "./other_role.ts";
 import { PrimaryRole } from "./primary_role.ts";
 import { ReplicaPlaces } from "./replica_places.ts";
 import { bringUpPlanned } from "./planned_failover.ts";
@@ -155,6 +156,8 @@ export class Server {
     this.#underWay++;
     try {
       return yield* definition.run(this, args);
+    } catch (error) {
+      throw tellOtherRole(this, args, error);
     } finally {
       this.#underWay--;
       this.#calm.notify();

@@ -168,7 +168,12 @@ Deno.test("pausing twice, or what is not replicated yet, is refused with what to
     equal(statusOf(site)["state"], state, "and changes nothing");
   };
   a.call("vm add", { vm: "vm", disks: ["vm.img"] });
-  refused(a, "replication pause", /Cannot pause "vm" in state Disabled/, /replication enable/);
+  refused(
+    a,
+    "replication pause",
+    /Cannot pause replication of "vm" in state Disabled/,
+    /replication enable/,
+  );
   a.call("replication enable", { ...VM, to: "b:7700", frequency: 3600 * SECOND, bandwidth: 1 });
   refused(a, "replication pause", /ReadyForInitialReplication/, /replication start/);
   a.call("replication start", VM);
@@ -180,12 +185,32 @@ Deno.test("pausing twice, or what is not replicated yet, is refused with what to
   );
   a.call("replication set", { ...VM, bandwidth: 0 });
   a.call("replication cycle", VM);
-  refused(a, "replication resume", /Cannot resume "vm" in state Replicating/, /status/);
-  refused(b, "replication resume", /Cannot resume "vm" in state Replicating/, /status/);
+  refused(
+    a,
+    "replication resume",
+    /Cannot resume replication of "vm" in state Replicating/,
+    /status/,
+  );
+  refused(
+    b,
+    "replication resume",
+    /Cannot resume replication of "vm" in state Replicating/,
+    /status/,
+  );
   a.call("replication pause", VM);
   b.call("replication pause", VM);
-  refused(a, "replication pause", /Cannot pause "vm" in state Suspended/, /replication resume/);
-  refused(b, "replication pause", /Cannot pause "vm" in state Suspended/, /replication resume/);
+  refused(
+    a,
+    "replication pause",
+    /Cannot pause replication of "vm" in state Suspended/,
+    /replication resume/,
+  );
+  refused(
+    b,
+    "replication pause",
+    /Cannot pause replication of "vm" in state Suspended/,
+    /replication resume/,
+  );
   refused(a, "replication cycle", /in state Suspended/, /replication resume/);
   refused(a, "replication start", /Suspended/, /replication resume/);
 });
