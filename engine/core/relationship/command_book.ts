@@ -34,6 +34,7 @@ import {
   commandsFromJson,
   type GuestCommands,
 } from "./guest_commands.ts";
+import { OwedStarts } from "./owed_starts.ts";
 import { loadRecord, saveRecord } from "./record.ts";
 
 /** Folder of the book, in the data folder. */
@@ -74,18 +75,21 @@ export class CommandBook {
   readonly #limits: CommandLimits;
   readonly #pages = new Map<string, Page>();
   readonly #writing = new Mutex();
+  /** Machines that are to be started by their command and do not run yet. */
+  readonly owed: OwedStarts;
   /** Commands under way that a stop ends; a thaw is none of them. */
   readonly #scope: Scope;
 
-  private constructor(ports: Ports, limits: CommandLimits) {
+  private constructor(ports: Ports, limits: CommandLimits, owed: OwedStarts) {
     this.#ports = ports;
+    this.owed = owed;
     this.#limits = limits;
     this.#scope = new Scope(ports.loop, "commands");
   }
 
   /** Reads the book. A record that cannot be read is a trouble of its machine and of nobody else. */
   static *open(ports: Ports, limits: CommandLimits = COMMAND_LIMITS): Task<CommandBook> {
-    const book = new CommandBook(ports, limits);
+    const book = new CommandBook(ports, limits, yield* OwedStarts.open(ports));
     let folder: Folder;
     try {
       folder = yield* ports.data.folder(FOLDER);
@@ -118,7 +122,8 @@ export class CommandBook {
   /** What health must show of a machine's commands. */
   troubles(machine: string): readonly Failure[] {
     const page = this.#pages.get(machine);
-    return [page?.trouble, page?.stuck].filter((trouble) => trouble !== undefined);
+    const own = [page?.trouble, page?.stuck, this.owed.failure(machine)];
+    return own.filter((trouble) => trouble !== undefined);
   }
 
   /** What `set` would make of it; `bad-argument` for what cannot be. Changes nothing. */

@@ -16,7 +16,8 @@ import { newSettings } from "../relationship/setting_table.ts";
 import { checkSettings, type RelationshipSettings } from "../relationship/settings.ts";
 import { retentionText } from "../wire/retention.ts";
 import type { Task } from "../runtime/task.ts";
-import { endTests, offeredDisks, powered } from "./power.ts";
+import { oweStart, startMoved } from "./moved_start.ts";
+import { endTests, powered } from "./power.ts";
 import type { Server } from "./server.ts";
 
 /** How long the replica may take to become the primary after it has promised to, µs. */
@@ -101,9 +102,9 @@ export function* bringUpPlanned(server: Server, vm: string): Task<void> {
       yield* replica.startPromised(vm, point);
     }
     yield* endTests(server, vm);
+    yield* oweStart(server, vm);
     yield* server.reverse(vm, settingsBack(machine));
-    const disks = offeredDisks(server, vm);
-    yield* server.commands.start(vm, point === undefined ? { disks } : { disks, point });
+    yield* startMoved(server, vm, point);
   } catch (error) {
     if (!isFailed(error) || error.code === "cancelled") throw error;
     ports.observer.emit({ kind: "failure", machine: vm, failure: error.failure });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+// Long because: how a server starts and stops names each of its parts once.
 
 import { isFailed, localFailure, requestFailure } from "../base/failure.ts";
 import { STOP_DEADLINE } from "../base/limits.ts";
@@ -23,6 +24,7 @@ import { SessionBound, tooManySessions } from "../wire/session_bound.ts";
 import { Authorization } from "./authorization.ts";
 import { probeConnection, type ProbeOptions } from "./connection_probe.ts";
 import { Exports } from "./exports.ts";
+import { untilStarted } from "./moved_start.ts";
 import { tellOtherRole } from "./other_role.ts";
 import { PrimaryRole } from "./primary_role.ts";
 import { ReplicaPlaces } from "./replica_places.ts";
@@ -128,8 +130,7 @@ export class Server {
       yield* replica.open();
       yield* commands.keep((machine) => primary.has(machine) || replica.has(machine));
       commands.thawLeft();
-      for (const name of replica.reversing()) yield* server.#reverseAgain(name);
-      replica.whenTaken((machine) => bringUpPlanned(server, machine));
+      yield* server.#goOn();
       if (listener !== undefined) scope.spawn("listen", server.#listen(listener));
       // Behind listening: of two servers that start at once each is asked by the other.
       yield* primary.askPeers();
@@ -195,6 +196,15 @@ export class Server {
    */
   reverse(name: string, settings: RelationshipSettings | undefined): Task<void> {
     return this.replica.reverse(name, settings, (promotion) => this.primary.promote(promotion));
+  }
+
+  /** Goes on with changes of roles that a crash cut short, and does those that are asked for from here on. */
+  *#goOn(): Task<void> {
+    for (const name of this.replica.reversing()) yield* this.#reverseAgain(name);
+    this.replica.whenTaken((machine) => bringUpPlanned(this, machine));
+    for (const name of this.commands.owed.machines) {
+      this.#scope.spawn(`start/${name}`, untilStarted(this, name));
+    }
   }
 
   /** Goes on with a reversal that a crash cut short; what it fails with, the next call is told too. */
