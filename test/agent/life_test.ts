@@ -201,7 +201,7 @@ Deno.test("people are told ports, addresses and files, in words", async () => {
   );
   assert.match(
     await say("replication", "status", "db", "--data", a),
-    /^RPO +0 s \(objective met\)/m,
+    /^RPO +0 s \(objective met: 10m\)/m,
   );
   const started = await say("failover", "start", "db", "--data", b);
   assert.match(started, new RegExp(`NBD +nbd\\+unix:///db/0\\?socket=${b}/nbd\\.sock`));

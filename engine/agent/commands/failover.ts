@@ -161,8 +161,17 @@ export const plannedCommand: Command = remoteCommand({
   details:
     "On the primary: prepare, and on the replica start and reverse, in one act. The machine must be " +
     "off; the replica's start command brings it up there, if there is one.",
-  render: statusText,
+  render: movedText,
 });
+
+function movedText(result: Value): string {
+  const { vm, primary } = fieldsOf(result);
+  const [name, server] = [textOf(vm), textOf(primary)];
+  return `${
+    statusText(result)
+  }\nIt is at "${server}" now: there, start its guest, unless its command to start ` +
+    `does; "warmsite replication status ${name}" tells if that failed`;
+}
 
 /** `failover resolve`. */
 export const resolveCommand: Command = remoteCommand({

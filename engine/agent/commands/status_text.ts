@@ -5,9 +5,12 @@
  */
 
 import type { Value, ValueObject } from "../command/command.ts";
-import { formatDuration, formatSize } from "../command/quantity.ts";
+import { formatDuration, formatRate, formatSize } from "../command/quantity.ts";
 import { formatPairs, formatTable } from "../command/table.ts";
 import { fieldsOf, rowsOf, textOf } from "../command/value.ts";
+
+/** A line of a page: what it tells of, and that. */
+type Pair = readonly [name: string, value: string];
 
 /** One machine, or several. */
 export function statusText(result: Value): string {
@@ -43,21 +46,23 @@ function statusTable(machines: readonly ValueObject[]): string {
 }
 
 function statusPage(machine: ValueObject): string {
-  const pairs: [string, string][] = [
+  const received = machine["role"] === "replica";
+  const amounts: Pair[] = received
+    ? [["Points", textOf(machine["points"])], ["Not applied", unappliedText(machine)]]
+    : [["Backlog", sizeText(machine["backlogBytes"])]];
+  const pairs: Pair[] = [
     ["VM", textOf(machine["vm"])],
     ["Role", textOf(machine["role"])],
     ["State", textOf(machine["state"])],
     ["Health", textOf(machine["health"])],
     ["RPO", machine["objective"] === null ? rpoText(machine) : objectiveText(machine)],
-    ["Backlog", sizeText(machine["backlogBytes"])],
+    ...settingsText(machine["settings"]),
+    ...amounts,
     ["Last cut", textOf(machine["lastCut"])],
     ["Last staged", textOf(machine["lastStaged"])],
     ["Last applied", textOf(machine["lastApplied"])],
-    ["Sent", sentText(machine)],
-    [
-      machine["role"] === "replica" ? "Primary" : "Replica",
-      textOf(machine["primary"] ?? machine["replica"]),
-    ],
+    ...(received ? [] : [["Sent", sentText(machine)] as const]),
+    [received ? "Primary" : "Replica", textOf(machine["primary"] ?? machine["replica"])],
   ];
   const first = firstCopyText(machine["initialReplication"]);
   if (first !== undefined) pairs.push(["First copy", first]);
@@ -74,6 +79,31 @@ function statusPage(machine: ValueObject): string {
   }
   for (const warning of warningsOf(machine)) pairs.push(["Warning", warning]);
   return formatPairs(pairs);
+}
+
+/** What was chosen: frequency and retention, and of the rest what is not as by default. */
+function settingsText(told: Value | undefined): Pair[] {
+  if (told === null || typeof told !== "object") return [];
+  const { frequency, retention, bandwidth, compression, appConsistent, resync, onUnknown } =
+    fieldsOf(told);
+  const pairs: Pair[] = [
+    ["Frequency", formatDuration(Number(frequency))],
+    ["Retention", textOf(retention)],
+  ];
+  if (Number(bandwidth) > 0) pairs.push(["Bandwidth", formatRate(Number(bandwidth))]);
+  if (compression === false) pairs.push(["Compression", "off"]);
+  if (Number(appConsistent) > 0) {
+    pairs.push(["App-consistent", `every ${formatDuration(Number(appConsistent))}`]);
+  }
+  if (resync !== "auto") pairs.push(["Resync", textOf(resync)]);
+  if (onUnknown !== "serve") pairs.push(["On unknown", textOf(onUnknown)]);
+  return pairs;
+}
+
+/** What the replica has received and not applied: its failover does not wait for that. */
+function unappliedText({ unappliedBytes, unappliedSeconds }: ValueObject): string {
+  if (typeof unappliedSeconds !== "number") return "-";
+  return `${sizeText(unappliedBytes)}, ${formatDuration(unappliedSeconds * 1_000_000)}`;
 }
 
 /** How the first copy comes to the replica; `undefined` once it is there, or before anybody chose. */
@@ -115,7 +145,10 @@ function rpoText(machine: ValueObject): string {
 }
 
 function objectiveText(machine: ValueObject): string {
-  return `${rpoText(machine)} (objective ${textOf(machine["objective"])})`;
+  const { objective } = machine;
+  const { rpo } = fieldsOf(machine["settings"]);
+  const chosen = typeof rpo === "number" ? `: ${formatDuration(rpo)}` : "";
+  return `${rpoText(machine)} (objective ${textOf(objective)}${chosen})`;
 }
 
 function sizeText(bytes: Value | undefined): string {
@@ -123,7 +156,7 @@ function sizeText(bytes: Value | undefined): string {
 }
 
 function sentText(machine: ValueObject): string {
-  const { compressedRatio } = machine;
+  const { wireBytes } = machine;
   const sent = sizeText(machine["bytesSent"]);
-  return typeof compressedRatio === "number" ? `${sent}, compressed to ${compressedRatio}` : sent;
+  return typeof wireBytes === "number" ? `${sent}, ${formatSize(wireBytes)} on the wire` : sent;
 }

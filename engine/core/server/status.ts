@@ -14,6 +14,7 @@ import type { TestFailover } from "../failover/test_failover.ts";
 import type { RecoveryPoint } from "../history/recovery_point.ts";
 import { exportName } from "./exports.ts";
 import { withoutFreeze } from "../relationship/guest_commands.ts";
+import type { Choices } from "../relationship/choices.ts";
 import { judgeHealth } from "../relationship/health.ts";
 import { defaultObjective } from "../relationship/settings.ts";
 import type { Role } from "../relationship/state.ts";
@@ -96,12 +97,20 @@ export function primaryStatus(
     generation: machine.generation,
     ...branchesOf(machine, theirs),
     replica: machine.settings?.to ?? null,
+    settings: machine.settings === undefined ? null : settingsTold(machine.settings),
     initialReplication: initialReplicationOf(machine),
     resynchronization: resynchronizationOf(machine, replicator),
     verification: verificationOf(replicator),
     disks: disksOf(machine),
     warnings,
   };
+}
+
+/** What was chosen, by the arguments and in the units of `replication set`; where the replica is stands elsewhere. */
+function settingsTold(chosen: Choices): JsonObject {
+  const { frequency, retention, compression, bandwidth, appConsistent, resync } = chosen;
+  const { onUnknown, objective: rpo } = chosen;
+  return { frequency, retention, compression, bandwidth, appConsistent, resync, onUnknown, rpo };
 }
 
 /** Both sides of a split brain, for who has to choose; nothing where there is none. */
@@ -283,6 +292,7 @@ export function replicaStatus(
     bytesSent: 0,
     points: store.points.length,
     retention: retentionText(store.retention),
+    settings: record.choices === undefined ? null : settingsTold(record.choices),
     exports: machine.exports.map(({ point, path, bytes, total }) => {
       return { point: point.id, path, bytes, total };
     }),
