@@ -361,13 +361,13 @@ export class PrimaryMachine {
     return this.#saving.during(this.#enterPlanned("prepare-failover", planned));
   }
 
-  /** The replica holds the planned point. */
-  noteHandedOver(point: PointId, cutAt: number): Task<void> {
-    return this.#saving.during(this.#noteHandedOver(point, cutAt));
+  /** The replica holds the planned point of that token; nothing where the machine was taken back meanwhile. */
+  noteHandedOver(token: Token, point: PointId, cutAt: number): Task<void> {
+    return this.#saving.during(this.#noteHandedOver(token, point, cutAt));
   }
 
-  *#noteHandedOver(point: PointId, cutAt: number): Task<void> {
-    if (this.#planned === undefined) return;
+  *#noteHandedOver(token: Token, point: PointId, cutAt: number): Task<void> {
+    if (this.#planned?.token !== token) return;
     const planned = { ...this.#planned, point, cutAt };
     yield* this.#save(this.#state, this.#settings, { planned });
     this.#planned = planned;

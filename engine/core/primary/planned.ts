@@ -37,7 +37,10 @@ export function isHandedOver({ planned, tracked }: PrimaryMachine): boolean {
     );
 }
 
-/** Hands the token over and sends what is left; when it returns the machine is handed over. */
+/**
+ * Hands the token over and sends what is left; when it returns the machine is handed over, or was taken back
+ * meanwhile: then nothing more is the last of it.
+ */
 export function* handOver(work: Replication, peer: ReplicaPeer): Task<void> {
   const { machine } = work;
   const planned = machine.planned;
@@ -45,11 +48,10 @@ export function* handOver(work: Replication, peer: ReplicaPeer): Task<void> {
   yield* askToken(peer, "planned-offer", planned.token);
   work.offered = planned.token;
   // A delta that was cut before the machine was off is a point like any other; the next one is the last.
-  for (;;) {
+  while (machine.planned?.token === planned.token) {
     const sealed = yield* runCycle(work, peer);
     if (sealed.kind !== "planned") continue;
-    yield* machine.noteHandedOver(sealed.point, sealed.cutAt);
-    return;
+    return yield* machine.noteHandedOver(planned.token, sealed.point, sealed.cutAt);
   }
 }
 

@@ -58,12 +58,18 @@ export function* cancelPrepared(
   const token = planned?.token as Token;
   if (force) yield* takeBackByForce(machines, machine);
   else {
+    let returned = false;
     try {
-      yield* replicator.errand((peer) => askToken(peer, "planned-return", token));
+      // Both in one errand: an attempt in between would offer the token again, and leave it there.
+      yield* replicator.errand(function* (peer) {
+        yield* askToken(peer, "planned-return", token);
+        returned = true;
+        yield* machine.takeBack();
+      });
     } catch (error) {
-      throw isFailed(error) && error.code !== "cancelled" ? notReturned(name, error) : error;
+      const refused = isFailed(error) && error.code !== "cancelled" && !returned;
+      throw refused ? notReturned(name, error) : error;
     }
-    yield* machine.takeBack();
   }
   machines.offer(machine);
   replicator.ask();

@@ -182,3 +182,24 @@ Deno.test("a cycle that is under way when the machine is locked is one more poin
   deepEqual(whole(a), before);
   equal(status(b)["role"], "replica");
 });
+
+Deno.test("the right to start a machine is not offered again while it is taken back", () => {
+  for (let step = 0; step < 20; step++) {
+    const { world, a, b } = makePair(52);
+    protect(a);
+    const { server } = a;
+    if (server === undefined) throw new Error("It has started");
+    const promised = () => b.server?.replica.machine("vm").record.planned;
+    // Locked, and the link lost before the replica has all of it: it is sent as soon as there is one again.
+    a.host.process?.loop.start("prepare", server.call("failover prepare", VM));
+    world.runWhile(() => promised() === undefined, 10 * SECOND);
+    b.host.kill();
+    world.runFor(SECOND);
+    b.start();
+    world.runFor(100 * step);
+    a.call("failover cancel", VM);
+    equal(status(a)["state"], "Replicating");
+    world.runFor(5 * SECOND);
+    equal(promised(), undefined, `taken back at step ${step}: nobody else may start it`);
+  }
+});
