@@ -20,7 +20,7 @@ import type { PointView } from "../history/point_view.ts";
 import type { RecoveryPoint } from "../history/recovery_point.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import type { ReplicaMachine } from "../replica/replica_machine.ts";
-import { withDead } from "../replica/replica_record.ts";
+import { begunFailover, cancelledFailover } from "../replica/replica_record.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { Task } from "../runtime/task.ts";
 import { markCompleted, markInForce } from "./in_force.ts";
@@ -73,7 +73,7 @@ export class Failover {
     if (point.unverified && !unverified) throw notVerified(machine.name);
     const failover = yield* Failover.#prepare(machine, folder, point.id);
     const generation = newIdentity<GenerationId>(machine.ports.entropy);
-    const record = { point: point.id, generation, completing: false };
+    const record = begunFailover(machine.record, point.id, generation);
     try {
       yield* machine.beginFailover({ state, failover: record }, promised);
     } catch (error) {
@@ -142,13 +142,8 @@ export class Failover {
     const { machine } = this;
     const record = machine.record;
     if (record.failover?.completing === true) throw tooLate(machine.name);
-    const state = machine.stateAfter("cancel-failover");
     const generation = record.failover?.generation as GenerationId;
-    // What was promised is not done again by itself; the primary may prepare and ask once more.
-    const planned = record.planned === undefined ? undefined : { ...record.planned, taken: false };
-    const dead = withDead(record, generation);
-    const ended = { failover: undefined, reverse: undefined };
-    yield* machine.setRecord({ ...dead, ...ended, state, planned });
+    yield* machine.setRecord(cancelledFailover(record, machine.name));
     yield* this.close();
     yield* clearStrays(this.#folder);
     yield* machine.store.unhold(HOLD);

@@ -24,11 +24,12 @@ import { type GenerationId, isIdentity, type PointId } from "../base/units.ts";
 import type { ReplicaStore } from "../history/replica_store.ts";
 import type { Folder } from "../ports/folder.ts";
 import {
+  begunFailover,
+  cancelledFailover,
   type FailoverRecord,
   replicaFromJson,
   type ReplicaRecord,
   replicaToJson,
-  withDead,
 } from "../replica/replica_record.ts";
 import { done, type Task } from "../runtime/task.ts";
 import { HOLD, OVERLAYS } from "./failover.ts";
@@ -98,8 +99,7 @@ function* end(
   { generation, completing }: FailoverRecord,
 ): Task<void> {
   if (completing || isStaged(store, { generation })) throw olderThanFailover(store, folder);
-  const cancelled = { ...withDead(record, generation), failover: undefined };
-  yield* store.setExtra(replicaToJson({ ...cancelled, state: "Replicating" }));
+  yield* store.setExtra(replicaToJson(cancelledFailover(record, store.name)));
   yield* store.unhold(HOLD);
 }
 
@@ -120,7 +120,7 @@ function* takeUp(
   if (!store.points.some(({ id }) => id === point)) throw olderThanFailover(store, folder);
   const completing = isStaged(store, mark);
   yield* store.hold(point, HOLD);
-  const failover = { generation, point, completing };
+  const failover = { ...begunFailover(record, point, generation), completing };
   const state = "FailedOverWaitingCompletion";
   const { newest } = store;
   const inForce = record.ancestry[0]?.generation ?? newest?.generation;

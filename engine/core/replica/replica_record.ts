@@ -20,7 +20,7 @@ import {
   settingsFromJson,
   settingsToJson,
 } from "../relationship/settings.ts";
-import { isState, type ReplicationState } from "../relationship/state.ts";
+import { isState, nextState, type ReplicationState } from "../relationship/state.ts";
 
 /** A failover that was started and is neither cancelled nor complete. */
 export interface FailoverRecord {
@@ -30,6 +30,8 @@ export interface FailoverRecord {
   readonly generation: GenerationId;
   /** True once `complete` was asked for: from then on there is only the way forward. */
   readonly completing: boolean;
+  /** True where replication was paused here when it was started: it is again when it is cancelled. */
+  readonly paused?: boolean;
 }
 
 /** A planned failover that its primary prepared: who holds the token may start the machine (L4). */
@@ -88,6 +90,36 @@ const DEAD_MAX = 64;
 /** `record` with `generation` among the dead. */
 export function withDead(record: ReplicaRecord, generation: GenerationId): ReplicaRecord {
   return { ...record, dead: [generation, ...record.dead].slice(0, DEAD_MAX) };
+}
+
+/** The failover that begins in `record`, to be written into it. */
+export function begunFailover(
+  { state }: ReplicaRecord,
+  point: PointId,
+  generation: GenerationId,
+): FailoverRecord {
+  const paused = state === "Suspended" ? { paused: true } : {};
+  return { point, generation, completing: false, ...paused };
+}
+
+/**
+ * `record` without its failover, whose generation is dead: it stands where it stood before. Replication that was
+ * paused is paused again, and a replica that waited for the first point of its new primary waits on: only that
+ * point tells that the logs of its own time as the primary may go.
+ */
+export function cancelledFailover(record: ReplicaRecord, name: string): ReplicaRecord {
+  const { failover, planned, tail } = record;
+  if (failover === undefined) return record;
+  const cancelled = nextState(record.state, "cancel-failover", name);
+  const back = failover.paused === true ? "pause" : tail === undefined ? undefined : "demote";
+  return {
+    ...withDead(record, failover.generation),
+    failover: undefined,
+    reverse: undefined,
+    state: back === undefined ? cancelled : nextState(cancelled, back, name),
+    // What was promised is not done again by itself; the primary may prepare and ask once more.
+    planned: planned === undefined ? undefined : { ...planned, taken: false },
+  };
 }
 
 /** The record as the store keeps it. */
@@ -175,8 +207,13 @@ function mediaFromJson(json: Json | undefined): MediaRecord | undefined {
 }
 
 function failoverFromJson(json: Json | undefined): FailoverRecord | undefined {
-  const { point, generation, completing }: JsonObject = asObject(json) ?? {};
+  const { point, generation, completing, paused }: JsonObject = asObject(json) ?? {};
   if (!isIdentity(point) || !isIdentity(generation)) return undefined;
   if (typeof completing !== "boolean") return undefined;
-  return { point: point as PointId, generation: generation as GenerationId, completing };
+  return {
+    point: point as PointId,
+    generation: generation as GenerationId,
+    completing,
+    ...(paused === true ? { paused } : {}),
+  };
 }

@@ -85,7 +85,9 @@ function notReturned(name: string, { failure }: Failed): Failed {
   return localFailure(
     failure.code,
     `The replica has not given the right to start "${name}" back: ${failure.message}`,
-    `Cancel a failover there first, or make it reachable. If it is lost for good: "warmsite failover ` +
-      `cancel ${name} --force"; should it have been started there, both sides have gone on then`,
+    failure.code === "paused"
+      ? failure.action
+      : `Cancel a failover there first, or make it reachable. If it is lost for good: "warmsite failover ` +
+        `cancel ${name} --force"; should it have been started there, both sides have gone on then`,
   );
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+// Long because: each test is one way in which a pause meets something else.
 
 import { equal, match, ok, throws } from "node:assert/strict";
 import type { Failed } from "../../../../engine/core/base/failure.ts";
@@ -140,7 +141,7 @@ Deno.test("while the replica is paused no cut is made for nothing, and few failu
   ok(failures >= 3 && failures <= 5, `${failures} failures told in ten minutes`);
 });
 
-Deno.test("a failover works while the replica is paused, and its cancel ends the pause", () => {
+Deno.test("a failover works while the replica is paused, and when it is cancelled it is paused again", () => {
   const { a, b, world } = makePair(206);
   protect(a, { frequency: SECOND });
   a.write("vm/0", 0, filled(KiB, 7));
@@ -149,11 +150,42 @@ Deno.test("a failover works while the replica is paused, and its cancel ends the
   b.call("failover start", VM);
   equal(statusOf(b)["state"], "FailedOverWaitingCompletion");
   equal(b.read("vm/0", 0, 512)[0], 7);
-  b.call("failover cancel", VM);
-  equal(statusOf(b)["state"], "Replicating");
+  b.host.kill();
+  b.start();
+  equal((b.call("failover cancel", VM) as JsonObject)["state"], "Suspended");
+  b.host.kill();
+  b.start();
+  const { length } = points(b);
+  pass(world, 20 * SECOND);
+  equal(points(b).length, length, "nothing is taken until somebody resumes it");
+  b.call("replication resume", VM);
   pass(world, 3 * SECOND);
+  ok(points(b).length > length);
   a.call("replication reset-statistics", VM);
   equal(statusOf(a)["health"], "Normal");
+});
+
+Deno.test("a planned failover that was paused at the replica is taken back, and the pause stays", () => {
+  const { a, b, world } = makePair(209);
+  protect(a);
+  a.write("vm/0", 0, filled(KiB, 7));
+  a.call("failover prepare", VM);
+  b.call("replication pause", VM);
+  b.call("failover start", VM);
+  equal(b.read("vm/0", 0, 512)[0], 7);
+  b.call("failover cancel", VM);
+  equal(statusOf(b)["state"], "Suspended");
+  throws(() => a.call("failover cancel", VM), ({ failure: { message, action } }: Failed) => {
+    match(message, /has not given the right to start "vm" back.*paused at the replica/);
+    match(action, /^Resume it on b/);
+    return true;
+  });
+  b.call("replication resume", VM);
+  equal((a.call("failover cancel", VM) as JsonObject)["state"], "Replicating");
+  a.write("vm/0", 0, filled(KiB, 8));
+  pass(world, 2 * MINUTE);
+  b.call("failover start", VM);
+  equal(b.read("vm/0", 0, 512)[0], 8);
 });
 
 Deno.test("pausing twice, or what is not replicated yet, is refused with what to do", () => {

@@ -6,7 +6,7 @@
 
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
-import { KiB, MiB } from "../../../../engine/core/base/units.ts";
+import { KiB, MiB, SECOND } from "../../../../engine/core/base/units.ts";
 import { filled, makePair, protect, type Site, status, until } from "./pair.ts";
 
 const VM = { vm: "vm" };
@@ -126,4 +126,26 @@ Deno.test("disk files that a removed machine left are not written over by a new 
   const path = "/b/data/replicas/vm/disk-0.raw";
   b.call("vm add", { vm: "other", disks: [path] });
   deepEqual(b.read("other/0", 0, MiB), kept);
+});
+
+Deno.test("a failover cancelled before the failback's first point waits for that again, and its logs go with it", () => {
+  const { a, b } = makePair(39);
+  protect(a);
+  a.write("vm/0", 0, filled(4 * KiB, 1));
+  a.call("replication cycle", VM);
+  b.call("failover start", VM);
+  b.write("vm/0", 32 * KiB, filled(4 * KiB, 2));
+  b.call("failover reverse", VM);
+  a.world.runWhile(() => a.server?.replica.opened("vm") !== true, 60 * SECOND);
+  b.host.kill();
+  until(a, "FailbackInProgress");
+  const logs = () => [...a.host.logs.entries.keys()].filter((name) => name.endsWith(".hrl"));
+  equal(logs().length, 1, "what changed here is told from it");
+  a.call("failover start", VM);
+  a.call("failover cancel", VM);
+  equal(status(a)["state"], "FailbackInProgress");
+  b.start();
+  until(a, "Replicating");
+  deepEqual(logs(), []);
+  equal(status(b)["bytesSent"], 4 * KiB, "it is still a delta");
 });
