@@ -22,7 +22,7 @@ import { problemOf, usageProblem } from "../problem.ts";
 import { remoteCommand } from "./remote.ts";
 import { settingOptions, settingsOf } from "./settings.ts";
 import { statusText } from "./status_text.ts";
-import { leftText } from "./vm.ts";
+import { FORCED_REMOVAL, leftText } from "./vm.ts";
 
 /** The status, and what the replica will need for the points that are chosen. */
 function settingsText(result: Value): string {
@@ -237,7 +237,12 @@ export const statusCommand: Command = remoteCommand({
 /** `replication disable`. */
 export const disableCommand: Command = remoteCommand({
   verb: "replication disable",
-  ...optionalMachine,
+  operands: optionalMachine.operands,
+  options: { force: FORCED_REMOVAL },
+  args: (invocation) => ({
+    ...optionalMachine.args(invocation),
+    force: isGiven(invocation, "force"),
+  }),
   details: `On the replica, its points are removed with it. ${ONLY_MACHINE}`,
   render: (result) =>
     `Replication of "${textOf(fieldsOf(result)["vm"])}" is disabled here${leftText(result)}`,

@@ -5,7 +5,7 @@
  */
 
 import { callerPath } from "../caller.ts";
-import { type Command, operand, type Value } from "../command/command.ts";
+import { type Command, isGiven, operand, type Value } from "../command/command.ts";
 import { formatSize } from "../command/quantity.ts";
 import { fieldsOf, rowsOf, textOf } from "../command/value.ts";
 import { remoteCommand } from "./remote.ts";
@@ -61,8 +61,15 @@ export function leftText(result: Value): string {
   return `\nIts storage location is missing: when it is back, remove what is left, ${left}`;
 }
 
+/** The option of whoever removes a replica that its primary counts on. */
+export const FORCED_REMOVAL = {
+  about: "On the replica: also while its primary, which is lost, has prepared a planned failover",
+};
+
 /** `vm remove`. */
 export const removeCommand: Command = remoteCommand({
   verb: "vm remove",
+  options: { force: FORCED_REMOVAL },
+  args: (invocation) => ({ vm: operand(invocation, 0), force: isGiven(invocation, "force") }),
   render: (result) => `Removed machine "${textOf(fieldsOf(result)["vm"])}"${leftText(result)}`,
 });

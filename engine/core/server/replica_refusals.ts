@@ -65,6 +65,18 @@ export function refuseWhileFailedOver(machine: ReplicaMachine): void {
   );
 }
 
+/** Its primary is off and locked, and gets the right to start the machine back from this replica alone (L4). */
+export function refuseWhilePrepared({ name, state, record }: ReplicaMachine): void {
+  if (record.planned === undefined || state === "FailedOver") return;
+  throw requestFailure(
+    "wrong-state",
+    `Cannot remove the replica of "${name}": "${record.primary}" has prepared a planned failover to it, and ` +
+      "the right to start the machine is here",
+    `Cancel that on ${record.primary}, or go on with it: "warmsite failover cancel ${name}" there. If that server ` +
+      "is lost for good: --force",
+  );
+}
+
 /** After a complete the disk files are the machine: they go only once somebody moved them (R9). */
 export function* refuseLastCopy(machine: ReplicaMachine, folder: Folder): Task<void> {
   const names = yield* folder.list();

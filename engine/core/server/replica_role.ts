@@ -301,20 +301,24 @@ export class ReplicaRole {
     return this.#machines.alone(name, ({ machine }) => resolve(machine, digits));
   }
 
-  /** Machines whose reversal a crash cut short: they are to be reversed again. */
+  /**
+   * Machines whose reversal a crash cut short, whether their failover was complete by then or not: they are to be
+   * reversed again. One that failed for another reason is tried again by the same.
+   */
   reversing(): readonly string[] {
-    return [...this.#machines.entries.values()].flatMap(({ machine }) =>
-      machine.record.reverse !== undefined && machine.state === "FailedOver" ? [machine.name] : []
-    );
+    return [...this.#machines.entries.values()].flatMap(({ machine: { name, state, record } }) => {
+      const failedOver = state === "FailedOver" || record.failover !== undefined;
+      return record.reverse !== undefined && failedOver ? [name] : [];
+    });
   }
 
   /**
    * Removes a replica with all its points. Refused while it is failed over, and while its disk files are
-   * the machine's only ones. One that cannot be opened goes as it is; the path of what is left of one whose
-   * location is missing is returned.
+   * the machine's only ones; also, unless `force`, while a planned failover to it is prepared. One that cannot
+   * be opened goes as it is; the path of what is left of one whose location is missing is returned.
    */
-  remove(name: string): Task<string | undefined> {
-    return remove(this.#machines, name);
+  remove(name: string, force = false): Task<string | undefined> {
+    return remove(this.#machines, name, force);
   }
 
   /** Status of one machine. */

@@ -5,22 +5,34 @@
  */
 
 import type { Task } from "../../runtime/task.ts";
-import { refuseFormerDisks, refuseLastCopy, refuseWhileFailedOver } from "../replica_refusals.ts";
+import {
+  refuseFormerDisks,
+  refuseLastCopy,
+  refuseWhileFailedOver,
+  refuseWhilePrepared,
+} from "../replica_refusals.ts";
 import type { Entry, ReplicaMachines } from "./machines.ts";
 
 /**
  * Removes a replica with all its points. Refused while it is failed over, and while its disk files are
- * the machine's only ones. One that cannot be opened goes as it is; the path of what is left of one whose
- * location is missing is returned.
+ * the machine's only ones; also, unless `force`, while a planned failover to it is prepared. One that cannot be
+ * opened goes as it is; the path of what is left of one whose location is missing is returned.
  */
-export function* remove(machines: ReplicaMachines, name: string): Task<string | undefined> {
+export function* remove(
+  machines: ReplicaMachines,
+  name: string,
+  force: boolean,
+): Task<string | undefined> {
   if (machines.copies.get(name) !== undefined) {
     return yield* machines.creating.during(dropCopy(machines, name));
   }
   if (machines.unopened.has(name)) {
-    return yield* machines.creating.during(removeUnopened(machines, name));
+    return yield* machines.creating.during(removeUnopened(machines, name, force));
   }
-  yield* machines.alone(name, (entry) => machines.reserve(name, removeOpened(machines, entry)));
+  yield* machines.alone(
+    name,
+    (entry) => machines.reserve(name, removeOpened(machines, entry, force)),
+  );
   return undefined;
 }
 
@@ -30,9 +42,13 @@ function* dropCopy(machines: ReplicaMachines, name: string): Task<undefined> {
   return undefined;
 }
 
-function* removeUnopened(machines: ReplicaMachines, name: string): Task<string | undefined> {
+function* removeUnopened(
+  machines: ReplicaMachines,
+  name: string,
+  force: boolean,
+): Task<string | undefined> {
   // Its location may have come back, and the machine with it.
-  if (!machines.unopened.delete(name)) return yield* remove(machines, name);
+  if (!machines.unopened.delete(name)) return yield* remove(machines, name, force);
   machines.waiting.delete(name);
   return yield* machines.reserve(name, machines.places.remove(name));
 }
@@ -40,8 +56,10 @@ function* removeUnopened(machines: ReplicaMachines, name: string): Task<string |
 function* removeOpened(
   machines: ReplicaMachines,
   { machine, scope, home, tests }: Entry,
+  force: boolean,
 ): Task<void> {
   refuseWhileFailedOver(machine);
+  if (!force) refuseWhilePrepared(machine);
   machine.stateAfter("disable");
   tests.refuseWhileThere("remove the replica of");
   yield* refuseFormerDisks(machine.name, home.folder);

@@ -8,7 +8,7 @@ import { requestFailure } from "../../base/failure.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
 import { DISKS_MAX } from "../../base/limits.ts";
 import { done, type Task } from "../../runtime/task.ts";
-import { listArgument, machineName } from "../arguments.ts";
+import { flagArgument, listArgument, machineName } from "../arguments.ts";
 import { exportName } from "../exports.ts";
 import type { Server } from "../server.ts";
 import { everyStatus, forgetCommands, isReplica, type Verbs } from "./verb.ts";
@@ -27,7 +27,7 @@ export const MACHINE_VERBS: Verbs = {
   },
   "vm remove": {
     about: "Remove a machine from this server: a guest's disks stay, a replica's points go",
-    args: ["vm"],
+    args: ["vm", "force?"],
     run: removeMachine,
   },
 };
@@ -60,7 +60,7 @@ function* addMachine(server: Server, args: JsonObject): Task<Json> {
 function* removeMachine(server: Server, args: JsonObject): Task<Json> {
   const vm = machineName(args);
   if (isReplica(server, vm)) {
-    const left = yield* server.replica.remove(vm);
+    const left = yield* server.replica.remove(vm, flagArgument(args, "force", false));
     yield* forgetCommands(server, vm);
     return { vm, left };
   }

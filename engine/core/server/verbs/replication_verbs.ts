@@ -137,11 +137,11 @@ export const REPLICATION_VERBS: Verbs = {
   },
   "replication disable": {
     about: "End replication on this side; the other side is told nothing",
-    args: ["vm?"],
+    args: ["vm?", "force?"],
     *run(server, args) {
       const vm = guestMachine(server, args);
       if (isReplica(server, vm)) {
-        const left = yield* server.replica.remove(vm);
+        const left = yield* server.replica.remove(vm, flagArgument(args, "force", false));
         yield* forgetCommands(server, vm);
         return { vm, state: "Disabled", left };
       }

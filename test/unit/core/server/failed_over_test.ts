@@ -6,7 +6,7 @@
 
 import { deepEqual, equal, throws } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
-import { HOUR, KiB, MiB } from "../../../../engine/core/base/units.ts";
+import { HOUR, KiB, MiB, SECOND } from "../../../../engine/core/base/units.ts";
 import { settingsBack } from "../../../../engine/core/server/planned_failover.ts";
 import { lastPoints } from "../../../../engine/core/wire/retention.ts";
 import type { Directory } from "../../../../engine/sim/directory.ts";
@@ -92,4 +92,24 @@ Deno.test("a reversal that failed is not done by a restart, once it was cancelle
     const status = b.call("replication status", CYCLE) as JsonObject;
     deepEqual([status["role"], status["state"]], ["replica", "FailedOver"], instead);
   }
+});
+
+Deno.test("a reversal that a crash cut short before its failover was being completed goes on at the next start (L6)", () => {
+  const { a, b } = makePair(20);
+  protect(a);
+  a.write("vm/0", 0, filled(KiB, 1));
+  a.call("replication cycle", CYCLE);
+  a.host.kill();
+  b.call("failover start", CYCLE);
+  b.write("vm/0", KiB, filled(KiB, 2));
+  const server = b.server!;
+  const machine = server.replica.machine("vm");
+  b.host.process!.loop.start("reverse", server.call("failover reverse", CYCLE));
+  b.host.world.runWhile(() => machine.record.reverse === undefined, SECOND);
+  equal(machine.record.failover?.completing, false, "the crash comes between the two");
+  b.host.kill();
+  b.start();
+  const { role, state } = b.call("replication status", CYCLE) as JsonObject;
+  deepEqual([role, state], ["primary", "Replicating"]);
+  deepEqual(b.read("vm/0", 0, 2 * KiB), new Uint8Array([...filled(KiB, 1), ...filled(KiB, 2)]));
 });

@@ -5,6 +5,7 @@
  */
 
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import type { Failed } from "../../../../engine/core/base/failure.ts";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, MiB, SECOND, type Token } from "../../../../engine/core/base/units.ts";
 import { all } from "../../../../engine/core/runtime/together.ts";
@@ -202,4 +203,40 @@ Deno.test("the right to start a machine is not offered again while it is taken b
     world.runFor(5 * SECOND);
     equal(promised(), undefined, `taken back at step ${step}: nobody else may start it`);
   }
+});
+
+Deno.test("a replica that holds the right to start a prepared machine is removed only by force (L4)", () => {
+  for (const verb of ["vm remove", "replication disable"]) {
+    const { a, b } = makePair(51);
+    protect(a);
+    a.write("vm/0", 0, filled(KiB, 3));
+    a.call("failover prepare", VM);
+    throws(() => b.call(verb, VM), ({ code, message, failure: { action } }: Failed) => {
+      match(message, /"a" has prepared a planned failover to it/);
+      match(action, /"warmsite failover cancel vm" there/);
+      return code === "wrong-state";
+    });
+    equal((b.call("points list", VM) as JsonObject[]).at(-1)?.["kind"], "planned");
+    a.call("failover cancel", VM);
+    b.call(verb, VM);
+  }
+});
+
+Deno.test("a prepared machine whose replica was removed by force is taken back, and sent again", () => {
+  const { a, b, world } = makePair(53);
+  protect(a);
+  a.write("vm/0", 0, filled(KiB, 3));
+  a.call("failover prepare", VM);
+  b.call("vm remove", { ...VM, force: true });
+  world.runFor(30 * SECOND);
+  throws(() => a.call("failover cancel", VM), ({ message, failure: { action } }: Failed) => {
+    match(message, /The replica holds nothing of this machine/);
+    match(action, /"warmsite failover cancel vm --force"/);
+    return true;
+  });
+  a.call("failover cancel", { ...VM, force: true });
+  a.write("vm/0", KiB, filled(KiB, 4));
+  a.call("replication cycle", VM);
+  b.call("failover start", VM);
+  deepEqual(whole(b), whole(a));
 });
