@@ -27,14 +27,14 @@ function* askPeer(machines: PrimaryMachines, entry: Entry): Task<void> {
   const standing = yield* standingOf(replicator);
   const serve = standing.kind === "here" ||
     (standing.kind === "unknown" && machine.settings?.onUnknown !== "hold");
-  // It may have been removed, or given up to its new primary, while it was asked for.
+  // It may have been removed, or given up to its new primary, while it was asked for; or its relationship ended.
   if (machines.entries.get(machine.name) !== entry || entry.scope === undefined) return;
-  if (replicator !== undefined) entry.scope.spawn("run", replicator.run());
-  if (serve) return machines.serve(entry);
+  if (entry.held === undefined) return;
   entry.held = standing.kind === "there"
     ? runsThere(machine, standing.failure)
     : unanswered(machine);
-  entry.scope.spawn("held", untilServed(machines, entry));
+  if (serve) machines.serve(entry);
+  machines.run(entry);
 }
 
 function* standingOf(replicator: Replicator | undefined): Task<Standing> {
@@ -46,10 +46,4 @@ function* standingOf(replicator: Replicator | undefined): Task<Standing> {
     if (!isFailed(error) || (yield* interrupted())) throw error;
     return { kind: "unknown" };
   }
-}
-
-/** One that is held back is served once its replica takes its data again, or the policy says so. */
-function* untilServed(machines: PrimaryMachines, entry: Entry): Task<void> {
-  yield* (entry.replicator as Replicator).untilWelcome();
-  machines.serve(entry);
 }

@@ -24,7 +24,7 @@ import { Signal } from "../../runtime/signal.ts";
 import type { Task } from "../../runtime/task.ts";
 import { exportName, type Exports } from "../exports.ts";
 import { Registry } from "../registry.ts";
-import { asking, mayRunThere } from "./held.ts";
+import { asking, isAsking, mayRunThere } from "./held.ts";
 
 /** A machine and, while it has a relationship, its replicator in a scope of its own. */
 export interface Entry {
@@ -137,11 +137,24 @@ export class PrimaryMachines extends Registry<Entry> {
     entry.replicator = new Replicator(ports, entry.machine, settings, this.links, before);
     entry.scope = new Scope(ports.loop, `replicate/${entry.machine.name}`);
     // Of one whose replica is asked first, replication begins behind the answer.
-    if (entry.held === undefined) entry.scope.spawn("run", entry.replicator.run());
+    if (entry.held === undefined || !isAsking(entry.held)) this.run(entry);
     entry.scope.spawn("statistics", this.#keepStatistics(entry.machine, entry.replicator));
     const { machine, putOff } = entry;
     const begin = () => this.alone(machine.name, (own) => this.#beginPutOff(own));
     entry.scope.spawn("start-at", startWhenDue({ ports, machine, chosen: putOff, begin }));
+  }
+
+  /** Has the replicator of a machine run; one that is held back is served once its replica takes its data again. */
+  run(entry: Entry): void {
+    const { scope, replicator, held } = entry;
+    if (scope === undefined || replicator === undefined) return;
+    scope.spawn("run", replicator.run());
+    if (held !== undefined) scope.spawn("held", this.#untilServed(entry, replicator));
+  }
+
+  *#untilServed(entry: Entry, replicator: Replicator): Task<void> {
+    yield* replicator.untilWelcome();
+    this.serve(entry);
   }
 
   #keepStatistics(machine: PrimaryMachine, { monitoring }: Replicator): Task<void> {

@@ -109,6 +109,8 @@ export function* disable(machines: PrimaryMachines, entry: Entry): Task<void> {
     yield* machine.disable();
   } finally {
     entry.replicator = undefined;
+    // Nobody is left who could say that it runs elsewhere: a restart would serve it as well.
+    if (machine.state === "Disabled") machines.serve(entry);
     // The record could not be written: the relationship is still there, and goes on.
     if (machine.state !== "Disabled") machines.replicate(entry, replicator);
   }

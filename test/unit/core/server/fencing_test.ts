@@ -30,6 +30,24 @@ Deno.test("a primary that comes back while its machine runs at the replica does 
   deepEqual(offered(a), ["vm/0"], "taken back there, it is served here again");
 });
 
+Deno.test("one that is held back and whose replication is ended is served, and replicated anew (L6)", () => {
+  const { world, a, b } = makePair(54);
+  protect(a);
+  a.host.kill();
+  b.call("failover start", VM);
+  a.start();
+  deepEqual(offered(a), []);
+  a.call("replication disable", VM);
+  deepEqual(offered(a), ["vm/0"], "as a restart would serve it");
+  deepEqual(status(a)["warnings"], []);
+  b.call("failover cancel", VM);
+  b.call("vm remove", VM);
+  a.call("replication enable", { ...VM, to: "b:7700" });
+  a.call("replication start", VM);
+  a.call("replication cycle", VM);
+  equal(world.violations[0], undefined);
+});
+
 Deno.test("nobody answers: the machine's own policy decides", () => {
   const { a, b } = makePair(52);
   protect(a);
