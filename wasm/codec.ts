@@ -36,6 +36,8 @@ export function simpleCodec(kernel: Kernel): Codec {
     unpack: (packed) => finished(() => unpackHere(kernel, packed)),
     setDigest: (at, bytes, blockSize) => finished(() => kernel.setDigest(at, bytes, blockSize)),
     blockDigests: (bytes, blockSize) => finished(() => kernel.blockDigests(bytes, blockSize)),
+    seal: (box, content) => finished(() => kernel.seal(box, content)),
+    open: (box, sealed) => finished(() => kernel.open(box, sealed)),
   };
 }
 

@@ -2,14 +2,15 @@
  * The `Kernel` contract on one WebAssembly instance.
  *
  * Rule: memory is bounded. Hashes and scans of more than a piece go through it piece by piece;
- * only compression and decompression need all their bytes at once, 16 MiB at most. A call either
- * returns its result or throws `RangeError` for an argument the contract forbids, before anything
+ * only compression and decompression need all their bytes at once, 16 MiB at most. Boxes are sealed and
+ * opened by JavaScript beside the instance (`box.ts`). A call either returns its result or throws `RangeError` for an argument the contract forbids, before anything
  * is touched. It does not know files, networks or what the bytes mean.
  *
  * @module
  */
 
-import { DIGEST_SIZE, type Hasher, type Kernel } from "../engine/core/ports/codec.ts";
+import { type Box, DIGEST_SIZE, type Hasher, type Kernel } from "../engine/core/ports/codec.ts";
+import { openBox, sealBox } from "./box.ts";
 import { forEachPiece, HasherSlots } from "./hasher.ts";
 import { KernelMemory } from "./memory.ts";
 
@@ -148,6 +149,14 @@ export class WasmKernel implements Kernel {
     this.#memory.write(frame);
     if (exports.decompress(frame.length, length) === 0) return undefined;
     return this.#memory.read(length);
+  }
+
+  seal(box: Box, content: Uint8Array): Uint8Array {
+    return sealBox(box, content);
+  }
+
+  open(box: Box, sealed: Uint8Array): Uint8Array | undefined {
+    return openBox(box, sealed);
   }
 }
 

@@ -10,8 +10,8 @@
  * @module
  */
 
-import { type Codec, DIGEST_SIZE } from "../core/ports/codec.ts";
-import type { Kernel, Packed, Unpacked } from "../core/ports/codec.ts";
+import { BOX_TAG_SIZE, type Codec, DIGEST_SIZE } from "../core/ports/codec.ts";
+import type { Box, Kernel, Packed, Unpacked } from "../core/ports/codec.ts";
 import type { Token } from "../core/runtime/loop.ts";
 import { Signal } from "../core/runtime/signal.ts";
 import { suspend, type Task } from "../core/runtime/task.ts";
@@ -27,6 +27,8 @@ const AWAY_MIN: Readonly<Record<AwayWork["kind"], number>> = {
   "decompress": 192 * KiB,
   "set-digest": 256 * KiB,
   "block-digests": 256 * KiB,
+  "seal": 32 * KiB,
+  "open": 32 * KiB,
 };
 /** Bytes of a slot: an extent of 1 MiB, or the frame of one that would not compress. */
 const SLOT_SIZE = MiB + 64 * KiB;
@@ -101,6 +103,15 @@ export class CodecPool implements Codec {
   *blockDigests(bytes: Uint8Array, blockSize: number): Task<Uint8Array> {
     const work = { kind: "block-digests", blockSize } as const;
     return (yield* this.#do(work, bytes, bytes.length)) as Uint8Array;
+  }
+
+  *seal(box: Box, content: Uint8Array): Task<Uint8Array> {
+    const size = content.length + BOX_TAG_SIZE;
+    return (yield* this.#do({ kind: "seal", box }, content, size)) as Uint8Array;
+  }
+
+  open(box: Box, sealed: Uint8Array): Task<Uint8Array | undefined> {
+    return this.#do({ kind: "open", box }, sealed, sealed.length);
   }
 
   /** Ends the threads. Nothing may be in progress. */

@@ -3,13 +3,20 @@
  *
  * Rule: the results are the kernel's, but that large pieces go through the runtime's own Zstandard,
  * which is 1.4 to 1.7 times as fast from 64 KiB on. Frames of both are read by both, and what is no
- * frame for the kernel is none for the runtime.
+ * frame for the kernel is none for the runtime. What is sealed goes through the runtime's own cipher.
  *
  * @module
  */
 
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import { type Kernel, type Packed, type Unpacked, unpackHere } from "../core/ports/codec.ts";
+import {
+  type Box,
+  type Kernel,
+  type Packed,
+  type Unpacked,
+  unpackHere,
+} from "../core/ports/codec.ts";
+import { openByRuntime, sealByRuntime } from "./runtime_box.ts";
 import { isSoleFrame } from "./zstandard_frame.ts";
 
 /** Bytes from which on the runtime is faster than the kernel. */
@@ -31,9 +38,11 @@ export type CodecWork =
   | { readonly kind: "compress"; readonly level: 1 | 3 }
   | { readonly kind: "decompress"; readonly length: number }
   | { readonly kind: "set-digest"; readonly at: number; readonly blockSize: number }
-  | { readonly kind: "block-digests"; readonly blockSize: number };
+  | { readonly kind: "block-digests"; readonly blockSize: number }
+  | { readonly kind: "seal"; readonly box: Box }
+  | { readonly kind: "open"; readonly box: Box };
 
-/** Does `work` on `bytes`; the result is the caller's. `undefined` for a frame that is no good. */
+/** Does `work` on `bytes`; the result is the caller's. `undefined` for a frame or a box that is no good. */
 export function doCodecWork(
   kernel: Kernel,
   work: CodecWork,
@@ -48,6 +57,10 @@ export function doCodecWork(
       return kernel.setDigest(work.at, bytes, work.blockSize);
     case "block-digests":
       return kernel.blockDigests(bytes, work.blockSize);
+    case "seal":
+      return sealByRuntime(work.box, bytes);
+    case "open":
+      return openByRuntime(work.box, bytes);
   }
 }
 

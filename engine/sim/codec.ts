@@ -17,13 +17,15 @@ export interface CodecCosts {
   readonly decompress: number;
   /** Set digests and block digests. */
   readonly digest: number;
+  /** Sealing and opening. */
+  readonly seal: number;
 }
 
 /** Work that takes no simulated time. */
-export const FREE_CODEC: CodecCosts = { compress: 0, decompress: 0, digest: 0 };
+export const FREE_CODEC: CodecCosts = { compress: 0, decompress: 0, digest: 0, seal: 0 };
 
 /** About one core of a server of 2020. */
-export const USUAL_CODEC: CodecCosts = { compress: 3, decompress: 1, digest: 1 };
+export const USUAL_CODEC: CodecCosts = { compress: 3, decompress: 1, digest: 1, seal: 4 };
 
 /** `kernel` as a codec that takes `costs` of time; `work` lets `micros` of CPU time pass. */
 export function simCodec(
@@ -49,6 +51,8 @@ export function simCodec(
       timed(kernel.setDigest(at, bytes, blockSize), bytes.length, costs.digest),
     blockDigests: (bytes, blockSize) =>
       timed(kernel.blockDigests(bytes, blockSize), bytes.length, costs.digest),
+    seal: (box, content) => timed(kernel.seal(box, content), content.length, costs.seal),
+    open: (box, sealed) => timed(kernel.open(box, sealed), sealed.length, costs.seal),
   };
 }
 

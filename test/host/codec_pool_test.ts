@@ -62,6 +62,20 @@ Deno.test("digests are the kernel's, on whatever thread", () =>
     }
   }));
 
+Deno.test("what is sealed is the kernel's, and opens in its own box alone, on whatever thread", () =>
+  withPool(function* (codec) {
+    const box = { key: random(32), nonce: random(24), bound: random(80) };
+    for (const size of [0, 4096, 32_768, MiB + 24, MiB + 65_536, 2 * MiB]) {
+      const bytes = content(size, 7);
+      const sealed = yield* codec.seal(box, bytes);
+      assert.deepEqual(sealed, kernel.seal(box, bytes), `${size} bytes`);
+      assert.deepEqual(yield* codec.open(box, sealed), bytes, `${size} bytes`);
+      assert.equal(yield* codec.open({ ...box, bound: random(80) }, sealed), undefined);
+      sealed[size >> 1] = (sealed[size >> 1] ?? 0) ^ 1;
+      assert.equal(yield* codec.open(box, sealed), undefined);
+    }
+  }));
+
 Deno.test("what is unpacked is checked and digested, on whatever thread", () =>
   withPool(function* (codec) {
     for (const size of [4096, 200_704, MiB]) {

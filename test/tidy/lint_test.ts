@@ -118,6 +118,9 @@ Deno.test("import-order keeps the two worlds, the oracle and the browser apart",
   assert.equal(may("engine/host/a.ts", "../sim/a.ts"), false);
   assert.equal(may("engine/agent/a.ts", "../host/a.ts"), true);
   assert.equal(may("engine/agent/a.ts", "../../wasm/codec.ts"), true);
+  assert.equal(may("wasm/box.ts", "@noble/ciphers/chacha.js"), true);
+  assert.equal(may("wasm/kernel.ts", "@noble/ciphers/chacha.js"), false);
+  assert.equal(may("wasm/box.ts", "hono"), false);
   assert.equal(may("engine/agent/a.ts", "../sim/a.ts"), false);
   assert.equal(may("engine/agent/a.ts", "../../lab/a.ts"), false);
   assert.equal(may("engine/sim/oracle/a.ts", "../../core/base/units.ts", true), true);

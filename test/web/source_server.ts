@@ -19,6 +19,10 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Segments of letters, digits and `_` only: no `..`, nothing hidden. */
 const SERVED = /^\/(\w+)\/((?:engine\/core|engine\/sim|wasm|test\/web)\/(?:\w+\/)*\w+\.ts)$/;
 
+/** Modules of the one package that a browser may run, as a module of ours names them and as they are served. */
+const PACKAGE = "@noble/ciphers/";
+const PACKAGE_SERVED = /^\/\w+\/package\/(\w+\.js)$/;
+
 /** One piece of source that is different in a variant. */
 export interface Replacement {
   /** From the root of the repository. */
@@ -56,11 +60,16 @@ export class SourceServer implements AsyncDisposable {
 
   #answer(path: string): Response {
     if (path === "/") return respond(200, "text/html", "<!doctype html><title>Warmsite</title>");
+    const [, part] = PACKAGE_SERVED.exec(path) ?? [];
+    if (part !== undefined) return respond(200, "text/javascript", readPackage(part));
     const [, variant = "", file = ""] = SERVED.exec(path) ?? [];
     const replacements = this.#variants.get(variant);
     if (replacements === undefined) return respond(404, "text/plain", `No module ${path}`);
     try {
-      return respond(200, "text/javascript", readModule(file, replacements));
+      const text = readModule(file, replacements);
+      // A worker has no import map.
+      const named = text.replaceAll(`from "${PACKAGE}`, `from "/${variant}/package/`);
+      return respond(200, "text/javascript", named);
     } catch (error) {
       this.problems.push(`${path}: ${error instanceof Error ? error.message : String(error)}`);
       return respond(500, "text/plain", `Module ${path} could not be made`);
@@ -79,4 +88,8 @@ function readModule(file: string, replacements: readonly Replacement[]): string 
     text = text.replace(before, () => after);
   }
   return stripTypeScriptTypes(text);
+}
+
+function readPackage(part: string): string {
+  return readFileSync(fileURLToPath(import.meta.resolve(`${PACKAGE}${part}`)), "utf8");
 }

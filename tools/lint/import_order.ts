@@ -78,6 +78,11 @@ export const LAYERS: readonly Layer[] = [
     why: "The codec runs in Deno, Node and browsers from the same bytes",
   },
   {
+    folder: "wasm/box",
+    may: ["wasm", `${CORE}/ports`, "npm:@noble/ciphers"],
+    why: "The cipher is the one package that every world has, and nothing else is taken in with it",
+  },
+  {
     folder: "lab",
     may: ["lab", SIM, CORE, "wasm", "node:", "npm:"],
     why: "The lab runs the simulated world; it never touches the real one",

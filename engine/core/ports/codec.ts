@@ -1,9 +1,9 @@
 /**
- * Compression, hashing, zero scan and block difference: the engine's hot paths, handed in.
+ * Compression, hashing, sealing, zero scan and block difference: the engine's hot paths, handed in.
  *
  * Rule: digests and checksums come from the same kernel in both worlds, so a trace is the same
  * everywhere; only `compress` and `decompress` may differ in speed, never in frame format
- * (Zstandard, RFC 8878). This file does not know WebAssembly.
+ * (Zstandard, RFC 8878), and `seal` and `open` only in speed. This file does not know WebAssembly.
  *
  * @module
  */
@@ -12,6 +12,26 @@ import type { Task } from "../runtime/task.ts";
 
 /** Bytes of one digest (BLAKE3-256). */
 export const DIGEST_SIZE = 32;
+
+/** Bytes of the key of a box. */
+export const BOX_KEY_SIZE = 32;
+/** Bytes of the nonce of a box. */
+export const BOX_NONCE_SIZE = 24;
+/** Bytes that a sealed content has more than the content: the tag at its end. */
+export const BOX_TAG_SIZE = 16;
+
+/**
+ * Where XChaCha20-Poly1305 (RFC 8439 with HChaCha20's subkey) seals a content. Under one key no nonce may ever seal
+ * two contents: whoever has both then has the difference of the contents, and can forge.
+ */
+export interface Box {
+  /** 32 bytes, secret. */
+  readonly key: Uint8Array;
+  /** 24 bytes. */
+  readonly nonce: Uint8Array;
+  /** What is not in the box and must be the same when it is opened: "additional data". */
+  readonly bound: Uint8Array;
+}
 
 /** A BLAKE3 computation over bytes that arrive in pieces. */
 export interface Hasher {
@@ -55,6 +75,10 @@ export interface Kernel {
    * Anything else, trailing bytes included, gives `undefined`: the frame is damaged or hostile.
    */
   decompress(frame: Uint8Array, length: number): Uint8Array | undefined;
+  /** `content` sealed: as many bytes encrypted, and the tag of 16 bytes. */
+  seal(box: Box, content: Uint8Array): Uint8Array;
+  /** The content of `sealed`; `undefined` when it is anything but what `seal` made of it in that very box. */
+  open(box: Box, sealed: Uint8Array): Uint8Array | undefined;
 }
 
 /** A payload as it came, and what it must hold. */
@@ -96,6 +120,10 @@ export interface Codec {
   setDigest(at: number, bytes: Uint8Array, blockSize: number): Task<Uint8Array>;
   /** `Kernel.blockDigests` where it disturbs nobody. */
   blockDigests(bytes: Uint8Array, blockSize: number): Task<Uint8Array>;
+  /** `Kernel.seal` where it disturbs nobody. `content` must not change meanwhile. */
+  seal(box: Box, content: Uint8Array): Task<Uint8Array>;
+  /** `Kernel.open` where it disturbs nobody. `sealed` must not change meanwhile. */
+  open(box: Box, sealed: Uint8Array): Task<Uint8Array | undefined>;
 }
 
 /** `Codec.unpack` on this thread, by `kernel`; `decompress` may be another's. */

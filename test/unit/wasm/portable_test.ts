@@ -5,10 +5,11 @@
  */
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { program, testWithNeeds } from "../../needs.ts";
 import { transcript } from "./transcript.ts";
 
@@ -19,6 +20,7 @@ const SOURCES = [
   "bench/codec_data.ts",
   "engine/core/ports/codec.ts",
   "test/unit/wasm/transcript.ts",
+  "wasm/box.ts",
   "wasm/codec.ts",
   "wasm/hasher.ts",
   "wasm/kernel.ts",
@@ -34,6 +36,9 @@ function writeForNode(folder: string): void {
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, text.replaceAll(/(from "[^"]*)\.ts"/g, '$1.mjs"'));
   }
+  // The one package that the codec has, where a Node looks for it.
+  const cipher = dirname(fileURLToPath(import.meta.resolve("@noble/ciphers/chacha.js")));
+  cpSync(cipher, join(folder, "node_modules/@noble/ciphers"), { recursive: true });
   const print = 'import { transcript } from "./test/unit/wasm/transcript.mjs";\n' +
     "console.log(JSON.stringify(transcript()));\n";
   writeFileSync(join(folder, "main.mjs"), print);

@@ -17,6 +17,11 @@ function hex(bytes: Uint8Array | undefined): string {
 export function transcript(): string[] {
   const kernel = newKernel();
   const lines: string[] = [];
+  const box = {
+    key: makeBlock("random", 32, 1),
+    nonce: makeBlock("random", 24, 2),
+    bound: makeBlock("random", 80, 3),
+  };
   for (const shape of SHAPES) {
     for (const size of [0, 4096, 65536, 300 * 4096]) {
       const block = makeBlock(shape, size, 5);
@@ -29,6 +34,8 @@ export function transcript(): string[] {
         kernel.setDigest(size, block, 4096),
         kernel.zeroBlocks(block, 4096),
         kernel.differingBlocks(block, other, 4096),
+        kernel.seal(box, block),
+        kernel.open(box, kernel.seal(box, block)),
       ].map((result) => hex(result && kernel.digest(result)));
       lines.push(`${shape} ${size} ${kernel.checksum(block)} ${results.join(" ")}`);
     }
