@@ -12,7 +12,7 @@ export const PACKAGE_NOT_CHECKED_FIRST: Plant = {
   rule: "M25",
   invariants: ["I45"],
   file: "engine/core/replica/importing.ts",
-  before: `    yield* reader.check(onRead);
+  before: `    yield* reader.check(key, from, onRead);
 `,
   after: ``,
 };

@@ -148,7 +148,7 @@ export const startCommand: Command = remoteCommand({
     export: {
       value: "DIR",
       about:
-        "On media: a package is written into DIR, for `replication import` at the replica; what changes meanwhile " +
+        "On media: a package is written into DIR, encrypted for its replica, for `replication import` there; what changes meanwhile " +
         "travels after that",
     },
     at: {

@@ -13,8 +13,14 @@ import { DISK_SIZE_MAX, DISKS_MAX } from "../base/limits.ts";
 import { encodeUtf8 } from "../base/utf8.ts";
 import { fromHex, MiB, toHex } from "../base/units.ts";
 import type { MachineId, SeedId } from "../base/units.ts";
-import { DIGEST_SIZE, type Kernel } from "../ports/codec.ts";
-import { checkFields, integer, list, name, object, type ObjectOf } from "../wire/fields.ts";
+import {
+  type Box,
+  BOX_KEY_SIZE,
+  BOX_NONCE_SIZE,
+  DIGEST_SIZE,
+  type Kernel,
+} from "../ports/codec.ts";
+import { checkFields, integer, list, name, object, type ObjectOf, oneOf } from "../wire/fields.ts";
 import { digestOrNone, identity } from "../wire/fields.ts";
 import { POINT } from "../wire/point.ts";
 
@@ -25,8 +31,14 @@ export const INCOMPLETE_NAME = "incomplete.json";
 /** A line for each part. */
 export const INDEX_NAME = "parts.index";
 
-/** Version of everything in a package. */
-export const PACKAGE_FORMAT = 1;
+/** Version of everything in a package. Of version 1 the contents were neither encrypted nor authenticated one by one. */
+export const PACKAGE_FORMAT = 2;
+/** How its records are sealed. */
+export const PACKAGE_CIPHER = "XChaCha20-Poly1305";
+/** Bytes of the key of a package. */
+export const PACKAGE_KEY_SIZE = BOX_KEY_SIZE;
+/** Random bytes of a part, with which its nonces begin. */
+export const PART_SALT_SIZE = 16;
 /** Bytes of records in one part, about; what a crash has sent again. Fits every file system. */
 export const PART_SIZE = 64 * MiB;
 /** Bytes of a part, at most: a record may begin just below `PART_SIZE`. */
@@ -37,11 +49,13 @@ export const PARTS_MAX = 1_048_576;
 export const MANIFEST_MAX = 64 * 1024;
 
 /** Bytes of a part before its first record. */
-export const PART_HEADER_SIZE = 64;
+export const PART_HEADER_SIZE = 80;
 /** Bytes of one line of the index. */
 export const INDEX_LINE_SIZE = 64;
 
-const PART_MAGIC = encodeUtf8("WSMEDIA1");
+const PART_MAGIC = encodeUtf8("WSMEDIA2");
+/** Where in the header the salt lies. */
+const SALT_AT = 48;
 const count = integer(0, Number.MAX_SAFE_INTEGER);
 
 const MANIFEST_FIELDS = {
@@ -50,6 +64,7 @@ const MANIFEST_FIELDS = {
   name: name("machine"),
   /** The package in the making: parts of another do not belong. */
   seed: identity<SeedId>("seed"),
+  cipher: oneOf<typeof PACKAGE_CIPHER>(PACKAGE_CIPHER),
   blockSize: integer(512, 65_536),
   sizes: list(integer(0, DISK_SIZE_MAX), 1, DISKS_MAX),
   point: POINT,
@@ -82,7 +97,7 @@ export interface PackagePart {
   readonly records: number;
   /** Bytes of its file. */
   readonly bytes: number;
-  /** Chain digest over its records. */
+  /** BLAKE3 of its header, and of the length and the tag of each record. */
   readonly digest: Uint8Array;
 }
 
@@ -105,6 +120,10 @@ export function encodeManifest(manifest: PackageManifest): Uint8Array {
 export function decodeManifest(bytes: Uint8Array): PackageManifest | string {
   const value = asObject(parseCanonical(bytes));
   if (value === undefined) return "is no JSON of ours";
+  if (value["format"] === 1) {
+    return "is of format 1, written by an earlier version: neither encrypted nor signed. Export again at the primary, " +
+      "once both servers are of this version";
+  }
   if (value["format"] !== PACKAGE_FORMAT) {
     return `is of format ${
       JSON.stringify(value["format"] ?? null).slice(0, 20)
@@ -126,15 +145,30 @@ export function decodeDraft(bytes: Uint8Array): PackageDraft | undefined {
   return value as unknown as PackageDraft;
 }
 
-/** The first bytes of part `number`. */
+/** The first bytes of part `number`. `salt` is random, and anew each time that the part is begun. */
 export function partHeader(
   kernel: Kernel,
   { machine, seed }: Pick<PackageDraft, "machine" | "seed">,
   number: number,
+  salt: Uint8Array,
 ): Uint8Array {
   const writer = new ByteWriter(PART_HEADER_SIZE).raw(PART_MAGIC).u32(PACKAGE_FORMAT).u32(number)
-    .raw(fromHex(machine) as Uint8Array).raw(fromHex(seed) as Uint8Array).u64(0n);
+    .raw(fromHex(machine) as Uint8Array).raw(fromHex(seed) as Uint8Array).raw(salt).u64(0n);
   return writer.u64(kernel.checksum(writer.bytes.subarray(0, PART_HEADER_SIZE - 8))).bytes;
+}
+
+/** The salt in a part's `header`. */
+export function saltOf(header: Uint8Array): Uint8Array {
+  return header.slice(SALT_AT, SALT_AT + PART_SALT_SIZE);
+}
+
+/**
+ * Where record `record`, 0, 1, 2, …, of the part with `header` is sealed: at no other place, in no other part and in no
+ * other package does it open.
+ */
+export function recordBox(key: Uint8Array, header: Uint8Array, record: number): Box {
+  const nonce = new ByteWriter(BOX_NONCE_SIZE).raw(saltOf(header)).safe64(record).bytes;
+  return { key, nonce, bound: header };
 }
 
 /** A line of the index. */

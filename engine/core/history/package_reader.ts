@@ -2,20 +2,20 @@
  * Reading a package from media (M25): all of it is checked before a byte of it is used, and again as it is used.
  *
  * Rule: a package is what its machine's primary said it is, by the digest of its manifest; manifest, index, parts and
- * records hang on that one digest. Whatever is missing, too much, cut short or changed is `damaged`, and says where.
+ * records hang on that one digest, and a record opens with the key of that package at its own place alone. Whatever
+ * is missing, too much, cut short or changed is `damaged`, and says where.
  *
  * @module
  */
 
-import { ByteReader } from "../base/bytes.ts";
+import { ByteReader, ByteWriter } from "../base/bytes.ts";
 import { type Failed, isFailed, requestFailure } from "../base/failure.ts";
 import { EXTENT_SIZE_MAX } from "../base/limits.ts";
 import { toHex } from "../base/units.ts";
 import { inside } from "../block/extent.ts";
-import type { Codec } from "../ports/codec.ts";
+import { BOX_TAG_SIZE, type Codec } from "../ports/codec.ts";
 import type { File, Folder } from "../ports/folder.ts";
 import type { Task } from "../runtime/task.ts";
-import { chainDigest, emptyChain, payloadDigest } from "../wire/chain.ts";
 import { decodeExtent, RECORD_HEADER_SIZE, type StagedExtent } from "../wire/extent.ts";
 import {
   decodeIndexLine,
@@ -30,11 +30,31 @@ import {
   PART_HEADER_SIZE,
   partHeader,
   partName,
+  recordBox,
+  saltOf,
 } from "./package_format.ts";
 import { readSmall } from "./package_writer.ts";
 
 /** Bytes of a part that are read at once. */
 const READ_SIZE = 4 * 1024 * 1024;
+
+/** Bytes of a sealed record without payload, and of one with the longest. */
+const SEALED_MIN = RECORD_HEADER_SIZE + BOX_TAG_SIZE;
+const SEALED_MAX = SEALED_MIN + EXTENT_SIZE_MAX;
+
+/** How records are read. */
+export interface Reading {
+  /** The package's key. */
+  readonly key: Uint8Array;
+  /** The part to begin with. */
+  readonly from: number;
+  /** Given each record, in order. */
+  readonly take: (extent: StagedExtent) => Task<void>;
+  /** Told of the bytes of each record before it is given. */
+  readonly onRead: (bytes: number) => void;
+  /** Told, after its last record, how many parts were read from the first one on. */
+  readonly onPart: (parts: number) => Task<void>;
+}
 
 /** A package whose manifest was read. */
 export class PackageReader {
@@ -63,10 +83,13 @@ export class PackageReader {
     return new PackageReader(codec, folder, manifest, digest);
   }
 
-  /** Reads everything once and checks it; nothing is used. `onRead` is told of bytes. */
-  *check(onRead: (bytes: number) => void): Task<void> {
+  /**
+   * Reads everything from part `from` on once and checks it; nothing is used. `onRead` is told of bytes. `key` is the
+   * package's.
+   */
+  *check(key: Uint8Array, from: number, onRead: (bytes: number) => void): Task<void> {
     yield* this.#checkNames();
-    yield* this.records(function* () {}, onRead);
+    yield* this.records({ key, from, take: function* () {}, onRead, onPart: function* () {} });
   }
 
   /** What does not belong is not looked into: a package is refused that has more than it says. */
@@ -80,15 +103,20 @@ export class PackageReader {
     }
   }
 
-  /** Hands every record out in order, once its part's digest is known to hold up to there or not at all. */
-  *records(
-    take: (extent: StagedExtent) => Task<void>,
-    onRead: (bytes: number) => void,
-  ): Task<void> {
+  /** Hands every record out in order, once it is known to be what was written at its place. */
+  *records(reading: Reading): Task<void> {
     const lines = yield* this.#lines();
     for (const [number, part] of lines.entries()) {
-      yield* this.#part(number, part, take, onRead);
+      if (number < reading.from) continue;
+      yield* this.#part(number, part, reading);
+      yield* reading.onPart(number + 1);
     }
+  }
+
+  /** Bytes of the first `parts` parts. */
+  *bytesOf(parts: number): Task<number> {
+    const lines = yield* this.#lines();
+    return lines.slice(0, parts).reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   *#lines(): Task<readonly PackagePart[]> {
@@ -134,50 +162,51 @@ export class PackageReader {
     }
   }
 
-  *#part(
-    number: number,
-    part: PackagePart,
-    take: (extent: StagedExtent) => Task<void>,
-    onRead: (bytes: number) => void,
-  ): Task<void> {
+  *#part(number: number, part: PackagePart, { key, take, onRead }: Reading): Task<void> {
     const { kernel } = this.#codec;
     const name = partName(number);
     const wrong = (what: string) => damaged(this.#folder, `${name} ${what}`);
     const file = yield* this.#open(name);
+    const hasher = kernel.hasher();
     try {
       if (file.size !== part.bytes) throw wrong(`has ${file.size} bytes, and ${part.bytes} belong`);
-      const head = yield* file.read(0, PART_HEADER_SIZE);
-      const expected = partHeader(kernel, this.manifest, number);
-      if (head.some((byte, at) => byte !== expected[at])) throw wrong("is of another package");
-      let chain = emptyChain();
+      const header = yield* file.read(0, PART_HEADER_SIZE);
+      const expected = partHeader(kernel, this.manifest, number, saltOf(header));
+      if (header.some((byte, at) => byte !== expected[at])) throw wrong("is of another package");
+      hasher.update(header);
       let at = PART_HEADER_SIZE;
       for (let record = 0; record < part.records; record++) {
-        const extent = yield* this.#record(file, at, part.bytes);
-        if (extent === undefined || !this.#fits(extent)) throw wrong(`is damaged at ${at}`);
-        const digest = yield* payloadDigest(this.#codec, extent);
-        chain = chainDigest(kernel, chain, extent, digest);
-        at += 4 + RECORD_HEADER_SIZE + extent.payload.length;
-        onRead(4 + RECORD_HEADER_SIZE + extent.payload.length);
+        const sealed = yield* readSealed(file, at, part.bytes);
+        if (sealed === undefined) throw wrong(`is damaged at ${at}`);
+        const extent = yield* this.#unseal(key, header, record, sealed);
+        if (extent === undefined) throw wrong(`is damaged at ${at}, or sealed with another key`);
+        hasher.update(new ByteWriter(4).u32(sealed.length).bytes);
+        hasher.update(sealed.subarray(sealed.length - BOX_TAG_SIZE));
+        at += 4 + sealed.length;
+        onRead(4 + sealed.length);
         yield* take(extent);
       }
-      if (at !== part.bytes || chain.some((byte, place) => byte !== part.digest[place])) {
+      const digest = hasher.digest();
+      if (at !== part.bytes || digest.some((byte, place) => byte !== part.digest[place])) {
         throw wrong("is not what was written");
       }
     } finally {
+      hasher.free();
       yield* file.close();
     }
   }
 
-  *#record(file: File, at: number, end: number): Task<StagedExtent | undefined> {
-    if (at + 4 + RECORD_HEADER_SIZE > end) return undefined;
-    const head = new ByteReader(yield* file.read(at, 4));
-    const length = head.u32();
-    const most = Math.min(EXTENT_SIZE_MAX, end - at - 4 - RECORD_HEADER_SIZE);
-    if (!head.ok || length > most) return undefined;
-    const record = yield* file.read(at + 4, RECORD_HEADER_SIZE + length);
-    if (record.length !== RECORD_HEADER_SIZE + length) return undefined;
-    const extent = decodeExtent(record);
-    return "kind" in extent && "disk" in extent ? extent : undefined;
+  /** The record that was sealed; `undefined` where it was not sealed with `key` for this very place. */
+  *#unseal(
+    key: Uint8Array,
+    header: Uint8Array,
+    record: number,
+    sealed: Uint8Array,
+  ): Task<StagedExtent | undefined> {
+    const opened = yield* this.#codec.open(recordBox(key, header, record), sealed);
+    const extent = opened === undefined ? undefined : decodeExtent(opened);
+    if (extent === undefined || !("kind" in extent) || !("disk" in extent)) return undefined;
+    return this.#fits(extent) ? extent : undefined;
   }
 
   #fits({ disk, at, length }: StagedExtent): boolean {
@@ -185,6 +214,18 @@ export class PackageReader {
     const aligned = at % blockSize === 0 && length % blockSize === 0;
     return aligned && inside(at, length, sizes[disk] ?? 0);
   }
+}
+
+/** The sealed record at `at`; `undefined` where none can be. */
+function* readSealed(file: File, at: number, end: number): Task<Uint8Array | undefined> {
+  if (at + 4 > end) return undefined;
+  const head = new ByteReader(yield* file.read(at, 4));
+  const length = head.u32();
+  if (!head.ok || length < SEALED_MIN || length > Math.min(SEALED_MAX, end - at - 4)) {
+    return undefined;
+  }
+  const sealed = yield* file.read(at + 4, length);
+  return sealed.length === length ? sealed : undefined;
 }
 
 function* noPackage(folder: Folder): Task<Failed> {

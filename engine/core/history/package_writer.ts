@@ -1,9 +1,10 @@
 /**
- * Writing a package on media (M25): records into parts, part after part, the manifest last.
+ * Writing a package on media (M25): records into parts, part after part, the manifest last. Each record is sealed.
  *
  * A part is durable with its name before its line of the index is, and the line before the caller is told; so
  * what a crash leaves is a number of whole parts with their lines, and perhaps one more part that no line names: that
- * one is written again. Without its manifest a package is none.
+ * one is written again, with a salt of its own, for its records are others by then and no nonce may seal two (`Box`).
+ * Without its manifest a package is none.
  *
  * @module
  */
@@ -12,10 +13,10 @@
 import { ByteWriter } from "../base/bytes.ts";
 import { isFailed, localFailure } from "../base/failure.ts";
 import { KiB, toHex } from "../base/units.ts";
-import type { Hasher, Kernel } from "../ports/codec.ts";
+import { BOX_TAG_SIZE, type Codec, type Hasher, type Kernel } from "../ports/codec.ts";
+import type { Entropy } from "../ports/clock.ts";
 import type { File, Folder } from "../ports/folder.ts";
 import type { Task } from "../runtime/task.ts";
-import { chainDigest, emptyChain } from "../wire/chain.ts";
 import { encodeExtent, type StagedExtent } from "../wire/extent.ts";
 import type { PointDeclaration } from "../wire/point.ts";
 import { FileAppender } from "./file_appender.ts";
@@ -32,13 +33,16 @@ import {
   MANIFEST_MAX,
   MANIFEST_NAME,
   manifestDigest,
+  PACKAGE_CIPHER,
   PACKAGE_FORMAT,
   type PackageDraft,
   type PackageManifest,
+  PART_SALT_SIZE,
   PART_SIZE,
   partHeader,
   partName,
   PARTS_MAX,
+  recordBox,
 } from "./package_format.ts";
 
 /** Parts of a small machine are smaller: one that is exported has several, whatever its size. */
@@ -52,16 +56,27 @@ export interface CompletePackage {
   readonly digest: string;
 }
 
+/** With what a package is written. */
+export interface PackageTools {
+  readonly codec: Codec;
+  readonly entropy: Entropy;
+  /** The key of this package, 32 bytes: of no other, for a draft that is begun again is another package. */
+  readonly key: Uint8Array;
+}
+
 /** The part that is being written. */
 interface OpenPart {
   readonly file: File;
   readonly appender: FileAppender;
-  chain: Uint8Array;
+  readonly header: Uint8Array;
+  /** Over the header, and the length and the tag of each record. */
+  readonly hasher: Hasher;
   records: number;
 }
 
 /** A package in the making. */
 export class PackageWriter {
+  readonly #tools: PackageTools;
   readonly #kernel: Kernel;
   readonly #folder: Folder;
   readonly #draft: PackageDraft;
@@ -72,7 +87,9 @@ export class PackageWriter {
   #bytes: number;
   #part: OpenPart | undefined;
 
-  private constructor(kernel: Kernel, folder: Folder, draft: PackageDraft, begun: Begun) {
+  private constructor(tools: PackageTools, folder: Folder, draft: PackageDraft, begun: Begun) {
+    const { kernel } = tools.codec;
+    this.#tools = tools;
     this.#kernel = kernel;
     this.#folder = folder;
     this.#draft = draft;
@@ -90,7 +107,7 @@ export class PackageWriter {
    * nothing that anybody takes for a package.
    */
   static *begin(
-    kernel: Kernel,
+    tools: PackageTools,
     folder: Folder,
     draft: PackageDraft,
     size: number,
@@ -102,7 +119,7 @@ export class PackageWriter {
     yield* replaceFile(folder, INCOMPLETE_NAME, encodeDraft(draft));
     const index = yield* folder.open(INDEX_NAME, { create: true, truncate: true });
     const begun = { index, lines: new Uint8Array(0), bytes: 0, size };
-    return new PackageWriter(kernel, folder, draft, begun);
+    return new PackageWriter(tools, folder, draft, begun);
   }
 
   /**
@@ -110,7 +127,7 @@ export class PackageWriter {
    * it was left.
    */
   static *resume(
-    kernel: Kernel,
+    tools: PackageTools,
     folder: Folder,
     draft: PackageDraft,
     size: number,
@@ -130,7 +147,11 @@ export class PackageWriter {
     let parts = 0;
     for (; parts < whole / INDEX_LINE_SIZE; parts++) {
       const at = parts * INDEX_LINE_SIZE;
-      const part = decodeIndexLine(kernel, parts, lines.subarray(at, at + INDEX_LINE_SIZE));
+      const part = decodeIndexLine(
+        tools.codec.kernel,
+        parts,
+        lines.subarray(at, at + INDEX_LINE_SIZE),
+      );
       // A torn last line is of a part that nobody was told of.
       if (part === undefined) break;
       if ((yield* sizeOf(folder, partName(parts))) !== part.bytes) {
@@ -141,7 +162,7 @@ export class PackageWriter {
     }
     yield* index.truncate(parts * INDEX_LINE_SIZE);
     const kept = lines.slice(0, parts * INDEX_LINE_SIZE);
-    return new PackageWriter(kernel, folder, draft, { index, lines: kept, bytes, size });
+    return new PackageWriter(tools, folder, draft, { index, lines: kept, bytes, size });
   }
 
   /** Bytes of finished parts. */
@@ -154,15 +175,17 @@ export class PackageWriter {
     return this.#part !== undefined && this.#part.appender.position >= this.#partSize;
   }
 
-  /** Appends a record, whose payload has `digest`. It is durable once `finishPart` has returned. */
-  *append(extent: StagedExtent, digest: Uint8Array): Task<void> {
+  /** Appends a record. It is durable once `finishPart` has returned. */
+  *append(extent: StagedExtent): Task<void> {
     const part = this.#part ?? (yield* this.#openPart());
-    const record = encodeExtent(extent);
-    const length = new ByteWriter(4).u32(extent.payload.length).bytes;
+    const { codec, key } = this.#tools;
+    const box = recordBox(key, part.header, part.records++);
+    const sealed = yield* codec.seal(box, encodeExtent(extent));
+    const length = new ByteWriter(4).u32(sealed.length).bytes;
     yield* part.appender.append(length);
-    yield* part.appender.append(record);
-    part.chain = chainDigest(this.#kernel, part.chain, extent, digest);
-    part.records++;
+    yield* part.appender.append(sealed);
+    part.hasher.update(length);
+    part.hasher.update(sealed.subarray(sealed.length - BOX_TAG_SIZE));
   }
 
   *#openPart(): Task<OpenPart> {
@@ -172,8 +195,12 @@ export class PackageWriter {
     const name = partName(this.#parts);
     const file = yield* this.#folder.open(name, { create: true, truncate: true });
     const appender = new FileAppender(file, 0);
-    this.#part = { file, appender, chain: emptyChain(), records: 0 };
-    yield* appender.append(partHeader(this.#kernel, this.#draft, this.#parts));
+    const salt = this.#tools.entropy.bytes(PART_SALT_SIZE);
+    const header = partHeader(this.#kernel, this.#draft, this.#parts, salt);
+    const hasher = this.#kernel.hasher();
+    this.#part = { file, appender, header, hasher, records: 0 };
+    hasher.update(header);
+    yield* appender.append(header);
     return this.#part;
   }
 
@@ -184,7 +211,8 @@ export class PackageWriter {
     yield* part.appender.drain();
     yield* part.file.flush();
     yield* this.#folder.flush();
-    const { records, chain: digest } = part;
+    const { records } = part;
+    const digest = part.hasher.digest();
     const bytes = part.appender.position;
     const line = encodeIndexLine(this.#kernel, this.#parts, { records, bytes, digest });
     yield* this.#index.append(line);
@@ -194,6 +222,7 @@ export class PackageWriter {
     this.#parts++;
     this.#bytes += bytes;
     this.#part = undefined;
+    part.hasher.free();
     yield* part.file.close();
   }
 
@@ -212,6 +241,7 @@ export class PackageWriter {
       machine,
       name,
       seed,
+      cipher: PACKAGE_CIPHER,
       blockSize,
       sizes,
       point,
@@ -231,6 +261,7 @@ export class PackageWriter {
     this.#hasher.free();
     const part = this.#part;
     this.#part = undefined;
+    part?.hasher.free();
     if (part !== undefined) yield* part.file.close();
     yield* this.#index.file.close();
   }

@@ -6,6 +6,10 @@
  * marked again, and the point of the cut is issued on every disk before the package names it (T4). From the cut
  * on bits are relative to that point, so that what changed since travels once the replica has imported it.
  *
+ * The package is sealed with a key that was drawn for it. The key is durable here before the first byte is written, so that
+ * the export goes on after a crash; the replica is told of it with the digest of the manifest, over the connection
+ * that both have authenticated (`opening.ts`), and it lies nowhere on the medium.
+ *
  * Crash before the manifest: the package goes on where its last whole part ends. Between the manifest and
  * the bases, or amid these: the manifest is found, and the other bases and the record follow. Between the bases and
  * the record: the same. The record comes last, for only it lets the package be imported: a disk whose base were the
@@ -16,11 +20,17 @@
  */
 
 import { isFailed, localFailure } from "../base/failure.ts";
-import { MiB, type SeedId } from "../base/units.ts";
+import { fromHex, MiB, type SeedId, toHex } from "../base/units.ts";
 import { type CompletePackage, findComplete, PackageWriter } from "../history/package_writer.ts";
-import { PACKAGE_FORMAT, type PackageManifest, packageName } from "../history/package_format.ts";
+import {
+  PACKAGE_FORMAT,
+  PACKAGE_KEY_SIZE,
+  type PackageManifest,
+  packageName,
+} from "../history/package_format.ts";
 import type { Folder } from "../ports/folder.ts";
 import { newIdentity } from "../relationship/identity.ts";
+import type { PackageKey } from "../relationship/seeding_plan.ts";
 import type { Task } from "../runtime/task.ts";
 import type { Compare, Compared } from "../wire/compare.ts";
 import type { StagedExtent } from "../wire/extent.ts";
@@ -56,7 +66,7 @@ export function* exportMachine(work: Replication): Task<void> {
     : undefined;
   // A crash between the bases leaves some disks at its point already.
   const ours = ({ seed, point }: PackageManifest) =>
-    machine.tracked.length > 0 &&
+    machine.tracked.length > 0 && plan.packageKey?.seed === seed &&
     machine.tracked.every(({ base }) =>
       base.kind === "seed" ? base.seed === seed : base.kind === "point" && base.point === point.id
     );
@@ -69,7 +79,8 @@ export function* exportMachine(work: Replication): Task<void> {
     const there = base.kind === "point" && base.point === manifest.point.id;
     if (!there) yield* disk.exported(manifest.point.id);
   }
-  yield* machine.enterWith("finish-export", { ...plan, exported });
+  const { packageKey } = machine.plan ?? plan;
+  yield* machine.enterWith("finish-export", { ...plan, packageKey, exported });
 }
 
 /** Writes the package, or the rest of it. */
@@ -105,19 +116,23 @@ function* write(
 /** Goes on with the package that was begun, or begins one: then every block is to be written. */
 function* begin(work: Replication, folder: Folder, before: SeedId | undefined): Task<PackageSink> {
   const { machine, ports } = work;
-  const { kernel } = ports.codec;
+  const { codec, entropy } = ports;
   const size = machine.disks.reduce((sum, disk) => sum + disk.size, 0);
   const draft = { format: PACKAGE_FORMAT, machine: machine.id, name: machine.name };
+  const known = machine.plan?.packageKey;
   let writer: PackageWriter | undefined;
-  if (before !== undefined) {
-    writer = yield* PackageWriter.resume(kernel, folder, { ...draft, seed: before }, size);
+  if (before !== undefined && known?.seed === before) {
+    const tools = { codec, entropy, key: bytesOf(known) };
+    writer = yield* PackageWriter.resume(tools, folder, { ...draft, seed: before }, size);
     if (writer !== undefined && writer.bytes > 0) {
       ports.observer.emit({ kind: "probe", name: "export/resumed" });
     }
   }
   if (writer === undefined) {
-    const seed = newIdentity<SeedId>(ports.entropy);
-    writer = yield* PackageWriter.begin(kernel, folder, { ...draft, seed }, size);
+    const packageKey = yield* newKey(work);
+    const { seed } = packageKey;
+    const tools = { codec, entropy, key: bytesOf(packageKey) };
+    writer = yield* PackageWriter.begin(tools, folder, { ...draft, seed }, size);
     // A crash between leaves blocks marked for a package that is not there: it begins anew.
     for (const disk of machine.tracked) {
       yield* disk.markAllChanged();
@@ -126,7 +141,24 @@ function* begin(work: Replication, folder: Folder, before: SeedId | undefined): 
   }
   // What an attempt before had read and not written in whole parts.
   for (const disk of machine.tracked) disk.forgetProgress();
-  return new PackageSink(writer, new Shipment(kernel, machine.tracked));
+  return new PackageSink(writer, new Shipment(codec.kernel, machine.tracked));
+}
+
+/**
+ * A key for a package that is begun, durable. Crash before: the key of one before, which seals no other. After it: a key for
+ * which there is no package.
+ */
+function* newKey({ machine, ports: { entropy } }: Replication): Task<PackageKey> {
+  const { plan } = machine;
+  if (plan === undefined) throw localFailure("not-found", "The export was called off");
+  const seed = newIdentity<SeedId>(entropy);
+  const packageKey = { seed, key: toHex(entropy.bytes(PACKAGE_KEY_SIZE)) };
+  yield* machine.enterWith(undefined, { ...plan, packageKey });
+  return packageKey;
+}
+
+function bytesOf({ key }: PackageKey): Uint8Array {
+  return fromHex(key) as Uint8Array;
 }
 
 /** The package in the replica's place, for whoever sends. */
@@ -144,7 +176,7 @@ class PackageSink {
   /** Writes one record. */
   *ship(shipment: Shipment, extent: StagedExtent, digest: Uint8Array): Task<void> {
     shipment.add(extent, digest);
-    yield* this.writer.append(extent, digest);
+    yield* this.writer.append(extent);
     if (this.writer.full) yield* this.finishPart();
   }
 

@@ -100,7 +100,7 @@ function firstCopy(
 ): Pick<MessageOf<"open-machine">, "seeding" | "media"> {
   if (plan?.exported !== undefined && awaitsImport({ state, plan })) {
     const { point, digest } = plan.exported;
-    return { seeding: "media", media: { point, digest } };
+    return { seeding: "media", media: { point, digest, key: plan.packageKey?.key } };
   }
   if (state !== "InitialReplicationInProgress") return { seeding: "none", media: null };
   return {

@@ -10,7 +10,7 @@
 
 import { requestFailure } from "../base/failure.ts";
 import { asObject, type Json, type JsonObject } from "../base/json.ts";
-import { isIdentity, type PointId } from "../base/units.ts";
+import { isIdentity, type PointId, type SeedId } from "../base/units.ts";
 import { DAY, MINUTE } from "../base/units.ts";
 import { nextTimeOfDay, parseLocal, parseTimeOfDay, type Zone } from "./local_time.ts";
 
@@ -32,6 +32,14 @@ export interface ExportedPackage {
   readonly folder: string;
 }
 
+/** The secret with which a package is sealed. It is here until the package was imported, or is not wanted any more. */
+export interface PackageKey {
+  /** The package that it seals, and no other. */
+  readonly seed: SeedId;
+  /** 32 random bytes, as 64 hex digits. */
+  readonly key: string;
+}
+
 /** How initial replication is to come about. */
 export interface SeedingPlan {
   readonly method: SeedingMethod;
@@ -41,6 +49,8 @@ export interface SeedingPlan {
   readonly path: string | undefined;
   /** What was exported, once that is complete. */
   readonly exported: ExportedPackage | undefined;
+  /** The key of the package, from before its first byte was written. */
+  readonly packageKey?: PackageKey | undefined;
 }
 
 /** Over the network, now: the plan of whoever chose nothing. */
@@ -95,12 +105,13 @@ export function checkStartTime(wall: number, at: number): number {
 /** The plan as a record holds it. */
 export function planToJson(plan: SeedingPlan | undefined): JsonObject | null {
   if (plan === undefined) return null;
-  const { method, at, path, exported } = plan;
+  const { method, at, path, exported, packageKey } = plan;
   return {
     method,
     at: at ?? null,
     path: path ?? null,
     exported: exported === undefined ? null : { ...exported },
+    ...(packageKey === undefined ? {} : { packageKey: { ...packageKey } }),
   };
 }
 
@@ -115,6 +126,7 @@ export function planFromJson(json: Json | undefined): SeedingPlan | undefined {
     at: typeof at === "number" ? at : undefined,
     path: typeof path === "string" ? path : undefined,
     exported: exportedFrom(record["exported"]),
+    packageKey: keyFrom(record["packageKey"]),
   };
 }
 
@@ -125,4 +137,10 @@ function exportedFrom(json: Json | undefined): ExportedPackage | undefined {
   }
   if (typeof folder !== "string") return undefined;
   return { point: point as PointId, digest, folder };
+}
+
+function keyFrom(json: Json | undefined): PackageKey | undefined {
+  const { seed, key }: JsonObject = asObject(json) ?? {};
+  if (!isIdentity(seed) || typeof key !== "string" || !/^[0-9a-f]{64}$/.test(key)) return undefined;
+  return { seed: seed as SeedId, key };
 }

@@ -2,19 +2,21 @@
  * Taking a package in: what its machine's primary exported becomes the first recovery point here (M25).
  *
  * Rule: the whole package is read and checked before the first byte is written, and it is the one that the primary
- * told of over its authenticated connection, or it is refused and nothing has changed. Crash, or a medium that
- * fails, while it is written: no point refers to the disks yet, the import is done again from the beginning.
+ * told of over its authenticated connection, sealed with the key that came with that word, or it is refused and nothing
+ * has changed. Crash, or a medium that fails, while it is written: no point refers to the disks yet, and the next import
+ * goes on behind the last part that is durable in them, with what is left checked again first.
  *
  * @module
  */
 
 import { type Failed, localFailure, requestFailure } from "../base/failure.ts";
-import { MiB, type PointId, type SeedId } from "../base/units.ts";
+import { fromHex, MiB, type PointId, type SeedId } from "../base/units.ts";
 import type { PackageReader } from "../history/package_reader.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import type { Task } from "../runtime/task.ts";
 import { extentContent, type StagedExtent } from "../wire/extent.ts";
 import type { ReplicaMachine } from "./replica_machine.ts";
+import type { ImportRecord } from "./replica_record.ts";
 
 /** Bytes written between two flushes. */
 const FLUSH_BYTES = 64 * MiB;
@@ -30,10 +32,13 @@ export interface ImportProgress {
 
 /** Imports a package that belongs to `machine`, whose state nobody else changes meanwhile. */
 export function* importPackage(machine: ReplicaMachine, reader: PackageReader): Task<PointId> {
-  refuseOther(machine, reader);
+  const key = keyOf(machine, reader);
   const { manifest } = reader;
+  const before = begunBefore(machine);
+  const from = before?.parts ?? 0;
+  const done = from === 0 ? 0 : yield* reader.bytesOf(from);
   const own: { progress: ImportProgress } = {
-    progress: { phase: "checking", bytes: 0, of: manifest.bytes },
+    progress: { phase: "checking", bytes: done, of: manifest.bytes },
   };
   const onRead = (bytes: number) => {
     own.progress.bytes += bytes;
@@ -41,10 +46,11 @@ export function* importPackage(machine: ReplicaMachine, reader: PackageReader): 
   };
   machine.importing = own.progress;
   try {
-    yield* reader.check(onRead);
-    own.progress = { phase: "writing", bytes: 0, of: manifest.bytes };
+    yield* reader.check(key, from, onRead);
+    own.progress = { phase: "writing", bytes: done, of: manifest.bytes };
     machine.importing = own.progress;
-    yield* write(machine, reader, onRead);
+    if (from > 0) machine.ports.observer.emit({ kind: "probe", name: "import/resumed" });
+    yield* write({ machine, reader, key, before, onRead });
   } finally {
     machine.importing = undefined;
   }
@@ -52,31 +58,55 @@ export function* importPackage(machine: ReplicaMachine, reader: PackageReader): 
   return manifest.point.id;
 }
 
+/** What an earlier import of this very package has durably written; `undefined` where nothing is of use. */
+function begunBefore({ record, store }: ReplicaMachine): ImportRecord | undefined {
+  const begun = record.media?.import;
+  // With another seed somebody else has written to the disks since.
+  return begun !== undefined && begun.seed === store.seed ? begun : undefined;
+}
+
+/** An import that writes. */
+interface Writing {
+  readonly machine: ReplicaMachine;
+  readonly reader: PackageReader;
+  readonly key: Uint8Array;
+  readonly before: ImportRecord | undefined;
+  readonly onRead: (bytes: number) => void;
+}
+
 /** Writes every record straight to the disks, as an initial replication over the network does (C5). */
-function* write(
-  machine: ReplicaMachine,
-  reader: PackageReader,
-  onRead: (bytes: number) => void,
-): Task<void> {
+function* write({ machine, reader, key, before, onRead }: Writing): Task<void> {
   const { store, ports } = machine;
-  const { manifest } = reader;
+  const { manifest, digest } = reader;
   // A seed of its own: no primary takes half an import for what it had sent.
-  yield* store.beginSeed(newIdentity<SeedId>(ports.entropy), manifest.bytes);
+  const seed = before?.seed ?? newIdentity<SeedId>(ports.entropy);
+  yield* store.beginSeed(seed, manifest.bytes);
   let unflushed = 0;
-  yield* reader.records(function* (extent: StagedExtent): Task<void> {
-    const unpacked = yield* extentContent(ports.codec, extent, store.geometry.blockSize);
-    yield* store.seedWrite(extent, unpacked?.content, unpacked?.setDigest);
-    unflushed += extent.length;
-    if (unflushed < FLUSH_BYTES) return;
-    unflushed = 0;
-    yield* store.seedFlush();
-  }, onRead);
+  yield* reader.records({
+    key,
+    from: before?.parts ?? 0,
+    onRead,
+    *take(extent: StagedExtent): Task<void> {
+      const unpacked = yield* extentContent(ports.codec, extent, store.geometry.blockSize);
+      yield* store.seedWrite(extent, unpacked?.content, unpacked?.setDigest);
+      unflushed += extent.length;
+      if (unflushed < FLUSH_BYTES) return;
+      unflushed = 0;
+      yield* store.seedFlush();
+    },
+    *onPart(parts: number): Task<void> {
+      yield* store.seedFlush();
+      unflushed = 0;
+      // Crash before: this part is written again, to the same places. After: the next import begins behind it.
+      yield* machine.noteImport(digest, { seed, parts });
+    },
+  });
   yield* store.publishSeed(manifest.point);
 }
 
-/** Refuses what is not the package of this machine that its primary told of last. */
+/** The key of a package. Refuses what is not the package of this machine that its primary told of last. */
 // Long because: each reason to refuse has its words and its advice, in the order in which they are looked for.
-function refuseOther(machine: ReplicaMachine, { manifest, digest }: PackageReader): void {
+function keyOf(machine: ReplicaMachine, { manifest, digest }: PackageReader): Uint8Array {
   const { name, store, record } = machine;
   const { point } = manifest;
   if (store.machine !== manifest.machine) {
@@ -101,18 +131,19 @@ function refuseOther(machine: ReplicaMachine, { manifest, digest }: PackageReade
     );
   }
   const { media } = record;
-  if (media === undefined) {
+  const key = media?.key === undefined ? undefined : fromHex(media.key);
+  if (media === undefined || key === undefined) {
     throw refusal(
       "wrong-state",
-      `The primary of "${name}" has not told this server of a package`,
-      "Wait until the two are connected after the export has finished; then import it",
+      `The key of the package of "${name}" has not come from its primary yet`,
+      "Connect the two servers: the primary hands it over once its export has finished. Import the package then",
     );
   }
   if (media.point !== point.id) {
     throw refusal(
       "stale",
       `The package of "${name}" is not the one that its primary exported last`,
-      "Import the one that was made last",
+      "Import the one that was made last. If this is it, its key has not come yet: connect the two servers first",
     );
   }
   if (media.digest !== digest) {
@@ -140,6 +171,7 @@ function refuseOther(machine: ReplicaMachine, { manifest, digest }: PackageReade
       `Stop it at the primary first: "warmsite replication stop ${name}"`,
     );
   }
+  return key;
 }
 
 function refusal(code: Failed["failure"]["code"], message: string, action: string): Failed {
@@ -147,5 +179,9 @@ function refusal(code: Failed["failure"]["code"], message: string, action: strin
 }
 
 function stopped(): Failed {
-  return localFailure("busy", "The server stops", "Import the package again once it runs");
+  return localFailure(
+    "busy",
+    "The server stops",
+    "Import the package again once it runs: it goes on",
+  );
 }

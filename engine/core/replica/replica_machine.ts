@@ -41,6 +41,7 @@ import type { ImportProgress } from "./importing.ts";
 import { Receiver } from "./receiver.ts";
 import { forgetTail } from "./tail.ts";
 import {
+  type ImportRecord,
   type MediaRecord,
   type PlannedRecord,
   replicaFromJson,
@@ -324,7 +325,10 @@ export class ReplicaMachine {
     assert(generation !== undefined, "A machine has a generation");
     yield* this.store.setExtra(replicaToJson(record), generation);
     const from = this.#record.state;
+    const erased = this.#record.media?.key !== undefined && record.media?.key === undefined;
     this.#record = record;
+    // The state is kept twice, the older one as it was: a key that is of no use any more stays in neither.
+    if (erased) yield* this.store.setExtra(replicaToJson(record), generation);
     if (from === record.state) return;
     this.ports.observer.emit({ kind: "state", machine: this.name, from, to: record.state });
   }
@@ -515,15 +519,30 @@ export class ReplicaMachine {
     this.#work.notify();
   }
 
-  /** Remembers durably which package the primary told of, until the first point is here. */
+  /** Remembers durably which package the primary told of, and its key, until the first point is here. */
   *noteMedia(media: MediaRecord | undefined): Task<void> {
     yield* this.#recording.during(this.#noteMedia(media));
   }
 
   *#noteMedia(media: MediaRecord | undefined): Task<void> {
     const before = this.#record.media;
-    if (media?.digest === before?.digest && media?.point === before?.point) return;
-    yield* this.#setRecord({ ...this.#record, media });
+    // Nobody imports over a point: the key is of no use any more.
+    const wanted = this.store.newest === undefined ? media : undefined;
+    const same = wanted?.digest === before?.digest && wanted?.point === before?.point &&
+      wanted?.key === before?.key;
+    if (!same) yield* this.#setRecord({ ...this.#record, media: wanted });
+  }
+
+  /** Remembers durably how far the import of the package with that manifest has come. */
+  *noteImport(digest: string, progress: ImportRecord): Task<void> {
+    yield* this.#recording.during(this.#noteImport(digest, progress));
+  }
+
+  *#noteImport(digest: string, progress: ImportRecord): Task<void> {
+    const { media } = this.#record;
+    // Another one was exported meanwhile, or none is wanted: an import that is cut short is not gone on with.
+    if (media?.digest !== digest) return;
+    yield* this.#setRecord({ ...this.#record, media: { ...media, import: progress } });
   }
 
   /** True while a primary sends an initial replication over the network. */
@@ -677,7 +696,7 @@ function settled(store: ReplicaStore, record: ReplicaRecord): ReplicaRecord {
     return { ...record, state, tail: undefined };
   }
   if (record.state !== "WaitingForInitialReplication" || store.newest === undefined) return record;
-  return { ...record, state: "Replicating" };
+  return { ...record, state: "Replicating", media: undefined };
 }
 
 /** The state was rebuilt from the points (R11): they tell the generation, and nothing else is needed. */

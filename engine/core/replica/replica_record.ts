@@ -10,6 +10,7 @@ import {
   type Incarnation,
   isIdentity,
   type PointId,
+  type SeedId,
   type Token,
 } from "../base/units.ts";
 import { type Branch, branchFromJson, branchToJson } from "../lineage/branch.ts";
@@ -47,6 +48,18 @@ export interface MediaRecord {
   readonly point: PointId;
   /** BLAKE3 of its manifest, 64 hex digits. */
   readonly digest: string;
+  /** What it is sealed with, 64 hex digits; none of one that an earlier version exported. */
+  readonly key?: string | undefined;
+  /** How far an import of it has come. */
+  readonly import?: ImportRecord | undefined;
+}
+
+/** An import that has begun to write: it was checked as a whole before. */
+export interface ImportRecord {
+  /** What the store calls it. While that is its seed, nobody else has written to the disks. */
+  readonly seed: SeedId;
+  /** Whole parts of the package, from the first one on, that are durable in the disks. */
+  readonly parts: number;
 }
 
 /** A replica's relationship. */
@@ -139,7 +152,7 @@ export function replicaToJson(record: ReplicaRecord): Json {
     ...(record.planned === undefined ? {} : { planned: { ...record.planned } }),
     ...(record.losing === undefined ? {} : { losing: ancestryToJson(record.losing) }),
     ...(record.tail === undefined ? {} : { tail: record.tail }),
-    ...(record.media === undefined ? {} : { media: { ...record.media } }),
+    ...(record.media === undefined ? {} : { media: mediaToJson(record.media) }),
     ...(record.choices === undefined ? {} : { choices: choicesToJson(record.choices) }),
     ...(record.copied === true ? { copied: true } : {}),
   };
@@ -200,10 +213,34 @@ function plannedFromJson(json: Json | undefined): PlannedRecord | undefined | nu
   return { token: token as Token, taken };
 }
 
+function mediaToJson({ point, digest, key, import: progress }: MediaRecord): JsonObject {
+  return {
+    point,
+    digest,
+    ...(key === undefined ? {} : { key }),
+    ...(progress === undefined ? {} : { import: { ...progress } }),
+  };
+}
+
 function mediaFromJson(json: Json | undefined): MediaRecord | undefined {
-  const { point, digest }: JsonObject = asObject(json) ?? {};
+  const { point, digest, key, import: progress }: JsonObject = asObject(json) ?? {};
   if (!isIdentity(point) || typeof digest !== "string") return undefined;
-  return { point: point as PointId, digest };
+  const sound = typeof key === "string" && /^[0-9a-f]{64}$/.test(key);
+  return {
+    point: point as PointId,
+    digest,
+    key: sound ? key : undefined,
+    import: importFromJson(progress),
+  };
+}
+
+/** What makes no sense is forgotten: the import begins anew. */
+function importFromJson(json: Json | undefined): ImportRecord | undefined {
+  const { seed, parts }: JsonObject = asObject(json) ?? {};
+  if (!isIdentity(seed) || typeof parts !== "number" || !Number.isSafeInteger(parts) || parts < 0) {
+    return undefined;
+  }
+  return { seed: seed as SeedId, parts };
 }
 
 function failoverFromJson(json: Json | undefined): FailoverRecord | undefined {

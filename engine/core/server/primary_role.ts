@@ -244,7 +244,8 @@ export class PrimaryRole {
 
   /**
    * Stops an initial replication that runs, or calls off one that was put off. What the replica or the
-   * package holds stays, and so do the marks of what it lacks: the same way goes on there when it is started again.
+   * package holds stays, and so do the marks of what it lacks: the same way goes on there when it is started again. But onto
+   * media: the key of what was written is gone with the plan.
    */
   stop(name: string): Task<void> {
     return this.#machines.alone(name, (entry) => stopInitial(this.#machines, entry));

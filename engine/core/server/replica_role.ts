@@ -216,6 +216,7 @@ export class ReplicaRole {
     const { ports } = this.#machines;
     const reader = yield* PackageReader.open(ports.codec, yield* ports.openPlace(path));
     const { name } = reader.manifest;
+    if (!this.has(name)) throw notHeardOf(name);
     yield* this.#machines.alone(name, ({ machine }) => importPackage(machine, reader));
     return name;
   }
@@ -346,4 +347,13 @@ export class ReplicaRole {
     yield* all("close", entries.map((entry) => this.#machines.closeOne(entry)));
     this.#machines.entries.clear();
   }
+}
+
+/** A package of a machine whose primary was never connected since it was enabled, or is replicated elsewhere. */
+function notHeardOf(name: string): Failed {
+  return requestFailure(
+    "no-such-machine",
+    `The package is of a machine "${name}", which no primary replicates to this server`,
+    "Connect the two servers: the primary hands the key over once its export has finished. Import the package then",
+  );
 }

@@ -93,6 +93,13 @@ export function digestOrNone(): Field<string> {
   });
 }
 
+/** A secret of 32 bytes as 64 hex digits. */
+export function key(): Field<string> {
+  return field("64 hex digits, secret", (value) => {
+    return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
+  });
+}
+
 /** A value, or `null` where there is none. */
 export function nullable<T>(inner: Field<T>): Field<T | null> {
   return {

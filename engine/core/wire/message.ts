@@ -29,6 +29,7 @@ import {
   failureCode,
   identity,
   integer,
+  key,
   list,
   name,
   nullable,
@@ -156,7 +157,14 @@ export const MESSAGES = {
         "media",
       ),
       /** The package on media that holds the first copy, once it is complete: the replica takes no other. */
-      media: nullable(object({ point, digest: digestOrNone() })),
+      media: nullable(
+        object({
+          point,
+          digest: digestOrNone(),
+          /** What it is sealed with; absent of one that an earlier version exported, which nobody imports. */
+          key: optional(key()),
+        }),
+      ),
       /** What else was chosen for the machine, for whoever becomes its primary. */
       choices: optional(CHOICES),
     },

@@ -53,13 +53,15 @@ Deno.test("a start is at most 30 days ahead and not in the past (M24)", () => {
 
 Deno.test("a plan comes back from its record, and an older record has none", () => {
   const exported = { point: "0".repeat(32), digest: "a".repeat(64), folder: "/media/vm_1" };
+  const packageKey = { seed: "1".repeat(32), key: "b".repeat(64) };
   for (
     const plan of [
       NETWORK_NOW,
       { ...NETWORK_NOW, at: WALL },
       { ...NETWORK_NOW, method: "export" as const, path: "/media", exported },
+      { ...NETWORK_NOW, method: "export" as const, path: "/media", packageKey },
     ]
-  ) deepEqual(planFromJson(planToJson(plan as never)), plan);
+  ) deepEqual(planFromJson(planToJson(plan as never)), { packageKey: undefined, ...plan });
   equal(planToJson(undefined), null);
   equal(planFromJson(undefined), undefined);
   equal(planFromJson(null), undefined);

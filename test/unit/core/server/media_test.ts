@@ -11,70 +11,20 @@ import { isFailed } from "../../../../engine/core/base/failure.ts";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, MiB, SECOND } from "../../../../engine/core/base/units.ts";
 import type { Directory } from "../../../../engine/sim/directory.ts";
-import { FileNode } from "../../../../engine/sim/volume.ts";
-import { filled, makePair, type Site } from "./pair.ts";
-
-const VM = { vm: "vm" };
-const SIZE = 2 * MiB;
-
-/** Bytes that do not compress. */
-function rough(length: number, salt: number): Uint8Array {
-  let state = salt >>> 0;
-  return Uint8Array.from({ length }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state >>> 24;
-  });
-}
-
-function prepared(seed: number, settings: JsonObject = {}, size = SIZE) {
-  const pair = makePair(seed, size);
-  const { a } = pair;
-  a.call("vm add", { vm: "vm", disks: ["vm.img"] });
-  for (let at = 0; at < size / 2; at += 64 * KiB) {
-    a.write("vm/0", at, rough(32 * KiB, seed * 1000 + at));
-  }
-  a.call("replication enable", { vm: "vm", to: "b:7700", frequency: 10 * SECOND, ...settings });
-  a.host.addPlace("usb");
-  return pair;
-}
-
-function status(site: Site): JsonObject {
-  return site.call("replication status", VM) as JsonObject;
-}
-
-function state(site: Site): string {
-  return String(status(site)["state"]);
-}
-
-/** Exports and waits until the primary waits for the import; returns the package's folder. */
-function exported({ world, a }: ReturnType<typeof prepared>): string {
-  a.call("replication start", { vm: "vm", export: "/usb" });
-  world.runWhile(() => state(a) !== "WaitingForInitialReplication", 600 * SECOND);
-  equal(state(a), "WaitingForInitialReplication");
-  return String((status(a)["initialReplication"] as JsonObject)["folder"]);
-}
-
-/** The medium goes to the other host, as it is. */
-function carry(from: Site, to: Site): void {
-  to.host.bringPlace("usb", from.host.takePlace("usb"));
-}
-
-function folderOf({ host }: Site, path: string): Directory {
-  let folder = host.places.get("usb") as Directory;
-  for (const name of path.split("/").slice(2)) folder = folder.entries.get(name) as Directory;
-  return folder;
-}
-
-function sameAtBoth(a: Site, b: Site, size = SIZE): void {
-  b.call("failover start", VM);
-  deepEqual(b.read("vm/0", 0, size), a.host.disks.get("vm.img")!.node.sectors.read(0, size));
-}
-
-/** Until both are replicating. */
-function settled({ world, a }: ReturnType<typeof prepared>): void {
-  world.runWhile(() => state(a) !== "Replicating", 60 * SECOND);
-  equal(state(a), "Replicating");
-}
+import type { FileNode } from "../../../../engine/sim/volume.ts";
+import {
+  carry,
+  exported,
+  folderOf,
+  prepared,
+  sameAtBoth,
+  settled,
+  SIZE,
+  state,
+  status,
+  VM,
+} from "./media_stage.ts";
+import { filled, makePair } from "./pair.ts";
 
 Deno.test("what was exported is imported, and what changed meanwhile travels after it (M25)", () => {
   const pair = prepared(51);
@@ -263,27 +213,66 @@ Deno.test("an export is stopped while it runs, not once it has finished; a full 
   sameAtBoth(a, b, 4 * MiB);
 });
 
-Deno.test("an import that a crash cuts short is done again, and no network start takes half of it for its own (M25)", () => {
-  for (const then of ["import", "network"] as const) {
-    const pair = prepared(57, {}, 4 * MiB);
+/** Begins an import and loses power at the replica once two of its parts are durable in the disks. */
+function cutShort(seed: number) {
+  const pair = prepared(seed, {}, 4 * MiB);
+  const { world, a, b } = pair;
+  const path = exported(pair);
+  world.runFor(20 * SECOND);
+  carry(a, b);
+  b.host.process!.loop.start("import", b.server!.call("replication import", { path }));
+  const parts = () => b.server!.replica.machine("vm").record.media?.import?.parts ?? 0;
+  world.runWhile(() => parts() < 2, 60 * SECOND);
+  b.host.powerLoss();
+  b.host.powerOn();
+  b.start();
+  equal(state(b), "WaitingForInitialReplication");
+  a.write("vm/0", 3 * MiB, filled(4096, 9));
+  return { ...pair, path, folder: folderOf(b, path) };
+}
+
+Deno.test("an import that a crash cuts short goes on where it stood (M25)", () => {
+  const pair = cutShort(57);
+  const { a, b, path, folder, world } = pair;
+  const first = folder.entries.get("0000001.part") as FileNode;
+  const last = [...folder.entries.keys()].filter((name) => name.endsWith(".part")).sort().at(-1);
+  const { sectors } = folder.entries.get(last as string) as FileNode;
+  const tail = sectors.read(sectors.length - 1, 1);
+  sectors.damage(sectors.length - 1, Uint8Array.of((tail[0] ?? 0) ^ 1));
+  // Of a medium that was damaged meanwhile nothing more is written.
+  for (let tries = 0; tries < 2; tries++) {
+    throws(() => b.call("replication import", { path }), /damaged: /);
+    equal(b.server!.replica.machine("vm").record.media?.import?.parts, 2);
+  }
+  sectors.damage(sectors.length - 1, tail);
+  // What is in the disks is not read again.
+  first.sectors.damage(1000, Uint8Array.of((first.sectors.read(1000, 1)[0] ?? 0) ^ 1));
+  b.call("replication import", { path });
+  equal(world.probes.get("import/resumed"), 1);
+  settled(pair);
+  a.call("replication cycle", VM);
+  sameAtBoth(a, b, 4 * MiB);
+});
+
+Deno.test("no network start takes half an import for its own, and no import goes on behind one (M25)", () => {
+  for (const then of ["network", "network, then media"] as const) {
+    const pair = cutShort(58);
     const { world, a, b } = pair;
-    const path = exported(pair);
-    world.runFor(20 * SECOND);
-    carry(a, b);
-    b.host.process!.loop.start("import", b.server!.call("replication import", { path }));
-    world.runWhile(() => {
-      const told = status(b)["initialReplication"] as JsonObject | null;
-      return told?.["phase"] !== "writing" || Number(told["bytes"]) < 20 * KiB;
-    }, 60 * SECOND);
-    b.host.powerLoss();
-    b.host.powerOn();
-    b.start();
-    equal(state(b), "WaitingForInitialReplication");
-    a.write("vm/0", 3 * MiB, filled(4096, 9));
-    if (then === "import") b.call("replication import", { path });
-    else a.call("replication start", VM);
+    a.call("replication start", VM);
+    if (then === "network, then media") {
+      // Some of it has come over the network, and then another package.
+      world.runWhile(() => b.server!.replica.machine("vm").seedingNow === false, 60 * SECOND);
+      a.call("replication stop", VM);
+      b.host.takePlace("usb");
+      a.host.addPlace("usb");
+      const path = exported(pair);
+      world.runFor(30 * SECOND);
+      carry(a, b);
+      b.call("replication import", { path });
+    }
     settled(pair);
     a.call("replication cycle", VM);
+    equal(world.probes.get("import/resumed"), undefined);
     sameAtBoth(a, b, 4 * MiB);
   }
 });
