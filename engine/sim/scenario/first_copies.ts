@@ -8,6 +8,7 @@
  */
 
 import type { JsonObject } from "../../core/base/json.ts";
+import { MILLISECOND } from "../../core/base/units.ts";
 import { SECTOR_SIZE } from "../sectors.ts";
 import { markUnits } from "../storage_io.ts";
 import { FileNode } from "../volume.ts";
@@ -33,6 +34,11 @@ export type AskServer = (
 
 /** How often an import is tried before everything goes over the network. */
 const TRIES_MAX = 12;
+/** How often it is looked whether an import has written something, and how long between two looks, µs. */
+const LOOKS_MAX = 2000;
+const LOOK_EVERY = 200;
+/** How long a host is down that crashed amid an import, µs. */
+const STUMBLE_DOWN = 300 * MILLISECOND;
 
 /** What an administrator knows of a medium. */
 export interface Medium {
@@ -44,6 +50,8 @@ export interface Medium {
   /** How the damage on the way is undone; `undefined` while there is none. */
   repair: (() => void) | undefined;
   tries: number;
+  /** The replica's host has crashed amid an import of it. */
+  stumbled: boolean;
 }
 
 /** The ways of all machines. */
@@ -129,7 +137,14 @@ export class FirstCopies {
     const { vm } = machine.guest;
     const name = `media-${machine.copies++}-${vm}`;
     this.#drill.sites.a.host.addPlace(name);
-    machine.medium = { name, folder: undefined, where: "a", repair: undefined, tries: 0 };
+    machine.medium = {
+      name,
+      folder: undefined,
+      where: "a",
+      repair: undefined,
+      tries: 0,
+      stumbled: false,
+    };
     return { verb: "replication start", args: { vm, export: `/${name}` } };
   }
 
@@ -203,6 +218,26 @@ export class FirstCopies {
       medium.repair?.();
       medium.repair = undefined;
     });
+    this.#stumble(machine, medium, LOOKS_MAX);
+  }
+
+  /** Waits for an import that has written something, and crashes the replica's host in the middle of it. */
+  #stumble(machine: MachineRun, medium: Medium, looks: number): void {
+    const { first, guest: { vm } } = machine;
+    if (first.way !== "media" || first.stumble === undefined) return;
+    if (medium.stumbled || this.#quiet || looks === 0) return;
+    const { b } = this.#drill.sites;
+    const server = b.host.process === undefined ? undefined : b.current?.server;
+    const replica = server === undefined ? undefined : replicaOf(server, vm);
+    if (replica?.importing === undefined || (replica.record.media?.import?.parts ?? 0) === 0) {
+      const again = () => this.#stumble(machine, medium, looks - 1);
+      this.#drill.simulated.schedule(LOOK_EVERY, again);
+      return;
+    }
+    medium.stumbled = true;
+    b.down = STUMBLE_DOWN;
+    if (first.stumble === "kill") b.host.kill();
+    else b.host.powerLoss();
   }
 }
 

@@ -412,7 +412,9 @@ function firstCopy(random: Prng): FirstCopy | undefined {
     case 2: {
       const delay = random.pick([50 * MILLISECOND, 500 * MILLISECOND, 3 * SECOND]);
       const harm = random.pick(["none", "flip", "flip", "cut"] as const);
-      return { way: "media", delay, harm, pick: random.u32() };
+      const pick = random.u32();
+      const stumble = random.pick([undefined, "kill", "power"] as const);
+      return { way: "media", delay, harm, pick, ...(stumble === undefined ? {} : { stumble }) };
     }
     default:
       return undefined;

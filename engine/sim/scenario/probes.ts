@@ -22,6 +22,7 @@ export const ENGINE_PROBES: readonly string[] = [
   "history/sealed-adopted",
   "history/torn-tail-cut",
   "export/resumed",
+  "import/resumed",
   "primary/failback-by-delta",
   "primary/import-heard-of",
   "primary/staged-adopted",

@@ -106,12 +106,16 @@ export type FirstCopy =
   | { readonly way: "scheduled"; readonly after: number }
   /** From a file at the replica in which so many of a thousand sectors are otherwise. */
   | { readonly way: "existing-copy"; readonly stale: number }
-  /** On a medium that is on its way for so many µs; `pick` says what the harm is done to. */
+  /**
+   * On a medium that is on its way for so many µs; `pick` says what the harm is done to. `stumble`: the replica's host
+   * crashes once in the middle of the import.
+   */
   | {
     readonly way: "media";
     readonly delay: number;
     readonly harm: "none" | "flip" | "cut";
     readonly pick: number;
+    readonly stumble?: "kill" | "power" | undefined;
   };
 
 /** A step on the way of a machine to the site `to`; what is there already takes none. */
