@@ -30,6 +30,7 @@ function* askPeer(machines: PrimaryMachines, entry: Entry): Task<void> {
   // It may have been removed, or given up to its new primary, while it was asked for; or its relationship ended.
   if (machines.entries.get(machine.name) !== entry || entry.scope === undefined) return;
   if (entry.held === undefined) return;
+  entry.asking = false;
   entry.held = standing.kind === "there"
     ? runsThere(machine, standing.failure)
     : unanswered(machine);

@@ -18,7 +18,10 @@ export function* addDisk(machines: PrimaryMachines, entry: Entry, path: string):
     index = yield* machine.addDisk(path);
   };
   yield* betweenDeltas(machines, entry, add());
-  machines.exports.offer(exportName(machine.name, index), machine.disk(index));
+  // Of one that is held back the disk is offered with the others.
+  if (entry.held === undefined) {
+    machines.exports.offer(exportName(machine.name, index), machine.disk(index));
+  }
   entry.replicator?.ask();
   return index;
 }
@@ -39,7 +42,8 @@ export function* removeDisk(machines: PrimaryMachines, entry: Entry, index: numb
   try {
     yield* betweenDeltas(machines, entry, machine.removeDisk(index));
   } finally {
-    if (machine.disks[index] === disk) machines.exports.offer(own, disk);
+    const stays = machine.disks[index] === disk;
+    if (stays && entry.held === undefined) machines.exports.offer(own, disk);
   }
 }
 

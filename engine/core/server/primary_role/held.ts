@@ -20,11 +20,6 @@ export function asking({ name }: PrimaryMachine): Failure {
     .failure;
 }
 
-/** True of what `asking` says: there is no answer yet. */
-export function isAsking({ code }: Failure): boolean {
-  return code === "busy";
-}
-
 /** The replica, or a new primary, has the machine. */
 export function runsThere({ name, settings }: PrimaryMachine, because: Failure): Failure {
   return {

@@ -24,7 +24,7 @@ import { Signal } from "../../runtime/signal.ts";
 import type { Task } from "../../runtime/task.ts";
 import { exportName, type Exports } from "../exports.ts";
 import { Registry } from "../registry.ts";
-import { asking, isAsking, mayRunThere } from "./held.ts";
+import { asking, mayRunThere } from "./held.ts";
 
 /** A machine and, while it has a relationship, its replicator in a scope of its own. */
 export interface Entry {
@@ -39,6 +39,8 @@ export interface Entry {
   challenger?: Challenger;
   /** Why its guest is not served, though it is its machine's primary; `undefined` while it is (L6). */
   held?: Failure | undefined;
+  /** Its replica is being asked where it runs: nothing is sent before it has answered. */
+  asking?: boolean;
 }
 
 /** A peer that opened a machine of ours with a history of its own. */
@@ -97,8 +99,10 @@ export class PrimaryMachines extends Registry<Entry> {
     this.entries.set(machine.name, entry);
     // One that is prepared for a planned failover is locked until that is cancelled, or over (L4).
     const locked = machine.state === "PreparedForFailover";
-    if (how === "ask" && !locked && mayRunThere(machine)) entry.held = asking(machine);
-    else if (!locked) this.offer(machine);
+    if (how === "ask" && !locked && mayRunThere(machine)) {
+      entry.held = asking(machine);
+      entry.asking = true;
+    } else if (!locked) this.offer(machine);
     this.replicate(entry);
   }
 
@@ -106,6 +110,7 @@ export class PrimaryMachines extends Registry<Entry> {
   serve(entry: Entry): void {
     if (entry.held === undefined) return;
     entry.held = undefined;
+    entry.asking = false;
     this.offer(entry.machine);
   }
 
@@ -137,7 +142,7 @@ export class PrimaryMachines extends Registry<Entry> {
     entry.replicator = new Replicator(ports, entry.machine, settings, this.links, before);
     entry.scope = new Scope(ports.loop, `replicate/${entry.machine.name}`);
     // Of one whose replica is asked first, replication begins behind the answer.
-    if (entry.held === undefined || !isAsking(entry.held)) this.run(entry);
+    if (entry.asking !== true) this.run(entry);
     entry.scope.spawn("statistics", this.#keepStatistics(entry.machine, entry.replicator));
     const { machine, putOff } = entry;
     const begin = () => this.alone(machine.name, (own) => this.#beginPutOff(own));

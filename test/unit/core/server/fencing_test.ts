@@ -155,3 +155,26 @@ Deno.test("an old primary that is not replicated any more says how it becomes th
   a.call("failover start", VM);
   deepEqual(whole(a), now);
 });
+
+/** The primary was restarted while its machine runs at the replica, and holds it back. */
+function heldBack(seed: number) {
+  const pair = makePair(seed);
+  const { a, b } = pair;
+  a.host.addDisk("more.img", { size: 64 * KiB });
+  protect(a);
+  a.host.kill();
+  b.call("failover start", VM);
+  a.start();
+  deepEqual(offered(a), []);
+  return pair;
+}
+
+Deno.test("a machine that is held back is served again whatever was done to it meanwhile (L6)", () => {
+  const { world, a, b } = heldBack(58);
+  a.call("vm disk add", { ...VM, disk: "more.img" });
+  deepEqual(offered(a), [], "its new disk as little as the others");
+  b.call("failover cancel", VM);
+  for (let tries = 0; tries < 600 && offered(a).length === 0; tries++) world.runFor(10 * SECOND);
+  deepEqual(offered(a), ["vm/0", "vm/1"]);
+  a.call("replication cycle", VM);
+});
