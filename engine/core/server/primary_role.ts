@@ -36,6 +36,7 @@ import type { MessageOf } from "../wire/message.ts";
 import { parseRetention } from "../wire/retention.ts";
 import type { Exports } from "./exports.ts";
 import { askPeers } from "./primary_role/ask_peers.ts";
+import { challengeOf, theirAncestry } from "./primary_role/challenge.ts";
 import { demote } from "./primary_role/demote.ts";
 import { addDisk, excludeDisk, removeDisk } from "./primary_role/disk_changes.ts";
 import { type Entry, PrimaryMachines } from "./primary_role/machines.ts";
@@ -53,7 +54,7 @@ import {
   stopInitial,
   verify,
 } from "./primary_role/relationship_changes.ts";
-import { resolve, theirAncestry } from "./primary_role/split_brain.ts";
+import { resolve } from "./primary_role/split_brain.ts";
 import type { Demotion, Promotion } from "./role_change.ts";
 import { primaryStatus, unopenedStatus } from "./status.ts";
 
@@ -355,8 +356,9 @@ export class PrimaryRole {
     const failure = this.#machines.unopened.get(name);
     if (failure !== undefined) return unopenedStatus(name, "primary", failure);
     const entry = this.#machines.entry(name);
-    const { machine, replicator, held, challenger } = entry;
-    const outside = [held, challenger?.failure].filter((each) => each !== undefined);
+    const { machine, replicator, held } = entry;
+    const claimed = challengeOf(entry)?.failure;
+    const outside = [held, claimed].filter((each) => each !== undefined);
     const now = this.#machines.context.ports.clock.now();
     const wall = this.#machines.context.ports.clock.wall();
     return primaryStatus(machine, replicator, now, wall, { outside, theirs: theirAncestry(entry) });

@@ -7,7 +7,7 @@
  */
 // Long because: every key of a status stands here, so that they are the same everywhere.
 
-import type { Failure } from "../base/failure.ts";
+import { type Failure, localFailure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { Failover } from "../failover/failover.ts";
 import type { TestFailover } from "../failover/test_failover.ts";
@@ -53,8 +53,7 @@ export function primaryStatus(
   { outside = [], theirs }: Outside = {},
 ): JsonObject {
   const tracked = machine.tracked;
-  const troubles: Failure[] = tracked.flatMap((disk) => [...disk.troubles]);
-  troubles.push(...machine.commands.troubles(machine.name), ...outside);
+  const decided = givingWay(machine);
   const rpo = primaryRpo(machine, replicator, now);
   const objective = machine.settings?.objective ?? 0;
   const sinceStaged = replicator?.staged.sinceStaged;
@@ -62,8 +61,8 @@ export function primaryStatus(
   const { health, warnings } = judgeHealth({
     role,
     state: machine.state,
-    troubles,
-    lastFailure: machine.because ?? replicator?.lastFailure,
+    troubles: troublesOf(machine, outside),
+    lastFailure: decided ?? machine.because ?? replicator?.lastFailure,
     sinceStaged,
     interval: replicator?.monitoring.current(wall),
     comparisons: [...comparisonsOf(machine), ...consistencyOf(machine, replicator)],
@@ -104,6 +103,23 @@ export function primaryStatus(
     disks: disksOf(machine),
     warnings,
   };
+}
+
+/** What is wrong with disks and guest, and outside; of a split brain nothing once somebody has decided. */
+function troublesOf(machine: PrimaryMachine, outside: readonly Failure[]): Failure[] {
+  const { commands, name, tracked, yieldsTo } = machine;
+  const told = outside.filter(({ code }) => yieldsTo === undefined || code !== "split-brain");
+  return [...tracked.flatMap((disk) => [...disk.troubles]), ...commands.troubles(name), ...told];
+}
+
+/** What a side waits for whose administrator chose the other one to stay; `undefined` where nobody did. */
+function givingWay({ name, yieldsTo }: PrimaryMachine): Failure | undefined {
+  if (yieldsTo === undefined) return undefined;
+  return localFailure(
+    "split-brain",
+    `"${name}" gives way to branch ${yieldsTo}, and becomes the replica as soon as that side reaches it`,
+    `Shut its guest down here, and there: "warmsite replication resume ${name}"`,
+  ).failure;
 }
 
 /** What was chosen, by the arguments and in the units of `replication set`; where the replica is stands elsewhere. */

@@ -12,6 +12,7 @@ import { nextState } from "../../relationship/state.ts";
 import type { Task } from "../../runtime/task.ts";
 import type { MessageOf } from "../../wire/message.ts";
 import { type Demotion, objection } from "../role_change.ts";
+import { noteChallenge } from "./challenge.ts";
 import type { Entry, PrimaryMachines } from "./machines.ts";
 
 /** See `PrimarySide`; the machine is reserved, and its changes are the caller's. */
@@ -26,7 +27,13 @@ export function* demote<T>(
   const { machine } = entry;
   const { name } = machine;
   const against = objection(machine, opening, peer, machines.clients(machine));
-  entry.challenger = { peer, ancestry: opening.ancestry, failure: against?.failure };
+  const at = machines.context.ports.clock.now();
+  noteChallenge(entry, opening, {
+    peer,
+    ancestry: opening.ancestry,
+    failure: against?.failure,
+    at,
+  });
   // Who comes with an older history is back: it is replicated to, and follows, as soon as we reach it.
   if (against?.code === "older-generation") entry.replicator?.ask();
   if (against !== undefined) throw against;

@@ -35,7 +35,7 @@ export interface Entry {
   scope: Scope | undefined;
   /** Another time was chosen to start at. */
   readonly putOff: Signal;
-  /** Who says that the machine runs over there, and why it was not given up; until the server stops. */
+  /** Who says that the machine runs over there, and why it was not given up; `challenge.ts` says for how long. */
   challenger?: Challenger;
   /** Why its guest is not served, though it is its machine's primary; `undefined` while it is (L6). */
   held?: Failure | undefined;
@@ -48,6 +48,8 @@ export interface Challenger {
   readonly peer: string;
   readonly ancestry: Ancestry;
   readonly failure: Failure | undefined;
+  /** When it came, by the monotonic clock. */
+  readonly at: number;
 }
 
 /** Machines by name, with what they share. */

@@ -1,21 +1,17 @@
 /**
- * Two sides of a machine that both went on: what the other one told, and the administrator's decision (L6).
+ * Two sides of a machine that both went on: the administrator's decision (L6).
  *
  * @module
  */
 
 import { type Failed, requestFailure } from "../../base/failure.ts";
 import type { GenerationId, PointId } from "../../base/units.ts";
-import { type Ancestry, relate } from "../../lineage/generation.ts";
+import { relate } from "../../lineage/generation.ts";
 import type { PrimaryMachine } from "../../primary/machine.ts";
 import { newIdentity } from "../../relationship/identity.ts";
 import type { Task } from "../../runtime/task.ts";
+import { theirAncestry } from "./challenge.ts";
 import type { Entry, PrimaryMachines } from "./machines.ts";
-
-/** The other side's history, as the replica or a new primary told it last. */
-export function theirAncestry({ challenger, replicator }: Entry): Ancestry | undefined {
-  return challenger?.ancestry ?? replicator?.theirs;
-}
 
 /**
  * Does what the administrator says: `digits` begin the newest generation of the side that stays. What the other
