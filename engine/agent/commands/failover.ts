@@ -41,9 +41,11 @@ function startedText(result: Value): string {
     ...(unverified === true ? ["NOT VERIFIED: its disks may differ from the recovery point"] : []),
     ...diskLines(disks),
     ...(typeof startFailure === "string" ? [`NOT STARTED: ${startFailure}`] : []),
-    started === true
-      ? `It was started; then "warmsite failover complete", or "cancel" to go back`
-      : `Start the machine on them; then "warmsite failover complete", or "cancel" to go back`,
+    started === true ? "It was started" : "Start the machine on them",
+    `To stay here: "warmsite failover reverse ${
+      textOf(vm)
+    }", which replicates back; "failover complete" leaves it`,
+    'unprotected. To go back, or to choose another point: "failover cancel"',
   ].join("\n");
 }
 
@@ -83,10 +85,8 @@ function testedText(result: Value): string {
     `"${textOf(vm)}" stands on recovery point ${textOf(point)}`,
     ...diskLines(disks),
     ...(typeof startFailure === "string" ? [`NOT STARTED: ${startFailure}`] : []),
-    `${
-      started === true ? "It was started" : "Start the machine on them"
-    }; then "warmsite failover ` +
-    `test ${textOf(testOf)} --delete "${textOf(vm)}""`,
+    started === true ? "It was started" : "Start the machine on them",
+    `Behind the test: warmsite failover test ${textOf(testOf)} --delete "${textOf(vm)}"`,
   ].join("\n");
 }
 
@@ -130,6 +130,9 @@ function completedText(result: Value): string {
     `The failover of "${textOf(vm)}" to recovery point ${textOf(failedOverTo)} is complete`,
     `What it is from here on, with all that was written since, is recovery point ${textOf(point)}`,
     ...paths.map((path, index) => `Disk ${textOf(vm)}/${index}  ${path}`),
+    `Nothing replicates it: "warmsite failover reverse ${
+      textOf(vm)
+    }" serves its disks here again, and replicates back`,
   ].join("\n");
 }
 
@@ -139,7 +142,8 @@ export const reverseCommand: Command = remoteCommand({
   details:
     "Completes the failover if that is still open. The machine may run meanwhile: its disks are " +
     "served again under the same names. Changes go back to the old primary by delta, as soon as its " +
-    "guest is off and it can be reached; it becomes the replica by itself.",
+    "guest is off and it can be reached; it becomes the replica by itself. What no option says stays as it " +
+    "was chosen for the machine.",
   options: ownSettingOptions([], false),
   args: ownSettings,
   render: statusText,

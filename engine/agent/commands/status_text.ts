@@ -46,6 +46,7 @@ function statusTable(machines: readonly ValueObject[]): string {
 }
 
 function statusPage(machine: ValueObject): string {
+  if (machine["role"] === "test") return testPage(machine);
   const received = machine["role"] === "replica";
   const amounts: Pair[] = received
     ? [["Points", textOf(machine["points"])], ["Not applied", unappliedText(machine)]]
@@ -62,6 +63,7 @@ function statusPage(machine: ValueObject): string {
     ["Last staged", textOf(machine["lastStaged"])],
     ["Last applied", textOf(machine["lastApplied"])],
     ...(received ? [] : [["Sent", sentText(machine)] as const]),
+    ...failedOverPairs(machine),
     [received ? "Primary" : "Replica", textOf(machine["primary"] ?? machine["replica"])],
   ];
   const first = firstCopyText(machine["initialReplication"]);
@@ -70,15 +72,40 @@ function statusPage(machine: ValueObject): string {
   if (commands.length > 0) pairs.push(["Commands", commands.join(", ")]);
   const resync = resyncText(machine["resynchronization"]);
   if (resync !== undefined) pairs.push(["Resynchronization", resync]);
-  for (const disk of rowsOf(machine["disks"])) {
-    pairs.push([`Disk ${textOf(disk["name"])}`, textOf(disk["uri"] ?? disk["path"])]);
-  }
+  pairs.push(...diskPairs(machine));
   for (const { branch, here, writer, reason } of rowsOf(machine["branches"])) {
     const where = here === true ? "here" : "there";
     pairs.push(["Branch", `${textOf(branch)} (${where}, ${textOf(writer)}: ${textOf(reason)})`]);
   }
   for (const warning of warningsOf(machine)) pairs.push(["Warning", warning]);
   return formatPairs(pairs);
+}
+
+/** A test failover: what it stands on, and what was written on it. */
+function testPage(machine: ValueObject): string {
+  return formatPairs([
+    ["VM", textOf(machine["vm"])],
+    ["Role", "test"],
+    ["Test of", textOf(machine["testOf"])],
+    ["Health", textOf(machine["health"])],
+    ["Point", textOf(machine["point"])],
+    ["Begun", textOf(machine["testStarted"])],
+    ["Written", sizeText(machine["overlayBytes"])],
+    ...diskPairs(machine),
+    ...warningsOf(machine).map((warning) => ["Warning", warning] as const),
+  ]);
+}
+
+function diskPairs(machine: ValueObject): Pair[] {
+  return rowsOf(machine["disks"]).map((disk) =>
+    [`Disk ${textOf(disk["name"])}`, textOf(disk["uri"] ?? disk["path"])] as const
+  );
+}
+
+function failedOverPairs({ failedOverTo }: ValueObject): Pair[] {
+  return typeof failedOverTo === "string"
+    ? [["Failed over", `to recovery point ${failedOverTo}`]]
+    : [];
 }
 
 /** What was chosen: frequency and retention, and of the rest what is not as by default. */

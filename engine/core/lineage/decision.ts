@@ -72,7 +72,7 @@ function relationHold(mine: Ancestry, replica: ReplicaStanding): Failure | undef
     return peerFailure(
       "wrong-state",
       "The replica is failed over: nothing is sent, changes are tracked",
-      "Cancel the failover at the replica to go on, or complete it there",
+      "Cancel the failover at the replica to go on; once it is reversed there, this server becomes the replica",
     ).failure;
   }
   switch (relate(mine, replica.ancestry)) {

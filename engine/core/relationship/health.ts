@@ -66,6 +66,10 @@ function stopped({ state, role }: HealthFacts): string[] {
   return [];
 }
 
+/** What a primary says whose first copy is on media. */
+const IMPORT_DUE = "Not protected yet: carry the package to the replica server, and there " +
+  '"warmsite replication import PATH"';
+
 /** The machine is not protected as it is meant to be. */
 function unfinished({ state, role }: HealthFacts, stands: boolean): string[] {
   switch (state) {
@@ -82,7 +86,10 @@ function unfinished({ state, role }: HealthFacts, stands: boolean): string[] {
     case "FailbackInProgress":
       return ["It ran here before: the first recovery point of where it runs now is on its way"];
     case "FailedOverWaitingCompletion":
-      return ["Failed over, neither cancelled nor completed: nothing protects this machine"];
+      return [
+        "Failed over, neither cancelled nor completed: nothing protects this machine. To stay here: " +
+        '"warmsite failover reverse"; to go back: "warmsite failover cancel"',
+      ];
     case "FailedOver":
       return [
         "Failed over and completed: nothing protects this machine. " +
@@ -95,6 +102,7 @@ function unfinished({ state, role }: HealthFacts, stands: boolean): string[] {
     case "InitialReplicationInProgress":
     case "WaitingForInitialReplication":
       if (stands) return [];
+      if (state === "WaitingForInitialReplication" && role === "primary") return [IMPORT_DUE];
       return ["Initial replication has not finished: the machine is not protected yet"];
     case "Replicating":
     case "Error":

@@ -352,7 +352,7 @@ export class ReplicaMachine {
     return peerFailure(
       "wrong-state",
       `"${this.name}" is failed over at the replica: nothing is accepted, changes are tracked`,
-      "Cancel the failover at the replica to go on, or complete it there",
+      "Cancel the failover at the replica to go on; once it is reversed there, this server becomes the replica",
     );
   }
 

@@ -306,6 +306,7 @@ export function replicaStatus(
     rpoSeconds: bound === undefined ? null : Math.ceil(bound / 1_000_000),
     rpoIsUpperBound: true,
     bytesSent: 0,
+    failedOverTo: record.failover?.point ?? null,
     points: store.points.length,
     retention: retentionText(store.retention),
     settings: record.choices === undefined ? null : settingsTold(record.choices),
