@@ -25,6 +25,8 @@ export interface HealthFacts {
   readonly lastFailure: Failure | undefined;
   /** µs since something was sent or received; `undefined` before the first point. */
   readonly sinceStaged: number | undefined;
+  /** Between two cycles, µs, where that is known. */
+  readonly frequency?: number | undefined;
   /** One sentence for each thing that an administrator should look at beside. */
   readonly comparisons?: readonly string[];
   /** The monitoring interval that runs. */
@@ -115,9 +117,10 @@ function unfinished({ state, role }: HealthFacts, stands: boolean): string[] {
 }
 
 /** It is replicated, and not as well as it should be. */
-function behind({ sinceStaged, interval, role }: HealthFacts): string[] {
+function behind({ sinceStaged, interval, role, frequency = 0 }: HealthFacts): string[] {
   const found: string[] = [];
-  if (sinceStaged !== undefined && sinceStaged > HOUR) {
+  // Hyper-V's longest frequency is 15 minutes: with one of an hour each cycle would be late while it is under way.
+  if (sinceStaged !== undefined && sinceStaged > Math.max(HOUR, 2 * frequency)) {
     found.push(`Nothing was ${role === "replica" ? "received" : "sent"} for more than an hour`);
   }
   if (interval === undefined) return found;

@@ -36,6 +36,7 @@ import { Mutex } from "../runtime/lock.ts";
 import type { Channel } from "../wire/channel.ts";
 import type { TrackingOptions } from "../tracking/tracking_base.ts";
 import type { MessageOf } from "../wire/message.ts";
+import { Arrival } from "./arrival.ts";
 import { type ExportedPoint, exportPoint, type PointExport } from "./export_point.ts";
 import type { ImportProgress } from "./importing.ts";
 import { Receiver } from "./receiver.ts";
@@ -84,8 +85,8 @@ export class ReplicaMachine {
   readonly server: string;
   /** How its disks are tracked once it runs here. */
   readonly tracking: ReplicaContext["tracking"];
-  /** Wall time when the newest point was staged here, µs since 1970; `undefined` before the first. */
-  stagedAt: number | undefined;
+  /** When the newest point was staged here. */
+  readonly arrival: Arrival;
   /** When this process last applied a point, wall time in µs since 1970. */
   appliedAt: number | undefined;
   #record: ReplicaRecord;
@@ -105,8 +106,6 @@ export class ReplicaMachine {
   #applyFailure: Failure | undefined;
   /** A channel was ended, perhaps amid a seal, since the applier looked. */
   #unsettled = false;
-  /** When the newest point was received, by the monotonic clock. */
-  #receivedAt: number | undefined;
   /** Counters by monitoring interval. */
   readonly monitoring: Monitoring;
   /** Storage here failed a channel since it was seen to work. */
@@ -131,6 +130,7 @@ export class ReplicaMachine {
     this.server = server;
     this.tracking = tracking;
     this.name = store.name;
+    this.arrival = new Arrival(ports.clock);
     this.monitoring = new Monitoring(
       ports.clock,
       ports.clock.wall(),
@@ -560,24 +560,21 @@ export class ReplicaMachine {
   #countReceived(): void {
     const { clock } = this.ports;
     const newest = this.store.newest;
-    const now = clock.now();
-    const since = this.#receivedAt === undefined ? 0 : now - this.#receivedAt;
-    this.#receivedAt = now;
+    const since = this.arrival.note(newest?.cutAt ?? clock.wall());
     this.monitoring.note(clock.wall(), {
       cycles: 1,
       missed: Math.max(0, Math.floor(since / this.#record.frequency) - 1),
       bytes: newest?.bytes ?? 0,
       // By two clocks: of two servers whose clocks differ it is that much wrong.
-      latency: newest === undefined ? 0 : Math.max(0, clock.wall() - newest.cutAt),
+      latency: this.arrival.lag,
     });
   }
 
   /** A point was staged: it will be applied. */
   noteStaged(point: PointId): void {
-    this.stagedAt = this.ports.clock.wall();
     this.#countReceived();
     // The point of a seed is in the disks already.
-    if (this.store.newest?.applied === true) this.appliedAt = this.stagedAt;
+    if (this.store.newest?.applied === true) this.appliedAt = this.arrival.wall;
     this.ports.observer.emit({ kind: "staged", machine: this.name, point });
     this.#work.notify();
   }

@@ -64,6 +64,7 @@ export function primaryStatus(
     troubles: troublesOf(machine, outside),
     lastFailure: decided ?? machine.because ?? replicator?.lastFailure,
     sinceStaged,
+    frequency: machine.settings?.frequency,
     interval: replicator?.monitoring.current(wall),
     comparisons: [...comparisonsOf(machine), ...consistencyOf(machine, replicator)],
   });
@@ -272,18 +273,20 @@ export function replicaStatus(
   const newest = store.newest;
   // A machine that was failed over to is its own newest state: there is no other to fall behind.
   const failedOver = record.failover !== undefined || machine.state === "FailedOver";
-  const bound = newest === undefined || failedOver ? undefined : Math.max(0, wall - newest.cutAt);
+  const { arrival } = machine;
+  const bound = newest === undefined || failedOver ? undefined : arrival.age(newest.cutAt);
   const role: Role = "replica";
   const objective = record.choices?.objective ?? defaultObjective(record.frequency);
   // After a restart the newest cut stands in for when it was staged: never later than that.
-  const stagedAt = machine.stagedAt ?? newest?.cutAt;
-  const since = stagedAt === undefined ? undefined : Math.max(0, wall - stagedAt);
+  const stagedAt = arrival.wall ?? newest?.cutAt;
+  const since = newest === undefined ? undefined : arrival.since(newest.cutAt);
   const { health, warnings } = judgeHealth({
     role,
     state: machine.state,
     troubles: [...machine.troubles, ...failover?.troubles ?? []],
     lastFailure: undefined,
     sinceStaged: since,
+    frequency: record.frequency,
     interval: machine.monitoring.current(wall),
   });
   const unapplied = store.points.filter((point) => !point.applied);

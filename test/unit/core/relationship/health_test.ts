@@ -70,6 +70,13 @@ const CASES: readonly (readonly [string, HealthFacts, Health, RegExp])[] = [
     /Nothing was sent for more/,
   ],
   ["longer ago, replica", { ...replica, sinceStaged: HOUR + 1 }, "Warning", /Nothing was received/],
+  ["an hourly cycle", { ...well, sinceStaged: HOUR + MINUTE, frequency: HOUR }, "Normal", /^$/],
+  [
+    "two hourly cycles",
+    { ...well, sinceStaged: 2 * HOUR + 1, frequency: HOUR },
+    "Warning",
+    /Nothing was sent for more/,
+  ],
   // Five minutes of latency on the average.
   ["five minutes", { ...well, interval: interval(10, 0, 3000) }, "Normal", /^$/],
   ["more than that", { ...well, interval: interval(10, 0, 3001) }, "Warning", /five minutes/],
