@@ -8,6 +8,7 @@ import * as fs from "node:fs";
 import { isFailed } from "../../core/base/failure.ts";
 import type { Value, ValueObject } from "../command/command.ts";
 import { checkSockets, managementSocket, readSettings } from "../home.ts";
+import { errorName } from "../../host/os_failure.ts";
 import { type Problem, ProblemError } from "../problem.ts";
 
 /** Asks the server in `data` to do `verb`; throws its problem, or `no-server` when none runs. */
@@ -17,7 +18,7 @@ export async function callServer(
   args: ValueObject,
 ): Promise<Value> {
   const path = managementSocket(data);
-  if (!fs.existsSync(path)) throw noServer(data);
+  if (!isThere(data, path)) throw noServer(data);
   const client = Deno.createHttpClient({ proxy: { transport: "unix", path } });
   try {
     const response = await post(client, data, verb, args);
@@ -50,16 +51,41 @@ async function post(
     });
   } catch (error) {
     if (isNobodyThere(error)) throw noServer(data);
+    if (says(error, /denied|not permitted/i)) throw notAllowed(data);
     throw error;
+  }
+}
+
+/** True when there is a socket; throws when this user may not look, and so cannot say that no server runs. */
+function isThere(data: string, socket: string): boolean {
+  try {
+    fs.statSync(socket);
+    return true;
+  } catch (error) {
+    if (errorName(error) === "EACCES" || errorName(error) === "EPERM") throw notAllowed(data);
+    return false;
   }
 }
 
 /** True when the request cannot have reached anybody. */
 function isNobodyThere(error: unknown): boolean {
+  return says(error, /refused|No such file|not found/i);
+}
+
+function says(error: unknown, words: RegExp): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (/refused|No such file|not found/i.test(cause.message)) return true;
+    if (words.test(cause.message)) return true;
   }
   return false;
+}
+
+function notAllowed(data: string): ProblemError {
+  return new ProblemError({
+    code: "read-only",
+    side: "local",
+    message: `This user may not ask the server on "${data}": its home is closed to others`,
+    action: "Run the command as the user that the server runs as, e.g. with sudo",
+  });
 }
 
 function noServer(data: string): ProblemError {
