@@ -7,10 +7,15 @@
 
 import assert from "node:assert/strict";
 import { Proxy } from "./proxy.ts";
-import { same, twoSites } from "./sites.ts";
-import { type JsonObject, Place } from "./warmsite.ts";
+import { same, type Site, twoSites } from "./sites.ts";
+import { type JsonObject, Place, until } from "./warmsite.ts";
 
 const BLOCK = 4096;
+
+/** Ids of a site's recovery points, oldest first. */
+async function ids(site: Site): Promise<string[]> {
+  return (await site.points()).map(({ id }) => id as string);
+}
 
 Deno.test("a link that was down for ten cycles is caught up with in three", async () => {
   await using place = new Place();
@@ -30,17 +35,11 @@ Deno.test("a link that was down for ten cycles is caught up with in three", asyn
   }
   assert.equal(logs(), size, "the log does not grow");
   const wanted = await a.read();
+  const before = (await ids(b)).length;
   link.mend();
-  const mended = performance.now();
-  const cut = Date.now();
-  await a.until(({ lastCut, lastStaged }) => {
-    return lastStaged !== null && lastCut !== null && Date.parse(lastCut) >= cut;
-  });
-  await a.until(({ backlogBytes }) => backlogBytes === 0);
-  const took = performance.now() - mended;
-  // Three cycles of a second each; asking for the status costs a process every time.
-  assert.ok(took < 20_000, `${took} ms`);
-  await b.call("failover", "start", "db");
+  const points = await until(() => ids(b), ({ length }) => length >= before + 3);
+  // Nothing was written since the link is back: the third point from there on has all of it.
+  await b.call("failover", "start", "db", "--point", points[before + 2] as string);
   same(await b.read(), wanted);
 });
 
@@ -49,7 +48,7 @@ Deno.test("either side's state that was lost is made up for by comparing", async
   const { a, b } = await twoSites(place);
   await a.write(0, 1024, 0x11);
   await a.call("replication", "cycle", "db");
-  const older = (await b.points()).length;
+  const older = await ids(b);
 
   await a.end("SIGTERM");
   Deno.removeSync(place.path("db.raw.hrl"));
@@ -60,14 +59,12 @@ Deno.test("either side's state that was lost is made up for by comparing", async
   await a.call("replication", "cycle", "db");
   const { bytesSent } = await a.status();
   assert.ok(bytesSent - before <= 32 * BLOCK, `${bytesSent - before} bytes for one block`);
-  assert.ok((await b.points()).length >= older, "every older point stays");
+  assert.deepEqual((await ids(b)).slice(0, older.length), older, "every older point stays");
 
   await b.end("SIGTERM");
   Deno.removeSync(`${b.data}/replicas`, { recursive: true });
   await b.start();
-  await a.until(({ state }) => state !== "Replicating").catch(() => {});
   await a.call("replication", "start", "db");
-  await a.until(({ state }) => state === "Replicating");
   await a.call("replication", "cycle", "db");
   const wanted = await a.read();
   await b.call("failover", "start", "db");
@@ -98,9 +95,7 @@ Deno.test("a test failover under load leaves nothing behind and holds nothing up
     writing = false;
     await load;
   }
-  assert.ok(
-    test["name"] === "db - Test" || test["vm"] === "db - Test" || test["test"] !== undefined,
-  );
+  assert.equal(test["vm"], "db - Test");
   await b.call("failover", "test", "db", "--delete", "db - Test");
   assert.deepEqual(folder(), before);
 });
