@@ -4,7 +4,9 @@
  * A record is one file: 8 bytes XXH3 of the rest (little-endian), then canonical JSON. A new version is
  * written beside it as `<name>.new`, flushed, renamed over it, and the folder flushed. A crash before
  * the rename leaves the old record and a stray `.new`, which the next save cuts to nothing; a crash after
- * it leaves the old or the new record, whole, until the folder's flush makes it the new one for good.
+ * it leaves the old or the new record, whole, until the folder's flush makes it the new one for good. Where only
+ * the process died in between, the next one finds the new record, and a loss of power could bring the old one back
+ * behind all that was done by the new one since; so who loads a record makes it durable first.
  *
  * @module
  */
@@ -40,7 +42,7 @@ export function* saveRecord(
   yield* folder.flush();
 }
 
-/** The record `name`, or `undefined` when there is none; `damaged` when it does not add up. */
+/** The record `name`, durably what it says, or `undefined` when there is none; `damaged` when it does not add up. */
 export function* loadRecord(
   kernel: Kernel,
   folder: Folder,
@@ -62,6 +64,7 @@ export function* loadRecord(
     if (!reader.ok || kernel.checksum(body) !== checksum) throw damaged(folder, name);
     const value = asObject(parseCanonical(body));
     if (value === undefined) throw damaged(folder, name);
+    yield* folder.flush();
     return value;
   } finally {
     yield* file.close();

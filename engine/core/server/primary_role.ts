@@ -71,6 +71,8 @@ export class PrimaryRole {
    * its is gone, stands in the status with its reason and keeps no other from its work.
    */
   *open(): Task<void> {
+    // A record whose removal a process did not live to make durable is gone for good before anybody relies on that.
+    yield* this.#machines.folder.flush();
     for (const name of yield* this.#machines.folder.list()) {
       try {
         yield* this.#machines.openMachine(name, "ask");

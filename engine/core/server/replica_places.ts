@@ -54,9 +54,10 @@ export class ReplicaPlaces {
     this.#folder = folder;
   }
 
-  /** Names of the replicas of this server, wherever they lie. */
-  list(): Task<readonly string[]> {
-    return this.#folder.list();
+  /** Names of the replicas of this server, wherever they lie: durably these. */
+  *list(): Task<readonly string[]> {
+    yield* this.#folder.flush();
+    return yield* this.#folder.list();
   }
 
   /**
@@ -66,7 +67,11 @@ export class ReplicaPlaces {
   *find(name: string): Task<ReplicaHome | undefined> {
     const own = yield* this.#folder.folder(name);
     const place = yield* this.#place(own);
-    if (place === undefined) return { folder: own, location: undefined };
+    if (place === undefined) {
+      // One that was removed is gone for good before anything is kept here (see `make`).
+      yield* own.flush();
+      return { folder: own, location: undefined };
+    }
     const { location } = place;
     const there = yield* this.#open(location);
     if (!place.made) {
