@@ -166,6 +166,16 @@ export class FirstCopies {
     return { verb: "replication stop", args: { vm } };
   }
 
+  /**
+   * What is done in place of resuming an export that found a complete package in its folder which its log, lost
+   * meanwhile, knows nothing of: nobody can import that one, and everything goes over the network.
+   */
+  insteadOf(machine: MachineRun, server: GuestHost["server"]): Asked | undefined {
+    const real = primaryOf(server, machine.guest.vm);
+    const inTheWay = real?.because?.code === "exists" && real.because.side === "local";
+    return inTheWay && real.plan?.method === "export" ? this.#giveUp(machine) : undefined;
+  }
+
   #giveUp(machine: MachineRun): Asked {
     machine.medium = undefined;
     machine.first = { way: "network" };

@@ -142,7 +142,8 @@ export class Operator {
     // Not every second: who looks at what is wrong sees it.
     const again = state === "Error" && this.#drill.now % RESUME_EVERY < ROUND;
     if (again) {
-      return { verb: "replication resume", args: { vm } };
+      return this.#firstCopies.insteadOf(machine, server) ??
+        { verb: "replication resume", args: { vm } };
     }
     if (state === "WaitingForStartResynchronize" || state === "ResynchronizeSuspended") {
       // Windows are waited for while there is time, and what was paused stands for a few seconds.
