@@ -93,6 +93,14 @@ export function growDisk(disk: Disk, size: number): Task<void> {
   return cannotGrow(disk.size, size);
 }
 
+/**
+ * True when a disk that failed to grow has its new size all the same: then it was to be made durable, and that failed.
+ * What guests had written before is lost with it as in any failed flush (T10).
+ */
+export function lostFlush(disk: Disk, size: number, before: number): boolean {
+  return size > before && disk.size === size;
+}
+
 // deno-lint-ignore require-yield
 function* cannotGrow(size: number, wanted: number): Task<never> {
   throw requestFailure(

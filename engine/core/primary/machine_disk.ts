@@ -10,7 +10,7 @@
 import { Failed, isFailed, localFailure } from "../base/failure.ts";
 import { MiB } from "../base/units.ts";
 import type { Extent } from "../block/extent.ts";
-import { type Disk, type DiskIdentity, growDisk, readInto } from "../ports/disk.ts";
+import { type Disk, type DiskIdentity, growDisk, lostFlush, readInto } from "../ports/disk.ts";
 import { AbsentDisk } from "../history/raw_disk.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { GuestDisk } from "../ports/ports.ts";
@@ -71,7 +71,15 @@ export class MachineDisk implements Disk {
 
   /** See `Disk`. Whoever asks lets tracking neither begin nor end meanwhile. */
   *grow(size: number): Task<void> {
-    yield* growDisk(this.#target, size);
+    const { disk } = this.guest;
+    const before = disk.size;
+    try {
+      yield* growDisk(this.#target, size);
+    } catch (error) {
+      const lost = isFailed(error) && error.code !== "cancelled" && lostFlush(disk, size, before);
+      if (lost) this.#unflushed = error;
+      throw error;
+    }
   }
 
   get #target(): Disk {

@@ -20,7 +20,7 @@ import type { PointId } from "../base/units.ts";
 import { Bitmap } from "../block/bitmap.ts";
 import type { Geometry } from "../block/geometry.ts";
 import { type Extent, inside } from "../block/extent.ts";
-import { type Disk, type DiskIdentity, growDisk, readInto } from "../ports/disk.ts";
+import { type Disk, type DiskIdentity, growDisk, lostFlush, readInto } from "../ports/disk.ts";
 import type { GuestDisk, Ports } from "../ports/ports.ts";
 import { done, type Task } from "../runtime/task.ts";
 import { BlockSet } from "./block_set.ts";
@@ -393,7 +393,7 @@ export class TrackedDisk implements Disk {
     this.#refuseWrites();
     const layout = layoutOf(size, this.geometry, this.#slots);
     yield* this.#journal.reserve(layout);
-    yield* growDisk(this.#disk, size);
+    yield* this.#growDisk(size);
     this.#journal.extend(layout);
     for (const set of [this.#current, this.#delta, this.#rest]) set.grow(layout.blocks);
     this.#equal.grow(layout.blocks);
@@ -407,6 +407,18 @@ export class TrackedDisk implements Disk {
       this.#journal.forget(intent);
     }
     this.#heartbeat.written();
+  }
+
+  *#growDisk(size: number): Task<void> {
+    const before = this.#disk.size;
+    try {
+      yield* growDisk(this.#disk, size);
+    } catch (error) {
+      const lost = isFailed(error) && error.code !== "cancelled" &&
+        lostFlush(this.#disk, size, before);
+      if (lost) this.#fail(error.failure);
+      throw error;
+    }
   }
 
   /** Who the disk is. */

@@ -193,3 +193,18 @@ Deno.test("a crash at any port call of growing leaves the old size or the new on
   }
   assert.ok(crashes > 12, `${crashes} crashes`);
 });
+
+Deno.test("a disk that cannot be made durable in its new size has failed like behind any flush (T10)", () => {
+  for (const tracked of [false, true]) {
+    const { a } = makePair(79, OLD);
+    if (tracked) protect(a);
+    else a.call("vm add", { vm: "vm", disks: ["vm.img"] });
+    a.write("vm/0", 0, filled(KiB, 1));
+    const node = a.host.disks.get("vm.img")?.node;
+    assert.ok(node !== undefined);
+    node.volume.faults.failFlushes = 1;
+    assert.equal(refused(() => grow(a, NEW)), "io-error");
+    const flush = () => a.host.run(a.server?.exports.get("vm/0")?.disk.flush() ?? assert.fail());
+    assert.notEqual(refused(flush), "", "what the failed flush covered may be lost");
+  }
+});
