@@ -13,7 +13,7 @@
  * @module
  */
 
-import { type Failure, requestFailure } from "../base/failure.ts";
+import { type Failure, isFailed, requestFailure } from "../base/failure.ts";
 import type { GenerationId, PointId } from "../base/units.ts";
 import type { Overlay } from "../history/overlay.ts";
 import type { PointView } from "../history/point_view.ts";
@@ -23,7 +23,7 @@ import type { ReplicaMachine } from "../replica/replica_machine.ts";
 import { begunFailover, cancelledFailover } from "../replica/replica_record.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { Task } from "../runtime/task.ts";
-import { markCompleted, markInForce } from "./in_force.ts";
+import { isMarked, markCompleted, markInForce } from "./in_force.ts";
 import { mergeFailover } from "./merge.ts";
 import { closePointDisks, openPointDisks } from "./point_disks.ts";
 
@@ -120,7 +120,21 @@ export class Failover {
       }
       return undefined;
     }
-    const resumed = yield* Failover.#build(machine, folder, failover.point, "open");
+    let resumed: Failover;
+    try {
+      resumed = yield* Failover.#build(machine, folder, failover.point, "open");
+    } catch (error) {
+      const unmade = isFailed(error, "damaged", "not-found", "wrong-disk") &&
+        !failover.completing && !(yield* isMarked(folder));
+      if (!unmade) throw error;
+      // The record is older than the end of that failover: its overlays were cleared, and a start behind it was cut
+      // short while it made others, which nobody was offered yet. (Or it could not be marked, and nothing of it can be
+      // read any more.) Crash before the record: it is the same again.
+      yield* machine.setRecord(cancelledFailover(machine.record, machine.name));
+      yield* clearStrays(folder);
+      yield* machine.store.unhold(HOLD);
+      return undefined;
+    }
     yield* markInForce(folder, failover);
     return resumed;
   }

@@ -75,9 +75,14 @@ export function* settleFailover(store: ReplicaStore, folder: Folder): Task<void>
   }
   if (record === undefined) return;
   const overlays = names.includes(OVERLAYS);
-  if (record.failover === undefined) yield* takeUp(store, folder, record, overlays);
+  const mark = overlays ? yield* findMark(folder) : undefined;
+  if (record.failover === undefined) yield* takeUp(store, folder, record, mark);
   else if (!overlays) yield* end(store, folder, record, record.failover);
-  else if (!record.failover.completing && isStaged(store, record.failover)) {
+  else if (mark !== undefined && mark.generation !== record.failover.generation) {
+    // Overlays were cleared and made again since: that failover was cancelled, and another one begun.
+    yield* end(store, folder, record, record.failover);
+    yield* takeUp(store, folder, replicaFromJson(store.extra) ?? record, mark);
+  } else if (!record.failover.completing && isStaged(store, record.failover)) {
     const failover = { ...record.failover, completing: true };
     yield* store.setExtra(replicaToJson({ ...record, failover }));
   }
@@ -107,9 +112,8 @@ function* takeUp(
   store: ReplicaStore,
   folder: Folder,
   record: ReplicaRecord,
-  overlays: boolean,
+  mark: Mark | undefined,
 ): Task<void> {
-  const mark = overlays ? yield* findMark(folder) : undefined;
   if (mark === undefined || isOver(record, mark.generation)) {
     if (store.newest !== undefined && !isKnown(record, store.newest.generation)) {
       throw olderThanFailover(store, folder);
@@ -127,9 +131,18 @@ function* takeUp(
   yield* store.setExtra(replicaToJson({ ...record, state, failover }), inForce);
 }
 
-function* findMark(
-  folder: Folder,
-): Task<{ readonly generation: GenerationId; readonly point: PointId } | undefined> {
+/** What a mark among overlays says. */
+interface Mark {
+  readonly generation: GenerationId;
+  readonly point: PointId;
+}
+
+/** True when the overlays that are there are marked as those of a failover that is in force. */
+export function* isMarked(folder: Folder): Task<boolean> {
+  return (yield* findMark(folder)) !== undefined;
+}
+
+function* findMark(folder: Folder): Task<Mark | undefined> {
   const overlays = yield* folder.folder(OVERLAYS);
   for (const name of yield* overlays.list()) {
     const [mark, generation, point] = name.split(".");
