@@ -58,7 +58,7 @@ export function* openMachine(work: Replication, peer: ReplicaPeer): Task<Course>
 export function* askWhereItRuns(work: Replication, peer: ReplicaPeer): Task<Failure | undefined> {
   const { machine } = work;
   const writer = yield* machine.present();
-  const opened = yield* peer.open({ ...opening(work), writer, space: 0 });
+  const opened = yield* peer.open({ ...opening(work), writer, space: 0, purpose: "ask" });
   if (opened.writer === writer[0]) machine.presence.noteBound();
   work.theirs = opened.ancestry;
   const decision = decideFrom(work, opened);
@@ -84,6 +84,7 @@ function opening(
     listen: machine.listen ?? "",
     claim: machine.presence.takingOver ? "take-over" : "continue",
     choices: choicesToWire(settings),
+    purpose: undefined,
     ...firstCopy(machine),
   };
 }

@@ -53,6 +53,10 @@ export function* askStanding(clock: Clock, asking: Asking): Task<Standing> {
       return { kind: "unknown" };
     } catch (error) {
       if (!isFailed(error) || error.code === "cancelled") throw error;
+      // A server that answers, and has no such machine.
+      if (error.failure.side === "peer" && error.code === "no-such-machine") {
+        return { kind: "here" };
+      }
       // A server that answers, and refuses: its own primary may be the machine's by now.
       if (error.failure.side === "peer" && ELSEWHERE.has(error.code)) {
         return { kind: "there", failure: error.failure };

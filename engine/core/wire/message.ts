@@ -167,6 +167,8 @@ export const MESSAGES = {
       ),
       /** What else was chosen for the machine, for whoever becomes its primary. */
       choices: optional(CHOICES),
+      /** It is only asked where the machine runs, and no replica is made for that; absent where it is to be sent to. */
+      purpose: optional(oneOf<"ask">("ask")),
     },
   },
   "machine-opened": {

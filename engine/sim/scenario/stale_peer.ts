@@ -86,6 +86,7 @@ export function tryStale(drill: Drill, machine: MachineRun, what: Staleness): vo
         seeding: "none",
         media: null,
         choices: undefined,
+        purpose: undefined,
       });
       yield* push(ports, channel, { parent, generation, sizes, blockSize: world.blockSize });
       session.close();

@@ -54,7 +54,13 @@ export function* findOrCreate(
     throw peerFailure("busy", `The replica server ${what}`, "Remove a machine there, or wait");
   }
   const { name } = opening;
+  if (opening.purpose === "ask") throw nothingHere(name);
   return yield* machines.reserve(name, create(machines, opening, channel.session.peer.name));
+}
+
+/** Who starts asks where its machine runs: not here. A replica that came of it would be in the way of a first copy. */
+function nothingHere(name: string): Failed {
+  return peerFailure("no-such-machine", `No machine "${name}" is replicated to this server`);
 }
 
 function* create(

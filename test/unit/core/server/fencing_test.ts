@@ -75,6 +75,19 @@ Deno.test("two servers that start at once ask each other, and both serve", () =>
   deepEqual(offered(a), ["vm/0"]);
 });
 
+Deno.test("who asks at its start where its machine runs has no replica made for that (L6)", () => {
+  const { world, a, b } = makePair(60);
+  protect(a);
+  a.call("replication pause", VM);
+  a.host.kill();
+  b.call("replication disable", VM);
+  const before = world.now;
+  a.start();
+  ok(world.now - before < 5 * SECOND, `${world.now - before} µs`);
+  deepEqual(offered(a), ["vm/0"], "it does not run there");
+  throws(() => status(b), /No machine/);
+});
+
 /** Both sides have written: the primary took its machine back by force while it was started there. */
 function split(seed: number) {
   const pair = makePair(seed);

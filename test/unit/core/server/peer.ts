@@ -101,6 +101,7 @@ export function opening(
     seeding: "none",
     media: null,
     choices: undefined,
+    purpose: undefined,
     ...change,
   };
 }

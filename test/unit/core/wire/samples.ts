@@ -93,6 +93,7 @@ export const SAMPLES: { readonly [T in MessageType]: MessageOf<T> } = {
       resync: "18:30-06:00",
       onUnknown: "hold",
     },
+    purpose: "ask",
   },
   "machine-opened": {
     type: "machine-opened",
