@@ -122,6 +122,8 @@ export class Ending {
       const nothing = replica?.store.points.every(({ broken }) => broken !== undefined) ?? true;
       return machine.retired || (there !== undefined && nothing);
     }
+    // Amid a planned move the other side has taken it up, and is its primary a moment later.
+    if (machine.planned && replica?.state === "FailedOver") return false;
     // Failed over at the end: nothing is sent until somebody cancels.
     const over = machine.failover !== undefined || replica?.record.failover !== undefined;
     if (machine.retired || over) return this.#knows(machine);
