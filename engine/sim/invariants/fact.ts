@@ -89,6 +89,7 @@ export type Fact =
   /** What a tracked disk says of itself, and what is really on it. */
   | {
     readonly kind: "tracked";
+    readonly host: HostName;
     readonly vm: string;
     readonly disk: number;
     readonly base: TrackingBase;
@@ -255,6 +256,16 @@ export interface Ground {
   history(vm: string): MachineHistory | undefined;
   /** When a point was cut, in the oracle's order. */
   cutOf(point: string): number | undefined;
+  /** What had been done to the disks of which a point was made, up to when; also of one that no cut made, but a demotion. */
+  madeOf(
+    point: string,
+  ): { readonly instant: number; readonly history: MachineHistory } | undefined;
+  /** Where the primary of a machine is: what another one does from then on is of the older side. */
+  home(vm: string): HostName;
+  /** How often its primary has come to the other side. */
+  moves(vm: string): number;
+  /** True once the machine was to change sides in this run. */
+  roaming(vm: string): boolean;
   /** The newest point that the primary was told is staged, and the newest that the replica staged. */
   newest(vm: string): { readonly told: string | undefined; readonly staged: string | undefined };
   /** What the replica holds durably of a delta that is not sealed. */
@@ -279,6 +290,8 @@ export interface Invariant {
   readonly id: string;
   /** What always holds, in one sentence. */
   readonly about: string;
+  /** It knows that machines change sides, and is told everything of them then as well. */
+  readonly roams?: true;
   /** Watches one run from its beginning; what it returns is told every fact of the kinds named. */
   begin(ground: Ground): Watch;
 }

@@ -18,6 +18,7 @@ export const DIRTY_SUPERSET: Invariant = {
   id: "I12",
   about:
     "Every block that differs from the base is marked, at any time and after any crash of the primary",
+  roams: true,
   begin: (ground) => {
     // What a block must hold to be as a base has it never changes: it is judged again when its bytes do.
     const known = new Map<string, Known>();
@@ -25,12 +26,13 @@ export const DIRTY_SUPERSET: Invariant = {
       // Disks of an empty host count their changes from the beginning.
       destroyed: () => known.clear(),
       tracked: (fact) => {
-        const { vm, disk, base, issued, marked, blockSize, content, changed, opened } = fact;
-        if (base.kind !== "point") return;
-        const cut = ground.cutOf(base.point);
-        const history = ground.history(vm);
-        if (cut === undefined || history === undefined) return;
-        const stale = issued.find((point) => (ground.cutOf(point) ?? Infinity) <= cut);
+        const { host, vm, disk, base, issued, marked, blockSize, content, changed, opened } = fact;
+        const made = base.kind === "point" ? ground.madeOf(base.point) : undefined;
+        if (base.kind !== "point" || made === undefined) return;
+        const { instant: cut, history } = made;
+        // When a point was made that no cut made, only its reader knows.
+        const since = ground.cutOf(base.point) ?? -Infinity;
+        const stale = issued.find((point) => (ground.cutOf(point) ?? Infinity) <= since);
         if (stale !== undefined) {
           // The marks prove nothing about it, and a replica that stood there would be believed.
           ground.violate(
@@ -39,7 +41,7 @@ export const DIRTY_SUPERSET: Invariant = {
           );
         }
         const blocks = Math.ceil(content.length / blockSize);
-        const key = `${vm}/${disk}`;
+        const key = `${host}/${vm}/${disk}`;
         let found = known.get(key);
         if (found?.point !== base.point || found.right.length !== blocks) {
           found = { point: base.point, right: new Float64Array(blocks).fill(-1) };

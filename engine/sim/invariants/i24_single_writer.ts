@@ -12,14 +12,23 @@ export const SINGLE_WRITER: Invariant = {
   id: "I24",
   about:
     "All points of one generation come from one writer, and behind a failover no two servers claim the same one",
+  roams: true,
   begin: (ground) => {
     const writers = new Map<string, string>();
-    /** Generations in which a machine took the writes of its guest at the primary. */
-    const primaries = new Map<string, Set<Json>>();
+    /** Where each point was cut. */
+    const cutters = new Map<string, string>();
+    /** By generation in which a machine took the writes of its guest as a primary: at which server. */
+    const primaries = new Map<string, Map<Json, string>>();
     return {
+      engine: ({ sighting: { host, event } }) => {
+        if (event.kind === "cut") cutters.set(event.point, host);
+      },
       points: ({ vm, points }) => {
         for (const { id, generation } of points) {
-          const writer = ground.cutOf(id) === undefined ? "replica" : "primary";
+          const cut = ground.cutOf(id) !== undefined;
+          // Of a point that no cut made nobody can tell which side made it, once both were replicas.
+          if (!cut && ground.roaming(vm)) continue;
+          const writer = cut ? `the primary at ${cutters.get(id) ?? "a"}` : "the replica";
           const known = writers.get(generation) ?? writer;
           writers.set(generation, known);
           if (known === writer) continue;
@@ -32,12 +41,15 @@ export const SINGLE_WRITER: Invariant = {
       status: ({ host, vm, status }) => {
         const generation = status["generation"] ?? null;
         if (generation === null) return;
-        const claimed = primaries.get(vm) ?? new Set();
+        const claimed = primaries.get(vm) ?? new Map<Json, string>();
         primaries.set(vm, claimed);
-        if (host === "a") claimed.add(generation);
-        else if (status["state"] === "FailedOver" && claimed.has(generation)) {
+        const primary = host === ground.home(vm);
+        if (!primary && status["state"] !== "FailedOver") return;
+        const other = claimed.get(generation) ?? host;
+        if (other !== host) {
           ground.violate("I24", `${vm}: both servers write in generation ${generation}`);
         }
+        if (primary) claimed.set(generation, host);
       },
     };
   },

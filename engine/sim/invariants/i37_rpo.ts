@@ -22,6 +22,7 @@ export const RPO: Invariant = {
   id: "I37",
   about:
     "The reported RPO is the age of the first acknowledged write that is not in the newest staged point",
+  roams: true,
   begin: (ground) => {
     /** World time of each cut. */
     const cuts = new Map<string, number>();
@@ -45,7 +46,7 @@ export const RPO: Invariant = {
         cuts.set(point, ground.now);
       },
       status: ({ host, vm, status, started, opened }) => {
-        if (host !== "a" || ground.rotten) return;
+        if (host !== ground.home(vm) || ground.rotten) return;
         const rpo = status["rpoSeconds"];
         const history = ground.history(vm);
         const { told, staged } = ground.newest(vm);
@@ -54,8 +55,11 @@ export const RPO: Invariant = {
           ground.violate("I37", `${vm}: no RPO is reported, and its log names ${based.point}`);
         }
         if (typeof rpo !== "number" || history === undefined) return;
-        const truth = staged === undefined ? undefined : ground.cutOf(staged);
-        const belief = told === undefined ? undefined : ground.cutOf(told);
+        // Behind a failover that was reversed, points of the side that lost hold nothing of what its guest does.
+        const cutOf = (point = "") =>
+          ground.madeOf(point)?.history === history ? ground.cutOf(point) : undefined;
+        const truth = cutOf(staged);
+        const belief = cutOf(told);
         if (truth === undefined || belief === undefined) return;
         let least = age(ground.now, history.firstOutside(truth).surely);
         let most = age(ground.now, history.firstOutside(belief).maybe);

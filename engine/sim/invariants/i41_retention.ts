@@ -18,8 +18,11 @@ const SLACK = 3;
 export const RETENTION: Invariant = {
   id: "I41",
   about: "Exactly the points are listed that the retention keeps, of all that there ever were",
+  roams: true,
   begin: (ground) => {
     const machines = new Map<string, Judge>();
+    /** How often the machine had moved that each one judges: the other side keeps points of its own. */
+    const moves = new Map<string, number>();
     let shed = false;
     const judgeOf = (vm: string): Judge => {
       const judge = machines.get(vm) ?? new Judge(ground, vm);
@@ -36,6 +39,9 @@ export const RETENTION: Invariant = {
       },
       points: (fact) => {
         if (fact.damaged) shed = true;
+        const moved = ground.moves(fact.vm);
+        if ((moves.get(fact.vm) ?? 0) !== moved) machines.delete(fact.vm);
+        moves.set(fact.vm, moved);
         if (!ground.retired(fact.vm)) judgeOf(fact.vm).look(fact, shed);
       },
     };

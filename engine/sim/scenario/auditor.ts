@@ -82,9 +82,13 @@ export class Auditor {
     const tail = seen === undefined && why !== "completed" && this.#isTail(machine, point);
     const guest = tail ? machine.former : machine.failover?.guest;
     const history = seen?.history ?? guest?.history;
-    if (tail && history !== undefined) this.#drill.probe("reverse/losing-tail-read");
-    const judgement = history?.judge(image, cut ?? this.#drill.instant());
-    if (judgement === undefined) return;
+    if (history === undefined) return;
+    const instant = cut ?? this.#drill.instant();
+    if (tail) {
+      this.#drill.probe("reverse/losing-tail-read");
+      machine.tails.set(point, { instant, history });
+    }
+    const judgement = history.judge(image, instant);
     // A failover offers a disk of each, whatever the point has.
     const sizes = why === "failover" ? undefined : machine.cuts.get(point)?.sizes;
     this.#drill.tell({ kind: "image", vm, point, image, why, cut, sizes, judgement });
@@ -205,7 +209,6 @@ export class Auditor {
 
   /** Compares what is marked with what is really different. */
   lookAtTracking(machine: MachineRun, host: GuestHost, opened: boolean): void {
-    if (machine.roaming) return;
     const { vm } = machine.guest;
     const real = primaryOf(host.server, vm);
     // Behind the record that says so tracking ends, and its logs claim nothing.
@@ -214,6 +217,7 @@ export class Auditor {
       const sectors = this.#drill.sectors(machine, disk);
       this.#drill.tell({
         kind: "tracked",
+        host: machine.home,
         vm,
         disk,
         base: each.base,

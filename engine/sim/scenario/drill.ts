@@ -37,16 +37,6 @@ import { Roles } from "./roles.ts";
 import { ServerOperator } from "./server_operator.ts";
 import { Site } from "./site.ts";
 
-/** What is told of a machine whose roles change; everything else asks for who is who in ways of its own. */
-const FOLLOWED: ReadonlySet<Fact["kind"]> = new Set<Fact["kind"]>([
-  "image",
-  "survived",
-  "reply",
-  "verb",
-  "moved",
-  "deadline",
-]);
-
 /** Verbs whose machine may leave its role while they wait. */
 const CHANGES_ROLES: ReadonlySet<string> = new Set([
   "verb/failover planned",
@@ -185,6 +175,32 @@ export class Drill implements Ground, ProbeGround {
   }
 
   /** See `Ground`. */
+  madeOf(
+    point: string,
+  ): { readonly instant: number; readonly history: MachineHistory } | undefined {
+    for (const { cuts, tails } of this.machines) {
+      const made = cuts.get(point) ?? tails.get(point);
+      if (made !== undefined) return made;
+    }
+    return undefined;
+  }
+
+  /** See `Ground`. */
+  home(vm: string): HostName {
+    return this.machine(vm)?.home ?? "a";
+  }
+
+  /** See `Ground`. */
+  moves(vm: string): number {
+    return this.machine(vm)?.moves ?? 0;
+  }
+
+  /** See `Ground`. */
+  roaming(vm: string): boolean {
+    return this.machine(vm)?.roaming ?? false;
+  }
+
+  /** See `Ground`. */
   newest(vm: string): { readonly told: string | undefined; readonly staged: string | undefined } {
     const machine = this.machine(vm);
     return { told: machine?.told.at(-1), staged: machine?.staged.at(-1) };
@@ -240,8 +256,7 @@ export class Drill implements Ground, ProbeGround {
   /** Tells the invariants something. */
   tell(fact: Fact): void {
     this.#probes.tell(fact);
-    const about = this.machine(machineOf(fact) ?? "");
-    if (about?.roaming !== true || FOLLOWED.has(fact.kind)) this.watchers.tell(fact);
+    this.watchers.tell(fact, this.machine(machineOf(fact) ?? "")?.roaming === true);
   }
 
   /** Runs `task` in the server at `site`, if one is open; a failure goes to `failed`. */

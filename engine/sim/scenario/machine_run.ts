@@ -70,7 +70,9 @@ export class MachineRun {
   guest: Guest;
   /** Where it is the primary's. */
   home: HostName = "a";
-  /** Its roles change in this run: from the first time on that this was asked for, some judges follow it no more. */
+  /** How often that has changed. */
+  moves = 0;
+  /** Its roles change in this run: from the first time on that this was asked for, judges follow it that know of that. */
   roaming = false;
   /** Its guest was shut down to be moved. */
   shut = false;
@@ -84,6 +86,8 @@ export class MachineRun {
   former: Guest | undefined;
   /** In the oracle's order, when each point was cut. */
   readonly cuts = new Map<string, SeenCut>();
+  /** Points of what a demoted primary alone had, which no cut made: what was done to its disks, and up to when. */
+  readonly tails = new Map<string, Pick<SeenCut, "instant" | "history">>();
   /** Points that the primary was told are staged, oldest first. */
   readonly told: PointId[] = [];
   /** Points that the replica staged, oldest first. */

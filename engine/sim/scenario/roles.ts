@@ -210,6 +210,7 @@ export class Roles {
     drill.probe(failover === undefined ? "planned/moved" : "reverse/moved");
     if (failover !== undefined && away.name === "a") drill.probe("reverse/failed-back");
     machine.home = away.name;
+    machine.moves++;
     machine.paths = real.disks.map(({ path }) => path);
     machine.shut = true;
     machine.planned = false;

@@ -52,6 +52,31 @@ class FalseGround implements Ground {
     return this.cuts.get(point);
   }
 
+  /** Points that a demotion made without a cut, and when. */
+  readonly tails = new Map<string, number>();
+  /** Points of a history that goes on nowhere. */
+  readonly lost = new Set<string>();
+
+  madeOf(point: string) {
+    const instant = this.cuts.get(point) ?? this.tails.get(point);
+    const history = this.lost.has(point) ? new MachineHistory(0, [4]) : this.oracle;
+    return instant === undefined ? undefined : { instant, history };
+  }
+
+  homeNow: "a" | "b" = "a";
+
+  home() {
+    return this.homeNow;
+  }
+
+  moves() {
+    return this.homeNow === "b" ? 1 : 0;
+  }
+
+  roaming() {
+    return this.homeNow === "b";
+  }
+
   newest() {
     return { told: this.told, staged: this.staged };
   }
@@ -175,6 +200,7 @@ function seen(host: string, event: FactOf<"engine">["sighting"]["event"]): Fact 
 function tracked(ground: FalseGround, over: Partial<FactOf<"tracked">>): Fact {
   return {
     kind: "tracked",
+    host: "a",
     vm: "vm",
     disk: 0,
     base: { kind: "point", point: P2 },
@@ -542,4 +568,112 @@ Deno.test("I24 hears it when a failover began no generation of its own", () => {
   deepEqual(fired("I24", new FalseGround(), [mine, status(over, { host: "b" })]), []);
   const same = status({ ...over, generation: G1 }, { host: "b" });
   deepEqual(fired("I24", new FalseGround(), [mine, same]), ["I24"]);
+});
+
+/** A ground on which the machine has moved to `b`. */
+function moved(): FalseGround {
+  const ground = new FalseGround();
+  ground.homeNow = "b";
+  return ground;
+}
+
+const cutAt = (host: string, point: PointId): Fact =>
+  seen(host, { kind: "cut", machine: "vm", point, closed: 0, bytes: 0 });
+const stagedAt = (host: string, point: PointId): Fact =>
+  seen(host, { kind: "staged", machine: "vm", point });
+
+/** What one that knows of roles, or all others, says of facts of a machine that changes sides. */
+function firedRoaming(id: string, ground: FalseGround, facts: readonly Fact[]): readonly string[] {
+  const watchers = new Watchers(INVARIANTS.filter((each) => each.id === id), ground);
+  for (const fact of facts) watchers.tell(fact, true);
+  return ground.fired;
+}
+
+Deno.test("of a machine that changes sides those are told who know of that, and nobody else", () => {
+  const roaming = INVARIANTS.filter(({ roams }) => roams).map(({ id }) => id);
+  for (const id of ["I12", "I23", "I24", "I37", "I41"]) ok(roaming.includes(id), id);
+  deepEqual(
+    firedRoaming("I21", moved(), [
+      { kind: "told-staged", vm: "vm", point: P2 },
+      { kind: "told-staged", vm: "vm", point: P1 },
+    ]),
+    [],
+  );
+});
+
+Deno.test("I12 is judged at the new home, also against what a demotion made without a cut", () => {
+  const ground = moved();
+  ground.tails.set(P3, 99);
+  const base = { kind: "point", point: P3 } as const;
+  const right = tracked(ground, { host: "b", base });
+  deepEqual(firedRoaming("I12", ground, [right]), []);
+  const wrong = tracked(ground, { host: "b", base, content: ground.image(0), changed: () => 2 });
+  deepEqual(firedRoaming("I12", ground, [wrong]), ["I12"]);
+});
+
+Deno.test("I23 hears it when the old primary goes on sending to the new one, on either side", () => {
+  deepEqual(
+    firedRoaming("I23", moved(), [cutAt("b", P1), stagedAt("b", P1), stagedAt("a", P1)]),
+    [],
+  );
+  deepEqual(firedRoaming("I23", moved(), [cutAt("a", P1), stagedAt("b", P1)]), ["I23"]);
+  const back = moved();
+  const begun = seen("a", {
+    kind: "failover",
+    machine: "vm",
+    step: "started",
+    point: P1,
+    generation: G1,
+  });
+  deepEqual(firedRoaming("I23", back, [begun, cutAt("b", P2), stagedAt("a", P2)]), ["I23"]);
+});
+
+Deno.test("I23 lets a failover be over where the machine moved, and begin on the other side", () => {
+  const ground = new FalseGround();
+  const watchers = new Watchers(INVARIANTS.filter(({ id }) => id === "I23"), ground);
+  watchers.tell(failover("started"), true);
+  ground.homeNow = "b";
+  for (const fact of [cutAt("b", P2), stagedAt("a", P2)]) watchers.tell(fact, true);
+  deepEqual(ground.fired, []);
+});
+
+Deno.test("I24 hears it when a machine moves and its generation stays", () => {
+  for (const [generation, says] of [["b".repeat(32), []], [G1, ["I24"]]] as const) {
+    const ground = new FalseGround();
+    const watchers = new Watchers(INVARIANTS.filter(({ id }) => id === "I24"), ground);
+    watchers.tell(status({ generation: G1 }), true);
+    ground.homeNow = "b";
+    watchers.tell(status({ generation }, { host: "b" }), true);
+    deepEqual(ground.fired, says);
+  }
+});
+
+Deno.test("I24 hears it when points of one generation were cut on both sides", () => {
+  const lists = [cutAt("a", P1), cutAt("b", P2), points([P1], { opened: false })];
+  deepEqual(firedRoaming("I24", moved(), lists), []);
+  deepEqual(firedRoaming("I24", moved(), [...lists, points([P1, P2])]), ["I24"]);
+});
+
+Deno.test("I37 is judged at the new home, and only by points of the history that goes on there", () => {
+  const told = [status({ rpoSeconds: 0 }, { host: "b" })];
+  deepEqual(firedRoaming("I37", moved(), told), []);
+  const late = [status({ rpoSeconds: 50 }, { host: "b" })];
+  deepEqual(firedRoaming("I37", moved(), late), ["I37"]);
+  deepEqual(firedRoaming("I37", moved(), [status({ rpoSeconds: 50 })]), [], "not where it was");
+  const lost = moved();
+  lost.lost.add(P2);
+  deepEqual(firedRoaming("I37", lost, late), [], "a point of the side that lost");
+});
+
+Deno.test("I41 begins anew at the replica on the other side, and is judged there", () => {
+  const ground = new FalseGround();
+  const watchers = new Watchers(INVARIANTS.filter(({ id }) => id === "I41"), ground);
+  watchers.tell(points([P1, P2]), true);
+  ground.homeNow = "b";
+  watchers.tell(points([P3]), true);
+  deepEqual(ground.fired, []);
+  watchers.tell(points([P3, P1]), true);
+  deepEqual(ground.fired, []);
+  watchers.tell(points([P1]), true);
+  deepEqual(ground.fired, ["I41"]);
 });
