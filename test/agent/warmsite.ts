@@ -184,12 +184,13 @@ export class Place {
   }
 }
 
-/** Asks again until `condition` holds of the answer; fails after 20 s. */
+/** Asks again until `condition` holds of the answer; fails after `most` ms. */
 export async function until<T>(
   ask: () => Promise<T>,
   condition: (answer: T) => boolean,
+  most = 20_000,
 ): Promise<T> {
-  const limit = performance.now() + 20_000;
+  const limit = performance.now() + most;
   for (;;) {
     const answer = await ask();
     if (condition(answer)) return answer;
