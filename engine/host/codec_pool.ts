@@ -27,8 +27,8 @@ const AWAY_MIN: Readonly<Record<AwayWork["kind"], number>> = {
   "decompress": 192 * KiB,
   "set-digest": 256 * KiB,
   "block-digests": 256 * KiB,
-  "seal": 32 * KiB,
-  "open": 32 * KiB,
+  "seal": 64 * KiB,
+  "open": 128 * KiB,
 };
 /** Bytes of a slot: an extent of 1 MiB, or the frame of one that would not compress. */
 const SLOT_SIZE = MiB + 64 * KiB;

@@ -65,7 +65,7 @@ Deno.test("digests are the kernel's, on whatever thread", () =>
 Deno.test("what is sealed is the kernel's, and opens in its own box alone, on whatever thread", () =>
   withPool(function* (codec) {
     const box = { key: random(32), nonce: random(24), bound: random(80) };
-    for (const size of [0, 4096, 32_768, MiB + 24, MiB + 65_536, 2 * MiB]) {
+    for (const size of [0, 4096, 65_536, 131_072, MiB + 24, MiB + 65_536, 2 * MiB]) {
       const bytes = content(size, 7);
       const sealed = yield* codec.seal(box, bytes);
       assert.deepEqual(sealed, kernel.seal(box, bytes), `${size} bytes`);
