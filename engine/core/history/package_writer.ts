@@ -44,6 +44,7 @@ import {
   PARTS_MAX,
   recordBox,
 } from "./package_format.ts";
+import { replaceFile } from "./replace_file.ts";
 
 /** Parts of a small machine are smaller: one that is exported has several, whatever its size. */
 const PARTS_WANTED = 8;
@@ -316,19 +317,6 @@ function* sizeOf(folder: Folder, name: string): Task<number | undefined> {
     if (isFailed(error, "not-found")) return undefined;
     throw error;
   }
-}
-
-/** Crash before the rename: the file of before, or none. After it: the new one, whole. */
-function* replaceFile(folder: Folder, name: string, bytes: Uint8Array): Task<void> {
-  const file = yield* folder.open(`${name}.new`, { create: true, truncate: true });
-  try {
-    yield* file.write(0, bytes);
-    yield* file.flush();
-  } finally {
-    yield* file.close();
-  }
-  yield* folder.rename(`${name}.new`, name);
-  yield* folder.flush();
 }
 
 function inTheWay(folder: Folder): Error {

@@ -1,11 +1,9 @@
 /**
  * Records: small documents that are replaced whole and durably.
  *
- * A record is one file: 8 bytes XXH3 of the rest (little-endian), then canonical JSON. A new version is
- * written beside it as `<name>.new`, flushed, renamed over it, and the folder flushed. A crash before
- * the rename leaves the old record and a stray `.new`, which the next save cuts to nothing; a crash after
- * it leaves the old or the new record, whole, until the folder's flush makes it the new one for good. Where only
- * the process died in between, the next one finds the new record, and a loss of power could bring the old one back
+ * A record is one file: 8 bytes XXH3 of the rest (little-endian), then canonical JSON. It is replaced as
+ * `history/replace_file.ts` says: a crash leaves the old record or the new one, whole. Where only
+ * the process died amid that, the next one finds the new record, and a loss of power could bring the old one back
  * behind all that was done by the new one since; so who loads a record makes it durable first.
  *
  * @module
@@ -15,6 +13,7 @@ import { ByteReader, ByteWriter } from "../base/bytes.ts";
 import { isFailed, localFailure } from "../base/failure.ts";
 import { asObject, canonicalBytes, type JsonObject, parseCanonical } from "../base/json.ts";
 import { MiB } from "../base/units.ts";
+import { replaceFile } from "../history/replace_file.ts";
 import type { Kernel } from "../ports/codec.ts";
 import type { File, Folder } from "../ports/folder.ts";
 import type { Task } from "../runtime/task.ts";
@@ -31,15 +30,7 @@ export function* saveRecord(
 ): Task<void> {
   const body = canonicalBytes(value);
   const bytes = new ByteWriter(8 + body.length).u64(kernel.checksum(body)).raw(body).bytes;
-  const file = yield* folder.open(`${name}.new`, { create: true, truncate: true });
-  try {
-    yield* file.write(0, bytes);
-    yield* file.flush();
-  } finally {
-    yield* file.close();
-  }
-  yield* folder.rename(`${name}.new`, name);
-  yield* folder.flush();
+  yield* replaceFile(folder, name, bytes);
 }
 
 /** The record `name`, durably what it says, or `undefined` when there is none; `damaged` when it does not add up. */
