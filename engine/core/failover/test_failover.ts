@@ -135,8 +135,6 @@ export class TestFailovers {
     const test = new Test(name, number, record.point, record.startedAt);
     this.#tests.set(number, test);
     try {
-      // Whoever made it may have died between the record and its durability: it is durable before a guest relies on it.
-      yield* folder.flush();
       // A state from a backup may not know of the hold.
       if (store.holds.get(`${HOLD}${number}`) !== test.point) {
         yield* store.hold(test.point, `${HOLD}${number}`);
