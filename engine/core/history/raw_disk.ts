@@ -8,11 +8,12 @@
  * @module
  */
 
-import { requestFailure } from "../base/failure.ts";
+import { type Failed, requestFailure } from "../base/failure.ts";
 import type { Extent } from "../block/extent.ts";
-import type { Disk, DiskIdentity } from "../ports/disk.ts";
+import type { Disk } from "../ports/disk.ts";
 import type { Folder } from "../ports/folder.ts";
-import { done, type Task } from "../runtime/task.ts";
+import type { Task } from "../runtime/task.ts";
+import { UnopenedDisk } from "./unopened_disk.ts";
 
 /** The name of the raw disk `index`. */
 export function diskName(index: number): string {
@@ -54,46 +55,12 @@ export function* allocatedRaw(
 }
 
 /** Stands where no file is: no byte long. */
-export class AbsentDisk implements Disk {
-  readonly size = 0;
-
-  /** It has no byte. */
-  read(): Task<Uint8Array> {
-    return refuse();
+export class AbsentDisk extends UnopenedDisk {
+  constructor() {
+    super(0, { device: "", inode: "", size: 0, changed: "", stamped: true });
   }
 
-  /** It has no byte. */
-  write(): Task<void> {
-    return refuse();
+  protected override refusal(): Failed {
+    return requestFailure("out-of-range", "No disk of this index is here");
   }
-
-  /** It has no byte. */
-  zero(): Task<void> {
-    return refuse();
-  }
-
-  /** There is nothing to flush. */
-  flush(): Task<void> {
-    return done(undefined);
-  }
-
-  /** Nothing, which never changes. */
-  identity(): Task<DiskIdentity> {
-    return done({ device: "", inode: "", size: 0, changed: "", stamped: true });
-  }
-
-  /** There is nothing. */
-  allocated(): Task<readonly Extent[]> {
-    return done([]);
-  }
-
-  /** It is not open. */
-  close(): Task<void> {
-    return done(undefined);
-  }
-}
-
-// deno-lint-ignore require-yield
-function* refuse(): Task<never> {
-  throw requestFailure("out-of-range", "No disk of this index is here");
 }
