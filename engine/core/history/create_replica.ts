@@ -67,15 +67,14 @@ export function* adoptReplica(
 ): Task<ReplicaFiles> {
   yield* refuseExisting(ports, folder);
   const { undo, staging } = yield* emptyFolders(folder);
-  const raw: GuestDisk[] = [];
   const own = spec.paths.map((path, index) => path === `${folder.path}/${diskName(index)}`);
   const { paths, point, extra, hold, ...lasting } = spec;
   // The file of a disk that is left out of replication stays the administrator's: it is never one of ours.
   const places = paths.map((path, index) =>
     own[index] === true || (point.sizes[index] ?? 0) === 0 ? null : path
   );
-  let stateFile: StateFile | undefined;
-  try {
+  return yield* orClose(function* (made) {
+    const { raw } = made;
     for (const [index, size] of point.sizes.entries()) {
       raw.push(
         size === 0
@@ -85,7 +84,7 @@ export function* adoptReplica(
     }
     const stamps: DiskIdentity[] = [];
     for (const { disk } of raw) stamps.push(yield* disk.identity({ lasting: true }));
-    stateFile = yield* StateFile.create(folder, ports.codec.kernel);
+    const stateFile = made.stateFile = yield* StateFile.create(folder, ports.codec.kernel);
     const empty = { ...firstState({ ...lasting, sizes: point.sizes }), places };
     const protectedTime = point.protectedAt;
     const holds = new Map(hold === undefined ? [] : [[hold, point.id]]);
@@ -94,9 +93,23 @@ export function* adoptReplica(
     yield* stateFile.write(empty, false);
     yield* stateFile.write(state, false);
     return new ReplicaFiles({ ports, folder, staging, undo, raw, stateFile, state, cache });
+  });
+}
+
+/** What is open of a replica in the making. */
+interface Unfinished {
+  readonly raw: GuestDisk[];
+  stateFile: StateFile | undefined;
+}
+
+/** Runs `make`; if it fails, all that it had opened is closed. */
+function* orClose(make: (made: Unfinished) => Task<ReplicaFiles>): Task<ReplicaFiles> {
+  const made: Unfinished = { raw: [], stateFile: undefined };
+  try {
+    return yield* make(made);
   } catch (error) {
-    for (const { disk } of raw) yield* disk.close();
-    if (stateFile !== undefined) yield* stateFile.close();
+    for (const { disk } of made.raw) yield* disk.close();
+    if (made.stateFile !== undefined) yield* made.stateFile.close();
     throw error;
   }
 }
@@ -190,9 +203,8 @@ export function* createReplica(
   const more = paths === undefined ? space : 0;
   if (more > 0) yield* refuseWithoutRoom(folder, spec.name, more + fixed);
   const { undo, staging } = yield* emptyFolders(folder);
-  const raw: GuestDisk[] = [];
-  let stateFile: StateFile | undefined;
-  try {
+  return yield* orClose(function* (made) {
+    const { raw } = made;
     for (const [index, size] of spec.sizes.entries()) {
       const path = paths?.[index] ?? undefined;
       yield* folder.remove(diskName(index));
@@ -204,16 +216,12 @@ export function* createReplica(
       }
     }
     for (const { disk } of raw) yield* disk.flush();
-    stateFile = yield* StateFile.create(folder, ports.codec.kernel);
+    const stateFile = made.stateFile = yield* StateFile.create(folder, ports.codec.kernel);
     const state = { ...firstState(lasting), places: paths ?? [] };
     // Crash before: no valid state, no replica. After: an empty replica.
     yield* stateFile.write(state, false);
     return new ReplicaFiles({ ports, folder, staging, undo, raw, stateFile, state, cache });
-  } catch (error) {
-    for (const { disk } of raw) yield* disk.close();
-    if (stateFile !== undefined) yield* stateFile.close();
-    throw error;
-  }
+  });
 }
 
 /** True for a replica that was never told of: making it went wrong behind its first state. */
