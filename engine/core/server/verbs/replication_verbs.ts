@@ -93,7 +93,7 @@ export const REPLICATION_VERBS: Verbs = {
     args: ["vm?"],
     *run(server, args) {
       const vm = guestMachine(server, args);
-      yield* server.replica.has(vm) ? server.replica.pause(vm) : server.primary.pause(vm);
+      yield* sideOf(server, vm).pause(vm);
       return status(server, vm);
     },
   },
@@ -102,7 +102,7 @@ export const REPLICATION_VERBS: Verbs = {
     args: ["vm?"],
     *run(server, args) {
       const vm = guestMachine(server, args);
-      yield* server.replica.has(vm) ? server.replica.resume(vm) : server.primary.resume(vm);
+      yield* sideOf(server, vm).resume(vm);
       return status(server, vm);
     },
   },
