@@ -20,18 +20,27 @@ function runs(pid: number): boolean {
   }
 }
 
+/** Runs a verb about the machine `db` at the server of a data folder. */
+const vm = (verb: string, data: string, ...args: string[]) =>
+  value(...verb.split(" "), "db", "--data", data, ...args);
+
+/** Two servers, and a machine `db` at the first one that is replicated to the second, its first copy under way. */
+async function stage(place: Place, size: number, ...options: string[]) {
+  const [one, two] = await place.homes("one", "two") as [string, string];
+  const image = place.image("db.img", size);
+  const first = await place.serve(one);
+  const second = await place.serve(two);
+  const { disks } = await vm("vm add", one, "--disk", image);
+  const enable = ["--to", second.listen, "--frequency", "1h", ...options];
+  await vm("replication enable", one, ...enable);
+  await vm("replication start", one);
+  return { one, two, first, second, uri: disks[0].uri as string };
+}
+
 // Long because: one machine is failed over, told to stop, refused and completed, in that order.
 Deno.test("commands get the machine, its disks and the point, and what they do counts", async () => {
   await using place = new Place();
-  const [one, two] = await place.homes("one", "two") as [string, string];
-  const image = place.image("db.img", 4 * MIB);
-  await place.serve(one);
-  const second = await place.serve(two);
-  const vm = (verb: string, data: string, ...args: string[]) =>
-    value(...verb.split(" "), "db", "--data", data, ...args);
-  await vm("vm add", one, "--disk", image);
-  await vm("replication enable", one, "--to", second.listen, "--frequency", "1h", "--start", "no");
-  await vm("replication start", one);
+  const { one, two } = await stage(place, 4 * MIB, "--start", "no");
   const { point } = await vm("replication cycle", one);
 
   const told = place.path("told");
@@ -87,15 +96,7 @@ Deno.test("commands get the machine, its disks and the point, and what they do c
 
 Deno.test("a command that hangs holds up no stop of the server, and ends with it", async () => {
   await using place = new Place();
-  const [one, two] = await place.homes("one", "two") as [string, string];
-  const image = place.image("db.img", MIB);
-  await place.serve(one);
-  const second = await place.serve(two);
-  const vm = (verb: string, data: string, ...args: string[]) =>
-    value(...verb.split(" "), "db", "--data", data, ...args);
-  await vm("vm add", one, "--disk", image);
-  await vm("replication enable", one, "--to", second.listen, "--frequency", "1h");
-  await vm("replication start", one);
+  const { one, two, second } = await stage(place, MIB);
   await vm("replication cycle", one);
   const pid = place.path("pid");
   await vm("replication set", two, "--start", `sleep 300 & echo $! > ${pid}; wait`);
@@ -118,22 +119,13 @@ Deno.test("a command that hangs holds up no stop of the server, and ends with it
 
 Deno.test("a guest is frozen before the cut and thawed behind it, and a freeze that breaks is told", async () => {
   await using place = new Place();
-  const [one, two] = await place.homes("one", "two") as [string, string];
-  const image = place.image("db.img", MIB);
-  await place.serve(one);
-  const second = await place.serve(two);
-  const vm = (verb: string, data: string, ...args: string[]) =>
-    value(...verb.split(" "), "db", "--data", data, ...args);
   const log = place.path("log");
   const frozen = place.path("frozen");
-  await vm("vm add", one, "--disk", image);
   const commands = [
     ...["--freeze", `echo freeze >> ${log}; touch ${frozen}`],
     ...["--thaw", `echo thaw >> ${log}; rm ${frozen} || exit 3`],
   ];
-  const interval = ["--frequency", "1h", "--app-consistent", "4h"];
-  await vm("replication enable", one, "--to", second.listen, ...interval, ...commands);
-  await vm("replication start", one);
+  const { one, two } = await stage(place, MIB, "--app-consistent", "4h", ...commands);
   await vm("replication cycle", one);
   const asked = await vm("replication cycle", one, "--app-consistent");
   assert.equal(asked["kind"], "application-consistent");
@@ -154,16 +146,8 @@ Deno.test("a guest is frozen before the cut and thawed behind it, and a freeze t
 
 Deno.test("a server that is killed while the guest is frozen thaws it at its next start", async () => {
   await using place = new Place();
-  const [one, two] = await place.homes("one", "two") as [string, string];
-  const image = place.image("db.img", MIB);
-  const first = await place.serve(one);
-  const second = await place.serve(two);
-  const vm = (verb: string, data: string, ...args: string[]) =>
-    value(...verb.split(" "), "db", "--data", data, ...args);
+  const { one, first } = await stage(place, MIB);
   const frozen = place.path("frozen");
-  await vm("vm add", one, "--disk", image);
-  await vm("replication enable", one, "--to", second.listen, "--frequency", "1h");
-  await vm("replication start", one);
   await vm("replication cycle", one);
   const thaw = `rm ${frozen} || exit 3`;
   await vm("replication set", one, "--freeze", `touch ${frozen}; sleep 50`, "--thaw", thaw);
@@ -186,16 +170,8 @@ Deno.test("a server that is killed while the guest is frozen thaws it at its nex
 // Long because: tests are made, looked at, written on and deleted beside one guest.
 Deno.test("a failover is tested under load, by commands, and leaves nothing", async () => {
   await using place = new Place();
-  const [one, two] = await place.homes("one", "two") as [string, string];
-  const image = place.image("db.img", 2 * MIB);
-  await place.serve(one);
-  const second = await place.serve(two);
-  const vm = (verb: string, data: string, ...args: string[]) =>
-    value(...verb.split(" "), "db", "--data", data, ...args);
-  const added = await vm("vm add", one, "--disk", image);
-  await vm("replication enable", one, "--to", second.listen, "--frequency", "1h");
-  await vm("replication start", one);
-  const guest = await NbdClient.connect(added["disks"][0].uri);
+  const { one, two, uri: own } = await stage(place, 2 * MIB);
+  const guest = await NbdClient.connect(own);
   await guest.write(0, new Uint8Array(4096).fill(1));
   const { point } = await vm("replication cycle", one);
   await guest.write(0, new Uint8Array(4096).fill(2));
