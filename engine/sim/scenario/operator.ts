@@ -7,15 +7,14 @@
 // Long because: everything that an administrator does in a run, in the order in which it is done.
 
 import type { JsonObject } from "../../core/base/json.ts";
-import type { PointId } from "../../core/base/units.ts";
 import { SECTOR_SIZE } from "../sectors.ts";
 import { SECOND } from "../../core/base/units.ts";
-import { Guest, type GuestHost } from "../guests/guest.ts";
-import { MachineHistory } from "../oracle/history.ts";
+import type { GuestHost } from "../guests/guest.ts";
 import { EXPORTS } from "./auditor.ts";
 import type { Drill } from "./drill.ts";
+import { Failovers } from "./failovers.ts";
 import { FirstCopies } from "./first_copies.ts";
-import { type FailoverRun, type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
+import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 import { type OperatorAction, retentionOf } from "./scenario.ts";
 import type { Site } from "./site.ts";
 import { Tests } from "./tests.ts";
@@ -40,10 +39,16 @@ export class Operator {
   /** Test failovers. */
   readonly tests: Tests;
 
+  /** Failovers. */
+  readonly failovers: Failovers;
+
   constructor(drill: Drill) {
     this.#drill = drill;
     this.tests = new Tests(drill, (machine, args, then) => {
       this.#ask(drill.awayOf(machine), machine, "failover test", args, then);
+    });
+    this.failovers = new Failovers(drill, this.tests, (site, machine, verb, args, then) => {
+      this.#ask(site, machine, verb, args, then);
     });
     this.#firstCopies = new FirstCopies(drill, (site, machine, verb, args, then) => {
       this.#ask(site, machine, verb, args, (_, code) => then(code));
@@ -168,9 +173,9 @@ export class Operator {
     const replica = server === undefined ? undefined : replicaOf(server, machine.guest.vm);
     // A guest that could not start, for its disk could not be read, is started again.
     const started = replica?.record.failover?.point;
-    if (failover === undefined && started !== undefined) this.#begin(machine, started);
-    else if (failover === undefined) this.#failOver(machine, 0);
-    else if (failover.guest.attached || failover.shut) this.#complete(machine);
+    if (failover === undefined && started !== undefined) this.failovers.begin(machine, started);
+    else if (failover === undefined) this.failovers.start(machine, 0);
+    else if (failover.guest.attached || failover.shut) this.failovers.complete(machine);
   }
 
   /** A machine that was removed and added is another one: the replica of the one before has to go. */
@@ -383,16 +388,16 @@ export class Operator {
       case "rest":
         return this.#drill.call(a, "replication cycle", { vm, appConsistent: true }, () => {});
       case "failover":
-        return this.#failOver(machine, action.back);
+        return this.failovers.start(machine, action.back);
       case "test":
         return this.tests.make(machine, action.back, action.writes);
       case "test-delete":
         this.tests.drop(machine);
         return;
       case "cancel":
-        return this.#cancel(machine);
+        return this.failovers.cancel(machine);
       case "complete":
-        return this.#complete(machine);
+        return this.failovers.complete(machine);
       case "export":
         return this.#export(machine, action.back);
       case "disable":
@@ -440,6 +445,20 @@ export class Operator {
     });
   }
 
+  /** A server at `b` opened: what it was asked before it died has an outcome. */
+  resumed(machine: MachineRun, host: GuestHost): void {
+    this.tests.resumed(machine, host);
+    if (machine.leaving) this.#drill.probe("replica/removed-in-a-crash");
+    this.#gone(machine);
+    this.failovers.resumed(machine, host);
+  }
+
+  /** The server under a failed-over machine, or under its tests, died. */
+  failoverDied(machine: MachineRun, how: "kill" | "power"): void {
+    this.tests.died(machine, how);
+    this.failovers.died(machine, how);
+  }
+
   #restart(name: "a" | "b", down: number): void {
     const site = this.#drill.sites[name];
     site.down = down;
@@ -452,169 +471,6 @@ export class Operator {
       yield* host.server.stop();
       site.host.kill();
     });
-  }
-
-  #failOver(machine: MachineRun, back: number): void {
-    const b = this.#drill.awayOf(machine);
-    const { vm } = machine.guest;
-    const server = b.current?.server;
-    const replica = server === undefined ? undefined : replicaOf(server, vm);
-    if (replica === undefined || machine.failover !== undefined) return;
-    const { points } = replica.store;
-    const sound = points.filter(({ broken }) => broken === undefined);
-    const chosen = back === 0 ? undefined : sound[Math.max(0, sound.length - 1 - back)]?.id;
-    const newest = sound[sound.length - 1]?.id;
-    const args = chosen === undefined ? { vm } : { vm, point: chosen };
-    this.#ask(b, machine, "failover start", args, (result) => {
-      if (result === undefined) return;
-      const started = result["point"] as PointId;
-      const asked = chosen ?? newest ?? "";
-      this.#drill.tell({ kind: "failed-over", vm, asked: back === 0 ? started : asked, started });
-      if (started !== newest) this.#drill.probe("failover/to-an-older-point");
-      this.#begin(machine, started);
-    });
-  }
-
-  /** Starts a guest on what the failover offers, once its disks were read whole. */
-  #begin(machine: MachineRun, point: PointId): void {
-    const drill = this.#drill;
-    const b = drill.awayOf(machine);
-    const { vm } = machine.guest;
-    const ground = drill.guests;
-    const blank = new Guest(
-      ground,
-      vm,
-      new MachineHistory(machine.index + 100, machine.largest),
-    );
-    drill.within(b, `boot/${vm}`, function* (host) {
-      const image = yield* blank.image(host);
-      if (image === undefined) return;
-      if (machine.failover !== undefined) return;
-      drill.auditor.seen(machine, point, image, "failover");
-      const history = new MachineHistory(machine.index + 100, machine.largest, image);
-      const guest = new Guest(ground, vm, history);
-      machine.failover = {
-        point,
-        guest,
-        completed: false,
-        lostPower: false,
-        died: false,
-        shut: false,
-      };
-      guest.attach(host);
-    });
-  }
-
-  /** A server at `b` opened: a failover that it resumed gets its guest back. */
-  resumed(machine: MachineRun, host: GuestHost): void {
-    const { vm } = machine.guest;
-    this.tests.resumed(machine, host);
-    if (machine.leaving) this.#drill.probe("replica/removed-in-a-crash");
-    this.#gone(machine);
-    const replica = replicaOf(host.server, vm);
-    if (replica === undefined) return;
-    const { failover } = replica.record;
-    const known = machine.failover;
-    // Whoever has promised to take it up goes on with that.
-    if (machine.planned && known === undefined) return;
-    if (failover === undefined) {
-      if (known === undefined || known.completed) return;
-      // A crash amid cancel or complete: what the server made of it counts.
-      const { state, store } = replica;
-      if (state !== "FailedOver") machine.failover = undefined;
-      else if (store.newest !== undefined) this.#completedInCrash(machine, known, store.newest.id);
-      return;
-    }
-    if (known === undefined) return this.#begin(machine, failover.point);
-    const survived = (image: readonly Uint8Array[]) => this.survived(known, image);
-    // Nobody gets its disks any more: what is left to do is to complete it.
-    known.shut = failover.completing;
-    this.#drill.within(this.#drill.awayOf(machine), `boot/${vm}`, function* (here) {
-      const image = yield* known.guest.image(here);
-      if (image === undefined) return;
-      survived(image);
-      known.guest.attach(here);
-    });
-  }
-
-  /** Judges what a crash left of a failed-over machine; its history goes on from there. */
-  survived(run: FailoverRun, image: readonly Uint8Array[]): void {
-    const drill = this.#drill;
-    const now = drill.instant();
-    const { vm, history, flushed } = run.guest;
-    const power = run.lostPower;
-    const judgement = history.judgeSurvivors(
-      image,
-      now,
-      (request) => power ? flushed.has(request) : request.acknowledged !== Infinity,
-      !power,
-    );
-    // The overlay is the only copy of what its guest wrote: a last record that rotted looks like one that was torn.
-    if (!drill.rotten) {
-      drill.tell({ kind: "survived", vm, how: power ? "power" : "kill", judgement });
-    }
-    history.rebase(image, now);
-    flushed.clear();
-    run.lostPower = false;
-    run.died = false;
-  }
-
-  /** A server that opened went on with a complete: what it merged is what the crash had left of its guest's writes. */
-  #completedInCrash(machine: MachineRun, run: FailoverRun, point: PointId): void {
-    this.#drill.probe("failover/completed-in-a-crash");
-    this.survived(run, this.#drill.auditor.files(machine));
-    this.completed(machine, point);
-  }
-
-  /** The server under a failed-over machine died. */
-  failoverDied(machine: MachineRun, how: "kill" | "power"): void {
-    this.tests.died(machine, how);
-    const { failover } = machine;
-    if (failover === undefined) return;
-    failover.guest.lost();
-    failover.died = true;
-    failover.shut = false;
-    if (how === "power") failover.lostPower = true;
-  }
-
-  #cancel(machine: MachineRun): void {
-    const { failover } = machine;
-    if (failover === undefined || failover.completed || machine.burnt) return;
-    const { vm } = machine.guest;
-    this.#ask(this.#drill.awayOf(machine), machine, "failover cancel", { vm }, (result) => {
-      if (result !== undefined && machine.failover === failover) machine.failover = undefined;
-    });
-  }
-
-  #complete(machine: MachineRun): void {
-    const { failover } = machine;
-    if (failover === undefined || failover.completed || this.tests.drop(machine)) return;
-    const { vm } = machine.guest;
-    const b = this.#drill.awayOf(machine);
-    const drill = this.#drill;
-    const complete = () =>
-      this.#ask(b, machine, "failover complete", { vm }, (result, code) => {
-        // A disk that failed is open again only after a restart.
-        if (code === "disk-failed") b.host.kill();
-        if (result === undefined) return;
-        const point = result["point"] as PointId;
-        if (failover.died) drill.operator.#completedInCrash(machine, failover, point);
-        else drill.operator.completed(machine, point);
-      });
-    drill.within(b, `shutdown/${vm}`, function* () {
-      yield* failover.guest.detach();
-      failover.shut = true;
-      complete();
-    });
-  }
-
-  /** A failover is final: its point is what the machine is from here on. */
-  completed(machine: MachineRun, point: PointId): void {
-    const { failover } = machine;
-    if (failover === undefined) return;
-    failover.completed = true;
-    machine.retired = true;
-    this.#drill.auditor.completed(machine, point);
   }
 }
 

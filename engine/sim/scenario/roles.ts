@@ -246,7 +246,7 @@ export class Roles {
     const drill = this.#drill;
     const { vm, history } = machine.guest;
     // Its server died amid the reversal: what was not flushed by then may be gone.
-    if (failover?.died === true) return drill.operator.survived(failover, image);
+    if (failover?.died === true) return drill.operator.failovers.survived(failover, image);
     const judgement = history.judge(image, drill.instant());
     const different = [...(left ?? []).entries()].flatMap(([disk, bytes]) =>
       same(bytes, image[disk] ?? new Uint8Array(0)) ? [] : [disk]
