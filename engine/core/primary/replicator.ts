@@ -14,7 +14,6 @@
 // Long because: waiting, connecting and failing are one task's, over the same few fields.
 
 import { Failed, type Failure, isFailed, localFailure, requestFailure } from "../base/failure.ts";
-import { SECOND } from "../base/units.ts";
 import type { PointId } from "../base/units.ts";
 import type { Ancestry } from "../lineage/generation.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -54,13 +53,8 @@ import {
 } from "./resynchronization.ts";
 import { seed } from "./seed.ts";
 import { Verification } from "./verification.ts";
+import { verifyInTurns } from "./verifying.ts";
 import { StagedClock, type StagedPoint } from "./staged_clock.ts";
-
-/** How often blocks that were changing are looked at again. */
-const VERIFY_ROUNDS = 3;
-/** Steps that may fail in a row because of link or replica, and the pause between them, µs. */
-const VERIFY_TRIES = 5;
-const VERIFY_PAUSE = 2 * SECOND;
 
 /** Something that is said to the replica in place of a cycle. */
 interface Errand {
@@ -329,37 +323,10 @@ export class Replicator {
     const verification = new Verification(ports.codec, machine.tracked);
     this.#verification = verification;
     try {
-      for (let round = 0; round < VERIFY_ROUNDS; round++) {
-        yield* this.cycle();
-        yield* this.#verifyRound(verification);
-        if (round + 1 < VERIFY_ROUNDS && !verification.again()) break;
-      }
+      yield* verifyInTurns(this.#work, verification, this);
       return verification;
     } finally {
       this.#verification = undefined;
-    }
-  }
-
-  *#verifyRound(verification: Verification): Task<void> {
-    const { machine, ports: { clock } } = this.#work;
-    let cycled = clock.now();
-    for (let failed = 0; !verification.roundOver;) {
-      try {
-        // Steps are taken in place of cycles: those that are due come in between.
-        if (clock.now() - cycled >= this.#work.settings.frequency) {
-          yield* this.cycle();
-          cycled = clock.now();
-        }
-        yield* this.errand((peer) => {
-          if (machine.state !== "Replicating") throw notReplicating(machine);
-          return verification.step(peer);
-        });
-        failed = 0;
-      } catch (error) {
-        const heals = isFailed(error) && error.failure.side === "peer";
-        if (!heals || ++failed === VERIFY_TRIES) throw error;
-        yield* clock.sleep(VERIFY_PAUSE);
-      }
     }
   }
 
@@ -768,14 +735,6 @@ export class Replicator {
     this.#peerScope = undefined;
     if (scope !== undefined) yield* scope.cancel();
   }
-}
-
-function notReplicating({ name, state }: PrimaryMachine): Failed {
-  return requestFailure(
-    "wrong-state",
-    `Cannot verify "${name}" in state ${state}`,
-    "Wait until it is replicating again, and verify then",
-  );
 }
 
 /** True when a look found what was known: the link fails in more than one way for one reason. */
