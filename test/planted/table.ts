@@ -5,6 +5,7 @@
  */
 
 import type { Plant } from "./plant.ts";
+import { TAIL_MARKS_ALL } from "./tail_marks_all.ts";
 import { SIZES_AT_SEAL } from "./sizes_at_seal.ts";
 import { BITS_CLEARED_BEFORE_FLUSH } from "./bits_cleared_before_flush.ts";
 import { CLEAR_WRITES_ZERO } from "./clear_writes_zero.ts";
@@ -90,4 +91,5 @@ export const PLANTS: readonly Plant[] = [
   RESYNC_CLEARS_BEFORE_SEAL,
   PACKAGE_NOT_CHECKED_FIRST,
   SIZES_AT_SEAL,
+  TAIL_MARKS_ALL,
 ];

@@ -7,6 +7,8 @@
  * @module
  */
 
+// Long because: it is one list of everything that is told, read as a whole.
+
 import type { JsonObject } from "../../core/base/json.ts";
 import type { PointId } from "../../core/base/units.ts";
 import type { TrackingBase } from "../../core/tracking/tracking_base.ts";
@@ -152,6 +154,13 @@ export type Fact =
     readonly judgement: Judgement;
     /** Disks that hold something else at the site that it left. */
     readonly different: readonly number[];
+  }
+  /** The first point behind a move is staged, and nothing came in between: what travelled for it, and what had changed, bytes of blocks. */
+  | {
+    readonly kind: "failback";
+    readonly vm: string;
+    readonly sent: number;
+    readonly changed: number;
   }
   /** A machine was compared with its replica by the administrator's word. */
   | { readonly kind: "verified"; readonly vm: string; readonly equal: boolean }

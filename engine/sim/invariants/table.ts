@@ -53,6 +53,7 @@ import { FROZEN_BOUND } from "./i55_frozen_bound.ts";
 import { VERIFIED } from "./i56_verified.ts";
 import { SIZES } from "./i57_sizes.ts";
 import { MOVED } from "./i58_moved.ts";
+import { FAILBACK } from "./i59_failback.ts";
 import { REPORT } from "./i53_report.ts";
 
 /** Every invariant. */
@@ -101,6 +102,7 @@ export const INVARIANTS: readonly Invariant[] = [
   FROZEN_BOUND,
   SIZES,
   MOVED,
+  FAILBACK,
   REPORT,
   VERIFIED,
 ];

@@ -13,6 +13,7 @@ const FOLLOWED: ReadonlySet<Fact["kind"]> = new Set<Fact["kind"]>([
   "reply",
   "verb",
   "moved",
+  "failback",
   "deadline",
 ]);
 

@@ -20,6 +20,7 @@ import { SECTOR_SIZE, type Sectors } from "../sectors.ts";
 import { type Sighting, SimWorld } from "../world.ts";
 import { exportName } from "../../core/server/exports.ts";
 import { Auditor } from "./auditor.ts";
+import { Failbacks } from "./failbacks.ts";
 import { Faults } from "./faults.ts";
 import { MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 import { type ProbeGround, Probes } from "./probes.ts";
@@ -65,6 +66,7 @@ export class Drill implements Ground, ProbeGround {
   readonly operator: Operator;
   readonly serverOperator: ServerOperator;
   readonly roles: Roles;
+  readonly failbacks: Failbacks;
   readonly auditor: Auditor;
   /** What guests need. */
   readonly guests: GuestGround;
@@ -115,6 +117,7 @@ export class Drill implements Ground, ProbeGround {
     this.operator = new Operator(this);
     this.serverOperator = new ServerOperator(this);
     this.roles = new Roles(this);
+    this.failbacks = new Failbacks(this);
     this.auditor = new Auditor(this);
     simulated.onEngineEvent.push((sighting) => this.#sighted(sighting));
     simulated.afterEvent.push(() => {
@@ -346,6 +349,7 @@ export class Drill implements Ground, ProbeGround {
     this.operator.died(site);
     this.serverOperator.died(site);
     this.auditor.died(site);
+    this.failbacks.died();
     const burns = site.host.power === "destroyed";
     if (burns) this.#destroyed(site);
     for (const machine of this.machines) {
@@ -427,6 +431,7 @@ export class Drill implements Ground, ProbeGround {
   #sighted(sighting: Sighting): void {
     this.tell({ kind: "engine", sighting });
     const { event, host } = sighting;
+    this.failbacks.see(host, event);
     if (!("machine" in event)) return;
     const machine = this.machine(event.machine);
     if (machine === undefined) return;

@@ -212,6 +212,9 @@ export class Roles {
     machine.home = away.name;
     machine.moves++;
     machine.paths = real.disks.map(({ path }) => path);
+    const base = real.tracked[0]?.base;
+    const sure = base?.kind === "point" ? base.point : undefined;
+    drill.failbacks.begin(machine, failover === undefined ? sure : failover.point);
     machine.shut = true;
     machine.planned = false;
     this.#boots.set(machine, { failover, left });

@@ -472,6 +472,10 @@ const CASES: Readonly<Record<string, Case>> = {
       lie: { kind: "moved", vm: "vm", judgement, different: [0] },
     };
   },
+  I59: () => ({
+    before: [{ kind: "failback", vm: "vm", sent: 1024, changed: 1024 }],
+    lie: { kind: "failback", vm: "vm", sent: 1536, changed: 1024 },
+  }),
   I47: () => ({ before: [deadline({})], lie: deadline({ converged: false }) }),
   I48: () => ({ before: [verb({})], lie: verb({ outcome: undefined }) }),
   I49: () => ({
