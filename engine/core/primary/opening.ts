@@ -36,7 +36,7 @@ export function* openMachine(work: Replication, peer: ReplicaPeer): Task<Course>
   // Nobody else needs to know, and holes are not found for nothing.
   const seeding = mayBeSeeded(machine) || awaitsImport(machine);
   const space = seeding ? yield* taken(machine.tracked) : 0;
-  const opened = yield* peer.open({ ...opening(work), writer, space });
+  const opened = yield* open(work, peer, { ...opening(work), writer, space });
   if (opened.writer === writer[0]) machine.presence.noteBound();
   work.theirs = opened.ancestry;
   const decision = decideFrom(work, opened);
@@ -58,11 +58,25 @@ export function* openMachine(work: Replication, peer: ReplicaPeer): Task<Course>
 export function* askWhereItRuns(work: Replication, peer: ReplicaPeer): Task<Failure | undefined> {
   const { machine } = work;
   const writer = yield* machine.present();
-  const opened = yield* peer.open({ ...opening(work), writer, space: 0, purpose: "ask" });
+  const asked = { ...opening(work), writer, space: 0, purpose: "ask" } as const;
+  const opened = yield* open(work, peer, asked);
   if (opened.writer === writer[0]) machine.presence.noteBound();
   work.theirs = opened.ancestry;
   const decision = decideFrom(work, opened);
   return decision.kind === "hold" ? decision.failure : undefined;
+}
+
+/** Opens the machine; who refuses that, for its history and ours have parted, tells its own (L1). */
+function* open(
+  work: Replication,
+  peer: ReplicaPeer,
+  message: MessageOf<"open-machine">,
+): Task<MessageOf<"machine-opened">> {
+  try {
+    return yield* peer.open(message);
+  } finally {
+    work.theirs = peer.theirs ?? work.theirs;
+  }
 }
 
 function opening(
@@ -85,6 +99,7 @@ function opening(
     claim: machine.presence.takingOver ? "take-over" : "continue",
     choices: choicesToWire(settings),
     purpose: undefined,
+    yields: machine.yieldsTo,
     ...firstCopy(machine),
   };
 }

@@ -11,6 +11,7 @@
 import { Failed, isFailed, localFailure, peerFailure } from "../base/failure.ts";
 import { PEER_SILENCE_MAX } from "../base/limits.ts";
 import type { PointId } from "../base/units.ts";
+import type { Ancestry } from "../lineage/generation.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Scope } from "../runtime/scope.ts";
 import { Signal } from "../runtime/signal.ts";
@@ -48,6 +49,8 @@ export class ReplicaPeer {
   appliedAt: number | undefined;
   /** What the replica ended the channel with, when it said why. */
   refusal: Failed | undefined;
+  /** Its history, where it refused because that and ours have parted. */
+  theirs: Ancestry | undefined;
   /** Bytes of every disk, as the replica was told last. */
   #sizes: readonly number[] = [];
   readonly #channel: Channel;
@@ -206,6 +209,7 @@ export class ReplicaPeer {
         return this.#onApplied();
       case "refused":
         this.refusal = new Failed(refusedBecause(message));
+        this.theirs = message.ancestry;
         this.#onRefused();
         throw this.refusal;
       case "machine-opened":

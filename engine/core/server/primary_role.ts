@@ -11,6 +11,7 @@
 import { isFailed, localFailure, requestFailure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { PointId } from "../base/units.ts";
+import type { Ancestry } from "../lineage/generation.ts";
 import type { Folder } from "../ports/folder.ts";
 import { START_NOW, type StartChoice } from "../primary/initial_replication.ts";
 import type { Links } from "../primary/links.ts";
@@ -89,6 +90,11 @@ export class PrimaryRole {
    */
   askPeers(): Task<void> {
     return askPeers(this.#machines);
+  }
+
+  /** The history of a machine that is open here. */
+  ancestryOf(name: string): Ancestry | undefined {
+    return this.#machines.entries.get(name)?.machine.ancestry;
   }
 
   /** True when a machine of that name is open here. */

@@ -16,16 +16,17 @@ import { FORMER_DISK } from "../history/raw_disk.ts";
 import { OVERLAYS } from "../failover/failover.ts";
 import type { ReplicaStore } from "../history/replica_store.ts";
 import type { Folder } from "../ports/folder.ts";
+import type { Ancestry } from "../lineage/generation.ts";
 import type { ReplicaMachine } from "../replica/replica_machine.ts";
 import type { Task } from "../runtime/task.ts";
 import type { Channel } from "../wire/channel.ts";
 import type { MessageOf } from "../wire/message.ts";
 import { refusal } from "../wire/refusal.ts";
 
-/** Tells a peer why nothing comes of its channel, and ends it. */
-export function* refuse(channel: Channel, error: Failed): Task<void> {
+/** Tells a peer why nothing comes of its channel, and ends it; `ancestry`: see `refusal`. */
+export function* refuse(channel: Channel, error: Failed, ancestry?: Ancestry): Task<void> {
   try {
-    yield* channel.send(refusal(error.failure));
+    yield* channel.send(refusal(error.failure, ancestry));
   } catch (other) {
     if (!isFailed(other)) throw other;
   }

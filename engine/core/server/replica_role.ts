@@ -150,7 +150,7 @@ export class ReplicaRole {
   /** Serves a channel whose first message has arrived, until it ends. */
   *serve(channel: Channel): Task<void> {
     let machine: ReplicaMachine;
-    let opening: MessageOf<"open-machine">;
+    let opening: MessageOf<"open-machine"> | undefined;
     try {
       opening = yield* firstMessage(channel);
       const admission = this.#machines.authorization.wouldAccept(channel.session.peer.name);
@@ -159,7 +159,9 @@ export class ReplicaRole {
         (yield* this.#machines.creating.during(findOrCreate(this.#machines, channel, opening)));
     } catch (error) {
       if (!isFailed(error) || error.code === "cancelled") throw error;
-      yield* refuse(channel, error);
+      const parted = error.code === "split-brain" ? opening?.name : undefined;
+      const ours = parted === undefined ? undefined : this.#machines.primary.ancestryOf(parted);
+      yield* refuse(channel, error, ours);
       return;
     }
     yield* machine.serve(channel, opening, this.#admitTo(machine.name));

@@ -61,6 +61,8 @@ export interface PrimarySide {
   rival(name: string): string | undefined;
   /** True when its record could be read and its disks opened. */
   opened(name: string): boolean;
+  /** The history of a machine that is open here. */
+  ancestryOf(name: string): Ancestry | undefined;
   /**
    * Gives a machine up to the peer that opens it with a newer history; `adopt` makes its replica, which
    * is in force when this returns. Throws why not, and goes on as the primary then.
@@ -104,6 +106,7 @@ export function objection(
         "Shut its guest down here, if it runs: this server becomes the replica by itself then",
       );
     case "split":
+      if (opening.yields === machine.generation) return goesOnHere(name);
       if (machine.yieldsTo !== opening.generation) return splitBrain(name);
       break;
     case "newer":
@@ -139,6 +142,15 @@ function cannotFollow({ name, state }: PrimaryMachine): Failed {
     `"${name}" cannot become the replica at the old primary: it is in state ${state} there`,
     `Remove it there: "warmsite replication disable ${name}" unless it is disabled, then "warmsite vm remove ` +
       `${name}"; its disk files stay, and everything is sent again`,
+  );
+}
+
+/** Its administrator has decided, for this side. The code is one that is tried again: until we have reached it. */
+function goesOnHere(name: string): Failed {
+  return peerFailure(
+    "wrong-state",
+    `"${name}" goes on at the other server, as was decided, and its replica is made here`,
+    "Nothing: that begins as soon as the server there reaches this one",
   );
 }
 

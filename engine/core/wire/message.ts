@@ -169,6 +169,8 @@ export const MESSAGES = {
       choices: optional(CHOICES),
       /** It is only asked where the machine runs, and no replica is made for that; absent where it is to be sent to. */
       purpose: optional(oneOf<"ask">("ask")),
+      /** The generation that its administrator keeps in place of its own; absent where nobody said so (L1). */
+      yields: optional(generation),
     },
   },
   "machine-opened": {
@@ -198,7 +200,14 @@ export const MESSAGES = {
     sender: "replica",
     where: "channel",
     about: "Refuses what was asked or sent, and ends the channel: nothing follows it but bye.",
-    fields: { code: failureCode(), side: side(), message: text(4096), action: text(4096) },
+    fields: {
+      code: failureCode(),
+      side: side(),
+      message: text(4096),
+      action: text(4096),
+      /** The history here, where it and the one that was told have parted; else absent (L1). */
+      ancestry: optional(ANCESTRY),
+    },
   },
   "disks": {
     sender: "primary",

@@ -11,6 +11,7 @@
 import type { Failure, FailureCode } from "../base/failure.ts";
 import { legible } from "./fields.ts";
 import type { MessageOf } from "./message.ts";
+import type { GenerationRecord } from "./point.ts";
 
 /** Every code that may travel. */
 const TRAVELLING: ReadonlySet<string> = new Set<FailureCode>([
@@ -51,11 +52,15 @@ const TRAVELLING: ReadonlySet<string> = new Set<FailureCode>([
   "point-broken",
 ]);
 
-/** `because` as it is told to the peer. */
-export function refusal(because: Failure): MessageOf<"refused"> {
-  const { side, message, action } = because;
+/** `because` as it is told to the peer; `ancestry`: our history, where that is what speaks against theirs. */
+export function refusal(
+  because: Failure,
+  ancestry?: readonly GenerationRecord[],
+): MessageOf<"refused"> {
+  const { side } = because;
   const code = travelling(because.code);
-  return { type: "refused", code, side, message: legible(message), action: legible(action) };
+  const [message, action] = [legible(because.message), legible(because.action)];
+  return { type: "refused", code, side, message, action, ancestry };
 }
 
 /** Why data would be refused at this moment, as `machine-opened` tells it. */

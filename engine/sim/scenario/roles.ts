@@ -8,6 +8,7 @@
  * @module
  */
 
+import { relate } from "../../core/lineage/generation.ts";
 import { wordsOf } from "../oracle/stamp.ts";
 import type { Guest } from "../guests/guest.ts";
 import type { SimProcess } from "../process.ts";
@@ -72,23 +73,23 @@ export class Roles {
   }
 
   /**
-   * Both sides went on: once nothing goes wrong any more its home is kept. Whichever side knows of the other one is asked: who
-   * was restarted hears of it only when the other side comes again.
+   * Both sides went on: once nothing goes wrong any more its home is kept. Either side is asked, whatever it was told since its
+   * server was started.
    */
   #resolve(machine: MachineRun): void {
     const drill = this.#drill;
     const { vm } = machine.guest;
-    const home = drill.homeOf(machine);
-    const ours = home.current === undefined ? undefined : primaryOf(home.current.server, vm);
-    if (drill.faults.quietFor < 0 || ours === undefined) return;
-    for (const site of [home, drill.awayOf(machine)]) {
-      const primary = site.current?.server.primary;
-      if (primary?.opened(vm) !== true || !("branches" in primary.status(vm))) continue;
-      const args = { vm, keep: ours.generation };
-      return drill.operator.ask(site, machine, "failover resolve", args, (result) => {
-        if (result !== undefined) drill.probe("split/resolved");
-      });
-    }
+    const [home, away] = [drill.homeOf(machine), drill.awayOf(machine)];
+    const [ours, theirs] = [home, away].map(({ current }) =>
+      current === undefined ? undefined : primaryOf(current.server, vm)
+    );
+    if (drill.faults.quietFor < 0 || ours === undefined || theirs === undefined) return;
+    if (relate(ours.ancestry, theirs.ancestry) !== "split") return;
+    const site = drill.scenario.seed % 2 === 0 ? home : away;
+    const args = { vm, keep: ours.generation };
+    drill.operator.ask(site, machine, "failover resolve", args, (result) => {
+      if (result !== undefined) drill.probe("split/resolved");
+    });
   }
 
   /** It has not moved: its guest is started again where it was. */

@@ -87,6 +87,7 @@ export function tryStale(drill: Drill, machine: MachineRun, what: Staleness): vo
         media: null,
         choices: undefined,
         purpose: undefined,
+        yields: undefined,
       });
       yield* push(ports, channel, { parent, generation, sizes, blockSize: world.blockSize });
       session.close();

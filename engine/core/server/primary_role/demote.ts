@@ -14,6 +14,7 @@ import type { MessageOf } from "../../wire/message.ts";
 import { type Demotion, objection } from "../role_change.ts";
 import { noteChallenge } from "./challenge.ts";
 import type { Entry, PrimaryMachines } from "./machines.ts";
+import { goOn } from "./split_brain.ts";
 
 /** See `PrimarySide`; the machine is reserved, and its changes are the caller's. */
 export function* demote<T>(
@@ -36,6 +37,7 @@ export function* demote<T>(
   });
   // Who comes with an older history is back: it is replicated to, and follows, as soon as we reach it.
   if (against?.code === "older-generation") entry.replicator?.ask();
+  if (against?.code === "wrong-state") yield* goOn(entry);
   if (against !== undefined) throw against;
   nextState(machine.state, "demote", name);
   yield* machines.stop(entry);

@@ -4,12 +4,14 @@
  * @module
  */
 
-import { type Failed, requestFailure } from "../../base/failure.ts";
+import { type Failed, isFailed, requestFailure } from "../../base/failure.ts";
 import type { GenerationId, PointId } from "../../base/units.ts";
-import { relate } from "../../lineage/generation.ts";
+import { type Ancestry, relate } from "../../lineage/generation.ts";
 import type { PrimaryMachine } from "../../primary/machine.ts";
 import { newIdentity } from "../../relationship/identity.ts";
-import type { Task } from "../../runtime/task.ts";
+import { isOfTheLink } from "../../relationship/failure_class.ts";
+import { done, type Task } from "../../runtime/task.ts";
+import { interrupted } from "../../runtime/together.ts";
 import { theirAncestry } from "./challenge.ts";
 import type { Entry, PrimaryMachines } from "./machines.ts";
 
@@ -19,12 +21,13 @@ import type { Entry, PrimaryMachines } from "./machines.ts";
  */
 export function* resolve(machines: PrimaryMachines, entry: Entry, digits: string): Task<void> {
   const { machine, replicator } = entry;
-  const theirs = theirAncestry(entry);
-  const other = theirs?.[0]?.generation;
-  const split = theirs !== undefined && relate(machine.ancestry, theirs) === "split";
-  if (!split || other === undefined) throw noSplit(machine.name);
+  const theirs = splitFrom(entry) ?? (yield* askedFor(entry));
+  const other = theirs[0]?.generation as GenerationId;
   if (other.startsWith(digits)) {
     yield* machine.yieldTo(other);
+    // The side that stays has stopped as well: it hears of the decision from us, and comes.
+    if (machine.state === "Error") yield* machine.enter("resume");
+    replicator?.resume(undefined);
   } else if (machine.generation.startsWith(digits)) {
     const { entropy } = machines.context.ports;
     const branch = branchPoint(machines, machine);
@@ -38,6 +41,40 @@ export function* resolve(machines: PrimaryMachines, entry: Entry, digits: string
       `There are ${machine.generation} (here) and ${other}`,
     );
   }
+}
+
+/** The history of the other side, if it is known and has parted from ours. */
+function splitFrom(entry: Entry): Ancestry | undefined {
+  const theirs = theirAncestry(entry);
+  const split = theirs !== undefined && relate(entry.machine.ancestry, theirs) === "split";
+  return split ? theirs : undefined;
+}
+
+/** The same of a side that has told nothing since this server was started: it is asked. */
+function* askedFor(entry: Entry): Task<Ancestry> {
+  const { machine: { name }, replicator } = entry;
+  let refused: Failed | undefined;
+  try {
+    yield* replicator?.errand(() => done(undefined)) ?? done(undefined);
+  } catch (error) {
+    if (!isFailed(error) || (yield* interrupted())) throw error;
+    refused = error;
+  }
+  const theirs = splitFrom(entry);
+  if (theirs !== undefined) return theirs;
+  throw refused !== undefined && isOfTheLink(refused.code) ? refused : noSplit(name);
+}
+
+/**
+ * The other side gives way to this one, as its administrator has decided: what stopped here goes on, and reaches it.
+ * Crash before: it calls again.
+ */
+export function* goOn(entry: Entry): Task<void> {
+  const { machine, replicator } = entry;
+  // What it is told of that is meant for its administrator.
+  delete entry.challenger;
+  if (machine.state === "Error") yield* machine.enter("resume");
+  replicator?.resume(undefined);
 }
 
 /** Where a new generation of the machine parts from the one before. */

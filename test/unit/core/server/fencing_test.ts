@@ -113,6 +113,14 @@ Deno.test("a split brain names both branches, on both sides, and sends nothing (
   throws(() => a.call("failover resolve", { ...VM, keep: "0".repeat(8) }), /No branch of "vm"/);
 });
 
+/** Waits until a site is the replica, without a word from anybody. */
+function followed(site: Site): void {
+  for (let tries = 0; tries < 60 && status(site)["role"] !== "replica"; tries++) {
+    site.world.runFor(SECOND);
+  }
+  equal(status(site)["role"], "replica", JSON.stringify(status(site)));
+}
+
 Deno.test("the side that gives way becomes the replica, and keeps its branch as a point (L1, L6)", () => {
   for (const keeper of ["a", "b"] as const) {
     for (const asked of ["a", "b"] as const) {
@@ -122,8 +130,7 @@ Deno.test("the side that gives way becomes the replica, and keeps its branch as 
       const lost = whole(other);
       const here = branches(kept)?.find((each) => each["here"] === true)?.["branch"];
       (asked === "a" ? a : b).call("failover resolve", { ...VM, keep: here as string });
-      // Who was not asked hears of it when it tries again.
-      if (status(kept)["state"] === "Error") kept.call("replication resume", VM);
+      followed(other);
       kept.call("replication cycle", VM);
       equal(status(other)["role"], "replica", `${keeper} is kept, ${asked} is asked`);
       kept.write("vm/0", 256 * KiB, filled(KiB, 3));
@@ -140,6 +147,30 @@ Deno.test("the side that gives way becomes the replica, and keeps its branch as 
       other.call("failover resolve", { ...VM, keep: inForce });
       throws(() => other.call("failover resolve", { ...VM, keep: inForce }), /to be decided/);
     }
+  }
+});
+
+Deno.test("a side that was restarted in a split brain knows of it, or asks, and is resolved there (L1)", () => {
+  for (const reachable of [true, false]) {
+    const { a, b } = split(61);
+    throws(() => b.call("replication cycle", VM));
+    for (const site of [a, b]) equal(status(site)["state"], "Error");
+    if (!reachable) b.host.kill();
+    a.host.kill();
+    a.start();
+    const here = status(a)["generation"] as string;
+    if (reachable) equal(branches(a)?.length, 2, "it was told when it asked at its start");
+    else {
+      throws(() => a.call("failover resolve", { ...VM, keep: here }), /Cannot connect/);
+      b.start();
+      // Nothing has called it since: it asks by itself.
+      const side = b.server?.primary.entry("vm").replicator;
+      equal(side?.lastFailure?.code ?? "split-brain", "split-brain");
+    }
+    a.call("failover resolve", { ...VM, keep: here });
+    followed(b);
+    a.call("replication cycle", VM);
+    deepEqual(offered(a), ["vm/0"]);
   }
 });
 

@@ -102,6 +102,7 @@ export function opening(
     media: null,
     choices: undefined,
     purpose: undefined,
+    yields: undefined,
     ...change,
   };
 }

@@ -94,6 +94,7 @@ export const SAMPLES: { readonly [T in MessageType]: MessageOf<T> } = {
       onUnknown: "hold",
     },
     purpose: "ask",
+    yields: hex<GenerationId>("7"),
   },
   "machine-opened": {
     type: "machine-opened",
@@ -113,6 +114,7 @@ export const SAMPLES: { readonly [T in MessageType]: MessageOf<T> } = {
     side: "request",
     message: "The generation is dead",
     action: "Resolve the split brain",
+    ancestry: ANCESTRY_SAMPLE,
   },
   "disks": { type: "disks", disks: [1 << 20, 0, 1 << 21] },
   "tail-ask": { type: "tail-ask", disk: 0, from: 0 },
