@@ -6,6 +6,7 @@
  *
  * @module
  */
+// Long because: everything that a judge is told stands in one union.
 
 // Long because: it is one list of everything that is told, read as a whole.
 
@@ -138,6 +139,8 @@ export type Fact =
   | {
     readonly kind: "verb";
     readonly host: HostName;
+    /** The host that was asked, where that is not the one whose part `host` names: roles have changed. */
+    readonly at?: HostName;
     readonly vm: string;
     readonly verb: string;
     /** The failure's code, "" when it succeeded, `undefined` while it goes on. */

@@ -14,10 +14,10 @@ export const FAILOVER_TIME: Invariant = {
   id: "I38",
   about: "A failover starts within seconds: it waits for no peer, no link, and no apply",
   begin: (ground) => ({
-    verb: ({ host, vm, verb, before, took }) => {
+    verb: ({ host, at = host, vm, verb, before, took }) => {
       // Beside another verb of the same machine it waits for that one.
       if (verb !== "failover start" || before === "busy") return;
-      if (took <= START_MAX || ground.slowed(host) || ground.doubtful(host)) return;
+      if (took <= START_MAX || ground.slowed(at) || ground.doubtful(at)) return;
       ground.violate("I38", `${vm}: "${verb}" took ${took} µs`);
     },
   }),

@@ -297,6 +297,7 @@ export class Operator {
       this.#drill.tell({
         kind: "verb",
         host,
+        at: site.name,
         vm: machine.spec.name,
         verb,
         outcome: code,
@@ -435,6 +436,7 @@ export class Operator {
       this.#drill.tell({
         kind: "verb",
         host: action.host,
+        at: site.name,
         vm,
         verb,
         outcome: typeof outcome === "string" ? outcome : "",
