@@ -31,6 +31,7 @@ import {
 import { adviceFor } from "../relationship/refused_event.ts";
 import { saveStatistics } from "../relationship/statistics_record.ts";
 import { forecastJson, forecastStorage, joinedChurn } from "../relationship/storage_forecast.ts";
+import { Scope } from "../runtime/scope.ts";
 import type { Task } from "../runtime/task.ts";
 import { all } from "../runtime/together.ts";
 import type { MessageOf } from "../wire/message.ts";
@@ -42,6 +43,7 @@ import { demote } from "./primary_role/demote.ts";
 import { addDisk, excludeDisk, removeDisk } from "./primary_role/disk_changes.ts";
 import { type Entry, PrimaryMachines } from "./primary_role/machines.ts";
 import { cancelPrepared, giveAway, prepare } from "./primary_role/planned.ts";
+import { openLater } from "./primary_role/open_later.ts";
 import { promote } from "./primary_role/promote.ts";
 import {
   cycle,
@@ -62,9 +64,12 @@ import { primaryStatus, unopenedStatus } from "./status.ts";
 /** This server as a primary. */
 export class PrimaryRole {
   readonly #machines: PrimaryMachines;
+  /** Opens machines later; ends before they are closed. */
+  readonly #later: Scope;
 
   constructor(context: MachineContext, folder: Folder, exports: Exports, links: Links) {
     this.#machines = new PrimaryMachines(context, folder, exports, links);
+    this.#later = new Scope(context.ports.loop, "open-later");
   }
 
   /**
@@ -79,17 +84,18 @@ export class PrimaryRole {
         yield* this.#machines.openMachine(name, "ask");
       } catch (error) {
         if (!isFailed(error) || error.code === "cancelled") throw error;
-        this.#machines.unopened.set(name, error.failure);
+        this.#machines.leaveUnopened(name, error.failure);
       }
     }
   }
 
   /**
    * Asks the replicas of the machines that were opened whether their guests run over there, all at once and for
-   * a bounded time, and serves those that do not (L6).
+   * a bounded time, and serves those that do not (L6). Those that could not be opened are from then on tried again.
    */
-  askPeers(): Task<void> {
-    return askPeers(this.#machines);
+  *askPeers(): Task<void> {
+    yield* askPeers(this.#machines);
+    this.#later.spawn("open-later", openLater(this.#machines));
   }
 
   /** The history of a machine that is open here. */
@@ -196,7 +202,11 @@ export class PrimaryRole {
 
   /** Removes a machine without a relationship; its disks stay as they are. */
   *remove(name: string): Task<void> {
-    if (this.#machines.unopened.delete(name)) {
+    const { unopened } = this.#machines;
+    if (unopened.has(name) && this.#machines.reserved(name)) {
+      throw localFailure("busy", `"${name}" is just being opened`, "Ask again");
+    }
+    if (unopened.delete(name)) {
       return yield* this.#machines.reserve(name, this.#machines.forget(name));
     }
     yield* this.#machines.alone(name, (entry) => this.#machines.reserve(name, this.#remove(entry)));
@@ -377,6 +387,7 @@ export class PrimaryRole {
    * disk in order; each machine by itself.
    */
   *close(calm: () => Task<void>): Task<void> {
+    yield* this.#later.cancel();
     const entries = [...this.#machines.entries.values()];
     yield* all("close", entries.map((entry) => this.#machines.closeOne(entry, calm)));
     this.#machines.links.close();

@@ -18,7 +18,7 @@ import type { Entry, PrimaryMachines } from "./machines.ts";
  * a bounded time, and serves those that do not (L6).
  */
 export function* askPeers(machines: PrimaryMachines): Task<void> {
-  const asked = [...machines.entries.values()].filter(({ held }) => held !== undefined);
+  const asked = [...machines.entries.values()].filter(({ asking }) => asking === true);
   yield* all("ask-peers", asked.map((entry) => askPeer(machines, entry)));
 }
 

@@ -59,6 +59,8 @@ export class PrimaryMachines extends Registry<Entry> {
   readonly folder: Folder;
   readonly exports: Exports;
   readonly links: Links;
+  /** Notified when a machine could not be opened. */
+  readonly whenUnopened = new Signal();
 
   constructor(context: MachineContext, folder: Folder, exports: Exports, links: Links) {
     super(noSuchMachine);
@@ -66,6 +68,12 @@ export class PrimaryMachines extends Registry<Entry> {
     this.folder = folder;
     this.exports = exports;
     this.links = links;
+  }
+
+  /** The machine is here and cannot be opened now, because of `failure`. */
+  leaveUnopened(name: string, failure: Failure): void {
+    this.unopened.set(name, failure);
+    this.whenUnopened.notify();
   }
 
   /** Opens a machine that is recorded; `ask`: see `take`. */
@@ -84,7 +92,7 @@ export class PrimaryMachines extends Registry<Entry> {
       yield* this.openMachine(name);
     } catch (error) {
       if (!isFailed(error) || error.code === "cancelled") throw error;
-      this.unopened.set(name, error.failure);
+      this.leaveUnopened(name, error.failure);
     }
   }
 

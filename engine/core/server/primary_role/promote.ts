@@ -19,9 +19,9 @@ export function* promote(machines: PrimaryMachines, promotion: Promotion): Task<
   try {
     machines.take(yield* PrimaryMachine.open(machines.context, folder, record));
   } catch (error) {
-    // It is the primary's all the same: the next start tries again.
+    // It is the primary's all the same, and is tried again.
     if (!isFailed(error) || error.code === "cancelled") throw error;
-    machines.unopened.set(name, error.failure);
+    machines.leaveUnopened(name, error.failure);
     throw error;
   }
 }
