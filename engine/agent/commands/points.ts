@@ -72,7 +72,7 @@ function pointsText(result: Value): string {
       { title: "KIND" },
       { title: "APPLIED" },
       { title: "CHANGED", right: true },
-      { title: "BROKEN" },
+      { title: "TROUBLE" },
     ],
     points.map((point) => [
       textOf(point["id"]),
@@ -80,7 +80,9 @@ function pointsText(result: Value): string {
       textOf(point["kind"]),
       point["applied"] === true ? "yes" : "no",
       typeof point["bytes"] === "number" ? formatSize(point["bytes"]) : "-",
-      point["broken"] === null ? "" : textOf(point["broken"]),
+      point["broken"] === null
+        ? point["unverified"] === true ? "not verified yet" : ""
+        : textOf(point["broken"]),
     ]),
   );
 }

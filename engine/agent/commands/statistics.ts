@@ -42,7 +42,7 @@ function statisticsText(result: Value): string {
       { title: "UNTIL" },
       { title: "CYCLES", right: true },
       { title: "MISSED", right: true },
-      { title: "SENT", right: true },
+      { title: statistics["role"] === "replica" ? "RECEIVED" : "SENT", right: true },
       { title: "LATENCY AVG", right: true },
       { title: "MAX", right: true },
       { title: "PENDING AVG", right: true },

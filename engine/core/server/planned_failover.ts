@@ -51,7 +51,12 @@ function* refuseUnlessReversible(
   const replica = yield* server.primary.replicaServer(vm);
   const admission = server.authorization.wouldAccept(replica);
   if (admission.ok) return;
-  throw oneWay(vm, admission.failure.message, admission.failure.action);
+  throw oneWay(
+    vm,
+    admission.failure.message,
+    'Let it in here: "warmsite server set --replica on", or ' +
+      `"warmsite authorization add ${replica} --trust-group GROUP"; then ask again`,
+  );
 }
 
 function oneWay(vm: string, why: string, action: string): Failed {
