@@ -127,8 +127,11 @@ function behind({ sinceStaged, interval, role, frequency = 0 }: HealthFacts): st
   if (missedTooMany(interval)) {
     found.push(
       "More than 20 percent of the cycles of this monitoring interval were missed " +
-        `(${interval.missed} of ${interval.cycles + interval.missed}). Give the link more ` +
-        'bandwidth, or choose a longer frequency; "warmsite replication reset-statistics" begins anew',
+        `(${interval.missed} of ${
+          interval.cycles + interval.missed
+        }): they failed or took too long. If that goes ` +
+        "on, give the link more bandwidth, or choose a longer frequency; " +
+        '"warmsite replication reset-statistics" begins anew',
     );
   }
   const latency = averageLatency(interval);
