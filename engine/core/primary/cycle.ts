@@ -167,7 +167,7 @@ export function* sendDelta(
   throw localFailure(
     "view-given-up",
     `The frozen view was given up ${CUTS_PER_CYCLE} times in one cycle`,
-    "Give the .cow more space, or the link more bandwidth; nothing is lost meanwhile",
+    "Choose a shorter frequency, so that less changes while it is sent, or give the link more bandwidth; nothing is lost meanwhile",
   );
 }
 

@@ -239,7 +239,7 @@ function* finalPass(work: Replication, sink: PackageSink): Task<Cut> {
   throw localFailure(
     "view-given-up",
     `The frozen view was given up ${CUTS_MAX} times in one export`,
-    "Give the .cow more space, or use a faster medium; nothing is lost meanwhile",
+    "Use a faster medium, or export at a time when less is written; nothing is lost meanwhile",
   );
 }
 

@@ -277,7 +277,8 @@ export class TrackedDisk implements Disk {
       code: "view-given-up",
       side: "local",
       message: `"${this.#guest.stem}": ${this.#giveUps} cuts in a row were given up: ${reason}`,
-      action: "Give old contents more space, or the replica more bandwidth",
+      action:
+        "Choose a shorter frequency, so that less changes while it is sent, or give the link more bandwidth",
     };
   }
 
