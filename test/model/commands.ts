@@ -12,87 +12,25 @@
 import fc from "fast-check";
 import type { JsonObject } from "../../engine/core/base/json.ts";
 import { SECOND } from "../../engine/core/base/units.ts";
+import {
+  count,
+  fulfilled,
+  judge,
+  Named,
+  pointOf,
+  siteOf,
+  type Step,
+  TRIES,
+  valueOf,
+  type Where,
+} from "./command.ts";
+import { Cycle, told } from "./cycle_command.ts";
+import { FirstCopy } from "./first_copies.ts";
+import { type Meanwhile, Paused, Verify } from "./pause_commands.ts";
 import { firstDifference } from "./reference/image.ts";
 import type { Reference } from "./reference/reference.ts";
-import { type Expected, other, type SiteName, type SiteView } from "./reference/standing.ts";
+import { other, type SiteName } from "./reference/standing.ts";
 import { type Outcome, type Servers, VM } from "./servers.ts";
-
-/** One step of a run. */
-export type Step = fc.Command<Reference, Servers>;
-
-/** What was really done, counted by name: what never happens is not survived, only unseen. */
-export const DONE = new Map<string, number>();
-
-function count(what: string): void {
-  DONE.set(what, (DONE.get(what) ?? 0) + 1);
-}
-
-/** How often something that must succeed is tried while connections are made anew. */
-const TRIES = 4;
-
-/** A command of a name and its arguments. */
-abstract class Named {
-  readonly #words: string;
-
-  constructor(...words: readonly (string | number | boolean)[]) {
-    this.#words = words.join(" ");
-  }
-
-  check(_model: Readonly<Reference>): boolean {
-    return true;
-  }
-
-  toString(): string {
-    return this.#words;
-  }
-}
-
-/** A server by its name, or by what it is to the machine when its turn comes. */
-type Where = SiteName | "the writer" | "its peer";
-
-function siteOf(where: Where, model: Readonly<Reference>): SiteName {
-  if (where === "the writer") return model.writer;
-  return where === "its peer" ? other(model.writer) : where;
-}
-
-/** Compares all that can be seen with the model. */
-export function judge(model: Reference, real: Servers): void {
-  real.rest();
-  const views: Partial<Record<SiteName, SiteView>> = {};
-  for (const site of ["a", "b"] as const) {
-    const view = model.up[site] ? real.view(site) : undefined;
-    if (view !== undefined) views[site] = view;
-  }
-  const wrong = model.judge(views);
-  if (wrong !== "") throw new Error(wrong);
-}
-
-/** Fails unless what became of a verb is what was expected; true when it was done. */
-function fulfilled(verb: string, site: SiteName, expected: Expected, outcome: Outcome): boolean {
-  if (outcome === undefined) throw new Error(`"${verb}" at ${site} did not end`);
-  const { failure } = outcome;
-  count(`${verb} at ${site} ${failure === undefined ? "done" : "refused"}`);
-  if (failure === undefined) {
-    if (expected === "refused") throw new Error(`"${verb}" at ${site} was not refused`);
-    return true;
-  }
-  if (expected === "done") {
-    throw new Error(`"${verb}" at ${site} failed: ${failure.code}: ${failure.message}`);
-  }
-  if (failure.message === "") throw new Error(`"${verb}" at ${site} was refused without a word`);
-  if (failure.action === "" && failure.side === "request") {
-    throw new Error(`"${verb}" at ${site} was refused without advice: ${failure.message}`);
-  }
-  return false;
-}
-
-function valueOf(outcome: Outcome): JsonObject {
-  return outcome?.failure === undefined ? outcome?.value as JsonObject : {};
-}
-
-function pointOf(outcome: Outcome): string {
-  return String(valueOf(outcome)["point"]);
-}
 
 /** A guest writes at the server that serves its disks. */
 export class Write extends Named implements Step {
@@ -229,42 +167,6 @@ export class Verb extends Named implements Step {
         return model.planned(this.#site);
     }
   }
-}
-
-/** A cycle that nothing disturbs. */
-export class Cycle extends Named implements Step {
-  readonly #where: Where;
-
-  constructor(where: Where) {
-    super("cycle at", where);
-    this.#where = where;
-  }
-
-  override check(model: Readonly<Reference>): boolean {
-    return model.up[siteOf(this.#where, model)];
-  }
-
-  run(model: Reference, real: Servers): void {
-    const site = siteOf(this.#where, model);
-    const expected = model.expect("replication cycle", site);
-    let outcome: Outcome;
-    for (let trial = 0; trial < (expected === "done" ? TRIES : 1); trial++) {
-      outcome = real.call(site, "replication cycle", { vm: VM });
-      if (outcome?.failure === undefined) break;
-      real.world.runFor(SECOND);
-    }
-    const done = fulfilled("replication cycle", site, expected, outcome);
-    // A primary that yielded is a replica from here on.
-    judge(model, real);
-    if (done) told(model, real, site, pointOf(outcome), true);
-  }
-}
-
-/** A cycle's point is listed at the other server, and holds what it must. */
-function told(model: Reference, real: Servers, site: SiteName, point: string, exact: boolean) {
-  const view = model.up[other(site)] ? real.view(other(site)) : undefined;
-  const wrong = view === undefined ? "" : model.told(site, point, view, exact);
-  if (wrong !== "") throw new Error(wrong);
 }
 
 /** What comes amid a cycle. */
@@ -581,6 +483,15 @@ export const PROTECTION: readonly Step[] = [
   new Cycle("a"),
 ];
 
+/** The same with a first copy that came by media, and with one that was there. */
+export const PROTECTED_BY: readonly (readonly Step[])[] = (["media", "existing copy"] as const)
+  .map((how) => [
+    new Verb("a", "vm add", 0),
+    new Write("a", 0, 5, 4, 55),
+    new Verb("a", "replication enable", 0),
+    new FirstCopy(how, 56),
+  ]);
+
 /** What makes the second server the primary, behind that. */
 export const REVERSAL: readonly Step[] = [
   new Write("a", 0, 1, 3, 77),
@@ -641,6 +552,14 @@ export function commandsFor(disks: readonly number[]): fc.Arbitrary<Step>[] {
     )
       .map((place) => new Resynchronize(...place)),
     fc.nat(5).map((pick) => new TestFailover(pick)),
+    fc.tuple(
+      fc.constantFrom("the writer" as const, "its peer" as const),
+      fc.constantFrom<Meanwhile>("nothing", "kill", "power loss"),
+      stamp,
+    ).map((place) => new Paused(...place)),
+    fc.constant(new Verify()),
+    fc.tuple(fc.constantFrom("media" as const, "existing copy" as const), stamp)
+      .map((place) => new FirstCopy(...place)),
     fc.integer({ min: 1, max: 5 }).map((points) => new Keep(points)),
     fc.constant(new BackUp()),
     fc.constant(new Restore()),

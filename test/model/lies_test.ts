@@ -88,6 +88,26 @@ Deno.test("a failed-over machine is its point and what its guest wrote, and take
   equal(model.judge({ b: atB({ c: guest }, { state: "FailedOver", guest }) }), "");
 });
 
+Deno.test("a pause that does not hold is noticed, on either side", () => {
+  const model = protectedMachine();
+  const seven = model.disks.a!.image;
+  model.pausing("a");
+  equal(model.judge({ a: atA(seven, "Suspended"), b: atB({ p: seven }) }), "");
+  match(model.judge({ a: atA(seven) }), /paused, and Replicating/);
+  match(model.judge({ b: atB({ p: seven, q: seven }) }), /staged while it was paused/);
+  model.pausing("b");
+  match(model.judge({ b: atB({ p: seven }) }), /state Replicating, not Suspended/);
+  match(
+    model.judge({
+      a: atA(seven, "Suspended"),
+      b: atB({ p: seven }, { state: "Suspended", guest: seven }),
+    }),
+    /^$/,
+  );
+  model.pausing(undefined);
+  equal(model.judge({ a: atA(seven), b: atB({ p: seven, q: seven }) }), "");
+});
+
 Deno.test("a verb is legal in the states that an administrator would think, and in no other", () => {
   const model = new Reference(2, BLANK);
   const expected = (...verbs: readonly string[]) =>

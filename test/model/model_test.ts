@@ -12,7 +12,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Kernel } from "../../engine/core/ports/codec.ts";
 import { loadKernel } from "../../wasm/codec.ts";
-import { commandsFor, DONE, PROTECTION, REVERSAL, type Step } from "./commands.ts";
+import { DONE, type Step } from "./command.ts";
+import { commandsFor, PROTECTED_BY, PROTECTION, REVERSAL } from "./commands.ts";
 import { blankImage } from "./reference/image.ts";
 import { Reference } from "./reference/reference.ts";
 import { Servers } from "./servers.ts";
@@ -55,6 +56,16 @@ const MUST = [
   "resynchronization at once",
   "resynchronization really paused",
   "resynchronization really cancelled",
+  "first copy by media",
+  "first copy by existing copy",
+  "paused at the writer with nothing",
+  "paused at the writer with kill",
+  "paused at the writer with power loss",
+  "paused at its peer with nothing",
+  "paused at its peer with kill",
+  "paused at its peer with power loss",
+  "replication verify at a done",
+  "replication verify at b done",
   "restore",
   "cycle with write",
   "cycle with kill a",
@@ -75,6 +86,8 @@ const BEGINNINGS: readonly (readonly [string, readonly Step[]])[] = [
   ["nothing is there", []],
   ["the machine is protected", PROTECTION],
   ["the machine is protected and was reversed", [...PROTECTION, ...REVERSAL]],
+  ["the machine is protected by media", PROTECTED_BY[0] ?? []],
+  ["the machine is protected from an existing copy", PROTECTED_BY[1] ?? []],
 ];
 
 /** One run: a world, and what is done in it. */
@@ -94,7 +107,7 @@ Deno.test("two servers are what the reference model says, whatever is done to th
   const property = fc.property(
     fc.noShrink(fc.nat(0x7fffffff)),
     fc.integer({ min: 1, max: 4 }),
-    fc.constantFrom<number>(1, 1, 2, 0),
+    fc.constantFrom<number>(1, 1, 2, 0, 3, 4),
     fc.commands(commandsFor(DISKS), {
       maxCommands: COMMANDS_MAX,
       size: "max",

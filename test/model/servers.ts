@@ -97,6 +97,8 @@ export class Servers {
   readonly sites: Readonly<Record<SiteName, Site>>;
   readonly #disks: readonly number[];
   #backup: Copy | undefined;
+  /** Media and copies so far: each has a name of its own. */
+  #things = 0;
 
   /** `disks`: how many blocks each has. */
   constructor(seed: number, kernel: Kernel, disks: readonly number[]) {
@@ -329,6 +331,36 @@ export class Servers {
       }
       if (!(entry instanceof FileNode)) throw new Error(`No disk file at ${path}`);
       return stampsOf(entry.sectors.read(0, entry.sectors.length));
+    });
+  }
+
+  /** A medium is put into the server at `a`; its name. */
+  addMedium(): string {
+    const name = `usb-${this.#things++}`;
+    this.sites.a.host.addPlace(name);
+    return name;
+  }
+
+  /** Carries a medium from `a` to `b`. */
+  carry(medium: string): void {
+    this.sites.b.host.bringPlace(medium, this.sites.a.host.takePlace(medium));
+  }
+
+  /** Files at `b` that hold what the machine's disks hold, but for every third block; their names. */
+  addCopies(stamp: number): string[] {
+    const copy = this.#things++;
+    return this.#disks.map((blocks, disk) => {
+      const name = `copy-${copy}-${disk}.img`;
+      const { node } = this.sites.b.host.addDisk(name, { size: blocks * BLOCK });
+      const own = this.sites.a.host.disks.get(this.devices[disk] as string)?.node.sectors;
+      const bytes = own?.read(0, blocks * BLOCK) ?? new Uint8Array(blocks * BLOCK);
+      for (let block = 0; block < blocks; block += 3) {
+        bytes.set(contentOf(stamp + 1, 1), block * BLOCK);
+      }
+      node.sectors.write(0, bytes);
+      node.sectors.persist(node.sectors.mark());
+      markUnits(node, 0, bytes.length, true);
+      return name;
     });
   }
 

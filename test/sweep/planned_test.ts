@@ -4,7 +4,9 @@
  * @module
  */
 
-import { Cycle, PROTECTION, type Step, Write } from "../model/commands.ts";
+import type { Step } from "../model/command.ts";
+import { PROTECTION, Write } from "../model/commands.ts";
+import { Cycle } from "../model/cycle_command.ts";
 import type { Servers } from "../model/servers.ts";
 import { sweepMove } from "./moves.ts";
 

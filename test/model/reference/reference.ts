@@ -48,6 +48,10 @@ export class Reference {
   /** A backup of the replica at `b`. */
   #backup: Replica | undefined;
   #relations = 0;
+  /** The side at which replication is paused. */
+  #paused: SiteName | undefined;
+  /** The replica at `b` lies, or lay, in files that somebody else made. */
+  #lent = false;
   /** The primary may be comparing whole disks by itself: not everything is legal meanwhile. */
   #unsettled = false;
   /** False where a replica became the primary that may not have heard yet how many points to keep. */
@@ -309,12 +313,23 @@ export class Reference {
   /** A copy of the replica at `b` is put away. */
   backedUp(): void {
     const here = this.replica("b");
-    this.#backup = here?.failover === undefined ? here : undefined;
+    this.#backup = here?.failover === undefined && !this.#lent ? here : undefined;
   }
 
   /** True when there is a copy that could be put back. */
   get hasBackup(): boolean {
-    return this.#backup !== undefined;
+    return this.#backup !== undefined && !this.#lent;
+  }
+
+  /** The first copy is made from files at `b`. They are in no copy of the replica's folder. */
+  lent(): void {
+    this.#lent = true;
+    this.#backup = undefined;
+  }
+
+  /** Replication is paused at `site`; at none when it was resumed. */
+  pausing(site: SiteName | undefined): void {
+    this.#paused = site;
   }
 
   /** The copy takes the place of whatever is there. */
@@ -435,6 +450,7 @@ export class Reference {
       if (wrong !== "") return wrong;
       if (this.#dark[site]) this.#since[site] = [...this.#since[site], found];
     }
+    if (this.#paused === site && view.state !== "Suspended") return `paused, and ${view.state}`;
     const off = view.state === "Disabled" || view.state === "none";
     if (off !== (here.role === "none" || (here as Primary).phase === "off")) {
       return `state ${view.state}`;
@@ -483,6 +499,7 @@ export class Reference {
     if ((here.failover ?? here.completed) !== undefined) {
       return `point ${id} was staged in a failover`;
     }
+    if (this.#paused !== undefined) return `point ${id} was staged while it was paused`;
     if (there.role !== "primary" || there.relation !== here.relation) {
       return `point ${id} of another machine`;
     }
@@ -529,7 +546,12 @@ export class Reference {
       if (tail !== undefined && points.at(-1)?.id === tail.id && state === "FailbackInProgress") {
         return "";
       }
-      const usual = points.length === 0 ? "WaitingForInitialReplication" : "Replicating";
+      const paused = this.#paused === site;
+      const usual = paused
+        ? "Suspended"
+        : points.length === 0
+        ? "WaitingForInitialReplication"
+        : "Replicating";
       return state === usual ? "" : `state ${state}, not ${usual}`;
     }
     const wanted = failover === undefined ? "FailedOver" : "FailedOverWaitingCompletion";
