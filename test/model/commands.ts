@@ -25,6 +25,7 @@ import {
   type Where,
 } from "./command.ts";
 import { Cycle, told } from "./cycle_command.ts";
+import { AddDisk } from "./disk_commands.ts";
 import { FirstCopy } from "./first_copies.ts";
 import { type Meanwhile, Paused, Verify } from "./pause_commands.ts";
 import { firstDifference } from "./reference/image.ts";
@@ -96,7 +97,7 @@ export class Verb extends Named implements Step {
     const site = siteOf(this.#where, model);
     // Where it cannot be done to its end, it may lock the machine and do no more.
     const sure = this.#verb !== "failover planned" || model.expect(this.#verb, site) === "done";
-    return model.up[site] && sure;
+    return model.up[site] && sure && this.#hasAllDisks(model, site);
   }
 
   run(model: Reference, real: Servers): void {
@@ -112,6 +113,13 @@ export class Verb extends Named implements Step {
     }
     if (fulfilled(this.#verb, this.#site, expected, outcome)) this.#did(model, outcome, point);
     judge(model, real);
+  }
+
+  /** What a failover has in the place of a disk that its point has not is told by tests of its own. */
+  #hasAllDisks(model: Readonly<Reference>, site: SiteName): boolean {
+    const points = model.replica(site)?.points ?? [];
+    const chosen = points[this.#pick % Math.max(points.length, 1)];
+    return this.#verb !== "failover start" || chosen === undefined || model.isWhole(chosen);
   }
 
   #arguments(model: Reference, real: Servers): { args: JsonObject; point: string } {
@@ -170,7 +178,8 @@ export class Verb extends Named implements Step {
 }
 
 /** What comes amid a cycle. */
-type Amid = "write" | "kill a" | "kill b" | "power a" | "power b" | "cut the link";
+const AMID = ["write", "kill a", "kill b", "power a", "power b", "cut the link"] as const;
+type Amid = typeof AMID[number];
 
 /** A cycle in which something comes, so many events after it was asked for. */
 class DisturbedCycle extends Named implements Step {
@@ -278,6 +287,9 @@ class TestFailover extends Named implements Step {
 
   override check(model: Readonly<Reference>): boolean {
     const site = other(model.writer);
+    const points = model.replica(site)?.points ?? [];
+    const chosen = points[this.#pick % Math.max(points.length, 1)];
+    if (chosen === undefined || !model.isWhole(chosen)) return false;
     return model.up[site] && model.expect("failover test", site) === "done";
   }
 
@@ -503,7 +515,8 @@ export const REVERSAL: readonly Step[] = [
 /** Commands for disks of so many blocks each. */
 export function commandsFor(disks: readonly number[]): fc.Arbitrary<Step>[] {
   const site = fc.constantFrom<SiteName>("a", "b");
-  const disk = fc.nat(disks.length - 1);
+  // One more than there are at first: it may have been added.
+  const disk = fc.nat(disks.length);
   const stamp = fc.integer({ min: 1, max: 1_000_000 });
   const most = Math.min(...disks);
   const block = fc.nat(most - 4);
@@ -521,14 +534,7 @@ export function commandsFor(disks: readonly number[]): fc.Arbitrary<Step>[] {
     ["the writer", "failover planned"],
     ["the writer", "replication start"],
   );
-  const amid = fc.constantFrom<Amid>(
-    "write",
-    "kill a",
-    "kill b",
-    "power a",
-    "power b",
-    "cut the link",
-  );
+  const amid = fc.constantFrom<Amid>(...AMID);
   return [
     write,
     write,
@@ -552,19 +558,27 @@ export function commandsFor(disks: readonly number[]): fc.Arbitrary<Step>[] {
     )
       .map((place) => new Resynchronize(...place)),
     fc.nat(5).map((pick) => new TestFailover(pick)),
-    fc.tuple(
-      fc.constantFrom("the writer" as const, "its peer" as const),
-      fc.constantFrom<Meanwhile>("nothing", "kill", "power loss"),
-      stamp,
-    ).map((place) => new Paused(...place)),
-    fc.constant(new Verify()),
-    fc.tuple(fc.constantFrom("media" as const, "existing copy" as const), stamp)
-      .map((place) => new FirstCopy(...place)),
+    ...rareCommands(stamp),
     fc.integer({ min: 1, max: 5 }).map((points) => new Keep(points)),
     fc.constant(new BackUp()),
     fc.constant(new Restore()),
     fc.tuple(site, fc.integer({ min: -86_400, max: 86_400 }))
       .map((place) => new ClockJump(...place)),
     fc.integer({ min: 1, max: 120 }).map((seconds) => new Wait(seconds)),
+  ];
+}
+
+/** What an administrator does now and then. */
+function rareCommands(stamp: fc.Arbitrary<number>): fc.Arbitrary<Step>[] {
+  return [
+    fc.tuple(
+      fc.constantFrom("the writer" as const, "its peer" as const),
+      fc.constantFrom<Meanwhile>("nothing", "kill", "power loss"),
+      stamp,
+    ).map((place) => new Paused(...place)),
+    fc.constant(new Verify()),
+    fc.tuple(fc.integer({ min: 9, max: 12 }), stamp).map((place) => new AddDisk(...place)),
+    fc.tuple(fc.constantFrom("media" as const, "existing copy" as const), stamp)
+      .map((place) => new FirstCopy(...place)),
   ];
 }

@@ -108,6 +108,20 @@ Deno.test("a pause that does not hold is noticed, on either side", () => {
   equal(model.judge({ a: atA(seven), b: atB({ p: seven, q: seven }) }), "");
 });
 
+Deno.test("a point without a disk that others have had whole is noticed, and a disk that holds something else", () => {
+  const model = protectedMachine();
+  const old = model.disks.a!.image;
+  equal(model.diskAdded(2), 1);
+  model.wrote("a", 1, 0, 1, 5);
+  const two = [old[0]!, [5, 0]];
+  const { a } = { a: atA(two) };
+  equal(model.judge({ a, b: atB({ p: old, q: old }) }), "", "until its first copy is whole");
+  match(model.judge({ b: atB({ q: old, r: [old[0]!, [0, 7]] }) }), /nor ever before/);
+  equal(model.judge({ a, b: atB({ q: old, r: two }) }), "");
+  match(model.judge({ b: atB({ r: two, s: old }) }), /nor ever before/, "and not behind that");
+  match(model.judge({ b: atB({ q: old, r: old }) }), /point r: disk 1 block 0/);
+});
+
 Deno.test("a verb is legal in the states that an administrator would think, and in no other", () => {
   const model = new Reference(2, BLANK);
   const expected = (...verbs: readonly string[]) =>

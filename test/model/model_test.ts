@@ -56,6 +56,8 @@ const MUST = [
   "resynchronization at once",
   "resynchronization really paused",
   "resynchronization really cancelled",
+  "disk added to a primary that is started",
+  "disk added to a primary that is off",
   "first copy by media",
   "first copy by existing copy",
   "paused at the writer with nothing",

@@ -95,7 +95,7 @@ class Site {
 export class Servers {
   readonly world: SimWorld;
   readonly sites: Readonly<Record<SiteName, Site>>;
-  readonly #disks: readonly number[];
+  readonly #disks: number[];
   #backup: Copy | undefined;
   /** Media and copies so far: each has a name of its own. */
   #things = 0;
@@ -104,7 +104,7 @@ export class Servers {
   constructor(seed: number, kernel: Kernel, disks: readonly number[]) {
     this.world = new SimWorld({ seed, kernel });
     this.sites = { a: new Site(this.world, "a"), b: new Site(this.world, "b") };
-    this.#disks = disks;
+    this.#disks = [...disks];
     for (const [disk, blocks] of disks.entries()) {
       this.sites.a.host.addDisk(`${VM}-${disk}.img`, { size: blocks * BLOCK });
     }
@@ -283,7 +283,10 @@ export class Servers {
     const primary = primaryOf(server, VM);
     const unopened = primary === undefined && (server.primary.has(VM) || server.replica.has(VM));
     const role = unopened ? "unopened" : primary === undefined ? "none" : "primary";
-    const guest = site === "a" ? this.#guestDisks() : this.#exported(site);
+    // A replica that was removed and seeded anew lies in files of its own, and a machine that moves there as well.
+    const own = primary === undefined ||
+      primary.disks.every(({ path }) => this.devices.includes(path));
+    const guest = site === "a" && own ? this.#guestDisks() : this.#exported(site);
     return { role, state: primary?.state ?? "none", points: [], guest };
   }
 
@@ -298,10 +301,11 @@ export class Servers {
 
   #exported(site: SiteName): Image | undefined {
     if (this.#disk(site, 0) === undefined) return undefined;
-    return this.#disks.map((blocks, disk) => {
-      const real = this.#disk(site, disk) as Disk;
+    return trimmed(this.#disks.map((blocks, disk) => {
+      const real = this.#disk(site, disk);
+      if (real === undefined) return [];
       return stampsOf(this.sites[site].host.run(real.read(0, blocks * BLOCK), PATIENCE));
-    });
+    }));
   }
 
   #point(site: SiteName, { store }: ReplicaMachine, point: RecoveryPoint) {
@@ -316,7 +320,7 @@ export class Servers {
       yield* view.close();
       return image;
     };
-    return { id, image: this.sites[site].host.run(read(), PATIENCE), broken };
+    return { id, image: trimmed(this.sites[site].host.run(read(), PATIENCE)), broken };
   }
 
   /** The disk files of a completed failover, as whoever starts the machine from them finds them. */
@@ -332,6 +336,14 @@ export class Servers {
       if (!(entry instanceof FileNode)) throw new Error(`No disk file at ${path}`);
       return stampsOf(entry.sectors.read(0, entry.sectors.length));
     });
+  }
+
+  /** A device of so many blocks, all zeros, that is no disk of the machine yet; its name. */
+  addDevice(blocks: number): string {
+    this.#disks.push(blocks);
+    const name = this.devices.at(-1) as string;
+    this.sites.a.host.addDisk(name, { size: blocks * BLOCK });
+    return name;
   }
 
   /** A medium is put into the server at `a`; its name. */
@@ -404,6 +416,11 @@ export class Servers {
     }
     folder.persist(folder.mark());
   }
+}
+
+/** Without places for disks behind the last one that there is. */
+function trimmed(image: Image): Image {
+  return image.slice(0, image.findLastIndex(({ length }) => length > 0) + 1);
 }
 
 function copyOf(folder: Directory): Copy {

@@ -32,6 +32,12 @@ export function sameImage(one: Image, other: Image): boolean {
   return one.length === other.length && firstDifference(one, other) === "";
 }
 
+/** `image` without what it has at `places`, for a point from before those disks were whole. */
+export function without(image: Image, places: ReadonlySet<number>): Image {
+  const left = image.map((blocks, disk) => places.has(disk) ? [] : blocks);
+  return left.slice(0, left.findLastIndex(({ length }) => length > 0) + 1);
+}
+
 /** The first block in which two images differ, for people; "" where they do not. */
 export function firstDifference(found: Image, wanted: Image): string {
   for (const [disk, blocks] of wanted.entries()) {
@@ -40,7 +46,8 @@ export function firstDifference(found: Image, wanted: Image): string {
       if (shown !== stamp) return `disk ${disk} block ${block} holds ${shown}, not ${stamp}`;
     }
   }
-  return "";
+  const more = found.findIndex(({ length }, disk) => length > (wanted[disk]?.length ?? 0));
+  return more < 0 ? "" : `disk ${more} has blocks that nobody knows`;
 }
 
 /** A guest's disks: what they hold, and what a loss of power may leave of them. */
@@ -56,6 +63,11 @@ export class GuestDisks {
   /** What they hold. */
   get image(): Image {
     return this.#image;
+  }
+
+  /** One disk more, all zeros. */
+  add(blocks: number): void {
+    this.#image = [...this.#image, Array.from({ length: blocks }, () => 0)];
   }
 
   /** A write that was acknowledged. */

@@ -10,7 +10,7 @@
  */
 // Long because: all that must be true of a machine stands in one place, as one would tell it.
 
-import { firstDifference, GuestDisks, type Image, sameImage } from "./image.ts";
+import { firstDifference, GuestDisks, type Image, sameImage, without } from "./image.ts";
 import {
   type Expected,
   firstGeneration,
@@ -26,8 +26,6 @@ import {
 } from "./standing.ts";
 
 const NONE: Standing = { role: "none" };
-/** Points that a machine keeps whose administrator has said nothing. */
-const KEEP_USUAL = 24;
 
 /** A machine `vm` on two servers. */
 export class Reference {
@@ -47,7 +45,13 @@ export class Reference {
   readonly #returned: Record<SiteName, boolean> = { a: false, b: false };
   /** A backup of the replica at `b`. */
   #backup: Replica | undefined;
+  /** How many it may have been told to keep. */
+  #backupKept = { least: 0, most: 0 };
   #relations = 0;
+  /** Disks whose first copy is not known to be whole: points may be without them. */
+  readonly #joining = new Set<number>();
+  readonly #first: number;
+  #most: number;
   /** The side at which replication is paused. */
   #paused: SiteName | undefined;
   /** The replica at `b` lies, or lay, in files that somebody else made. */
@@ -62,11 +66,31 @@ export class Reference {
     this.#kept = { wanted: keep, least: keep, most: keep };
     this.disks = { a: new GuestDisks(blank), b: undefined };
     this.#since = { a: [blank], b: [] };
+    this.#first = this.#most = blank.length;
   }
 
   /** True when something of one server reaches the other. */
   get talking(): boolean {
     return this.linked && this.up.a && this.up.b;
+  }
+
+  /** Disks that were added so far. */
+  get diskCount(): number {
+    return this.#most - this.#first;
+  }
+
+  /** True when a failover to the point has every disk of the machine: what others have is told elsewhere. */
+  isWhole({ image }: Point): boolean {
+    return this.#joining.size === 0 && image.length === this.#most;
+  }
+
+  /** One disk more at `a`, of zeros; its index. */
+  diskAdded(blocks: number): number {
+    const index = this.#most++;
+    this.disks.a?.add(blocks);
+    this.#joining.add(index);
+    if (this.disks.a !== undefined) this.#since.a = [...this.#since.a, this.disks.a.image];
+    return index;
   }
 
   /** The replica at `site`, if that is what is there. */
@@ -115,7 +139,8 @@ export class Reference {
       case "failover planned": {
         const cycle = this.#cycling(site, primary);
         const there = this.replica(other(site));
-        const unsure = this.#unsettled || (there?.points.length ?? 0) === 0;
+        const whole = there?.points.at(-1)?.image.length === this.#most;
+        const unsure = this.#unsettled || !whole || this.#joining.size > 0;
         return cycle === "done" && unsure ? "either" : cycle;
       }
       case "failover reverse":
@@ -281,10 +306,8 @@ export class Reference {
     const image = here?.failover?.guest.image ?? here?.completed;
     if (here === undefined || image === undefined) return;
     const open = here.completed === undefined;
-    // What was chosen before a complete is not known any more.
-    const learned = this.#kept.least === this.#kept.most;
-    if (!open) this.keeping(KEEP_USUAL);
-    else if (!learned) this.#keepKnown = false;
+    // What was chosen moves with it; what it may not have heard yet does not.
+    if (this.#kept.least !== this.#kept.most) this.#keepKnown = false;
     const generation = open ? followedBy(this.#branch(here)) : here.generation;
     const { relation } = here;
     const known = { seeded: true, odd: true };
@@ -314,6 +337,7 @@ export class Reference {
   backedUp(): void {
     const here = this.replica("b");
     this.#backup = here?.failover === undefined && !this.#lent ? here : undefined;
+    this.#backupKept = this.#kept;
   }
 
   /** True when there is a copy that could be put back. */
@@ -337,9 +361,13 @@ export class Reference {
     this.standing.b = this.#backup ?? NONE;
     this.#unsettled = true;
     // It keeps as many as were to be kept yesterday, until its primary says otherwise.
-    const { wanted } = this.#kept;
-    this.keeping(Math.max(wanted, this.#backup?.points.length ?? 0));
-    this.keeping(wanted);
+    const { wanted, least, most } = this.#kept;
+    const listed = this.#backup?.points.length ?? 0;
+    this.#kept = {
+      wanted,
+      least: Math.min(least, this.#backupKept.least),
+      most: Math.max(most, this.#backupKept.most, listed),
+    };
     this.#change("a", { odd: true });
   }
 
@@ -352,7 +380,7 @@ export class Reference {
     if (exact && this.#keepKnown) this.#kept = { wanted, least: wanted, most: wanted };
     const image = this.disks[site]?.image;
     if (!exact || image === undefined || listed.image === undefined) return "";
-    return firstDifference(listed.image, image);
+    return firstDifference(listed.image, without(image, this.#joining));
   }
 
   /** What is wrong with what is seen; "" for nothing. Learns what only the servers can know. */
@@ -486,10 +514,21 @@ export class Reference {
       const wrong = this.#cutNow(site, here, id, image);
       if (wrong !== "") return wrong;
       generation = (this.standing[other(site)] as Primary).generation;
-      known.push({ id, image, generation });
+      known.splice(this.#placeOf(id, known, view), 0, { id, image, generation });
     }
     const wrong = this.#judgeRetention(site, { ...here, generation }, known, view);
     return wrong === "" ? this.#judgeFailover(site, this.replica(site) as Replica, view) : wrong;
+  }
+
+  /**
+   * Where a new point belongs: behind all others. But while another number of points is about to be kept, one may come
+   * back that nobody has seen, for a newer one had taken its place before anybody looked.
+   */
+  #placeOf(id: string, known: readonly Point[], { points }: SiteView): number {
+    if (this.#kept.least === this.#kept.most) return known.length;
+    const behind = points.slice(points.findIndex((each) => each.id === id) + 1);
+    const next = known.findIndex((each) => behind.some((later) => later.id === each.id));
+    return next < 0 ? known.length : next;
   }
 
   /** A point that the model did not know: it must be newer than all others and hold what disks held. */
@@ -504,12 +543,18 @@ export class Reference {
       return `point ${id} of another machine`;
     }
     const since = this.#since[from];
-    const at = since.findIndex((each) => sameImage(each, image));
+    const at = since.findIndex((each) =>
+      sameImage(image, each) || sameImage(image, without(each, this.#joining))
+    );
     if (at < 0) {
       const now = since.at(-1) ?? [];
       return `point ${id}: ${firstDifference(image, now)}; nor ever before`;
     }
     this.#since[from] = since.slice(at);
+    // A first copy that was whole once is so from there on.
+    for (const disk of this.#joining) {
+      if ((image[disk]?.length ?? 0) > 0) this.#joining.delete(disk);
+    }
     this.#change(from, { seeded: true });
     return "";
   }
