@@ -20,7 +20,7 @@
  */
 
 import { isFailed, localFailure } from "../base/failure.ts";
-import { fromHex, MiB, type SeedId, toHex } from "../base/units.ts";
+import { fromHex, type SeedId, toHex } from "../base/units.ts";
 import { type CompletePackage, findComplete, PackageWriter } from "../history/package_writer.ts";
 import {
   PACKAGE_FORMAT,
@@ -34,16 +34,13 @@ import type { PackageKey } from "../relationship/seeding_plan.ts";
 import type { Task } from "../runtime/task.ts";
 import type { Compare, Compared } from "../wire/compare.ts";
 import type { StagedExtent } from "../wire/extent.ts";
-import { type Cut, makeCut, needsCut, reportGivenUp } from "./cutting.ts";
+import type { Cut } from "./cutting.ts";
 import { declare } from "./cycle.ts";
+import { finalPass, livePasses } from "./passes.ts";
 import type { Replication } from "./replication.ts";
 import { sendPending } from "./sending.ts";
 import { Shipment } from "./shipment.ts";
 
-/** What is left for the final cut is at most this, or passes have stopped to shrink. */
-const FINAL_PASS_BYTES = 16 * MiB;
-/** Passes over the live disk, at most. */
-const PASSES_MAX = 8;
 /** Cuts of one attempt whose views were given up, at most. */
 const CUTS_MAX = 4;
 
@@ -93,8 +90,8 @@ function* write(
   const sink = yield* begin(work, folder, before);
   const { writer, shipment } = sink;
   try {
-    yield* passes(work, sink);
-    const cut = yield* finalPass(work, sink);
+    yield* livePasses(work, () => writePass(work, sink));
+    const cut = yield* writeCut(work, sink);
     return yield* writer.complete({
       point: declare(work, cut),
       sizes: machine.sizes,
@@ -196,26 +193,16 @@ class PackageSink {
   }
 }
 
-function* passes(work: Replication, sink: PackageSink): Task<void> {
-  let before = Infinity;
-  for (let pass = 0; pass < PASSES_MAX; pass++) {
-    const disks = work.machine.tracked;
-    let pending = 0;
-    for (const disk of disks) {
-      disk.swap("live");
-      pending += disk.view?.remainingBytes ?? 0;
-    }
-    if (pass > 0 && (pending <= FINAL_PASS_BYTES || pending >= before)) return;
-    before = pending;
-    yield* sendPending({
-      ...sending(work, sink),
-      *between() {
-        if (sink.finished) yield* settle(work, sink);
-      },
-    });
-    yield* sink.finishPart();
-    yield* settle(work, sink);
-  }
+function* writePass(work: Replication, sink: PackageSink): Task<true> {
+  yield* sendPending({
+    ...sending(work, sink),
+    *between() {
+      if (sink.finished) yield* settle(work, sink);
+    },
+  });
+  yield* sink.finishPart();
+  yield* settle(work, sink);
+  return true;
 }
 
 function* settle(work: Replication, sink: PackageSink): Task<void> {
@@ -223,24 +210,17 @@ function* settle(work: Replication, sink: PackageSink): Task<void> {
   for (const disk of work.machine.tracked) yield* disk.settle();
 }
 
-/** The last, small pass is a cut; when its view is given up, another one is made. */
-function* finalPass(work: Replication, sink: PackageSink): Task<Cut> {
-  for (let cuts = 0; cuts < CUTS_MAX; cuts++) {
-    const cut = yield* makeCut(work);
-    try {
-      yield* sendPending(sending(work, sink));
-      if (!needsCut(work)) return cut;
-    } catch (error) {
-      if (!isFailed(error, "view-given-up")) throw error;
-    }
-    reportGivenUp(work);
+function writeCut(work: Replication, sink: PackageSink): Task<Cut> {
+  let cuts = 0;
+  return finalPass(work, () => sendPending(sending(work, sink)), function* () {
     yield* sink.finishPart();
-  }
-  throw localFailure(
-    "view-given-up",
-    `The frozen view was given up ${CUTS_MAX} times in one export`,
-    "Use a faster medium, or export at a time when less is written; nothing is lost meanwhile",
-  );
+    if (++cuts < CUTS_MAX) return;
+    throw localFailure(
+      "view-given-up",
+      `The frozen view was given up ${CUTS_MAX} times in one export`,
+      "Use a faster medium, or export at a time when less is written; nothing is lost meanwhile",
+    );
+  });
 }
 
 function sending(work: Replication, sink: PackageSink) {

@@ -29,15 +29,12 @@ import { issue, makeCut } from "./cutting.ts";
 import { abandon, noteSent, openDelta, sealDelta, sendDelta } from "./cycle.ts";
 import type { OpenDelta } from "./open_delta.ts";
 import type { Course } from "./opening.ts";
+import { livePasses } from "./passes.ts";
 import type { ReplicaPeer } from "./replica_peer.ts";
 import type { Replication } from "./replication.ts";
 import { sendPending } from "./sending.ts";
 import { Shipment } from "./shipment.ts";
 
-/** What is left for the cut is at most this, or passes have stopped to shrink. */
-const FINAL_PASS_BYTES = 16 * MiB;
-/** Passes over the live disk, at most. */
-const PASSES_MAX = 8;
 /** Bytes found equal between two times that their bits are cleared on disk. */
 const SETTLE_BYTES = 1024 * MiB;
 
@@ -133,7 +130,12 @@ export function* resynchronize(work: Replication, peer: ReplicaPeer): Task<boole
   const stopped = () => machine.state !== "Resynchronizing" || resyncHeld(work) !== undefined;
   if (stopped()) return yield* leave(work);
   const delta = yield* openDelta(work, peer, beginLive);
-  if (!(yield* passes(work, peer, delta, stopped))) return yield* leave(work);
+  const over = yield* livePasses(work, function* () {
+    yield* peer.tellSizes(machine.sizes);
+    yield* runPass(work, peer, delta, stopped);
+    return !stopped();
+  });
+  if (!over) return yield* leave(work);
   Object.assign(delta, yield* makeCut(work), { live: false });
   yield* sendDelta(work, peer, delta, noteCompared(work));
   yield* sealDelta(work, peer, delta);
@@ -171,30 +173,6 @@ function* beginLive(work: Replication): Task<OpenDelta> {
     placeholders: machine.placeholders,
     live: true,
   };
-}
-
-/** Passes until little is left; false when it was stopped before. */
-function* passes(
-  work: Replication,
-  peer: ReplicaPeer,
-  delta: OpenDelta,
-  stopped: () => boolean,
-): Task<boolean> {
-  let before = Infinity;
-  for (let pass = 0; pass < PASSES_MAX; pass++) {
-    const { machine } = work;
-    let pending = 0;
-    for (const disk of machine.tracked) {
-      disk.swap("live");
-      pending += disk.view?.remainingBytes ?? 0;
-    }
-    if (pass > 0 && (pending <= FINAL_PASS_BYTES || pending >= before)) return true;
-    before = pending;
-    yield* peer.tellSizes(machine.sizes);
-    yield* runPass(work, peer, delta, stopped);
-    if (stopped()) return false;
-  }
-  return true;
 }
 
 function* runPass(

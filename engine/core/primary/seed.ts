@@ -9,21 +9,18 @@
  * @module
  */
 
-import { isFailed, peerFailure } from "../base/failure.ts";
+import { peerFailure } from "../base/failure.ts";
 import { MiB, type SeedId } from "../base/units.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import type { Task } from "../runtime/task.ts";
 import { declare, noteSent } from "./cycle.ts";
-import { type Cut, makeCut, needsCut, reportGivenUp } from "./cutting.ts";
+import type { Cut } from "./cutting.ts";
+import { finalPass, livePasses } from "./passes.ts";
 import type { ReplicaPeer } from "./replica_peer.ts";
 import type { Replication } from "./replication.ts";
 import { sendPending } from "./sending.ts";
 import { Shipment } from "./shipment.ts";
 
-/** What is left for the final cut is at most this, or passes have stopped to shrink. */
-const FINAL_PASS_BYTES = 16 * MiB;
-/** Passes over the live disk, at most. */
-const PASSES_MAX = 8;
 /** Bytes sent between two times that the bits of durable blocks are cleared on disk. */
 const SETTLE_BYTES = 64 * MiB;
 
@@ -46,9 +43,13 @@ export function* seed(
   if (ready.seed !== id) {
     throw peerFailure("protocol-violation", "The replica began another initial replication");
   }
-  yield* passes(work, peer, shipment, stopped);
+  yield* livePasses(work, function* () {
+    yield* peer.tellSizes(work.machine.sizes);
+    yield* runPass(work, peer, shipment, stopped);
+    return !stopped();
+  });
   if (stopped()) return false;
-  const cut = yield* finalPass(work, peer, shipment);
+  const cut = yield* sendCut(work, peer, shipment);
   const point = declare(work, cut);
   const staged = yield* peer.ask(
     { type: "seed-publish", point, records: shipment.sent },
@@ -82,28 +83,6 @@ function* begin(work: Replication, resume: boolean): Task<SeedId> {
     yield* disk.setBase({ kind: "seed", seed: id });
   }
   return id;
-}
-
-function* passes(
-  work: Replication,
-  peer: ReplicaPeer,
-  shipment: Shipment,
-  stopped: () => boolean,
-): Task<void> {
-  let before = Infinity;
-  for (let pass = 0; pass < PASSES_MAX; pass++) {
-    const disks = work.machine.tracked;
-    let pending = 0;
-    for (const disk of disks) {
-      disk.swap("live");
-      pending += disk.view?.remainingBytes ?? 0;
-    }
-    if (pass > 0 && (pending <= FINAL_PASS_BYTES || pending >= before)) return;
-    before = pending;
-    yield* peer.tellSizes(work.machine.sizes);
-    yield* runPass(work, peer, shipment, stopped);
-    if (stopped()) return;
-  }
 }
 
 function* runPass(
@@ -149,21 +128,12 @@ function seedSending(work: Replication, peer: ReplicaPeer, shipment: Shipment) {
   };
 }
 
-/** The last, small pass is a cut; when its view is given up, another one is made. */
-function* finalPass(work: Replication, peer: ReplicaPeer, shipment: Shipment): Task<Cut> {
-  for (;;) {
-    const cut = yield* makeCut(work);
+function sendCut(work: Replication, peer: ReplicaPeer, shipment: Shipment): Task<Cut> {
+  return finalPass(work, function* (cut) {
     yield* peer.tellSizes(cut.sizes);
-    try {
-      yield* sendPending({
-        ...seedSending(work, peer, shipment),
-        onSent: (bytes, wire) => noteSent(work, bytes, wire),
-      });
-      if (!needsCut(work)) return cut;
-    } catch (error) {
-      if (!isFailed(error, "view-given-up")) throw error;
-    }
-    reportGivenUp(work);
-    yield* peer.drained();
-  }
+    yield* sendPending({
+      ...seedSending(work, peer, shipment),
+      onSent: (bytes, wire) => noteSent(work, bytes, wire),
+    });
+  }, () => peer.drained());
 }
