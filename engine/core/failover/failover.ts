@@ -95,11 +95,23 @@ export class Failover {
     yield* machine.store.hold(point, HOLD);
     try {
       yield* clearStrays(folder);
-      return yield* Failover.#build(machine, folder, point, "create");
+      return yield* Failover.#create(machine, folder, point);
     } catch (error) {
       yield* clearStrays(folder);
       yield* machine.store.unhold(HOLD);
       throw error;
+    }
+  }
+
+  /** Where there is no room for its overlays, in that of the reserve (R10). */
+  static *#create(machine: ReplicaMachine, folder: Folder, point: PointId): Task<Failover> {
+    try {
+      return yield* Failover.#build(machine, folder, point, "create");
+    } catch (error) {
+      if (!isFailed(error, "no-space")) throw error;
+      yield* clearStrays(folder);
+      yield* machine.store.spendReserve();
+      return yield* Failover.#build(machine, folder, point, "create");
     }
   }
 
@@ -161,6 +173,7 @@ export class Failover {
     yield* this.close();
     yield* clearStrays(this.#folder);
     yield* machine.store.unhold(HOLD);
+    yield* machine.store.keepReserve();
     this.#tell("cancelled", generation);
   }
 

@@ -24,7 +24,7 @@ import type { JsonObject } from "../base/json.ts";
 import { isIdentity, MiB, type PointId } from "../base/units.ts";
 import type { Folder } from "../ports/folder.ts";
 import { loadRecord, saveRecord } from "../relationship/record.ts";
-import type { ReplicaMachine } from "../replica/replica_machine.ts";
+import { type ReplicaMachine, TEST_HOLD } from "../replica/replica_machine.ts";
 import type { Task } from "../runtime/task.ts";
 import { choosePoint, notVerified } from "./failover.ts";
 import { closePointDisks, openPointDisks, type PointDisks } from "./point_disks.ts";
@@ -35,7 +35,6 @@ export const TESTS_MAX = 8;
 /** Folder of the tests, in the machine's. */
 export const TESTS = "tests";
 const RECORD = "test.json";
-const HOLD = "test-";
 /** What tests leave free at least, bytes, beside a sixteenth of the machine's disks. */
 const SPARED_MIN = 256 * MiB;
 
@@ -112,7 +111,7 @@ export class TestFailovers {
   *#unholdStrays(): Task<void> {
     const { store } = this.#machine;
     for (const name of store.holds.keys()) {
-      const number = name.startsWith(HOLD) ? Number(name.slice(HOLD.length)) : 0;
+      const number = name.startsWith(TEST_HOLD) ? Number(name.slice(TEST_HOLD.length)) : 0;
       if (number > 0 && !this.#tests.has(number)) yield* store.unhold(name);
     }
   }
@@ -136,8 +135,8 @@ export class TestFailovers {
     this.#tests.set(number, test);
     try {
       // A state from a backup may not know of the hold.
-      if (store.holds.get(`${HOLD}${number}`) !== test.point) {
-        yield* store.hold(test.point, `${HOLD}${number}`);
+      if (store.holds.get(`${TEST_HOLD}${number}`) !== test.point) {
+        yield* store.hold(test.point, `${TEST_HOLD}${number}`);
       }
       yield* this.#offer(test, folder, "open");
     } catch (error) {
@@ -173,7 +172,7 @@ export class TestFailovers {
     const point = choosePoint(machine, chosen);
     if (point.unverified && !unverified) throw notVerified(name);
     const number = this.#free();
-    yield* store.hold(point.id, `${HOLD}${number}`);
+    yield* store.hold(point.id, `${TEST_HOLD}${number}`);
     const startedAt = Math.max(0, ports.clock.wall());
     const test = new Test(name, number, point.id, startedAt);
     try {
@@ -243,7 +242,7 @@ export class TestFailovers {
       yield* folder.flush();
     }
     yield* this.#clear(`${number}`);
-    yield* this.#machine.store.unhold(`${HOLD}${number}`);
+    yield* this.#machine.store.unhold(`${TEST_HOLD}${number}`);
     if (this.#tests.size === 0) yield* this.#clearAll();
   }
 

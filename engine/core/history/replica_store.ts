@@ -43,6 +43,7 @@ import { prune, shed } from "./retention.ts";
 import { Seeding } from "./seeding.ts";
 import { fits, largest } from "./store_state.ts";
 import { saltFrom } from "./staging_record.ts";
+import { keepReserve, spendReserve } from "./state_file.ts";
 import { tryStorage } from "./storage_probe.ts";
 import { unitDigests, type UnitSource } from "./unit_digests.ts";
 import { verify } from "./verify.ts";
@@ -287,6 +288,16 @@ export class ReplicaStore {
   /** Looks whether storage that has refused takes data again; throws what fails. */
   tryStorage(): Task<void> {
     return tryStorage(this.#files.folder);
+  }
+
+  /** Gives the reserve up, so that what must not fail for want of space finds some (R10). */
+  spendReserve(): Task<void> {
+    return spendReserve(this.#files.folder);
+  }
+
+  /** Takes the reserve again, if it was given up and there is room. */
+  keepReserve(): Task<void> {
+    return keepReserve(this.#files.folder);
   }
 
   /** What health must show. */

@@ -129,7 +129,7 @@ export class StateFile {
     } catch (error) {
       // Only a file system that copies on write can lack space here: give it the reserve (R10).
       if (!isFailed(error, "no-space")) throw error;
-      yield* this.#folder.remove(RESERVE);
+      yield* spendReserve(this.#folder);
       yield* file.write(0, bytes);
     }
     yield* file.flush();
@@ -148,6 +148,12 @@ export class StateFile {
   *close(): Task<void> {
     for (const file of this.#files) yield* file.close();
   }
+}
+
+/** Gives the reserve back to the file system, for what must not fail for want of space (R10). */
+export function* spendReserve(folder: Folder): Task<void> {
+  yield* folder.remove(RESERVE);
+  yield* folder.flush();
 }
 
 /** Takes the reserve again where it was given back and there is room; failing is no failure. */

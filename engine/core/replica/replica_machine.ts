@@ -76,6 +76,9 @@ const STORAGE: ReadonlySet<FailureCode> = new Set<FailureCode>([
   "read-only",
 ]);
 
+/** What the names of holds begin with that test failovers have on their points. */
+export const TEST_HOLD = "test-";
+
 /** A machine that is replicated to this server. */
 export class ReplicaMachine {
   readonly name: string;
@@ -109,7 +112,7 @@ export class ReplicaMachine {
   /** Counters by monitoring interval. */
   readonly monitoring: Monitoring;
   /** Storage here failed a channel since it was seen to work. */
-  #stumbled = false;
+  #stumbled: Failure | undefined;
   /** Suspect disks were read by this process. */
   #verified = false;
   readonly #exports = new Set<PointExport>();
@@ -174,8 +177,21 @@ export class ReplicaMachine {
 
   /** What is wrong at this moment. */
   get troubles(): readonly Failure[] {
-    const own = this.#applyFailure === undefined ? [] : [this.#applyFailure];
-    return [...this.store.troubles, ...own];
+    const own = this.#applyFailure ?? this.#stumbled;
+    return [...this.store.troubles, ...(own === undefined ? [] : [this.#withRemedy(own)])];
+  }
+
+  /** Where space lacks and tests hold the points that would go, whoever reads of it is told of them (R10). */
+  #withRemedy(failure: Failure): Failure {
+    const oldest = this.store.points[0]?.id;
+    const tested = [...this.store.holds].some(([name, point]) =>
+      point === oldest && name.startsWith(TEST_HOLD)
+    );
+    if (failure.code !== "no-space" || !tested) return failure;
+    const action =
+      `Free some space, or delete the test failovers of "${this.name}" that hold its oldest points ` +
+      `("warmsite vm list"): "warmsite failover test ${this.name} --delete NAME"`;
+    return { ...failure, action };
   }
 
   /** True when this is the primary that the generation is bound to, or is said to be (L1). */
@@ -376,10 +392,10 @@ export class ReplicaMachine {
    */
   *refusal(): Task<Failure | undefined> {
     if (this.paused) return this.pausedHere().failure;
-    if (!this.#stumbled) return undefined;
+    if (this.#stumbled === undefined) return undefined;
     try {
       yield* this.store.tryStorage();
-      this.#stumbled = false;
+      this.#stumbled = undefined;
       return undefined;
     } catch (error) {
       if (!isFailed(error) || error.code === "cancelled") throw error;
@@ -426,7 +442,7 @@ export class ReplicaMachine {
       yield* handle.join();
     } catch (error) {
       if (!isFailed(error)) throw error;
-      if (STORAGE.has(error.code)) this.#stumbled = true;
+      if (STORAGE.has(error.code)) this.#stumbled = error.failure;
       // A channel that its primary ended in order, or that was ended here, is no trouble.
       const here = error.failure.side === "local" || !channel.session.closed;
       const ended = error.code === "connection-lost" && here;
@@ -572,6 +588,7 @@ export class ReplicaMachine {
 
   /** A point was staged: it will be applied. */
   noteStaged(point: PointId): void {
+    this.#stumbled = undefined;
     this.#countReceived();
     // The point of a seed is in the disks already.
     if (this.store.newest?.applied === true) this.appliedAt = this.arrival.wall;

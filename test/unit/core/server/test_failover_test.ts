@@ -220,3 +220,37 @@ Deno.test("a planned failover ends the tests that stand on what goes, and does n
   ok(b.server!.primary.has("vm"));
   deepEqual(world.violations, []);
 });
+
+Deno.test("with no space left and points held by tests, a failover starts and is cancelled, and tests go (R10)", () => {
+  const { a, b, points, world } = stage(98);
+  make(b, points[0]);
+  make(b, points[1]);
+  b.write("vm - Test/0", 0, filled(KiB, 9));
+  const { volume } = b.host.data;
+  // Somebody else's files take all that is left.
+  const { capacity } = volume;
+  volume.capacity = volume.used;
+  a.write("vm/0", 0, filled(64 * KiB, 4));
+  throws(() => a.call("replication cycle", VM), /No space left/);
+  const shown = () => b.call("replication status", VM) as JsonObject;
+  equal(shown()["health"], "Critical");
+  match(JSON.stringify(shown()["warnings"]), /No space left.*delete the test failovers of .*--delete NAME/);
+  const listed = () => (b.call("points list", VM) as JsonObject[]).map(({ id }) => String(id));
+  deepEqual(listed(), points, "what tests hold does not go");
+  for (const point of [points[2], points[0]]) {
+    b.call("failover start", { ...VM, point: point as string });
+    equal(b.read("vm/0", 0, 512)[0], point === points[0] ? 1 : 3);
+    b.host.kill();
+    b.start();
+    equal(shown()["state"], "FailedOverWaitingCompletion");
+    b.call("failover cancel", VM);
+  }
+  drop(b, "vm - Test");
+  drop(b, "vm - Test 2");
+  volume.capacity = capacity;
+  a.call("replication cycle", VM);
+  world.runFor(SECOND);
+  equal(shown()["health"], "Normal");
+  equal(listed().length, 3);
+  deepEqual(world.violations, []);
+});
