@@ -73,10 +73,15 @@ function behindText(statistics: ValueObject): string {
   const { pendingBytes, pendingSeconds, unappliedBytes, unappliedSeconds } = statistics;
   const seconds = (value: Value | undefined) =>
     typeof value === "number" ? formatDuration(value * 1_000_000) : "-";
-  if (statistics["role"] === "replica") {
-    return `Received and not applied yet: ${size(unappliedBytes)}, ${seconds(unappliedSeconds)}`;
+  if (statistics["role"] !== "replica") {
+    return `To be sent yet: ${size(pendingBytes)}, ${seconds(pendingSeconds)}`;
   }
-  return `To be sent yet: ${size(pendingBytes)}, ${seconds(pendingSeconds)}`;
+  const tested = statistics["lastTestFailover"];
+  return [
+    `Behind the primary by at most: ${seconds(pendingSeconds)}`,
+    `Received and not applied yet: ${size(unappliedBytes)}, ${seconds(unappliedSeconds)}`,
+    `Last test failover: ${tested === null ? "never" : textOf(tested)}`,
+  ].join("\n");
 }
 
 function size(bytes: Value | undefined): string {

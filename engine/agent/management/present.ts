@@ -24,6 +24,7 @@ const TIMES = new Set([
   "lastStaged",
   "lastApplied",
   "lastAppConsistent",
+  "lastTestFailover",
   "testStarted",
   "cut",
   "startsAt",

@@ -144,12 +144,15 @@ export class Replicator {
       base: undefined,
       resync: newProgress(),
     };
+    this.#unquietCounted = before === undefined ? 0 : before.#unquietCounted;
     // Without the delta of the one before, what its shipment took off the views is known to nobody (C4).
     if (before !== undefined) { for (const disk of machine.tracked) disk.forgetProgress(); }
   }
 
   /** Counters by monitoring interval. */
   readonly monitoring: Monitoring;
+  /** Application-consistent cuts that failed, as far as they were counted there. */
+  #unquietCounted: number;
 
   /** Counters of this process. */
   get statistics(): Statistics {
@@ -454,9 +457,12 @@ export class Replicator {
 
   /** What an attempt sent, whatever became of it; `latency` where its points were staged. */
   #noteCycle(before: Statistics, latency: number): void {
-    const { statistics, ports: { clock } } = this.#work;
+    const { statistics, quiescing, ports: { clock } } = this.#work;
     const cycles = statistics.cycles - before.cycles;
+    const consistencyFailures = quiescing.failed - this.#unquietCounted;
+    this.#unquietCounted = quiescing.failed;
     this.monitoring.note(clock.wall(), {
+      consistencyFailures,
       cycles,
       missed: statistics.missed - before.missed,
       bytes: statistics.bytesSent - before.bytesSent,

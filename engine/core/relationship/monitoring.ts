@@ -74,6 +74,7 @@ export class Monitoring {
   readonly #policy: () => MonitoringPolicy;
   #current: IntervalCounters;
   #past: IntervalCounters[] = [];
+  #lastTest: number | undefined;
   #dirty = false;
 
   /** `policy` is asked at the beginning of every interval. */
@@ -92,6 +93,17 @@ export class Monitoring {
   /** Intervals that are over, oldest first. */
   get past(): readonly Readonly<IntervalCounters>[] {
     return this.#past;
+  }
+
+  /** When a failover of the machine was last tested here, wall time in µs since 1970; no reset forgets it. */
+  get lastTest(): number | undefined {
+    return this.#lastTest;
+  }
+
+  /** A test failover was made at `wall`. */
+  noteTest(wall: number): void {
+    this.#lastTest = wall;
+    this.#dirty = true;
   }
 
   /** True when there is something that was not saved. */
@@ -123,6 +135,7 @@ export class Monitoring {
     this.#dirty = false;
     return {
       version: 1,
+      lastTest: this.#lastTest ?? null,
       current: { ...this.#current },
       past: this.#past.map((each) => ({ ...each })),
     };
@@ -130,7 +143,8 @@ export class Monitoring {
 
   /** Goes on with what an earlier process saved; what was counted meanwhile is added. Unsound records are left. */
   adopt(json: JsonObject, wall: number): void {
-    const { current, past } = json;
+    const { current, past, lastTest } = json;
+    if (typeof lastTest === "number" && Number.isSafeInteger(lastTest)) this.#lastTest ??= lastTest;
     const known = Array.isArray(past) ? past.map(countersFrom) : [];
     this.#past = [...known.filter((each) => each !== undefined), ...this.#past].slice(-HISTORY_MAX);
     const saved = countersFrom(current);

@@ -68,6 +68,7 @@ export function* startTest(
 ): Task<TestFailover> {
   const test = yield* entry.tests.create(point, unverified);
   machines.offerTest(test);
+  entry.machine.monitoring.noteTest(test.startedAt);
   return test;
 }
 

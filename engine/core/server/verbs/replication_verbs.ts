@@ -279,11 +279,16 @@ function statisticsOf(server: Server, vm: string): JsonObject {
   const side = sideOf(server, vm);
   const monitoring = side.monitoring(vm);
   const current = intervalJson(monitoring.current(server.ports.clock.wall()));
-  const { role, backlogBytes, rpoSeconds, unappliedBytes, unappliedSeconds } = status(server, vm);
+  const shown = status(server, vm);
+  const { role, health, warnings, backlogBytes, rpoSeconds, unappliedBytes, unappliedSeconds } =
+    shown;
   return {
     vm,
     role: role ?? null,
+    health: health ?? null,
+    warnings: warnings ?? [],
     current,
+    lastTestFailover: monitoring.lastTest ?? null,
     pendingBytes: backlogBytes ?? null,
     pendingSeconds: rpoSeconds ?? null,
     unappliedBytes: unappliedBytes ?? null,

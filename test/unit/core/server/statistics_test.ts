@@ -107,3 +107,84 @@ Deno.test("without a relationship there are no statistics, and the refusal says 
   throws(() => statistics(a), /there are no statistics in state Disabled/);
   throws(() => a.call("replication reset-statistics", VM), /no statistics/);
 });
+
+Deno.test("a guest that cannot be frozen is counted in its interval, and again after a restart", () => {
+  const { a, world } = makePair(306);
+  protect(a, { frequency: 10 * SECOND });
+  const machine = a.host.hypervisor.machine("vm");
+  a.call("replication set", { ...VM, freeze: "freeze", thaw: "thaw", appConsistent: HOUR });
+  equal(current(a)["consistencyFailures"], 0);
+  machine.fails.freeze = "The guest does not answer";
+  world.runUntil(world.now + 15 * SECOND);
+  equal(current(a)["consistencyFailures"], 1);
+  throws(() => a.call("replication cycle", { ...VM, appConsistent: true }));
+  equal(current(a)["consistencyFailures"], 2);
+  a.call("replication reset-statistics", VM);
+  equal(current(a)["consistencyFailures"], 0);
+  equal(past(a).at(-1)?.["consistencyFailures"], 2, "a reset keeps the history");
+  machine.fails.freeze = "";
+  a.call("replication cycle", { ...VM, appConsistent: true });
+  equal(current(a)["consistencyFailures"], 0);
+});
+
+Deno.test("when a failover was last tested outlives the test, a reset and a restart", () => {
+  const { a, b, world } = makePair(307);
+  protect(a);
+  equal(statistics(b)["lastTestFailover"], null);
+  world.runUntil(world.now + 7 * MINUTE);
+  const at = b.host.wall();
+  b.call("failover test", VM);
+  b.call("failover test", { ...VM, delete: "vm - Test" });
+  world.runUntil(world.now + MINUTE + SECOND);
+  b.call("replication reset-statistics", VM);
+  b.host.powerLoss();
+  b.host.powerOn();
+  b.start();
+  world.runUntil(world.now + 100_000);
+  const told = statistics(b)["lastTestFailover"] as number;
+  ok(told >= at && told <= at + SECOND, `${told - at} µs`);
+});
+
+Deno.test("statistics have every counter of Msvm_ReplicationStatistics, and how far received and applied are (M70)", () => {
+  const { a, b, world } = makePair(308);
+  protect(a, { frequency: HOUR, bandwidth: 64 * KiB, compression: false });
+  a.write("vm/0", 0, filled(32 * KiB, 1));
+  world.runUntil(world.now + 90 * SECOND);
+  for (const site of [a, b]) {
+    const counters = current(site);
+    for (
+      const key of [
+        "from",
+        "until",
+        "cycles",
+        "missed",
+        "bytes",
+        "bytesMax",
+        "latencyAverageMicros",
+        "latencyMaxMicros",
+        "networkFailures",
+        "replicationFailures",
+        "consistencyFailures",
+      ]
+    ) equal(typeof counters[key], "number", `${key} at ${site.settings.name}`);
+    ok((counters["latencyAverageMicros"] as number) > 0);
+    equal(statistics(site)["health"], status(site)["health"]);
+    deepEqual(statistics(site)["warnings"], status(site)["warnings"]);
+  }
+  equal(statistics(a)["pendingBytes"], 32 * KiB, "not received yet, in bytes");
+  equal(statistics(a)["pendingSeconds"], 90, "and in time");
+  // What was received and cannot be applied.
+  const { server } = b;
+  const { applying } = server!.replica.machine("vm");
+  b.host.run(applying.lock());
+  a.call("replication cycle", VM);
+  world.runUntil(world.now + 20 * SECOND);
+  equal(statistics(a)["pendingBytes"], 0);
+  equal(statistics(b)["unappliedBytes"], 32 * KiB);
+  const behind = statistics(b)["unappliedSeconds"] as number;
+  ok(behind >= 20 && behind <= 22, `${behind} s`);
+  applying.unlock();
+  world.runUntil(world.now + SECOND);
+  equal(statistics(b)["unappliedBytes"], 0);
+  equal(statistics(b)["unappliedSeconds"], 0);
+});

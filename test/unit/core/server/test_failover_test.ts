@@ -234,7 +234,10 @@ Deno.test("with no space left and points held by tests, a failover starts and is
   throws(() => a.call("replication cycle", VM), /No space left/);
   const shown = () => b.call("replication status", VM) as JsonObject;
   equal(shown()["health"], "Critical");
-  match(JSON.stringify(shown()["warnings"]), /No space left.*delete the test failovers of .*--delete NAME/);
+  match(
+    JSON.stringify(shown()["warnings"]),
+    /No space left.*delete the test failovers of .*--delete NAME/,
+  );
   const listed = () => (b.call("points list", VM) as JsonObject[]).map(({ id }) => String(id));
   deepEqual(listed(), points, "what tests hold does not go");
   for (const point of [points[2], points[0]]) {
