@@ -1,0 +1,116 @@
+/**
+ * What administrators do by mistake to two real sites: each is refused or healed, and says what to do next.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { DISK_SIZE, same, type Site, twoSites } from "./sites.ts";
+import { type JsonObject, Place, refusal } from "./warmsite.ts";
+
+/** All that status warns of. */
+async function warningsOf(site: Site): Promise<string> {
+  return ((await site.status())["warnings"] as string[]).join("; ");
+}
+
+/** Copies a folder as a backup does: everything but sockets. */
+function backUp(from: string, to: string): void {
+  Deno.mkdirSync(to, { recursive: true });
+  for (const { name, isFile, isDirectory } of Deno.readDirSync(from)) {
+    if (isDirectory) backUp(`${from}/${name}`, `${to}/${name}`);
+    else if (isFile) Deno.copyFileSync(`${from}/${name}`, `${to}/${name}`);
+  }
+}
+
+/** Puts a backup in the place of what is there now. */
+function restore(from: string, to: string): void {
+  Deno.removeSync(to, { recursive: true });
+  backUp(from, to);
+}
+
+async function protectedAgain(a: Site, b: Site): Promise<void> {
+  await a.until(({ state }) => state === "Replicating");
+  await a.call("replication", "cycle", "db");
+  const wanted = await a.read();
+  await b.call("failover", "start", "db");
+  same(await b.read(), wanted);
+}
+
+Deno.test("a replica restored from yesterday's copy is brought up to date by what differs", async () => {
+  await using place = new Place();
+  const { a, b } = await twoSites(place);
+  await a.write(0, 16, 0x11);
+  await a.call("replication", "cycle", "db");
+  await b.end("SIGTERM");
+  backUp(`${b.data}/replicas`, place.path("yesterday"));
+  await b.start();
+  await a.write(100, 64, 0x22);
+  await a.call("replication", "cycle", "db");
+  await a.write(200, 64, 0x33);
+  await a.call("replication", "cycle", "db");
+  await b.end("SIGTERM");
+  restore(place.path("yesterday"), `${b.data}/replicas`);
+  await b.start();
+  const before = (await a.status())["bytesSent"] as number;
+  await a.write(300, 1, 0x44);
+  await a.until(({ state }) => state === "Replicating");
+  await a.call("replication", "cycle", "db").catch(() => {});
+  await protectedAgain(a, b);
+  const { bytesSent } = await a.status();
+  assert.ok(bytesSent - before < DISK_SIZE / 8, `${bytesSent - before} bytes for 129 blocks`);
+});
+
+Deno.test("a primary that was cloned, or restored, asks before it goes on, and goes on when it is told to", async () => {
+  await using place = new Place();
+  const { a, b, disk } = await twoSites(place);
+  await a.write(0, 16, 0x11);
+  await a.end("SIGTERM");
+  backUp(a.data, place.path("clone"));
+  Deno.copyFileSync(disk, place.path("clone.raw"));
+  await a.start();
+  await a.write(100, 64, 0x22);
+  await a.call("replication", "cycle", "db");
+  await a.end("SIGTERM");
+  // The copy of the server and of its disk starts in its place.
+  restore(place.path("clone"), a.data);
+  Deno.copyFileSync(place.path("clone.raw"), disk);
+  await a.start();
+  const points = await b.points();
+  await a.until(({ state }) => state === "Error");
+  const said = await warningsOf(a);
+  assert.match(said, /second|another|copy/i);
+  assert.match(said, /warmsite replication start --take-over/);
+  assert.deepEqual(
+    (await b.points()).map(({ id }) => id),
+    points.map(({ id }) => id),
+    "nothing is sent",
+  );
+  await a.call("replication", "start", "db", "--take-over");
+  await protectedAgain(a, b);
+});
+
+Deno.test("an authorization that is removed amid a transfer ends it, says so, and costs nothing durable", async () => {
+  await using place = new Place();
+  const { a, b } = await twoSites(place);
+  await b.call("server", "set", "--allow", "entries");
+  await b.call("authorization", "add", "a", "--trust-group", "one");
+  await a.until(({ state }) => state === "Error");
+  await a.call("replication", "resume", "db");
+  await a.call("replication", "cycle", "db");
+  const points = (await b.points()).length;
+  await a.call("replication", "set", "db", "--bandwidth", "512KiB", "--compression", "off");
+  await a.write(0, 2048, 0x55);
+  const cycle = refusal(1, "replication", "cycle", "db", "--data", a.data);
+  await a.until(({ bytesSent }) => bytesSent > 0);
+  await b.call("authorization", "remove", "a");
+  const failure: JsonObject = await cycle;
+  assert.match(failure["message"], /authoriz/i);
+  assert.match(failure["action"], /authorization add/);
+  await a.until(({ state }) => state === "Error");
+  assert.match(await warningsOf(a), /authorization add/);
+  assert.equal((await b.points()).length, points);
+  await b.call("authorization", "add", "a", "--trust-group", "one");
+  await a.call("replication", "set", "db", "--bandwidth", "0");
+  await a.call("replication", "resume", "db");
+  await protectedAgain(a, b);
+});
