@@ -12,8 +12,8 @@ export const TEST_HOLD_MISSING: Plant = {
   rule: "R8",
   invariants: ["I32"],
   file: "engine/core/failover/test_failover.ts",
-  before: `    yield* store.hold(point.id, \`\${HOLD}\${number}\`);
+  before: `    yield* store.hold(point.id, \`\${TEST_HOLD}\${number}\`);
 `,
-  after: `    yield* store.unhold(\`\${HOLD}\${number}\`);
+  after: `    yield* store.unhold(\`\${TEST_HOLD}\${number}\`);
 `,
 };
