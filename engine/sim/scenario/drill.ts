@@ -332,7 +332,8 @@ export class Drill implements Ground, ProbeGround {
   #unopened(machine: MachineRun, host: GuestHost): void {
     const { vm } = machine.guest;
     const { replica } = host.server;
-    if (!replica.has(vm) || replicaOf(host.server, vm) !== undefined) return;
+    // Names alone: one that is just being made of its primary's disks is neither there nor left out.
+    if (!replica.names().includes(vm) || replicaOf(host.server, vm) !== undefined) return;
     const message = JSON.stringify(replica.status(vm));
     const { name } = this.awayOf(machine);
     const damaged = this.faults.doubtful(name);
