@@ -11,7 +11,7 @@ import { Server } from "../../../../engine/core/server/server.ts";
 import type { ServerSettings } from "../../../../engine/core/server/settings.ts";
 import { Signal } from "../../../../engine/core/runtime/signal.ts";
 import { Directory } from "../../../../engine/sim/directory.ts";
-import type { SimHost } from "../../../../engine/sim/host.ts";
+import type { HostOptions, SimHost } from "../../../../engine/sim/host.ts";
 import { FileNode } from "../../../../engine/sim/volume.ts";
 import { SimWorld } from "../../../../engine/sim/world.ts";
 import { loadKernel } from "../../../../wasm/codec.ts";
@@ -22,8 +22,8 @@ export class Site {
   readonly settings: ServerSettings;
   server: Server | undefined;
 
-  constructor(world: SimWorld, name: string) {
-    this.host = world.addHost(name);
+  constructor(world: SimWorld, name: string, options: HostOptions = {}) {
+    this.host = world.addHost(name, options);
     this.settings = {
       name,
       listen: `${name}:7700`,
