@@ -12,6 +12,7 @@
 import { EXTENT_SIZE_MAX } from "../base/limits.ts";
 import type { PointId } from "../base/units.ts";
 import { Bitmap } from "../block/bitmap.ts";
+import type { Extent } from "../block/extent.ts";
 import type { Overlay } from "../history/overlay.ts";
 import type { PointView } from "../history/point_view.ts";
 import { type Ancestry, beginGeneration } from "../lineage/generation.ts";
@@ -133,7 +134,10 @@ function* stageMerged(
   machine.noteStaged(point.id);
 }
 
-/** Blocks that the overlay has, or that the chosen point has otherwise than the newest. */
+/**
+ * Blocks that the machine has otherwise than the newest point. A cluster of an overlay holds more than what was
+ * written to it: blocks in it that are still the chosen point's would travel back as if they had changed.
+ */
 function* changedBlocks(
   machine: ReplicaMachine,
   view: PointView,
@@ -142,15 +146,40 @@ function* changedBlocks(
 ): Task<Bitmap> {
   const { blockSize } = machine.store.geometry;
   const blocks = new Bitmap(Math.ceil(overlay.size / blockSize));
-  for (const { at, length } of overlay.changedRuns()) {
-    blocks.set(Math.floor(at / blockSize), Math.ceil((at + length) / blockSize));
-  }
-  yield* view.changedRuns(disk, ({ at, length }) => {
+  const mark = ({ at, length }: Extent) => {
     const end = Math.min(blocks.size, Math.ceil((at + length) / blockSize));
     const start = Math.floor(at / blockSize);
     if (start < end) blocks.set(start, end);
-  });
+  };
+  for (const run of overlay.changedRuns()) {
+    // A stand-in for a disk that the point does not have is new as a whole.
+    if ((view.sizes[disk] ?? 0) === 0) mark(run);
+    else yield* markWritten(machine, view, overlay, disk, run, mark);
+  }
+  yield* view.changedRuns(disk, mark);
   return blocks;
+}
+
+/** Marks the blocks of `run` that the overlay has otherwise than the chosen point. */
+function* markWritten(
+  { ports: { codec: { kernel } }, store: { geometry: { blockSize } } }: ReplicaMachine,
+  view: PointView,
+  overlay: Overlay,
+  disk: number,
+  run: Extent,
+  mark: (blocks: Extent) => void,
+): Task<void> {
+  const first = Math.floor(run.at / blockSize) * blockSize;
+  const last = Math.min(overlay.size, Math.ceil((run.at + run.length) / blockSize) * blockSize);
+  for (let at = first; at < last; at += EXTENT_SIZE_MAX) {
+    const length = Math.min(EXTENT_SIZE_MAX, last - at);
+    const now = yield* overlay.read(at, length);
+    const then = yield* view.read(disk, at, length);
+    const differing = kernel.differingBlocks(now, then, blockSize);
+    for (const [index, differs] of differing.entries()) {
+      if (differs !== 0) mark({ at: at + index * blockSize, length: blockSize });
+    }
+  }
 }
 
 /**

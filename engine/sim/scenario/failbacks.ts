@@ -26,9 +26,6 @@ interface Failback {
   sent: number;
 }
 
-/** What an overlay of a small disk copies at the first write to some of it, bytes; all of it is merged as changed. */
-const OVERLAY_UNIT = 4096;
-
 /** Events behind which something may travel twice, or be compared. */
 const INTERRUPTIONS: ReadonlySet<EngineEvent["kind"]> = new Set<EngineEvent["kind"]>([
   "disconnected",
@@ -90,32 +87,26 @@ export class Failbacks {
     const { vm, history } = machine.guest;
     const { blockSize } = this.#drill.world;
     const changed = new Set<string>();
-    noteChanged(changed, left, since, blockSize, blockSize);
-    // Behind a failover its guest has a history of its own, which begins at that point, on overlays of larger units.
-    if (history !== left) {
-      noteChanged(changed, history, 0, blockSize, Math.max(blockSize, OVERLAY_UNIT));
-    }
+    noteChanged(changed, left, since, blockSize);
+    // Behind a failover its guest has a history of its own, which begins at that point.
+    if (history !== left) noteChanged(changed, history, 0, blockSize);
     this.#drill.probe(history === left ? "planned/way-back" : "reverse/way-back");
     const bound = changed.size * blockSize + doubtful;
     this.#drill.tell({ kind: "failback", vm, sent, changed: bound });
   }
 }
 
-/**
- * The blocks, as `disk/block`, that requests may have changed which a cut at `instant` need not hold, where
- * changes are known by `unit` bytes.
- */
+/** The blocks, as `disk/block`, that requests may have changed which a cut at `instant` need not hold. */
 function noteChanged(
   changed: Set<string>,
   { requests }: MachineHistory,
   instant: number,
   blockSize: number,
-  unit: number,
 ): void {
   for (const { disk, sector, count, ended } of requests) {
     if (ended < instant) continue;
-    const from = Math.floor((sector * SECTOR_SIZE) / unit) * unit;
-    const to = Math.ceil(((sector + count) * SECTOR_SIZE) / unit) * unit;
-    for (let at = from; at < to; at += blockSize) changed.add(`${disk}/${at / blockSize}`);
+    const from = Math.floor((sector * SECTOR_SIZE) / blockSize);
+    const to = Math.ceil(((sector + count) * SECTOR_SIZE) / blockSize);
+    for (let block = from; block < to; block++) changed.add(`${disk}/${block}`);
   }
 }

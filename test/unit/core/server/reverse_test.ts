@@ -81,6 +81,30 @@ Deno.test("failback after a failover to an older point sends what differs from i
   deepEqual(whole(a), now);
 });
 
+Deno.test("failback sends the blocks that a failed-over guest changed, however large the clusters of its overlay are", () => {
+  const size = 16 * MiB; // The first size with clusters of 64 KiB.
+  const { a, b } = makePair(36, size);
+  protect(a);
+  a.write("vm/0", MiB, filled(64 * KiB, 1));
+  a.call("replication cycle", VM);
+  b.call("failover start", VM);
+  b.write("vm/0", MiB + 4 * KiB, filled(4 * KiB, 2));
+  b.write("vm/0", 2 * MiB, filled(4 * KiB, 3));
+  b.write("vm/0", MiB + 32 * KiB, filled(8 * KiB, 1));
+  b.host.run(b.server!.exports.get("vm/0")!.disk.zero(MiB + 60 * KiB, 4 * KiB));
+  b.call("failover reverse", VM);
+  b.call("replication cycle", VM);
+  until(a, "Replicating");
+  equal(
+    status(b)["bytesSent"],
+    12 * KiB,
+    "two blocks of data and one of zeros; what was there before is no change",
+  );
+  const now = whole(b, size);
+  a.call("failover start", VM);
+  deepEqual(whole(a, size), now);
+});
+
 Deno.test("there and back: a machine that was failed back is where it was", () => {
   const { a, b } = makePair(34);
   protect(a);
