@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isFailed } from "../../base/failure.ts";
 import type { Task } from "../../runtime/task.ts";
 import {
   refuseFormerDisks,
@@ -12,6 +13,7 @@ import {
   refuseWhilePrepared,
 } from "../replica_refusals.ts";
 import type { Entry, ReplicaMachines } from "./machines.ts";
+import { openMachine } from "./opening.ts";
 
 /**
  * Removes a replica with all its points. Refused while it is failed over, and while its disk files are
@@ -50,7 +52,7 @@ function* removeUnopened(
   // Its location may have come back, and the machine with it.
   if (!machines.unopened.delete(name)) return yield* remove(machines, name, force);
   machines.waiting.delete(name);
-  return yield* machines.reserve(name, machines.places.remove(name));
+  return yield* machines.reserve(name, dropPlace(machines, name));
 }
 
 function* removeOpened(
@@ -67,5 +69,19 @@ function* removeOpened(
   machines.entries.delete(machine.name);
   yield* scope.cancel();
   yield* machine.close();
-  yield* machines.places.remove(machine.name);
+  yield* dropPlace(machines, machine.name);
+}
+
+/**
+ * Removes what is on disk. Where that fails, the machine is what the next start would make of it: a replica as
+ * before, gone, or one that cannot be opened and is to be removed again.
+ */
+function* dropPlace(machines: ReplicaMachines, name: string): Task<string | undefined> {
+  try {
+    return yield* machines.places.remove(name);
+  } catch (error) {
+    if (!isFailed(error) || error.code === "cancelled") throw error;
+    yield* openMachine(machines, name);
+    throw error;
+  }
 }

@@ -180,6 +180,21 @@ Deno.test("a machine whose location is gone for good can be removed, and says wh
   ok(volume.entries.has("vm"));
 });
 
+Deno.test("a replica whose removal fails at its first write is a replica as before, and can be removed again", () => {
+  const { a, b } = makePair(73);
+  letIn(b, "a", "one", "/one");
+  protect(a);
+  const points = b.call("points list", VM);
+  b.host.data.volume.faults.failWrites = 1;
+  throws(() => b.call("vm remove", VM), /error/i);
+  equal(status(b)["state"], "Replicating");
+  deepEqual(b.call("points list", VM), points);
+  a.write("vm/0", 0, filled(4 * KiB, 3));
+  a.call("replication cycle", VM);
+  b.call("vm remove", VM);
+  deepEqual(b.call("vm list"), []);
+});
+
 Deno.test("a location of another server is refused", () => {
   const { b, world } = makePair(65);
   const c = new Site(world, "c");
