@@ -146,15 +146,19 @@ export class CommandBook {
   }
 
   /** The machine is on this server no more, in whatever role. */
-  forget(machine: string): Task<void> {
-    return this.#writing.during(this.#forget(machine));
-  }
-
-  *#forget(machine: string): Task<void> {
+  *forget(machine: string): Task<void> {
     const page = this.#pages.get(machine);
     if (page === undefined) return;
+    // Who thaws it writes that down: the guest's turn comes before the book's, as in a thaw.
+    const forgetting = this.#forget(machine, page, page.commands);
+    yield* page.freezing.during(this.#writing.during(forgetting));
+  }
+
+  *#forget(machine: string, page: Page, commands: GuestCommands): Task<void> {
+    // Forgotten by somebody else, or set for a new machine of this name, while this waited for its turn.
+    if (this.#pages.get(machine) !== page || page.commands !== commands) return;
     // Nobody thaws it any more once its commands are forgotten.
-    if (page.frozen) yield* this.#thawLast(machine, page);
+    if (page.frozen) yield* this.#thawLast(machine);
     page.frozen = false;
     this.#pages.delete(machine);
     const book = yield* this.#ports.data.folder(FOLDER);
@@ -169,9 +173,9 @@ export class CommandBook {
     }
   }
 
-  *#thawLast(machine: string, page: Page): Task<void> {
+  *#thawLast(machine: string): Task<void> {
     try {
-      yield* page.freezing.during(this.#ports.hypervisor.thaw(this.#call("thaw", machine)));
+      yield* this.#ports.hypervisor.thaw(this.#call("thaw", machine));
     } catch (error) {
       if (!isFailed(error) || (yield* interrupted())) throw error;
       this.#ports.observer.emit({ kind: "failure", machine, failure: mayHang(machine, error) });

@@ -12,6 +12,7 @@
  *
  * A guest is frozen for at most the time that its command to freeze may take, the work, and the thaw. One whose
  * thaw fails is thawed again and again behind the work, which does not wait for that; health says so meanwhile.
+ * So is one whose cycle was ended, by a change of role or a relationship's end, and whose thaw then failed.
  *
  * @module
  */
@@ -73,7 +74,10 @@ function asFailed({ code, message, action }: Failure): Failed {
   return localFailure(code, message, action);
 }
 
-/** Thaws; why the freeze proves nothing, `undefined` when it held. Throws only when it is to stop. */
+/**
+ * Thaws; why the freeze proves nothing, `undefined` when it held. Throws only `cancelled`, where the stop came amid it:
+ * on the way out of a stop a thaw that fails ends nothing.
+ */
 function* thaw(book: CommandBook, machine: string): Task<Failure | undefined> {
   try {
     if ((yield* book.thaw(machine)) === "held") return undefined;
@@ -83,9 +87,11 @@ function* thaw(book: CommandBook, machine: string): Task<Failure | undefined> {
       "Look at its agent's log: something else thawed it, or it was frozen for too long",
     ).failure;
   } catch (error) {
-    // Who was asked to stop amid a thaw has waited for its end; the mark stays, for one thaw too many.
-    if (!isFailed(error) || (yield* interrupted())) throw error;
+    if (!isFailed(error)) throw error;
+    // Also behind who was asked to stop: the server may go on without him, and no cycle come any more. What he has
+    // waited for, and nobody was told of, costs one thaw too many.
     book.keepThawing(machine);
+    if (error.code === "cancelled" && (yield* interrupted())) throw error;
     return error.failure;
   }
 }

@@ -1,0 +1,74 @@
+/**
+ * A cycle that is ended while its guest is frozen, by its relationship's end, its machine's removal or a stop, and whose
+ * thaw then fails: no task of the server fails with it, and no guest stays frozen.
+ *
+ * @module
+ */
+
+import { deepEqual, equal, match } from "node:assert/strict";
+import { SECOND } from "../../../../engine/core/base/units.ts";
+import { makePair, protect, type Site, status } from "./pair.ts";
+
+const VM = { vm: "vm" };
+
+/** A pair whose cycle is under way, its guest frozen by a freeze that does not return, and its agent gone since. */
+function frozen(seed: number) {
+  const pair = makePair(seed);
+  const { a, world } = pair;
+  protect(a, { freeze: "F", thaw: "T" });
+  const guest = a.host.hypervisor.machine("vm");
+  guest.sticks = true;
+  begin(a, "replication cycle", { ...VM, appConsistent: true });
+  world.runWhile(() => !guest.frozen, 10 * SECOND);
+  equal(guest.frozen, true);
+  guest.fails.thaw = "no agent";
+  return { ...pair, guest };
+}
+
+function begin(site: Site, verb: string, args = {}) {
+  return site.host.process!.loop.start(verb, site.server!.call(verb, args));
+}
+
+/** The agent answers again. */
+function heal(guest: ReturnType<typeof frozen>["guest"]): void {
+  guest.fails.thaw = "";
+  guest.sticks = false;
+}
+
+Deno.test("replication that is disabled while the guest is frozen, and cannot be thawed, thaws it later", () => {
+  const { a, guest, world } = frozen(90);
+  a.call("replication disable", VM);
+  deepEqual(world.violations, []);
+  equal(guest.frozen, true);
+  match(JSON.stringify(status(a)), /may be frozen still/, "and says so meanwhile");
+  heal(guest);
+  world.runFor(12 * SECOND);
+  equal(guest.frozen, false);
+  deepEqual(world.violations, []);
+});
+
+Deno.test("a server that is stopped while the guest is frozen, and cannot be thawed, thaws it at its next start", () => {
+  const { a, guest, world } = frozen(91);
+  a.host.run(a.server!.stop());
+  deepEqual(world.violations, []);
+  equal(guest.frozen, true);
+  heal(guest);
+  a.host.kill();
+  a.start();
+  world.runFor(SECOND);
+  equal(guest.frozen, false);
+  deepEqual(world.violations, []);
+});
+
+Deno.test("a machine is removed while its guest is being thawed, and that thaw takes its time", () => {
+  const { a, guest, world } = frozen(92);
+  a.call("replication disable", VM);
+  guest.times.thaw = 3 * SECOND;
+  guest.fails.thaw = "";
+  // The thaw that is tried again is under way when the commands are forgotten.
+  world.runFor(2 * SECOND);
+  equal(guest.frozen, true);
+  a.call("vm remove", VM);
+  equal(guest.frozen, false);
+  deepEqual(world.violations, []);
+});
