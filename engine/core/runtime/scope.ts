@@ -65,12 +65,16 @@ export class Scope {
     return this.#closed;
   }
 
-  /** Starts a task that nobody joins. What it throws goes to the scope's `onFailure`. */
+  /**
+   * Starts a task that nobody joins. What it throws goes to the scope's `onFailure`. What a task that was asked to stop
+   * fails with in its `finally` blocks is no failure of its work, and stops no process where nobody listens.
+   */
   spawn(name: string, task: Task<unknown>): void {
     const run = this.#begin(name, task);
     run.whenEnded(() => {
       const outcome = run.outcome as Outcome<unknown>;
       if (outcome.ok || isFailed(outcome.error, "cancelled")) return;
+      if (run.interrupted && this.#onFailure === undefined && isFailed(outcome.error)) return;
       this.#failed(outcome.error, name);
     });
   }

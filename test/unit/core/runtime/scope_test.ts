@@ -108,6 +108,38 @@ Deno.test("a failure of a spawned task goes to onFailure, or stops the process",
   assert.deepEqual(bench.panics, ["b"]);
 });
 
+Deno.test("what a cancelled task fails with on its way out stops no process; an assertion there does", () => {
+  for (
+    const [error, panics, heard] of [
+      [localFailure("hypervisor", "no agent"), [], ["t hypervisor: no agent"]],
+      [new AssertionError("bug"), ["t"], []],
+    ] as const
+  ) {
+    const bench = new TestLoop();
+    const seen: string[] = [];
+    const scopes = [
+      new Scope(bench.loop, "deaf"),
+      new Scope(bench.loop, "heard", (failure, task) => seen.push(`${task} ${failure.message}`)),
+    ];
+    for (const scope of scopes) {
+      scope.spawn(
+        "t",
+        (function* (): Task<void> {
+          try {
+            yield* new Door().pass();
+          } finally {
+            yield* failing(error);
+          }
+        })(),
+      );
+      bench.loop.drain();
+      assert.equal(bench.start(scope.cancel()).outcome?.ok, true);
+    }
+    assert.deepEqual([...new Set(bench.panics)], panics);
+    assert.deepEqual(seen, heard);
+  }
+});
+
 Deno.test("an assertion stops the process, whoever listens or joins", () => {
   const bench = new TestLoop();
   const scope = new Scope(bench.loop, "s", () => {});
