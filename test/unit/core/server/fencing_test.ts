@@ -150,6 +150,38 @@ Deno.test("the side that gives way becomes the replica, and keeps its branch as 
   }
 });
 
+Deno.test("behind a split brain nothing is overwritten that no ancestry allows, and what differs travels alone (M47)", () => {
+  for (const keeper of ["a", "b"] as const) {
+    const { world, a, b } = split(64);
+    const [kept, other] = keeper === "a" ? [a, b] : [b, a];
+    const both = () => [whole(a), whole(b)];
+    const before = both();
+    // Whoever is asked, and whatever for: neither history has the other, so neither side is the source.
+    for (const site of [a, b]) {
+      throws(() => site.call("replication cycle", VM), /since their histories parted/);
+      throws(() => site.call("replication resync start", VM));
+      site.call("replication resume", VM);
+      world.runFor(600 * SECOND);
+      deepEqual(both(), before, "both sides are what they were");
+    }
+    const lost = whole(other);
+    const sent = status(kept)["bytesSent"] as number;
+    kept.call("failover resolve", { ...VM, keep: status(kept)["generation"] as string });
+    followed(other);
+    kept.call("replication cycle", VM);
+    // A KiB here and one there, in regions of 4 KiB.
+    const travelled = (status(kept)["bytesSent"] as number) - sent;
+    ok(travelled > 0 && travelled <= 8 * KiB, `${travelled} bytes travelled`);
+    const points = other.call("points list", VM) as JsonObject[];
+    other.call("failover start", { ...VM, point: points[0]?.["id"] as string });
+    deepEqual(whole(other), lost, "the losing branch is a point");
+    other.call("failover cancel", VM);
+    other.call("failover start", VM);
+    deepEqual(whole(other), whole(kept));
+    equal(world.violations[0], undefined);
+  }
+});
+
 Deno.test("a side that was restarted in a split brain knows of it, or asks, and is resolved there (L1)", () => {
   for (const reachable of [true, false]) {
     const { a, b } = split(61);
