@@ -72,6 +72,7 @@ function pointsText(result: Value): string {
       { title: "KIND" },
       { title: "APPLIED" },
       { title: "CHANGED", right: true },
+      { title: "USED BY" },
       { title: "TROUBLE" },
     ],
     points.map((point) => [
@@ -80,11 +81,18 @@ function pointsText(result: Value): string {
       textOf(point["kind"]),
       point["applied"] === true ? "yes" : "no",
       typeof point["bytes"] === "number" ? formatSize(point["bytes"]) : "-",
+      usersText(point),
       point["broken"] === null
         ? point["unverified"] === true ? "not verified yet" : ""
         : textOf(point["broken"]),
     ]),
   );
+}
+
+/** Who keeps a point; a losing tail is what the old primary alone had. */
+function usersText(point: ValueObject): string {
+  const { usedBy } = point;
+  return Array.isArray(usedBy) ? usedBy.map(textOf).join(", ") : "";
 }
 
 function pointText(result: Value): string {
@@ -112,7 +120,7 @@ function pointText(result: Value): string {
     ["staged on disk", size("stagedBytes")],
     ["disks", texts("sizes").map((bytes) => formatSize(Number(bytes))).join(", ")],
     ["digests", texts("digests").join("\n") || "-"],
-    ["used by", texts("usedBy").join(", ") || "-"],
+    ["used by", usersText(point) || "-"],
     ["views", textOf(point["views"])],
     ["exports", exports.join("\n") || "-"],
     ["broken", textOf(point["broken"])],

@@ -17,7 +17,6 @@ export function pointDetails(machine: ReplicaMachine, id: PointId): JsonObject {
   const point = store.points.find((each) => each.id === id);
   if (point === undefined) throw noSuchPoint(id);
   const now = store.newest?.protectedAt ?? point.protectedAt;
-  const holds = [...store.holds].filter(([, held]) => held === id).map(([name]) => name);
   const exports = machine.exports.filter((each) => each.point.id === id);
   return {
     vm: machine.name,
@@ -26,9 +25,14 @@ export function pointDetails(machine: ReplicaMachine, id: PointId): JsonObject {
     ageSeconds: Math.max(0, Math.floor((now - point.protectedAt) / 1_000_000)),
     newest: store.newest?.id === id,
     ...store.storedBytes(id),
-    holds,
-    usedBy: holds.map((name) => name === HOLD ? `failover of "${machine.name}"` : name),
+    ...usersOf(machine, id),
     views: store.views(id),
     exports: exports.map(({ path, bytes, total }) => ({ path, bytes, total })),
   };
+}
+
+/** What keeps a point from retention: names of `holds`, and the same in words as `usedBy`. */
+export function usersOf({ name, store }: ReplicaMachine, id: PointId) {
+  const holds = [...store.holds].filter(([, held]) => held === id).map(([hold]) => hold);
+  return { holds, usedBy: holds.map((hold) => hold === HOLD ? `failover of "${name}"` : hold) };
 }

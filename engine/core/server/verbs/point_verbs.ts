@@ -9,7 +9,7 @@ import type { Json, JsonObject } from "../../base/json.ts";
 import type { PointId } from "../../base/units.ts";
 import { done, type Task } from "../../runtime/task.ts";
 import { machineName, pointArgument, pointNamed, textArgument } from "../arguments.ts";
-import { pointDetails } from "../point_details.ts";
+import { pointDetails, usersOf } from "../point_details.ts";
 import type { Server } from "../server.ts";
 import { pointJson } from "../status.ts";
 import type { Verbs } from "./verb.ts";
@@ -19,7 +19,14 @@ export const POINT_VERBS: Verbs = {
   "points list": {
     about: "List the recovery points of a machine, oldest first",
     args: ["vm"],
-    run: (server, args) => done(server.replica.points(machineName(args)).map(pointJson)),
+    run: (server, args) => {
+      const machine = server.replica.machine(machineName(args));
+      const { store } = machine;
+      return done(store.points.map((point) => ({
+        ...pointJson(point),
+        ...usersOf(machine, point.id),
+      })));
+    },
   },
   "points show": {
     about: "Show everything that is known of one recovery point",

@@ -52,6 +52,11 @@ Deno.test("the old primary's own last writes are overwritten by delta, and kept 
   const points = a.call("points list", VM) as JsonObject[];
   const tail = points[0]?.["id"] as string;
   equal(points.length, 2);
+  const kept = points.map(({ holds, usedBy }) => ({ holds, usedBy }));
+  deepEqual(kept, [
+    { holds: ["losing-tail"], usedBy: ["losing-tail"] },
+    { holds: [], usedBy: [] },
+  ], "it is told from any other oldest point");
   const now = whole(b);
   a.call("failover start", { ...VM, point: tail });
   deepEqual(whole(a), lost, "the losing branch is a point");
