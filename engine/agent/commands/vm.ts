@@ -69,7 +69,12 @@ export const FORCED_REMOVAL = {
 /** `vm remove`. */
 export const removeCommand: Command = remoteCommand({
   verb: "vm remove",
-  options: { force: FORCED_REMOVAL },
+  options: {
+    force: {
+      about:
+        `${FORCED_REMOVAL.about}. On the primary: also one that is replicated, while it cannot be opened`,
+    },
+  },
   args: (invocation) => ({ vm: operand(invocation, 0), force: isGiven(invocation, "force") }),
   render: (result) => `Removed machine "${textOf(fieldsOf(result)["vm"])}"${leftText(result)}`,
 });

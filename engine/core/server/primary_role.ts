@@ -45,6 +45,7 @@ import { type Entry, PrimaryMachines } from "./primary_role/machines.ts";
 import { cancelPrepared, giveAway, prepare } from "./primary_role/planned.ts";
 import { openLater } from "./primary_role/open_later.ts";
 import { promote } from "./primary_role/promote.ts";
+import { removeUnopened } from "./primary_role/remove_unopened.ts";
 import {
   cycle,
   disable,
@@ -200,14 +201,13 @@ export class PrimaryRole {
     }
   }
 
-  /** Removes a machine without a relationship; its disks stay as they are. */
-  *remove(name: string): Task<void> {
-    const { unopened } = this.#machines;
-    if (unopened.has(name) && this.#machines.reserved(name)) {
-      throw localFailure("busy", `"${name}" is just being opened`, "Ask again");
-    }
-    if (unopened.delete(name)) {
-      return yield* this.#machines.reserve(name, this.#machines.forget(name));
+  /**
+   * Removes a machine without a relationship; its disks stay as they are. `force`: also one that is replicated, if it
+   * cannot be opened, for then nobody can end that first.
+   */
+  *remove(name: string, force: boolean): Task<void> {
+    if (this.#machines.unopened.has(name)) {
+      return yield* removeUnopened(this.#machines, name, force);
     }
     yield* this.#machines.alone(name, (entry) => this.#machines.reserve(name, this.#remove(entry)));
   }

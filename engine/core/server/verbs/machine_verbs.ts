@@ -64,7 +64,7 @@ function* removeMachine(server: Server, args: JsonObject): Task<Json> {
     yield* forgetCommands(server, vm);
     return { vm, left };
   }
-  yield* server.primary.remove(vm);
+  yield* server.primary.remove(vm, flagArgument(args, "force", false));
   yield* forgetCommands(server, vm);
   return { vm };
 }

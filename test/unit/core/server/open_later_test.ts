@@ -5,8 +5,11 @@
  */
 
 import { deepEqual, equal, match, throws } from "node:assert/strict";
+import type { Failed } from "../../../../engine/core/base/failure.ts";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, MINUTE, SECOND } from "../../../../engine/core/base/units.ts";
+import type { Directory } from "../../../../engine/sim/directory.ts";
+import type { FileNode } from "../../../../engine/sim/volume.ts";
 import { filled, makePair, protect, type Site, status } from "./pair.ts";
 
 const VM = { vm: "vm" };
@@ -56,9 +59,49 @@ Deno.test("its replica is asked first: a machine that runs there meanwhile is no
   deepEqual(offered(a), ["vm/0"]);
 });
 
+Deno.test("a replicated machine that cannot be opened is not removed by a slip, and goes on when its disk is back", () => {
+  const { a, b, world, attach } = withoutDisk(354);
+  throws(() => a.call("vm remove", VM), ({ code, failure: { message, action } }: Failed) => {
+    match(message, /Cannot remove "vm": it is replicated, and cannot be opened now: .*vm\.img/);
+    match(action, /"warmsite vm remove vm --force"/);
+    return code === "wrong-state";
+  });
+  equal(status(a)["health"], "Critical", "it is here as before");
+  attach();
+  world.runFor(30 * SECOND);
+  deepEqual(offered(a), ["vm/0"]);
+  a.call("replication cycle", VM);
+  b.call("failover start", VM);
+  equal(b.read("vm/0", 0, KiB)[0], 3);
+});
+
+Deno.test("one that is not replicated is removed while it cannot be opened, without force", () => {
+  const { a } = makePair(355);
+  a.call("vm add", { vm: "vm", disks: ["vm.img"] });
+  a.host.kill();
+  a.host.disks.delete("vm.img");
+  a.start();
+  equal(status(a)["health"], "Critical");
+  a.call("vm remove", VM);
+  deepEqual(a.call("vm list"), []);
+});
+
+Deno.test("a machine whose record is damaged is removed by force alone", () => {
+  const { a } = makePair(356);
+  protect(a);
+  a.host.kill();
+  const machines = a.host.data.entries.get("machines") as Directory;
+  const own = machines.entries.get("vm") as Directory;
+  (own.entries.get("machine.json") as FileNode).sectors.damage(20, filled(4, 0xff));
+  a.start();
+  throws(() => a.call("vm remove", VM), /nobody can read whether it is replicated/);
+  a.call("vm remove", { ...VM, force: true });
+  deepEqual(a.call("vm list"), []);
+});
+
 Deno.test("a machine that is removed while it cannot be opened does not come back", () => {
   const { a, world, attach } = withoutDisk(353);
-  a.call("vm remove", VM);
+  a.call("vm remove", { ...VM, force: true });
   attach();
   world.runFor(MINUTE);
   deepEqual(a.call("vm list") as JsonObject[], []);
