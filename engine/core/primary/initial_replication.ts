@@ -7,7 +7,9 @@
  * @module
  */
 
-import { type Failed, requestFailure } from "../base/failure.ts";
+import { type Failed, isFailed, requestFailure } from "../base/failure.ts";
+import { packageName } from "../history/package_format.ts";
+import type { Ports } from "../ports/ports.ts";
 import { NETWORK_NOW, type SeedingMethod, type SeedingPlan } from "../relationship/seeding_plan.ts";
 import { nextState } from "../relationship/state.ts";
 import type { Task } from "../runtime/task.ts";
@@ -27,7 +29,11 @@ export interface StartChoice {
 export const START_NOW: StartChoice = { method: undefined, at: undefined, path: undefined };
 
 /** Schedules or starts; returns whether it is to be tried at once: also where it runs, or failed and waits. */
-export function* chooseStart(machine: PrimaryMachine, choice: StartChoice): Task<boolean> {
+export function* chooseStart(
+  machine: PrimaryMachine,
+  choice: StartChoice,
+  ports: Pick<Ports, "openPlace">,
+): Task<boolean> {
   const { method, at, path } = choice;
   const { name, state, plan } = machine;
   const begun = state !== "ReadyForInitialReplication";
@@ -46,11 +52,40 @@ export function* chooseStart(machine: PrimaryMachine, choice: StartChoice): Task
   if (to !== state) {
     // What was chosen for later begins now, in the way that was chosen, unless another one is named.
     const put = plan?.at !== undefined && method === undefined ? plan : chosen;
+    if (put.path !== undefined) yield* refuseUnwritable(ports, machine, put.path);
     yield* machine.enterWith(event, { ...put, at: undefined });
     return true;
   }
   if (method !== undefined) throw otherWay(machine);
   return true;
+}
+
+/**
+ * Refuses a medium on which the package cannot be begun, while whoever chose it looks on. The package's folder is made
+ * for that: the export finds it, and so does the next attempt behind a crash.
+ */
+function* refuseUnwritable(
+  ports: Pick<Ports, "openPlace">,
+  { name, id }: PrimaryMachine,
+  path: string,
+): Task<void> {
+  try {
+    const place = yield* ports.openPlace(path);
+    yield* place.folder(packageName(name, id), { create: true });
+  } catch (error) {
+    if (!isFailed(error) || error.code === "cancelled" || error.code === "bad-argument") {
+      throw error;
+    }
+    const missing = error.code === "not-found";
+    throw requestFailure(
+      error.code,
+      `Cannot export "${name}" to ${path}: ${error.failure.message}`,
+      missing
+        ? "Mount the medium, or make the folder, and ask again; Warmsite makes none, for what is not mounted would " +
+          "fill the file system beneath it"
+        : "Let the server's user write there, or name another folder, and ask again",
+    );
+  }
 }
 
 /** A start that was put off begins, unless it was called off meanwhile; returns whether it did. */

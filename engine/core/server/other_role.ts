@@ -7,6 +7,7 @@
 
 import { type Failed, isFailed, requestFailure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
+import type { PackageManifest } from "../history/package_format.ts";
 import type { Server } from "./server.ts";
 
 /** `error`, or what is to be said in its place where `args.vm` is here in another role than the verb is for. */
@@ -22,6 +23,20 @@ export function tellOtherRole(server: Server, args: JsonObject, error: unknown):
     "no-such-machine",
     `A copy of "${vm}" waits on this server for its primary: it has no recovery point yet`,
     `Start it at the primary: "warmsite replication start ${vm} --existing-copy"`,
+  );
+}
+
+/** Refuses the import of a package at the server that wrote it. */
+export function refuseOwnPackage({ primary }: Server, manifest: PackageManifest): void {
+  const { name: vm, machine: id } = manifest;
+  if (!primary.opened(vm) || primary.entry(vm).machine.id !== id) return;
+  const to = primary.entry(vm).machine.settings?.to;
+  throw requestFailure(
+    "no-such-machine",
+    `"${vm}" runs on this server, which is its primary: its package is for its replica`,
+    to === undefined
+      ? `It is not replicated any more: enable that and export it again, "warmsite replication enable ${vm} --to HOST:PORT"`
+      : `Carry the package to its replica server, ${to}, and type this there: "warmsite replication import PATH"`,
   );
 }
 

@@ -258,7 +258,7 @@ export class PrimaryRole {
    * this server this is the one that the replica shall be written by (L1).
    */
   start(name: string, takeOver = false, choice: StartChoice = START_NOW): Task<void> {
-    return this.#machines.alone(name, (entry) => start(entry, takeOver, choice));
+    return this.#machines.alone(name, (entry) => start(this.#machines, entry, takeOver, choice));
   }
 
   /**

@@ -210,13 +210,14 @@ export class ReplicaRole {
     return this.#machines.entry(name).machine.exportPoint(point, path);
   }
 
-  /**
-   * Imports the package in the folder `path` as the first point of the machine that it names (M25); returns that
-   * machine's name.
-   */
-  *importPackage(path: string): Task<string> {
+  /** The package in the folder `path`: only its manifest was read, and says of which machine it is. */
+  *openPackage(path: string): Task<PackageReader> {
     const { ports } = this.#machines;
-    const reader = yield* PackageReader.open(ports.codec, yield* ports.openPlace(path));
+    return yield* PackageReader.open(ports.codec, yield* ports.openPlace(path));
+  }
+
+  /** Imports a package as the first point of the machine that it names (M25); returns that machine's name. */
+  *importPackage(reader: PackageReader): Task<string> {
     const { name } = reader.manifest;
     if (!this.has(name)) throw notHeardOf(name);
     yield* this.#machines.alone(name, ({ machine }) => importPackage(machine, reader));

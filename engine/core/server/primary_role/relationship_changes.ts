@@ -55,8 +55,13 @@ export function* set(machines: PrimaryMachines, entry: Entry, args: JsonObject):
 }
 
 /** Starts initial replication, or puts it off; see `PrimaryRole.start`. */
-export function* start(entry: Entry, takeOver: boolean, choice: StartChoice): Task<void> {
-  const now = yield* chooseStart(entry.machine, choice);
+export function* start(
+  machines: PrimaryMachines,
+  entry: Entry,
+  takeOver: boolean,
+  choice: StartChoice,
+): Task<void> {
+  const now = yield* chooseStart(entry.machine, choice, machines.context.ports);
   if (choice.at !== undefined) entry.putOff.notify();
   if (takeOver) entry.machine.presence.takeOver();
   if (takeOver || now) entry.replicator?.ask();

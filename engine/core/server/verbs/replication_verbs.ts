@@ -28,6 +28,7 @@ import {
   machineName,
   textArgument,
 } from "../arguments.ts";
+import { refuseOwnPackage } from "../other_role.ts";
 import type { Server } from "../server.ts";
 import { startTimeArgument } from "../start_time.ts";
 import {
@@ -75,8 +76,9 @@ export const REPLICATION_VERBS: Verbs = {
       "Import a package that the primary exported to media: the machine's first recovery point",
     args: ["path"],
     *run(server, args) {
-      const path = textArgument(args, "path");
-      return status(server, yield* server.replica.importPackage(path));
+      const reader = yield* server.replica.openPackage(textArgument(args, "path"));
+      refuseOwnPackage(server, reader.manifest);
+      return status(server, yield* server.replica.importPackage(reader));
     },
   },
   "replication stop": {

@@ -7,7 +7,7 @@
 // Long because: every way in which a package comes to its replica, and does not, has one stage.
 
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
-import { isFailed } from "../../../../engine/core/base/failure.ts";
+import { type Failed, type FailureCode, isFailed } from "../../../../engine/core/base/failure.ts";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, MiB, SECOND } from "../../../../engine/core/base/units.ts";
 import type { Directory } from "../../../../engine/sim/directory.ts";
@@ -211,6 +211,44 @@ Deno.test("an export is stopped while it runs, not once it has finished; a full 
   settled(pair);
   a.call("replication cycle", VM);
   sameAtBoth(a, b, 4 * MiB);
+});
+
+Deno.test("an export to what is not there, or cannot be written, is refused at once and changes nothing", () => {
+  const { a, world } = prepared(70);
+  const refused = (path: string, code: FailureCode, action: RegExp) => {
+    throws(() => a.call("replication start", { vm: "vm", export: path }), (error: Failed) => {
+      equal(error.code, code);
+      match(error.failure.message, new RegExp(`Cannot export "vm" to ${path}: `));
+      match(error.failure.action, action);
+      return true;
+    });
+    equal(state(a), "ReadyForInitialReplication");
+  };
+  refused("/nowhere", "not-found", /Mount the medium, or make the folder/);
+  refused("/usb/nowhere", "not-found", /Mount the medium, or make the folder/);
+  a.host.addPlace("locked").volume.faults.readOnly = true;
+  refused("/locked", "read-only", /name another folder/);
+  a.call("replication start", { vm: "vm", export: "/usb" });
+  world.runWhile(() => state(a) !== "WaitingForInitialReplication", 600 * SECOND);
+  equal(state(a), "WaitingForInitialReplication");
+});
+
+Deno.test("an import at the primary is refused, and says where to carry the package and what to type there", () => {
+  const pair = prepared(71);
+  const { a, b, world } = pair;
+  const path = exported(pair);
+  throws(() => a.call("replication import", { path }), (error: Failed) => {
+    equal(error.code, "no-such-machine");
+    match(error.failure.message, /"vm" runs on this server, which is its primary/);
+    match(error.failure.action, /replica server, b:7700.*"warmsite replication import PATH"/);
+    return true;
+  });
+  equal(state(a), "WaitingForInitialReplication");
+  world.runFor(30 * SECOND);
+  carry(a, b);
+  b.call("replication import", { path });
+  equal(state(b), "Replicating");
+  settled(pair);
 });
 
 /** Begins an import and loses power at the replica once two of its parts are durable in the disks. */
