@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Failed, isFailed, localFailure } from "../../base/failure.ts";
+import { type Failed, isFailed, localFailure, requestFailure } from "../../base/failure.ts";
 import type { GenerationId, Token } from "../../base/units.ts";
 import type { PrimaryMachine } from "../../primary/machine.ts";
 import { askToken, isHandedOver } from "../../primary/planned.ts";
@@ -21,8 +21,11 @@ export function* prepare(machines: PrimaryMachines, name: string): Task<void> {
   yield* machines.alone(name, (entry) => lock(machines, entry));
   const { machine, replicator } = machines.replicated(name);
   if (isHandedOver(machine)) return;
+  const token = machine.planned?.token;
   // The replicator does it by itself, and again after whatever goes wrong; this waits, and is told.
   yield* replicator.errand((peer) => replicator.handOver(peer));
+  // Who cancelled meanwhile has its guest run here again: nobody may start it there for our word.
+  if (token === undefined || machine.planned?.token !== token) throw takenBack(name);
 }
 
 function* lock(machines: PrimaryMachines, { machine }: Entry): Task<void> {
@@ -42,7 +45,7 @@ function* lock(machines: PrimaryMachines, { machine }: Entry): Task<void> {
 export function* giveAway(machines: PrimaryMachines, name: string): Task<void> {
   const { machine, replicator } = machines.replicated(name);
   const token = machine.planned?.token;
-  if (token === undefined) return machine.check("cancel-failover");
+  if (token === undefined) throw takenBack(name);
   yield* replicator.errand((peer) => askToken(peer, "planned-take", token));
 }
 
@@ -79,6 +82,15 @@ function* takeBackByForce(machines: PrimaryMachines, machine: PrimaryMachine): T
   const { entropy } = machines.context.ports;
   const branch = branchPoint(machines, machine);
   yield* machine.takeBackByForce(newIdentity<GenerationId>(entropy), branch);
+}
+
+/** Said to who waited for a machine that somebody else took back meanwhile. */
+function takenBack(name: string): Failed {
+  return requestFailure(
+    "wrong-state",
+    `The planned failover of "${name}" was cancelled meanwhile: the machine runs here, and its replica may not be started`,
+    `Ask whoever cancelled it; then prepare it again: "warmsite failover prepare ${name}"`,
+  );
 }
 
 function notReturned(name: string, { failure }: Failed): Failed {

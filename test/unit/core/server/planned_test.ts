@@ -205,6 +205,27 @@ Deno.test("the right to start a machine is not offered again while it is taken b
   }
 });
 
+Deno.test("who waits for a machine to be prepared is told when it was taken back meanwhile", () => {
+  for (const verb of ["failover prepare", "failover planned"]) {
+    const { world, a, b } = makePair(57);
+    protect(a);
+    a.write("vm/0", 0, filled(256 * KiB, 3));
+    const run = a.host.process?.loop.start("move", a.server!.call(verb, VM));
+    // Locked, and the replica has the right to start it, and not all of its data yet.
+    world.runWhile(() => b.server?.replica.machine("vm").record.planned === undefined, 10 * SECOND);
+    a.call("failover cancel", { ...VM, force: true });
+    deepEqual(offered(a), ["vm/0"], "the machine runs here");
+    world.runWhile(() => run?.outcome === undefined, 60 * SECOND);
+    const outcome = run?.outcome;
+    if (outcome?.ok !== false) throw new Error(`"${verb}" was done`);
+    const { code, failure } = outcome.error as Failed;
+    equal(code, "wrong-state");
+    match(failure.message, /planned failover of "vm" was cancelled meanwhile/);
+    match(failure.action, /"warmsite failover prepare vm"/);
+    deepEqual(offered(a), ["vm/0"]);
+  }
+});
+
 Deno.test("a replica that holds the right to start a prepared machine is removed only by force (L4)", () => {
   for (const verb of ["vm remove", "replication disable"]) {
     const { a, b } = makePair(51);
