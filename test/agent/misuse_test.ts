@@ -5,8 +5,8 @@
  */
 
 import assert from "node:assert/strict";
-import { DISK_SIZE, same, type Site, twoSites } from "./sites.ts";
-import { type JsonObject, Place, refusal } from "./warmsite.ts";
+import { DISK_SIZE, freePort, same, Site, twoSites } from "./sites.ts";
+import { type JsonObject, Place, refusal, until } from "./warmsite.ts";
 
 /** All that status warns of. */
 async function warningsOf(site: Site): Promise<string> {
@@ -53,8 +53,15 @@ Deno.test("a replica restored from yesterday's copy is brought up to date by wha
   await b.start();
   const before = (await a.status())["bytesSent"] as number;
   await a.write(300, 1, 0x44);
-  await a.until(({ state }) => state === "Replicating");
+  // As long as nobody lets it compare, it says what it has found and what to type.
+  await a.call("replication", "set", "db", "--resync", "manual");
   await a.call("replication", "cycle", "db").catch(() => {});
+  await a.until(({ state }) => state === "WaitingForStartResynchronize");
+  const said = await warningsOf(a);
+  assert.match(said, /"db" has to be resynchronized/);
+  assert.match(said, /newest point is none that its log can prove/);
+  assert.match(said, /warmsite replication resync start db/);
+  await a.call("replication", "resync", "start", "db");
   await protectedAgain(a, b);
   const { bytesSent } = await a.status();
   assert.ok(bytesSent - before < DISK_SIZE / 8, `${bytesSent - before} bytes for 129 blocks`);
@@ -112,5 +119,62 @@ Deno.test("an authorization that is removed amid a transfer ends it, says so, an
   await b.call("authorization", "add", "a", "--trust-group", "one");
   await a.call("replication", "set", "db", "--bandwidth", "0");
   await a.call("replication", "resume", "db");
+  await protectedAgain(a, b);
+});
+
+/** A package of the machine `db` of `site`, on the medium `name`. */
+async function packageOf(site: Site, place: Place, name: string): Promise<string> {
+  Deno.mkdirSync(place.path(name));
+  await site.call("replication", "start", "db", "--export", place.path(name));
+  const exported = await site.until(({ state }) => state === "WaitingForInitialReplication");
+  return exported["initialReplication"]["folder"];
+}
+
+Deno.test("a package of another machine of that name, and one at the wrong server, are refused, and the right one is taken", async () => {
+  await using place = new Place();
+  await place.homes();
+  const sites: Site[] = [];
+  for (const name of ["a", "b", "c"]) {
+    sites.push(new Site(place, await place.home(name, `127.0.0.1:${freePort()}`)));
+  }
+  const [a, b, c] = sites as [Site, Site, Site];
+  for (const site of sites) await site.start();
+  // The machine of `c` has the same name, and nothing to do with `b`.
+  for (const [site, to] of [[a, b.listen], [c, `127.0.0.1:${freePort()}`]] as const) {
+    const disk = place.image(`${site === a ? "a" : "c"}.raw`, DISK_SIZE);
+    await site.call("vm", "add", "db", "--disk", disk);
+    await site.call("replication", "enable", "db", "--to", to, "--frequency", "1s");
+  }
+  await a.write(0, 16, 0x11);
+  const missing = place.path("unmounted");
+  const nowhere = await refusal(
+    1,
+    "replication",
+    "start",
+    "db",
+    "--data",
+    a.data,
+    "--export",
+    missing,
+  );
+  assert.equal(nowhere["code"], "not-found");
+  assert.match(nowhere["action"], /Mount the medium, or make the folder/);
+  const own = await packageOf(a, place, "usb");
+  const strange = await packageOf(c, place, "usb2");
+  await until(
+    () => b.call("vm", "list") as unknown as Promise<JsonObject[]>,
+    ([db]) => db?.["state"] === "WaitingForInitialReplication",
+  );
+  const foreign = await refusal(1, "replication", "import", strange, "--data", b.data);
+  assert.equal(foreign["code"], "wrong-disk");
+  assert.match(foreign["message"], /The package is of another machine "db"/);
+  assert.match(
+    foreign["action"],
+    /The machine of that name here is [0-9a-f]{32}: import the package of that one/,
+  );
+  const here = await refusal(1, "replication", "import", own, "--data", a.data);
+  assert.match(here["message"], /"db" runs on this server, which is its primary/);
+  assert.match(here["action"], new RegExp(`${b.listen}.*"warmsite replication import PATH"`));
+  assert.equal((await b.call("replication", "import", own))["state"], "Replicating");
   await protectedAgain(a, b);
 });
