@@ -484,6 +484,7 @@ export class PrimaryMachine {
   *grow(index: number, size: number): Task<void> {
     const disk = this.disks[index];
     if (disk === undefined || disk.part === "removed") throw noSuchDisk(this.name, index);
+    if (this.#state === "PreparedForFailover") throw locked(this.name);
     if (size < disk.size) throw shrinking(disk, size);
     checkDiskSize(size, this.#context.geometry.blockSize, disk.path);
     yield* disk.grow(size);
@@ -571,12 +572,17 @@ export class PrimaryMachine {
    */
   *removeDisk(index: number): Task<void> {
     const disk = this.disk(index);
-    this.#checkChange();
-    this.#checkLeft(disk);
+    this.checkRemoval(disk);
     const gap = removedDisk(this.#folder, this.#context.ports.clock);
     yield* this.#changeDisks(this.disks.map((each) => each === disk ? gap : each), false);
     yield* this.#dropLog(disk);
     yield* disk.close();
+  }
+
+  /** Refuses to take a disk out in this state, or the last one; changes nothing. */
+  checkRemoval(disk: MachineDisk): void {
+    this.#checkChange();
+    this.#checkLeft(disk);
   }
 
   #checkLeft(without: MachineDisk): void {
@@ -705,6 +711,16 @@ function noSuchDisk(machine: string, index: number): Error {
     "no-such-disk",
     `"${machine}" has no disk ${index}`,
     `Look at "warmsite replication status ${machine}" for its disks`,
+  );
+}
+
+/** The replica holds all of it, or is about to: it may be started there at any moment (L4, L6). */
+function locked(machine: string): Error {
+  return requestFailure(
+    "wrong-state",
+    `Cannot make a disk of "${machine}" larger in state PreparedForFailover: the machine is locked`,
+    `Cancel the planned failover first: "warmsite failover cancel ${machine}"; or let the disk grow where the ` +
+      "machine runs once the failover is done",
   );
 }
 

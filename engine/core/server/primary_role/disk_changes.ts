@@ -31,6 +31,8 @@ export function* removeDisk(machines: PrimaryMachines, entry: Entry, index: numb
   const { machine } = entry;
   const disk = machine.disk(index);
   const own = exportName(machine.name, index);
+  machine.checkRemoval(disk);
+  const offered = machines.exports.get(own) !== undefined;
   if (machines.exports.clients(own) > 0) {
     throw requestFailure(
       "busy",
@@ -42,7 +44,8 @@ export function* removeDisk(machines: PrimaryMachines, entry: Entry, index: numb
   try {
     yield* betweenDeltas(machines, entry, machine.removeDisk(index));
   } finally {
-    const stays = machine.disks[index] === disk;
+    const stays = offered && machine.disks[index] === disk;
+    // Not where the machine is locked, or held back: nobody may write there (L4, L6).
     if (stays && entry.held === undefined) machines.exports.offer(own, disk);
   }
 }
