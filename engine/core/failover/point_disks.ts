@@ -7,6 +7,7 @@
 import { KiB, type PointId } from "../base/units.ts";
 import { Overlay, type OverlayBase } from "../history/overlay.ts";
 import type { PointView } from "../history/point_view.ts";
+import type { RecoveryPoint } from "../history/recovery_point.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { ReplicaMachine } from "../replica/replica_machine.ts";
 import { done, type Task } from "../runtime/task.ts";
@@ -61,17 +62,22 @@ export function* openPointDisks(
 
 /**
  * Bytes of every disk that a failover to a point offers, by index. In place of one that the point does not have,
- * for it was excluded then or added later, it is an empty disk of its size, so that the machine finds what it is
+ * for it was excluded then, being added, or added later, it is an empty disk of its size, so that the machine finds what it is
  * made of; 0 is a gap.
  */
 function offeredSizes({ store }: ReplicaMachine, { point, sizes }: PointView): readonly number[] {
   const { points } = store;
-  const placeholders = points.find(({ id }) => id === point)?.placeholders;
+  const chosen = points.find(({ id }) => id === point);
   const newest = points.at(-1);
   return store.sizes.map((_, disk) =>
-    (sizes[disk] ?? 0) || (placeholders?.[disk] ?? 0) || (newest?.sizes[disk] ?? 0) ||
-    (newest?.placeholders?.[disk] ?? 0)
+    (sizes[disk] ?? 0) || missing(chosen, disk) || (newest?.sizes[disk] ?? 0) ||
+    missing(newest, disk)
   );
+}
+
+/** Bytes of a disk that the machine had at a point and that the point does not have; 0 for none. */
+function missing(point: RecoveryPoint | undefined, disk: number): number {
+  return (point?.placeholders?.[disk] ?? 0) || (point?.arriving?.[disk] ?? 0);
 }
 
 /** The same of disks that were made before: what the machine has by now may be another set. */

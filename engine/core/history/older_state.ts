@@ -20,7 +20,7 @@ import type { PointRecord } from "./recovery_point.ts";
 import type { ReplicaFiles } from "./replica_files.ts";
 import { deltaName } from "./sealed_delta.ts";
 import { judgeStamps } from "./stamps.ts";
-import { largest, type StoreState } from "./store_state.ts";
+import { filedSizes, largest, type StoreState } from "./store_state.ts";
 import { readUndos, type UndoMetadata, undoName } from "./undo_file.ts";
 
 /** `state`, or what the undo files make of it when they tell of an apply that it does not know of. */
@@ -49,7 +49,7 @@ export function* adoptNewerApplies(files: ReplicaFiles, state: StoreState): Task
     generation: (points[points.length - 1] as PointRecord).generation,
     seed: undefined,
     points,
-    sizes: points.reduce((sizes, point) => largest(sizes, point.sizes), state.sizes),
+    sizes: points.reduce((sizes, point) => largest(sizes, filedSizes(point)), state.sizes),
     applied,
     protectedTime: Math.max(state.protectedTime, newest.point.protectedAt),
     ...(same ? {} : { stamps: [], suspect: true }),

@@ -19,7 +19,7 @@ import { ReleasedDisk } from "./released_disk.ts";
 import { ReplicaFiles } from "./replica_files.ts";
 import { letGo } from "./retention.ts";
 import { STATE_NAMES, StateFile } from "./state_file.ts";
-import { largest, type StoreState } from "./store_state.ts";
+import { filedSizes, largest, type StoreState } from "./store_state.ts";
 
 /** A replica and the delta that was open in it. */
 export interface OpenedReplica {
@@ -105,12 +105,14 @@ function* openLongEnough(
 ): Task<GuestDisk> {
   const place = places[index] ?? null;
   // Older points have in undo files what lay behind the end of a file that a failover cut.
-  const needed = (points.length === 0 ? sizes : points[applied - 1]?.sizes ?? [])[index] ?? 0;
+  const point = points[applied - 1];
+  const held = point === undefined ? [] : filedSizes(point);
+  const needed = (points.length === 0 ? sizes : held)[index] ?? 0;
   // A state from before a completed failover is told so, and nothing is read.
   const least = names.some((name) => name.startsWith("completed.")) ? 0 : needed;
   const there = place !== null || names.includes(diskName(index));
   const gone = place === null && stamps[index]?.size === 0 &&
-    points.every((point) => (point.sizes[index] ?? 0) === 0);
+    points.every((point) => (filedSizes(point)[index] ?? 0) === 0);
   // Of a machine that ran here, or what a crash left of a disk that was dropped.
   if (there && gone) yield* setAside(folder, index);
   else if (there || least > 0) return yield* openRaw(ports, folder, index, least, place);

@@ -16,7 +16,7 @@ import type { Task } from "../runtime/task.ts";
 import type { ExtentContext } from "./extent_file.ts";
 import type { PointRecord } from "./recovery_point.ts";
 import { type DeltaMetadata, deltaMetadata, openDeltaFile } from "./sealed_delta.ts";
-import { largest, stateFrom, type StoreState } from "./store_state.ts";
+import { filedSizes, largest, stateFrom, type StoreState } from "./store_state.ts";
 import { readUndos, type UndoMetadata } from "./undo_file.ts";
 
 /** The state as the files tell it. Throws `damaged` when they do not tell one story. */
@@ -50,7 +50,7 @@ export function* rebuildState(
   const state = stateFrom({
     ...newest.replica,
     sizes: points.reduce(
-      (sizes, point) => largest(sizes, point.sizes),
+      (sizes, point) => largest(sizes, filedSizes(point)),
       Array.isArray(known) ? known as number[] : [],
     ),
     generation: last.generation,

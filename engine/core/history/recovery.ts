@@ -17,7 +17,7 @@ import type { HistoryFile, ReplicaFiles } from "./replica_files.ts";
 import { deltaMetadata, deltaName, openDeltaFile } from "./sealed_delta.ts";
 import { judgeStamps } from "./stamps.ts";
 import { keepReserve } from "./state_file.ts";
-import { largest, type StoreState } from "./store_state.ts";
+import { filedSizes, largest, type StoreState } from "./store_state.ts";
 import { openUndo, undoMetadata, undoName } from "./undo_file.ts";
 
 /** Brings files and state to one story; returns the open delta, if there is one. */
@@ -146,7 +146,7 @@ function* adoptSealed(files: ReplicaFiles, state: StoreState): Task<StoreState> 
       waiting.delete(name);
       files.staged.set(metadata.point.id, delta);
       const protectedTime = Math.max(now.protectedTime, metadata.point.protectedAt);
-      const sizes = largest(now.sizes, metadata.point.sizes);
+      const sizes = largest(now.sizes, filedSizes(metadata.point));
       now = { ...now, points: [...now.points, metadata.point], sizes, protectedTime };
       probe(files, "history/sealed-adopted");
       found = true;

@@ -43,6 +43,7 @@ const RECORD = object({
   kind: oneOf<PointKind>("standard", "application-consistent", "planned"),
   sizes: SIZES,
   placeholders: optional(SIZES),
+  arriving: optional(SIZES),
   protectedAt: integer(0, Number.MAX_SAFE_INTEGER),
   bytes: integer(0, Number.MAX_SAFE_INTEGER),
   digests: list(digestOrNone(), 1, DISKS_MAX),
@@ -55,8 +56,11 @@ export const POINT_RECORD: Field<unknown> = RECORD;
 export function pointJson(point: PointRecord): JsonObject {
   const { id, generation, cutAt, kind, sizes, protectedAt, bytes, digests } = point;
   const parent = point.parent ?? null;
-  const { placeholders } = point;
-  const others = placeholders === undefined ? {} : { placeholders };
+  const { placeholders, arriving } = point;
+  const others = {
+    ...(placeholders === undefined ? {} : { placeholders }),
+    ...(arriving === undefined ? {} : { arriving }),
+  };
   return { id, parent, generation, cutAt, kind, sizes, ...others, protectedAt, bytes, digests };
 }
 

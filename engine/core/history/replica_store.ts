@@ -41,7 +41,7 @@ import { type HistoryFile, noSuchPoint, type ReplicaFiles } from "./replica_file
 import { allocatedRaw, diskName, readRaw } from "./raw_disk.ts";
 import { prune, shed } from "./retention.ts";
 import { Seeding } from "./seeding.ts";
-import { fits, largest } from "./store_state.ts";
+import { filedSizes, fits, largest } from "./store_state.ts";
 import { saltFrom } from "./staging_record.ts";
 import { keepReserve, spendReserve } from "./state_file.ts";
 import { tryStorage } from "./storage_probe.ts";
@@ -711,8 +711,10 @@ export class ReplicaStore {
       Number.isSafeInteger(point.cutAt) && point.cutAt >= 0;
     // A failover makes disks of these sizes, and a complete must not fail for them.
     const { blockSize } = this.geometry;
-    const odd = point.placeholders?.some((size) => size % blockSize !== 0) === true;
-    if (!sound || known || odd || !fits(point.sizes, this.sizes)) {
+    const { placeholders = [], arriving = [], sizes } = point;
+    const odd = [...placeholders, ...arriving].some((size) => size % blockSize !== 0);
+    const twice = arriving.some((size, disk) => size > 0 && (sizes[disk] ?? 0) > 0);
+    if (!sound || known || odd || twice || !fits(filedSizes(point), this.sizes)) {
       throw peerFailure(
         "protocol-violation",
         known ? `Recovery point ${point.id} exists` : `Point ${point.id} does not fit the machine`,

@@ -176,6 +176,16 @@ export function fits(sizes: readonly number[], bounds: readonly number[]): boole
   return sizes.length <= bounds.length && sizes.every((size, at) => size <= (bounds[at] ?? 0));
 }
 
+/**
+ * Bytes that the file of every disk has once a point was applied, by index: of the disks that the point has, and of
+ * those of which it brings a part of the first copy.
+ */
+export function filedSizes(
+  { sizes, arriving }: Pick<PointRecord, "sizes" | "arriving">,
+): readonly number[] {
+  return arriving === undefined ? sizes : largest(sizes, arriving);
+}
+
 /** The larger size of every disk. */
 export function largest(left: readonly number[], right: readonly number[]): number[] {
   const longer = left.length < right.length ? right : left;

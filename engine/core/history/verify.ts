@@ -8,6 +8,7 @@ import { localFailure } from "../base/failure.ts";
 import type { Task } from "../runtime/task.ts";
 import type { ReplicaFiles } from "./replica_files.ts";
 import { scanDigests } from "./scan_digests.ts";
+import { filedSizes } from "./store_state.ts";
 
 /**
  * Reads the newest applied point and compares it with its set digests. Returns what differs, in words,
@@ -20,9 +21,10 @@ export function* verify(files: ReplicaFiles): Task<readonly string[]> {
   }
   const found = yield* scanDigests(files, files.applyOpen ? point.id : undefined);
   const differences: string[] = [];
+  const sizes = filedSizes(point);
   for (const [index, digest] of found.entries()) {
-    // What a file holds of a disk that the point does not have counts for nothing.
-    if ((point.sizes[index] ?? 0) === 0) continue;
+    // What a file holds of a disk that the point does not have counts for nothing, unless later ones build on it.
+    if ((sizes[index] ?? 0) === 0) continue;
     const known = point.digests[index];
     if (digest === known) continue;
     // Of disks that were adopted the first look tells the digest, unless somebody else wrote to them.

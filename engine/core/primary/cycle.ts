@@ -3,7 +3,8 @@
  *
  * A delta under way goes on where the replica's durable prefix ends. When its frozen view was given up,
  * a new cut is made for the same delta (C4); after `CUTS_PER_CYCLE` of those the attempt ends as a
- * failure, with everything kept, and the next one goes on.
+ * failure, with everything kept, and the next one goes on. Of a disk that is being added the delta carries a part
+ * of the first copy as well (`joining.ts`).
  *
  * @module
  */
@@ -14,11 +15,14 @@ import { newIdentity } from "../relationship/identity.ts";
 import type { Task } from "../runtime/task.ts";
 import type { MessageOf } from "../wire/message.ts";
 import type { PointDeclaration } from "../wire/point.ts";
-import { makeCut, needsCut, reportGivenUp } from "./cutting.ts";
+import { disksOfCut, makeCut, needsCut, reportGivenUp } from "./cutting.ts";
+import { copyAndCut, sendCopies } from "./joining.ts";
+import { beginLive } from "./live_delta.ts";
 import type { OpenDelta } from "./open_delta.ts";
 import type { ReplicaPeer } from "./replica_peer.ts";
 import type { Replication } from "./replication.ts";
 import { sendPending } from "./sending.ts";
+import { noteSent } from "./sent.ts";
 import { Shipment } from "./shipment.ts";
 
 /** Cuts that one attempt makes for one delta, at most. */
@@ -26,10 +30,23 @@ const CUTS_PER_CYCLE = 4;
 
 /** Runs one cycle to *staged*; returns the delta that was sealed. */
 export function* runCycle(work: Replication, peer: ReplicaPeer): Task<OpenDelta> {
-  const delta = yield* openDelta(work, peer, beginDelta);
+  const joining = work.machine.joining.length > 0;
+  const delta = yield* openDelta(work, peer, joining ? beginLive : beginDelta);
+  if (delta.live === true) yield* copyAndCut(work, peer, delta);
   yield* sendDelta(work, peer, delta);
   yield* sealDelta(work, peer, delta);
   return delta;
+}
+
+/** Sends of the first copies until `over` says that the next cycle is due, or they have come to their ends. */
+export function* copyBetween(
+  work: Replication,
+  peer: ReplicaPeer,
+  over: () => boolean,
+): Task<void> {
+  const delta = yield* openDelta(work, peer, beginLive);
+  // One that was cut is sent first, by the cycle.
+  if (delta.live === true) yield* sendCopies(work, peer, delta, over);
 }
 
 /** Seals the delta, every record of which was sent, and clears its bits once the replica has staged it. */
@@ -71,20 +88,22 @@ function* seal(
 export function abandon(work: Replication): void {
   if (work.delta !== undefined) work.quiescing.noteLost(work.delta.kind);
   work.delta = undefined;
+  work.swept.clear();
   for (const disk of work.machine.tracked) disk.forgetProgress();
 }
 
 /** The replica holds the point durably: the bits of its delta are cleared, in the order of T3 and T4. */
 function* finish(work: Replication, delta: OpenDelta): Task<void> {
+  for (const { index, view } of work.machine.joining) {
+    if (view?.mode === "live") work.swept.set(index, view.sweptTo);
+  }
   for (const disk of work.machine.tracked) yield* disk.staged(delta.point);
   work.delta = undefined;
   work.quiescing.noteStaged(delta.kind, delta.cutAt);
   work.base = delta.point;
   work.machine.presence.noteStaged();
   work.statistics.cycles++;
-  // Cut after the disks were changed: whoever changes them ends the delta that was under way.
-  const { machine } = work;
-  if (machine.state === "WaitingForUpdateCompletion") yield* machine.enter("finish-disk-update");
+  yield* work.machine.settleJoins(delta.point);
   work.staged.note(delta);
 }
 
@@ -97,6 +116,8 @@ export function* openDelta(
   for (;;) {
     const delta = work.delta ?? (yield* begin(work));
     work.delta = delta;
+    // Opened on this channel already: what is on its way stays that.
+    if (peer.shipment === delta.shipment) return delta;
     delta.shipment.unweigh();
     peer.shipment = delta.shipment;
     const { parent, point: cut } = delta;
@@ -140,18 +161,18 @@ export function* sendDelta(
   onCompared?: (equal: number, differing: number) => void,
 ): Task<void> {
   for (let cuts = 0; cuts < CUTS_PER_CYCLE; cuts++) {
-    if (needsCut(work)) {
+    if (needsCut(work, delta.joins)) {
       reportGivenUp(work);
       // What is in flight must be settled first: its acknowledgement speaks of the contents before.
       yield* peer.drained();
       work.quiescing.noteLost(delta.kind);
-      Object.assign(delta, yield* makeCut(work, true));
+      Object.assign(delta, yield* makeCut(work, true, delta.joins));
     }
     yield* peer.tellSizes(delta.sizes);
     try {
       yield* sendPending({
         codec: work.ports.codec,
-        disks: work.machine.tracked,
+        disks: disksOfCut(work, delta.joins),
         peer,
         shipment: delta.shipment,
         compression: work.settings.compression,
@@ -159,7 +180,7 @@ export function* sendDelta(
         onSent: (bytes, wire) => noteSent(work, bytes, wire),
         ...(onCompared === undefined ? {} : { onCompared }),
       });
-      if (!needsCut(work)) return;
+      if (!needsCut(work, delta.joins)) return;
     } catch (error) {
       if (!isFailed(error, "view-given-up")) throw error;
     }
@@ -171,17 +192,10 @@ export function* sendDelta(
   );
 }
 
-/** Counts what was sent and tells of it. */
-export function noteSent(work: Replication, bytes: number, wire: number): void {
-  work.statistics.bytesSent += bytes;
-  work.statistics.wireBytes += wire;
-  work.ports.observer.emit({ kind: "sent", machine: work.machine.name, bytes, wire });
-}
-
 /** The point that a delta or a seed becomes. */
 export function declare(
   work: Replication,
-  cut: Pick<OpenDelta, "point" | "cutAt" | "kind" | "sizes" | "placeholders"> & {
+  cut: Pick<OpenDelta, "point" | "cutAt" | "kind" | "sizes" | "placeholders" | "arriving"> & {
     readonly parent?: OpenDelta["parent"];
   },
 ): PointDeclaration {
@@ -193,5 +207,6 @@ export function declare(
     kind: cut.kind,
     sizes: cut.sizes,
     ...(cut.placeholders.some((size) => size > 0) ? { placeholders: cut.placeholders } : {}),
+    ...(cut.arriving.some((size) => size > 0) ? { arriving: cut.arriving } : {}),
   };
 }

@@ -13,7 +13,13 @@
 
 import { type Failure, requestFailure } from "../base/failure.ts";
 import { asObject, type Json, type JsonObject } from "../base/json.ts";
-import { ACTIVITY_SLOTS, ANCESTRY_MAX, COW_SIZE_DEFAULT, DISKS_MAX } from "../base/limits.ts";
+import {
+  ACTIVITY_SLOTS,
+  ANCESTRY_MAX,
+  COW_SIZE_DEFAULT,
+  DISKS_MAX,
+  EXTENT_SIZE_MAX,
+} from "../base/limits.ts";
 import {
   type GenerationId,
   isIdentity,
@@ -79,6 +85,8 @@ export interface MachineContext {
   readonly cowSizeMax: number;
   /** Where untrusted marks go (T7). */
   readonly marks: Folder;
+  /** Bytes of a run of a first copy between two cycles, at most; `EXTENT_SIZE_MAX` by default. */
+  readonly copyRun: number | undefined;
   /** What administrators set for their guests. */
   readonly commands: CommandBook;
 }
@@ -106,6 +114,7 @@ export class PrimaryMachine {
   #ancestry: Ancestry;
   #yieldsTo: GenerationId | undefined;
   #planned: Planned | undefined;
+  #joins: Joins | undefined;
   /** One change of the record at a time: two that are written at once leave neither. */
   readonly #saving = new Mutex();
 
@@ -124,6 +133,7 @@ export class PrimaryMachine {
     this.branch = parts.branch;
     this.#yieldsTo = parts.yieldsTo;
     this.#planned = parts.planned;
+    this.#joins = parts.joins;
     this.resync = new ResyncRecord(context.ports.codec.kernel, folder);
   }
 
@@ -157,6 +167,7 @@ export class PrimaryMachine {
         branch: undefined,
         yieldsTo: undefined,
         planned: undefined,
+        joins: undefined,
       });
       yield* machine.#save(machine.#state, undefined);
       return machine;
@@ -189,6 +200,7 @@ export class PrimaryMachine {
       branch,
       yieldsTo: undefined,
       planned: undefined,
+      joins: undefined,
     });
     yield* saveRecord(context.ports.codec.kernel, folder, MACHINE_RECORD, record);
     return record;
@@ -295,9 +307,35 @@ export class PrimaryMachine {
     return this.#saving.during(this.presence.present(this.#context.ports.entropy, save));
   }
 
-  /** Bytes of every disk by index, as they are told; 0 where there is none. */
+  /** Bytes of every disk that points have, by index, as they are told; 0 where there is none. */
   get sizes(): readonly number[] {
-    return this.disks.map((disk) => disk.part === "replicated" ? disk.size : 0);
+    return this.sizesWith([]);
+  }
+
+  /** The same of a point with which the first copies of `joins` end. */
+  sizesWith(joins: readonly number[]): readonly number[] {
+    return this.disks.map(({ part, size }, index) =>
+      part === "replicated" || joins.includes(index) ? size : 0
+    );
+  }
+
+  /** Bytes of every disk of which anything is sent, by index; 0 where nothing is. */
+  get announced(): readonly number[] {
+    return this.disks.map(({ part, size }) =>
+      part === "replicated" || part === "joining" ? size : 0
+    );
+  }
+
+  /** Bytes of the disks whose first copy is under way and does not end with `joins`, by index; 0 for every other. */
+  arrivingBut(joins: readonly number[]): readonly number[] {
+    return this.disks.map(({ part, size }, index) =>
+      part === "joining" && !joins.includes(index) ? size : 0
+    );
+  }
+
+  /** Bytes of a run of a first copy between two cycles, at most. */
+  get copyRun(): number {
+    return this.#context.copyRun ?? EXTENT_SIZE_MAX;
   }
 
   /** Bytes of the disks that are served and not replicated, by index; 0 for every other. */
@@ -308,6 +346,16 @@ export class PrimaryMachine {
   /** The tracked disks; all of them while a relationship exists. */
   get tracked(): readonly TrackedDisk[] {
     return this.disks.flatMap((disk) => disk.tracked ?? []);
+  }
+
+  /** Those that points have. */
+  get replicated(): readonly TrackedDisk[] {
+    return this.disks.flatMap(({ part, tracked }) => part === "replicated" ? tracked ?? [] : []);
+  }
+
+  /** Those whose first copy is under way. */
+  get joining(): readonly TrackedDisk[] {
+    return this.disks.flatMap(({ part, tracked }) => part === "joining" ? tracked ?? [] : []);
   }
 
   /** Refuses an event that is not legal in this state; changes nothing. */
@@ -336,9 +384,15 @@ export class PrimaryMachine {
   *#enterWith(event: StateEvent | undefined, plan: SeedingPlan | undefined): Task<void> {
     const from = this.#state;
     const to = event === undefined ? from : nextState(from, event, this.name);
-    yield* this.#save(to, this.#settings, { plan });
+    yield* this.#save(this.#resting(to), this.#settings, { plan });
     this.#plan = plan;
     this.#moved(to);
+  }
+
+  /** Where it comes to rest that enters `to`: with a first copy under way its disks are being changed. */
+  #resting(to: ReplicationState): ReplicationState {
+    if (to !== "Replicating" || this.joining.length === 0) return to;
+    return nextState(to, "change-disks", this.name);
   }
 
   *#enter(
@@ -349,7 +403,7 @@ export class PrimaryMachine {
     const from = this.#state;
     const to = nextState(from, event, this.name);
     if (to === from) return;
-    yield* this.#save(to, settings, { because });
+    yield* this.#save(this.#resting(to), settings, { because });
     this.#settings = settings;
     this.#because = because;
     this.#moved(to);
@@ -407,7 +461,7 @@ export class PrimaryMachine {
     const others = theirs.filter((record) => !known.has(record.generation));
     const ancestry = [...own, ...others].slice(0, ANCESTRY_MAX);
     const to = this.#state === "Error" ? nextState(this.#state, "resume", this.name) : this.#state;
-    yield* this.#save(to, this.#settings, { ancestry, yieldsTo: undefined });
+    yield* this.#save(this.#resting(to), this.#settings, { ancestry, yieldsTo: undefined });
     this.#ancestry = ancestry;
     this.#yieldsTo = undefined;
     this.#moved(to);
@@ -429,7 +483,7 @@ export class PrimaryMachine {
     ancestry: Ancestry = this.#ancestry,
   ): Task<void> {
     const to = nextState(this.#state, event, this.name);
-    yield* this.#save(to, this.#settings, { planned, ancestry });
+    yield* this.#save(this.#resting(to), this.#settings, { planned, ancestry });
     this.#planned = planned;
     this.#ancestry = ancestry;
     this.#moved(to);
@@ -441,6 +495,7 @@ export class PrimaryMachine {
     this.#state = to;
     if (to !== "Error") this.#because = undefined;
     this.#context.ports.observer.emit({ kind: "state", machine: this.name, from, to });
+    this.#moved(this.#resting(to));
   }
 
   /** Goes on with other settings, durably; a refusal changes nothing. */
@@ -509,6 +564,57 @@ export class PrimaryMachine {
     for (const point of first.issued) yield* tracked.issue(point);
   }
 
+  /** What a disk is at first that is to be replicated. */
+  get #newPart(): DiskPart {
+    return SETTLED.includes(this.#state) ? "replicated" : "joining";
+  }
+
+  /**
+   * The first copies of `disks` end with `point`, which nobody has staged yet: durably, so that whoever hears that it
+   * is the newest one knows what it has. Nothing is written where that is known, or was never said of it.
+   */
+  noteJoins(point: PointId, disks: readonly number[]): Task<void> {
+    return this.#saving.during(this.#noteJoins(point, disks));
+  }
+
+  *#noteJoins(point: PointId, disks: readonly number[]): Task<void> {
+    const before = this.#joins?.point === point ? this.#joins.disks : [];
+    if (before.join() === disks.join()) return;
+    const joins = disks.length === 0 ? undefined : { point, disks };
+    yield* this.#save(this.#state, this.#settings, { joins });
+    this.#joins = joins;
+  }
+
+  /** The replica holds `point`: disks whose first copies ended with it are replicated like any other from then on. */
+  settleJoins(point: PointId): Task<void> {
+    return this.#saving.during(this.#settleJoins(point));
+  }
+
+  *#settleJoins(point: PointId): Task<void> {
+    const { disks = [] } = this.#joins?.point === point ? this.#joins : {};
+    const joined = this.disks.filter(({ part }, index) =>
+      part === "joining" && disks.includes(index)
+    );
+    for (const disk of joined) disk.part = "replicated";
+    const to = this.#updated();
+    if (joined.length === 0 && to === this.#state) return;
+    try {
+      yield* this.#save(to, this.#settings, { joins: undefined });
+    } catch (error) {
+      for (const disk of joined) disk.part = "joining";
+      throw error;
+    }
+    this.#joins = undefined;
+    this.#moved(to);
+  }
+
+  /** The state behind a change that may have been the last one that was waited for. */
+  #updated(disks: readonly MachineDisk[] = this.disks): ReplicationState {
+    const waits = this.#state === "WaitingForUpdateCompletion";
+    if (!waits || disks.some(({ part }) => part === "joining")) return this.#state;
+    return nextState(this.#state, "finish-disk-update", this.name);
+  }
+
   /** The disk of that index; `no-such-disk` for none, or one that was removed. */
   disk(index: number): MachineDisk {
     const disk = this.disks[index];
@@ -532,6 +638,7 @@ export class PrimaryMachine {
       yield* refuseContainer(guest.disk, path);
       checkDiskSize(guest.disk.size, this.#context.geometry.blockSize, path);
       yield* this.#join(index, disk);
+      disk.part = this.#newPart;
       yield* this.#changeDisks([...this.disks, disk], true);
     } catch (error) {
       yield* this.#dropLog(disk);
@@ -553,7 +660,7 @@ export class PrimaryMachine {
 
   *#changingDisks(disks: readonly MachineDisk[], more: boolean): Task<void> {
     const stays = !more || SETTLED.includes(this.#state);
-    const to = stays ? this.#state : nextState(this.#state, "change-disks", this.name);
+    const to = stays ? this.#updated(disks) : nextState(this.#state, "change-disks", this.name);
     yield* this.#save(to, this.#settings, { disks });
     this.#disks = disks;
     this.#moved(to);
@@ -600,8 +707,8 @@ export class PrimaryMachine {
   *excludeDisk(index: number, excluded: boolean): Task<void> {
     const disk = this.disk(index);
     const before = disk.part;
-    const part: DiskPart = excluded ? "excluded" : "replicated";
-    if (before === part) return;
+    const part: DiskPart = excluded ? "excluded" : this.#newPart;
+    if ((before === "excluded") === excluded) return;
     this.#checkChange();
     if (excluded) this.#checkLeft(disk);
     else yield* this.#join(index, disk);
@@ -624,7 +731,10 @@ export class PrimaryMachine {
 
   *#disable(): Task<void> {
     const to = nextState(this.#state, "disable", this.name);
-    yield* this.#save(to, undefined, { plan: undefined });
+    // Whoever enables it again sends all of it.
+    for (const disk of this.disks) if (disk.part === "joining") disk.part = "replicated";
+    yield* this.#save(to, undefined, { plan: undefined, joins: undefined });
+    this.#joins = undefined;
     this.#settings = undefined;
     this.#plan = undefined;
     this.#moved(to);
@@ -660,6 +770,7 @@ export class PrimaryMachine {
     const plan = "plan" in changed ? changed.plan : this.#plan;
     const planned = "planned" in changed ? changed.planned : this.#planned;
     const yieldsTo = "yieldsTo" in changed ? changed.yieldsTo : this.#yieldsTo;
+    const joins = "joins" in changed ? changed.joins : this.#joins;
     const { id, name, branch } = this;
     const because = state === "Error" ? changed.because ?? this.#because : undefined;
     const disks = changed.disks ?? this.disks;
@@ -677,6 +788,7 @@ export class PrimaryMachine {
       branch,
       yieldsTo,
       planned,
+      joins,
     });
     return saveRecord(this.#context.ports.codec.kernel, this.#folder, MACHINE_RECORD, record);
   }
@@ -741,6 +853,13 @@ interface RecordChange {
   readonly ancestry?: Ancestry;
   readonly because?: Failure | undefined;
   readonly disks?: readonly MachineDisk[];
+  readonly joins?: Joins | undefined;
+}
+
+/** Disks whose first copies end with a point, by index. */
+interface Joins {
+  readonly point: PointId;
+  readonly disks: readonly number[];
 }
 
 interface MachineParts {
@@ -756,6 +875,7 @@ interface MachineParts {
   readonly branch: Branch | undefined;
   readonly yieldsTo: GenerationId | undefined;
   readonly planned: Planned | undefined;
+  readonly joins: Joins | undefined;
 }
 
 /** What a record holds, with paths in place of disks. */
@@ -780,7 +900,7 @@ function recordJson(parts: ParsedRecord): JsonObject {
     yieldsTo,
     planned,
   } = parts;
-  const { because } = parts;
+  const { because, joins } = parts;
   return {
     version: 1,
     id,
@@ -796,6 +916,7 @@ function recordJson(parts: ParsedRecord): JsonObject {
     branch: branchToJson(branch),
     yieldsTo: yieldsTo ?? null,
     planned: plannedToJson(planned),
+    joins: joins === undefined ? null : { ...joins },
   };
 }
 
@@ -831,7 +952,16 @@ function parseRecord(record: JsonObject): ParsedRecord | undefined {
     branch,
     yieldsTo: yieldsTo as GenerationId | undefined,
     planned,
+    joins: joinsFromJson(record["joins"]),
   };
+}
+
+/** What a record says of disks that join; nothing where it makes no sense: then they are copied once more. */
+function joinsFromJson(json: Json | undefined): Joins | undefined {
+  const { point, disks } = asObject(json) ?? {};
+  if (!isIdentity(point) || !Array.isArray(disks)) return undefined;
+  const sound = disks.every((disk) => Number.isSafeInteger(disk));
+  return sound ? { point: point as PointId, disks: disks as number[] } : undefined;
 }
 
 /** Why a disk is to be compared as a whole with a point of the replica; `undefined` when none is (T6, T7). */
@@ -852,7 +982,7 @@ const WITHOUT_POINTS: readonly ReplicationState[] = [
 ];
 
 function isPart(json: Json): boolean {
-  return json === "replicated" || json === "excluded" || json === "removed";
+  return json === "replicated" || json === "joining" || json === "excluded" || json === "removed";
 }
 
 function trackingOptions(

@@ -24,7 +24,7 @@ import type { TrackedDisk } from "../tracking/tracked_disk.ts";
 const ZERO_PIECE = 8 * MiB;
 
 /** What a disk is to its machine. */
-export type DiskPart = "replicated" | "excluded" | "removed";
+export type DiskPart = "replicated" | "joining" | "excluded" | "removed";
 
 /** The gap that a disk leaves which was taken out of its machine. */
 export function removedDisk(logs: Folder, clock: Clock): MachineDisk {
@@ -39,7 +39,10 @@ export class MachineDisk implements Disk {
   readonly path: string;
   /** The disk and the place of its logs. */
   readonly guest: GuestDisk;
-  /** `excluded`: served and not replicated. `removed`: a gap, whose index is never used again. */
+  /**
+   * `joining`: its first copy is under way, and no point has it. `excluded`: served and not replicated. `removed`: a
+   * gap, whose index is never used again.
+   */
   part: DiskPart = "replicated";
   #tracked: TrackedDisk | undefined;
   /** Writes and flushes in flight. */

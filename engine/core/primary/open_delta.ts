@@ -29,6 +29,10 @@ export interface OpenDelta {
   sizes: readonly number[];
   /** The same of disks that are not replicated. */
   placeholders: readonly number[];
+  /** The same of disks whose first copy goes on behind that cut. */
+  arriving: readonly number[];
+  /** Disks whose first copy ends with that cut, by index. */
+  joins: readonly number[];
   readonly shipment: Shipment;
   /** True while it is filled by passes over the live disk: no cut was made for it yet (C5). */
   live?: boolean;

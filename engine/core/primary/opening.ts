@@ -89,7 +89,7 @@ function opening(
     name: machine.name,
     generation: machine.generation,
     ancestry: machine.ancestry,
-    disks: machine.sizes,
+    disks: machine.announced,
     blockSize: first?.geometry.blockSize ?? 0,
     retention: settings.retention,
     frequency: settings.frequency,
@@ -306,9 +306,11 @@ function* rebase(
   }
   if (delta !== undefined && delta.parent !== newest) {
     work.delta = undefined;
+    work.swept.clear();
     for (const disk of machine.tracked) disk.forgetProgress();
   }
   work.base = newest;
+  yield* machine.settleJoins(newest);
   // It was staged, and this is how we hear of it.
   if (decision.disks.includes("adopt")) {
     work.ports.observer.emit({ kind: "staged", machine: machine.name, point: newest });

@@ -28,6 +28,8 @@ export interface Replication {
   readonly staged: StagedClock;
   /** The delta under way; survives connections. */
   delta: OpenDelta | undefined;
+  /** How far the first copies of disks have come, by index: bytes from the beginning of each. */
+  readonly swept: Map<number, number>;
   /** Cuts made by this process for this machine. */
   cuts: number;
   /** A point that was issued for a cut that failed, or for one that is to come: nothing was sealed as it. */

@@ -28,7 +28,8 @@ import { Scope } from "../runtime/scope.ts";
 import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
 import { interrupted } from "../runtime/together.ts";
-import { runCycle } from "./cycle.ts";
+import { copyBetween, runCycle } from "./cycle.ts";
+import { hasCopying } from "./joining.ts";
 import type { Channel } from "../wire/channel.ts";
 import type { Session } from "../wire/session.ts";
 import { inTurn } from "../wire/shared_throttle.ts";
@@ -137,6 +138,7 @@ export class Replicator {
       staged: new StagedClock(ports.clock),
       quiescing: before?.quiescing ?? new Quiescing(ports, machine.name, machine.commands),
       delta: undefined,
+      swept: new Map(),
       cuts: 0,
       unusedPoint: undefined,
       offered: undefined,
@@ -413,13 +415,19 @@ export class Replicator {
     if (this.#resting) return yield* this.#endPeer();
     // What is only said to the replica is no cycle: the next one is due when it was.
     const errands = this.#errands.length > 0;
-    if (!errands) this.#startedAt = started;
+    // Nor is what is sent of first copies until then.
+    const copies = !due && this.#copying;
+    if (!errands && !copies) this.#startedAt = started;
     this.#running = true;
     const counted = { ...this.#work.statistics };
     this.#notePending();
     try {
       // Not asked for and not due: the replica has said why it takes nothing more, and is believed.
       if (!due && this.#refusal !== undefined) throw this.#refusal;
+      if (copies) {
+        yield* this.#copy();
+        return this.#noteCycle(counted, 0);
+      }
       const held = yield* this.#turn();
       // Something could be said: what failed before is tried at once, and stands until something is staged.
       if (errands && this.#lastFailure !== undefined && !this.#idle()) {
@@ -489,7 +497,7 @@ export class Replicator {
         else yield* this.#wake.wait();
         continue;
       }
-      if (this.#refusal !== undefined) return;
+      if (this.#refusal !== undefined || this.#copying) return;
       const left = Math.min(this.#due, this.#lookAt ?? Infinity) - clock.now();
       if (left <= 0) return;
       yield* this.#wokenWithin(left);
@@ -527,6 +535,22 @@ export class Replicator {
   /** What the replica said on the open channel in place of going on. */
   get #refusal(): Failed | undefined {
     return this.#peer?.refusal;
+  }
+
+  /** First copies go on between the cycles, while all is well. */
+  get #copying(): boolean {
+    const { state } = this.#work.machine;
+    const well = this.#peer !== undefined && this.#peer.failure === undefined && !this.#reopen;
+    return state === "WaitingForUpdateCompletion" && well && this.#lookAt === undefined &&
+      hasCopying(this.#work);
+  }
+
+  /** Sends of first copies until the next cycle is due; one that has come to its end makes it due. */
+  *#copy(): Task<void> {
+    const { clock } = this.#work.ports;
+    const over = () => this.#asked || this.#due <= clock.now() || this.#reopen;
+    yield* copyBetween(this.#work, this.#peer as ReplicaPeer, over);
+    if (!hasCopying(this.#work)) this.#due = clock.now();
   }
 
   /** There is nothing to send and nothing to say. */

@@ -21,19 +21,19 @@
  */
 
 import { type Failure, isFailed, localFailure } from "../base/failure.ts";
-import { MiB, type PointId } from "../base/units.ts";
-import { newIdentity } from "../relationship/identity.ts";
+import { MiB } from "../base/units.ts";
 import { heldBecause, NO_RESYNC } from "../relationship/resync_policy.ts";
 import type { Task } from "../runtime/task.ts";
-import { issue, makeCut } from "./cutting.ts";
-import { abandon, noteSent, openDelta, sealDelta, sendDelta } from "./cycle.ts";
+import { makeCut } from "./cutting.ts";
+import { abandon, openDelta, sealDelta, sendDelta } from "./cycle.ts";
+import { beginLive } from "./live_delta.ts";
 import type { OpenDelta } from "./open_delta.ts";
 import type { Course } from "./opening.ts";
 import { livePasses } from "./passes.ts";
 import type { ReplicaPeer } from "./replica_peer.ts";
 import type { Replication } from "./replication.ts";
 import { sendPending } from "./sending.ts";
-import { Shipment } from "./shipment.ts";
+import { noteSent } from "./sent.ts";
 
 /** Bytes found equal between two times that their bits are cleared on disk. */
 const SETTLE_BYTES = 1024 * MiB;
@@ -131,7 +131,7 @@ export function* resynchronize(work: Replication, peer: ReplicaPeer): Task<boole
   if (stopped()) return yield* leave(work);
   const delta = yield* openDelta(work, peer, beginLive);
   const over = yield* livePasses(work, function* () {
-    yield* peer.tellSizes(machine.sizes);
+    yield* peer.tellSizes(machine.announced);
     yield* runPass(work, peer, delta, stopped);
     return !stopped();
   });
@@ -150,29 +150,6 @@ function* suspectAll(work: Replication): Task<void> {
   // A crash before the plan says so suspects everything again, which costs a comparison.
   for (const disk of machine.tracked) yield* disk.setBase(disk.base, { suspectAll: true });
   yield* machine.resync.change({ fresh: false });
-}
-
-/** A delta for which no cut was made yet: its point is issued before anything names it (T4). */
-function* beginLive(work: Replication): Task<OpenDelta> {
-  const { ports, machine } = work;
-  const parent = work.base;
-  if (parent === undefined) throw localFailure("not-the-base", "No point is known to build on");
-  const point: PointId = yield* issue(work);
-  // The cut at the end is of this point.
-  work.unusedPoint = point;
-  return {
-    id: newIdentity(ports.entropy),
-    parent,
-    shipment: new Shipment(ports.codec.kernel, machine.tracked),
-    sealing: undefined,
-    point,
-    cutAt: 0,
-    cutNumber: work.cuts,
-    kind: "standard",
-    sizes: machine.sizes,
-    placeholders: machine.placeholders,
-    live: true,
-  };
 }
 
 function* runPass(

@@ -13,12 +13,13 @@ import { peerFailure } from "../base/failure.ts";
 import { MiB, type SeedId } from "../base/units.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import type { Task } from "../runtime/task.ts";
-import { declare, noteSent } from "./cycle.ts";
+import { declare } from "./cycle.ts";
 import type { Cut } from "./cutting.ts";
 import { finalPass, livePasses } from "./passes.ts";
 import type { ReplicaPeer } from "./replica_peer.ts";
 import type { Replication } from "./replication.ts";
 import { sendPending } from "./sending.ts";
+import { noteSent } from "./sent.ts";
 import { Shipment } from "./shipment.ts";
 
 /** Bytes sent between two times that the bits of durable blocks are cleared on disk. */
@@ -44,7 +45,7 @@ export function* seed(
     throw peerFailure("protocol-violation", "The replica began another initial replication");
   }
   yield* livePasses(work, function* () {
-    yield* peer.tellSizes(work.machine.sizes);
+    yield* peer.tellSizes(work.machine.announced);
     yield* runPass(work, peer, shipment, stopped);
     return !stopped();
   });
@@ -65,6 +66,7 @@ export function* seed(
   work.base = cut.point;
   work.machine.presence.noteStaged();
   work.statistics.cycles++;
+  yield* work.machine.settleJoins(cut.point);
   work.staged.note(cut);
   work.ports.observer.emit({ kind: "staged", machine: work.machine.name, point: cut.point });
   return true;

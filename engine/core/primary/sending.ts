@@ -48,6 +48,8 @@ export interface Sending {
   between?(): Task<void>;
   /** Told of suspected bytes that were found equal, and of those that are to be sent. */
   readonly onCompared?: (equal: number, differing: number) => void;
+  /** Bytes of a run that is read and packed at once, at most. */
+  readonly runMax?: number;
   /** True once no more is to be begun; what is under way is finished. */
   readonly stopped?: () => boolean;
 }
@@ -171,10 +173,10 @@ interface Taken {
   readonly kind: "data" | "zero";
 }
 
-function takeNext({ disks, stopped }: Sending): Taken | undefined {
+function takeNext({ disks, stopped, runMax = EXTENT_SIZE_MAX }: Sending): Taken | undefined {
   if (stopped?.() === true) return undefined;
   for (const { view, index } of disks) {
-    const run = view?.nextChanged(EXTENT_SIZE_MAX);
+    const run = view?.nextChanged(runMax);
     if (run !== undefined) return { disk: index, ...run };
   }
   return undefined;

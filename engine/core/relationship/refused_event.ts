@@ -30,7 +30,8 @@ const ADVICE: Readonly<Partial<Record<ReplicationState, string>>> = {
     '"warmsite replication resync cancel"',
   ResynchronizeSuspended: 'Continue it first: "warmsite replication resync continue"',
   FailbackInProgress: "Wait until the first recovery point of the new primary is here",
-  WaitingForUpdateCompletion: "Wait until the added disk is replicated",
+  WaitingForUpdateCompletion: "Wait until the added disk is replicated, or take it out again: " +
+    '"warmsite vm disk remove"',
 };
 
 const LOOK = 'Look at "warmsite replication status"';

@@ -181,6 +181,8 @@ export const TRANSITIONS: Readonly<Record<ReplicationState, Row>> = {
   },
   FailbackComplete: {},
   WaitingForUpdateCompletion: {
+    pause: "Suspended",
+    "change-disks": "WaitingForUpdateCompletion",
     "finish-disk-update": "Replicating",
     "fail-disk-update": "UpdateError",
     "welcomed-by-replica": "WaitingForUpdateCompletion",

@@ -301,7 +301,7 @@ export class PrimaryRole {
   *grow(name: string, disk: number, size: number): Task<number> {
     let before = 0;
     yield* this.#machines.alone(name, function* ({ machine }) {
-      before = machine.sizes[disk] ?? 0;
+      before = machine.disks[disk]?.size ?? 0;
       yield* machine.grow(disk, size);
     });
     return before;

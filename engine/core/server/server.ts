@@ -103,7 +103,8 @@ export class Server {
     const listen = listener?.address;
     const tracking = { slots, cowSizeMax, marks };
     const monitoring = () => record.policy;
-    const context = { ports, server: name, listen, geometry, ...tracking, commands, monitoring };
+    const here = { ports, server: name, listen, geometry, copyRun: settings.copyRun };
+    const context = { ...here, ...tracking, commands, monitoring };
     links.outgoing.limit(record.policy);
     const primary = new PrimaryRole(context, machines, exports, links);
     const authorization = new Authorization(record, name, settings.listen !== undefined);

@@ -20,6 +20,8 @@ export interface ServerSettings {
   readonly slots: number;
   /** Bound of each `.cow`, bytes. */
   readonly cowSizeMax: number;
+  /** Bytes of a run of a first copy between two cycles; a real server's unless a scale model has smaller ones. */
+  readonly copyRun?: number;
   /** What bounds the memory of each replica here; a real server's unless a scale model has smaller ones. */
   readonly history?: HistoryBounds;
   /** How long commands may take; a real server's unless a scale model has shorter ones. */

@@ -145,11 +145,17 @@ function branchesOf(machine: PrimaryMachine, theirs: Ancestry | undefined): Json
 
 /** The disks of a machine, without the gaps among their numbers. */
 function disksOf({ name, disks }: PrimaryMachine): JsonObject[] {
-  return disks.flatMap(({ part, path, size }, index) =>
-    part === "removed"
-      ? []
-      : { name: exportName(name, index), path, size, replicated: part === "replicated" }
-  );
+  return disks.flatMap(({ part, path, size, tracked }, index) => {
+    if (part === "removed") return [];
+    const left = part === "joining" ? { firstCopyLeft: tracked?.backlogBytes ?? size } : {};
+    return {
+      name: exportName(name, index),
+      path,
+      size,
+      replicated: part === "replicated",
+      ...left,
+    };
+  });
 }
 
 /** Application-consistent points that were chosen and do not come. */
@@ -246,7 +252,7 @@ export function primaryRpo(
   if (replicator === undefined || unknown) return undefined;
   if (replicator.staged.newest === undefined && !hasPoint(machine, replicator)) return undefined;
   let oldest: number | undefined;
-  for (const { oldestUnstaged } of machine.tracked) {
+  for (const { oldestUnstaged } of machine.replicated) {
     if (oldestUnstaged === undefined) continue;
     oldest = oldest === undefined ? oldestUnstaged : Math.min(oldest, oldestUnstaged);
   }

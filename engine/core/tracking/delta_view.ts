@@ -66,15 +66,22 @@ export class DeltaView {
   /** Slot in the `.cow` of each saved block. */
   readonly #saved = new Map<number, number>();
   readonly #lock = new RangeLock();
-  #cursor = 0;
+  #cursor: number;
+  /** Begins anew at the beginning of the disk once its end was reached. */
+  readonly #wraps: boolean;
   #doubtfulCursor = 0;
   #alive = true;
   #attached = true;
   #givenUpBecause: string | undefined;
 
-  /** Made by `TrackedDisk.swap` alone. */
-  constructor(mode: "frozen" | "live", owner: ViewOwner) {
+  /**
+   * Made by `TrackedDisk.swap` alone. `from`: what is changed is handed out once, from that byte to the end of the
+   * disk, and what is before it waits for another view.
+   */
+  constructor(mode: "frozen" | "live", owner: ViewOwner, from?: number) {
     this.mode = mode;
+    this.#wraps = from === undefined;
+    this.#cursor = Math.floor((from ?? 0) / owner.blockSize);
     this.#owner = owner;
     this.#waiting = owner.rest.all.copy();
     this.#waiting.removeAll(owner.rest.suspected);
@@ -98,6 +105,17 @@ export class DeltaView {
     return (this.#waiting.count + this.#doubtful.count) * this.#owner.blockSize;
   }
 
+  /** The byte from which on it goes on handing out what is changed. */
+  get sweptTo(): number {
+    return this.#cursor * this.#owner.blockSize;
+  }
+
+  /** True when it lives and has handed out all there is from where it goes on to the end of the disk. */
+  get swept(): boolean {
+    return this.#alive && this.#doubtful.empty &&
+      this.#waiting.nextRun(this.#cursor) === undefined;
+  }
+
   /** Takes the next run, of at most `maxBytes` and of one kind; what is changed first. */
   next(maxBytes: number): DeltaRun | undefined {
     const changed = this.nextChanged(maxBytes);
@@ -111,7 +129,8 @@ export class DeltaView {
     if (!this.#alive) return undefined;
     const { blockSize, rest } = this.#owner;
     const most = Math.max(1, Math.floor(maxBytes / blockSize));
-    const run = this.#waiting.nextRun(this.#cursor, most) ?? this.#waiting.nextRun(0, most);
+    const run = this.#waiting.nextRun(this.#cursor, most) ??
+      (this.#wraps ? this.#waiting.nextRun(0, most) : undefined);
     if (run === undefined) return undefined;
     const zero = rest.zero.has(run.start);
     const end = edge(rest.zero, run, zero);

@@ -525,9 +525,9 @@ export class TrackedDisk implements Disk {
   /**
    * Takes what is changed now as one delta with what was not yet sent, and opens a view of it.
    * `frozen`: the gate is closed and drained. `live`: requests in flight stay marked, for whether
-   * the view reads them before or after they land is open.
+   * the view reads them before or after they land is open. `from`: see `DeltaView`.
    */
-  swap(mode: "frozen" | "live"): void {
+  swap(mode: "frozen" | "live", from?: number): void {
     assert(!this.#settling, "No delta is cut while one is being settled");
     this.#view?.detach();
     const cut = this.#current;
@@ -542,19 +542,20 @@ export class TrackedDisk implements Disk {
     } else {
       this.#flights.each((start, end) => this.#current.addChanged(start, end));
     }
-    this.#view = new DeltaView(mode, {
+    const owner = {
       disk: this.#disk,
       blockSize: this.#blockSize,
       cow: this.#cow,
       rest: this.#rest,
       equal: this.#equal,
-      unreadable: (at, length, failed) => {
+      unreadable: (at: number, length: number, failed: boolean) => {
         if (failed || this.#unreadable.size > 0) this.#unreadableAt(at, length, failed);
       },
       givenUp: () => {
         this.#giveUps++;
       },
-    });
+    };
+    this.#view = new DeltaView(mode, owner, from);
   }
 
   /**
@@ -562,6 +563,7 @@ export class TrackedDisk implements Disk {
    * cut (T3); the new base in the header, flushed (T4); only then the bits are cleared, and pages
    * written as *current* (T2). A crash before the header leaves the older base and all its bits;
    * a crash after it leaves bits that cost a comparison or a second transfer, never one too few.
+   * Of a live view the point has what was released of it, and the rest stays changed.
    */
   staged(point: PointId): Task<void> {
     return this.#settled(point, () => this.#unstaged.staged());
@@ -586,6 +588,7 @@ export class TrackedDisk implements Disk {
       const issued = place < 0 ? [] : this.issued.slice(place + 1);
       const base = { kind: "point", point } as const;
       yield* this.#journal.update({ base, issued, issuedLost: false });
+      if (this.#view?.mode === "live") this.#returnRest();
       const cleared = this.#delta.all;
       this.#view?.detach();
       this.#view = undefined;
@@ -600,6 +603,14 @@ export class TrackedDisk implements Disk {
     } finally {
       this.#settling = false;
     }
+  }
+
+  /** What was not released is changed like what came after, and no part of the delta any more. */
+  #returnRest(): void {
+    const rest = this.#rest;
+    for (const { start, end } of rest.all.runs()) this.#delta.remove(start, end);
+    rest.absorb(this.#current);
+    this.#current = rest;
   }
 
   /**

@@ -42,6 +42,11 @@ const POINT_FIELDS = {
   sizes: SIZES,
   /** Bytes of the disks that the machine had and that are not replicated, by index; 0 for every other. */
   placeholders: optional(SIZES),
+  /**
+   * Bytes of the disks whose first copy is under way, by index; 0 for every other. The delta brings some of their
+   * blocks, so that those behind it do not have to; the point has none of them.
+   */
+  arriving: optional(SIZES),
 };
 
 const GENERATION_FIELDS = {
@@ -58,8 +63,8 @@ const GENERATION_FIELDS = {
 
 /** A point as its writer declares it (R6). */
 export type PointDeclaration =
-  & Omit<ObjectOf<typeof POINT_FIELDS>, "placeholders">
-  & { readonly placeholders?: readonly number[] };
+  & Omit<ObjectOf<typeof POINT_FIELDS>, "placeholders" | "arriving">
+  & { readonly placeholders?: readonly number[]; readonly arriving?: readonly number[] };
 /** A generation of a machine's history, one link of an ancestry (L1). */
 export type GenerationRecord = ObjectOf<typeof GENERATION_FIELDS>;
 

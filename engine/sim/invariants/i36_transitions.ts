@@ -46,17 +46,23 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   "a replication import": [],
   "b replication import": ["WaitingForInitialReplication"],
   // One that nobody needs may be asked for; one that runs is.
-  "a replication resync start": ["Replicating", "WaitingForStartResynchronize", "Resynchronizing"],
+  "a replication resync start": [
+    "Replicating",
+    "WaitingForStartResynchronize",
+    "Resynchronizing",
+    ...CHANGING,
+  ],
   "a replication resync pause": ["Resynchronizing"],
   "a replication verify": ["Replicating"],
   "a replication resync continue": ["ResynchronizeSuspended"],
   "a replication resync cancel": ["Resynchronizing", "ResynchronizeSuspended"],
   // Where none runs, it calls off one that was put off.
   "a replication stop": ["InitialReplicationInProgress", "ReadyForInitialReplication"],
-  "a replication pause": ["Replicating", ...TROUBLED],
+  "a replication pause": ["Replicating", "WaitingForUpdateCompletion", ...TROUBLED],
   "a replication resume": ["Suspended", "Error", "UpdateError"],
   "a replication set": [
     ...ON,
+    ...CHANGING,
     ...TROUBLED,
     ...RESYNCHRONIZING,
     "Suspended",
@@ -65,9 +71,16 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   "b replication pause": ["Replicating"],
   "b replication resume": ["Suspended"],
   "b replication set": [],
-  "a vm disk grow": ["Disabled", ...ON, ...TROUBLED, ...CHANGING, ...ELSEWHERE],
-  "a vm disk add": ["Disabled", "ReadyForInitialReplication", "Replicating", "UpdateError"],
-  "a vm disk remove": ["Disabled", "ReadyForInitialReplication", "Replicating", "UpdateError"],
+  // Not while the machine is locked for a planned failover.
+  "a vm disk grow": [
+    "Disabled",
+    ...ON,
+    ...TROUBLED,
+    ...CHANGING,
+    ...ELSEWHERE.filter((state) => state !== "PreparedForFailover"),
+  ],
+  "a vm disk add": ["Disabled", "ReadyForInitialReplication", "Replicating", ...CHANGING],
+  "a vm disk remove": ["Disabled", "ReadyForInitialReplication", "Replicating", ...CHANGING],
   // Asked of a disk that is excluded already, it has nothing to do.
   "a vm disk exclude": ["Disabled", ...ON, ...TROUBLED, ...CHANGING, ...ELSEWHERE],
   "b vm disk grow": [],

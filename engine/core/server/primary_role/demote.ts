@@ -62,11 +62,11 @@ export function* demote<T>(
 
 /** What a machine is whose disks are about to be closed, nothing being in flight any more. */
 function describe(machines: PrimaryMachines, machine: PrimaryMachine): Demotion {
-  const { id, name, geometry, ancestry, tracked } = machine;
+  const { id, name, geometry, ancestry, replicated } = machine;
   const { clock, entropy } = machines.context.ports;
-  const [first] = tracked;
+  const [first] = replicated;
   const base = first?.base.kind === "point" ? first.base.point : undefined;
-  const settled = tracked.every((disk) =>
+  const settled = replicated.every((disk) =>
     disk.unchanged && disk.base.kind === "point" && disk.base.point === base
   );
   const own = settled ? base : undefined;

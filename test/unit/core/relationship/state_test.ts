@@ -97,6 +97,8 @@ ResynchronizeSuspended             --disable-->                       Disabled
 FailbackInProgress                 --finish-failback-->               Replicating
 FailbackInProgress                 --fail-over-->                     FailedOverWaitingCompletion
 FailbackInProgress                 --disable-->                       Disabled
+WaitingForUpdateCompletion         --pause-->                         Suspended
+WaitingForUpdateCompletion         --change-disks-->                  WaitingForUpdateCompletion
 WaitingForUpdateCompletion         --finish-disk-update-->            Replicating
 WaitingForUpdateCompletion         --fail-disk-update-->              UpdateError
 WaitingForUpdateCompletion         --welcomed-by-replica-->           WaitingForUpdateCompletion

@@ -3,13 +3,14 @@
  *
  * @module
  */
+// Long because: whatever is done to the set of disks is looked at on the same stage.
 
 import assert from "node:assert/strict";
 import { isFailed } from "../../../../engine/core/base/failure.ts";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, type PointId, SECOND } from "../../../../engine/core/base/units.ts";
 import type { CrashKind, CrashMoment } from "../../../../engine/sim/world.ts";
-import { filled, makePair, type Site } from "./pair.ts";
+import { filled, makePair, type Site, until } from "./pair.ts";
 
 const SIZE = 32 * KiB;
 const OTHER = 48 * KiB;
@@ -195,6 +196,77 @@ Deno.test("what cannot be added, removed or excluded is refused, and changes not
   assert.equal(call(a, "grow", { disk: 1, size: 2 * OTHER }), "");
 });
 
+Deno.test("a disk that is excluded stays so behind every move of its machine, there and back", () => {
+  const { a, b } = stage(7, [1]);
+  const excluded = (site: Site) => {
+    const { disks } = site.call("replication status", { vm: "vm" }) as JsonObject;
+    return (disks as JsonObject[]).map(({ replicated }) => replicated !== true);
+  };
+  a.call("failover planned", { vm: "vm" });
+  until(b, "Replicating");
+  until(a, "Replicating");
+  assert.deepEqual(excluded(b), [false, true]);
+  assert.deepEqual(contents(b, 1), new Uint8Array(OTHER));
+  b.write("vm/1", 0, filled(512, 5));
+  b.write("vm/0", 0, filled(512, 6));
+  b.host.kill();
+  b.start();
+  assert.deepEqual(excluded(b), [false, true]);
+  const point = cycle(b);
+  assert.deepEqual(disksOf(a, point), [contents(b, 0), undefined]);
+  a.call("failover start", { vm: "vm" });
+  assert.deepEqual(contents(a, 1), new Uint8Array(OTHER));
+  a.call("failover reverse", { vm: "vm", retention: "last 3" });
+  until(a, "Replicating");
+  until(b, "Replicating");
+  assert.deepEqual(excluded(a), [false, true]);
+  assert.equal(call(a, "exclude", { disk: 1, off: true }), "");
+  a.write("vm/1", 512, filled(512, 7));
+  assert.deepEqual(disksOf(b, cycle(a)), [contents(a, 0), contents(a, 1)]);
+});
+
+Deno.test("no disk changes while the machine is locked for a planned failover, and each refusal says why", () => {
+  const { a } = stage(8);
+  a.call("failover prepare", { vm: "vm" });
+  for (
+    const [verb, args] of [
+      ["grow", { disk: 0, size: 2 * SIZE }],
+      ["add", { disk: "three.img" }],
+      ["remove", { disk: 1 }],
+      ["exclude", { disk: 1 }],
+    ] as const
+  ) {
+    assert.throws(
+      () => a.call(`vm disk ${verb}`, { vm: "vm", ...args }),
+      (error) =>
+        isFailed(error, "wrong-state") && /failover cancel/.test(error.failure.action) &&
+        /PreparedForFailover/.test(error.failure.message),
+      verb,
+    );
+  }
+  // A refused removal once offered the disk again, to whoever would write to it.
+  assert.deepEqual(a.server?.exports.list(), []);
+  a.call("failover cancel", { vm: "vm" });
+  assert.equal(call(a, "grow", { disk: 0, size: 2 * SIZE }), "");
+});
+
+Deno.test("a disk that is added while its machine is not served yet is served with the others", () => {
+  const { a, b, world } = stage(9);
+  a.call("replication set", { vm: "vm", onUnknown: "hold" });
+  b.host.kill();
+  a.host.kill();
+  a.start();
+  assert.deepEqual(a.server?.exports.list(), []);
+  assert.equal(call(a, "add", { disk: "three.img" }), "");
+  assert.deepEqual(a.server?.exports.list(), []);
+  b.start();
+  const served = () => a.server?.exports.list().length === 3;
+  for (let tries = 0; tries < 100 && !served(); tries++) world.runFor(SECOND);
+  a.write("vm/2", 0, filled(512, 3));
+  until(a, "Replicating");
+  assert.deepEqual(disksOf(b, cycle(a)), [0, 1, 2].map((disk) => contents(a, disk)));
+});
+
 type Change = "add" | "remove" | "exclude";
 
 /** Crashes at a port call of a change, starts again, and looks whether the next point is right. */
@@ -216,7 +288,8 @@ function crashedAt(verb: Change, call_: number, when: CrashMoment, how: CrashKin
   for (const [disk, part] of parts.entries()) {
     if (part !== "removed") a.write(`vm/${disk}`, 2048, filled(512, 40 + disk));
   }
-  const expected = parts.map((part, disk) => part === "replicated" ? contents(a, disk) : undefined);
+  const sent = (part: string) => part === "replicated" || part === "joining";
+  const expected = parts.map((part, disk) => sent(part) ? contents(a, disk) : undefined);
   assert.deepEqual(disksOf(b, cycle(a)), expected, `${verb} ${when} ${how} at ${call_}`);
   assert.equal(state(a), "Replicating");
   return true;

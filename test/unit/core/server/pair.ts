@@ -22,7 +22,8 @@ export class Site {
   readonly settings: ServerSettings;
   server: Server | undefined;
 
-  constructor(world: SimWorld, name: string, options: HostOptions = {}) {
+  /** `copyRun`: see `ServerSettings`. */
+  constructor(world: SimWorld, name: string, options: HostOptions = {}, copyRun?: number) {
     this.host = world.addHost(name, options);
     this.settings = {
       name,
@@ -30,6 +31,7 @@ export class Site {
       geometry: { blockSize: 512, regionSize: 4 * KiB },
       slots: 16,
       cowSizeMax: 64 * KiB,
+      ...(copyRun === undefined ? {} : { copyRun }),
     };
   }
 
@@ -84,10 +86,14 @@ export class Site {
 }
 
 /** Two sites in one world; a machine `vm` with one disk at `a`. */
-export function makePair(seed: number, diskSize = MiB): { world: SimWorld; a: Site; b: Site } {
+export function makePair(
+  seed: number,
+  diskSize = MiB,
+  copyRun: number | undefined = undefined,
+): { world: SimWorld; a: Site; b: Site } {
   const world = new SimWorld({ seed, kernel: loadKernel() });
-  const a = new Site(world, "a");
-  const b = new Site(world, "b");
+  const a = new Site(world, "a", {}, copyRun);
+  const b = new Site(world, "b", {}, copyRun);
   a.host.addDisk("vm.img", { size: diskSize });
   a.start();
   b.start();
