@@ -15,6 +15,7 @@ import { Bitmap } from "../block/bitmap.ts";
 import type { Extent } from "../block/extent.ts";
 import type { Overlay } from "../history/overlay.ts";
 import type { PointView } from "../history/point_view.ts";
+import type { RecoveryPoint } from "../history/recovery_point.ts";
 import { type Ancestry, beginGeneration } from "../lineage/generation.ts";
 import { packContent, zeroRecord } from "../primary/pack.ts";
 import { recordBranch } from "./branch_logs.ts";
@@ -79,15 +80,12 @@ function* stageMerged(
   overlays: readonly Overlay[],
   failover: FailoverRecord,
 ): Task<void> {
-  const { store, ports, ports: { codec: { kernel } } } = machine;
+  const { store, ports } = machine;
+  const { kernel } = ports.codec;
   const parent = (store.newest as { readonly id: PointId }).id;
   const id = newIdentity<string>(ports.entropy);
-  const options = {
-    codec: ports.codec,
-    blockSize: store.geometry.blockSize,
-    compression: true,
-    chained: true,
-  };
+  const { blockSize } = store.geometry;
+  const options = { codec: ports.codec, blockSize, compression: true, chained: true };
   yield* store.dropDelta();
   // Takes back damaged deltas above the parent, which nothing could ever apply; what is left is applied, for the
   // view tells what it has otherwise than the newest applied point.
@@ -129,9 +127,32 @@ function* stageMerged(
     cutAt: Math.max(0, ports.clock.wall()),
     kind: "standard" as const,
     sizes: merged,
+    ...leftOut(store.points, failover.point, kept, merged),
   };
   yield* store.seal(point, records, chain);
   machine.noteStaged(point.id);
+}
+
+/**
+ * The disks of the machine that stand in for ones that were left out of replication: they stay left out. `kept`: what
+ * the chosen point has of each disk.
+ */
+function leftOut(
+  points: readonly RecoveryPoint[],
+  point: PointId,
+  kept: readonly number[],
+  merged: readonly number[],
+): Pick<RecoveryPoint, "placeholders"> {
+  const chosen = points.find(({ id }) => id === point);
+  const newest = points.at(-1);
+  const excluded = (each: RecoveryPoint | undefined, disk: number) =>
+    (each?.placeholders?.[disk] ?? 0) > 0;
+  const placeholders = merged.map((size, disk) => {
+    const copied = (chosen?.arriving?.[disk] ?? 0) > 0;
+    const out = kept[disk] === 0 && !copied && (excluded(chosen, disk) || excluded(newest, disk));
+    return out ? size : 0;
+  });
+  return placeholders.some((size) => size > 0) ? { placeholders } : {};
 }
 
 /**

@@ -184,13 +184,16 @@ export class PrimaryMachine {
   static *writeRecord(
     context: MachineContext,
     folder: Folder,
-    { id, name, paths, settings, ancestry, branch }: Promoted,
+    { id, name, paths, excluded, settings, ancestry, branch }: Promoted,
   ): Task<JsonObject> {
     const record = recordJson({
       id,
       name,
       paths,
-      parts: paths.map((path) => path === "" ? "removed" : "replicated"),
+      parts: paths.map((path, index) => {
+        if (path === "") return "removed";
+        return (excluded[index] ?? 0) > 0 ? "excluded" : "replicated";
+      }),
       state: "Replicating",
       settings,
       plan: undefined,
@@ -797,7 +800,11 @@ export class PrimaryMachine {
 /** What a machine is that was failed over to this server. */
 export type Promoted =
   & Pick<ParsedRecord, "id" | "name" | "paths" | "ancestry" | "branch">
-  & { readonly settings: RelationshipSettings };
+  & {
+    readonly settings: RelationshipSettings;
+    /** Bytes of the disks that are left out of replication, by index; 0 for every other. */
+    readonly excluded: readonly number[];
+  };
 
 /** States in which another set of disks changes nothing about what is being sent. */
 const SETTLED: readonly ReplicationState[] = ["Disabled", "ReadyForInitialReplication"];

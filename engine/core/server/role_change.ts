@@ -27,6 +27,8 @@ export interface Promotion {
   readonly name: string;
   /** Its disk files. */
   readonly paths: readonly string[];
+  /** Bytes of those that stand in for disks that are left out of replication, by index; 0 for every other. */
+  readonly excluded: readonly number[];
   readonly settings: RelationshipSettings;
   readonly ancestry: Ancestry;
   /** Where its generation parted from the one before; none where that could not be written down. */

@@ -47,6 +47,7 @@ function* handOver(
     id: store.machine,
     name,
     paths: store.diskPaths,
+    excluded: store.newest?.placeholders ?? [],
     settings,
     ancestry,
     branch,

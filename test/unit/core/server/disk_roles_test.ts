@@ -33,7 +33,7 @@ class Walk {
   #made = 0;
 
   constructor(seed: number) {
-    const { a, b, world } = makePair(seed, SIZE);
+    const { a, b, world } = makePair(seed, SIZE, 4 * KiB);
     [this.#world, this.#primary, this.#replica] = [world, a, b];
     this.#random = world.stream("walk");
     a.host.addDisk("two.img", { size: SIZE });
@@ -145,11 +145,10 @@ class Walk {
     [this.#primary, this.#replica] = [this.#replica, this.#primary];
   }
 
-  /** What stands in for a disk that was left out is empty, and a disk like any other. */
+  /** What stands in for a disk that was left out is empty, and is left out as well. */
   #emptyExcluded(): void {
     for (const disk of this.#disks.values()) {
       if (disk.excluded) disk.data.fill(0);
-      disk.excluded = false;
     }
   }
 
