@@ -24,6 +24,7 @@ const KINDS: Readonly<Record<ScenarioEvent["kind"], true>> = {
   reconnect: true,
   cycle: true,
   grow: true,
+  disk: true,
   rest: true,
   test: true,
   "test-delete": true,

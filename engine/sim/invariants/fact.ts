@@ -73,6 +73,15 @@ export type Fact =
     /** What the oracle says of it. */
     readonly judgement: Judgement;
   }
+  /** A point has a disk that is not its guest's, and that nobody writes to. */
+  | {
+    readonly kind: "added";
+    readonly vm: string;
+    readonly point: PointId;
+    readonly disk: number;
+    /** The first sector of it that is not as it was when it was added; `undefined` for none. */
+    readonly wrong: number | undefined;
+  }
   /** What the replica lists, looked at; `opened`: right after its server started. */
   | {
     readonly kind: "points";

@@ -13,6 +13,9 @@ interface Held {
   readonly records: number;
 }
 
+/** Verbs that change the set of disks that are replicated. */
+const DISK_VERBS = ["vm disk add", "vm disk remove", "vm disk exclude"];
+
 /** I22. */
 export const RESUME: Invariant = {
   id: "I22",
@@ -67,6 +70,10 @@ export const RESUME: Invariant = {
       },
       staged: ({ vm }) => forget(vm),
       removed: ({ vm }) => forget(vm),
+      // Whoever changes the disks of a machine has its delta begun anew, also where that is refused in the end.
+      verb: ({ host, vm, verb }) => {
+        if (host === "a" && DISK_VERBS.includes(verb)) forget(vm);
+      },
       // A restart of the primary gives its view up, and the delta with it (C3).
       survived: ({ vm }) => forget(vm),
       destroyed: () => {

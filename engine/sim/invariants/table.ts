@@ -54,6 +54,7 @@ import { VERIFIED } from "./i56_verified.ts";
 import { SIZES } from "./i57_sizes.ts";
 import { MOVED } from "./i58_moved.ts";
 import { FAILBACK } from "./i59_failback.ts";
+import { ADDED } from "./i60_added.ts";
 import { REPORT } from "./i53_report.ts";
 
 /** Every invariant. */
@@ -103,6 +104,7 @@ export const INVARIANTS: readonly Invariant[] = [
   SIZES,
   MOVED,
   FAILBACK,
+  ADDED,
   REPORT,
   VERIFIED,
 ];

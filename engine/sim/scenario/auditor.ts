@@ -6,6 +6,7 @@
  *
  * @module
  */
+// Long because: what is read, when, and who judges it are one account of all that can be seen.
 
 import { assert } from "../../core/base/assert.ts";
 import { asObject, type Json } from "../../core/base/json.ts";
@@ -17,7 +18,9 @@ import type { GuestHost } from "../guests/guest.ts";
 import { Directory } from "../directory.ts";
 import { FileNode } from "../volume.ts";
 import type { ImageReason } from "../invariants/fact.ts";
+import { SECTOR_SIZE } from "../sectors.ts";
 import type { Drill } from "./drill.ts";
+import { spareContent } from "./spare_disks.ts";
 import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 import type { HostName } from "./scenario.ts";
 import type { Site } from "./site.ts";
@@ -58,7 +61,10 @@ export class Auditor {
     const { vm } = machine.guest;
     const b = this.#drill.awayOf(machine);
     if (b.current === undefined || machine.leaving) return;
-    const tell = (found: Uint8Array[]) => this.seen(machine, point, found, why);
+    const tell = (found: Uint8Array[]) => {
+      this.#spare(machine, point, found);
+      this.seen(machine, point, found, why);
+    };
     // It counts from here on: a host that stands still begins to read when it goes on.
     const reading = this.#reading;
     reading[b.name]++;
@@ -74,8 +80,9 @@ export class Auditor {
   }
 
   /** The image of a point was seen: the oracle judges it. */
-  seen(machine: MachineRun, point: PointId, image: readonly Uint8Array[], why: ImageReason): void {
+  seen(machine: MachineRun, point: PointId, whole: readonly Uint8Array[], why: ImageReason): void {
     const { vm } = machine.guest;
+    const image = whole.slice(0, machine.spec.disks.length);
     // The end of a failover is a point that no cut made: its guest's history says what it must hold.
     const seen = why === "completed" ? undefined : machine.cuts.get(point);
     const cut = seen?.instant;
@@ -92,6 +99,27 @@ export class Auditor {
     // A failover offers a disk of each, whatever the point has.
     const sizes = why === "failover" ? undefined : machine.cuts.get(point)?.sizes;
     this.#drill.tell({ kind: "image", vm, point, image, why, cut, sizes, judgement });
+  }
+
+  /** What a point has of disks that are not its guest's. */
+  #spare(machine: MachineRun, point: PointId, image: readonly Uint8Array[]): void {
+    const { vm } = machine.guest;
+    // The end of a failover is a point that no cut made: to one from before it came the disk is empty.
+    if (!machine.cuts.has(point)) return;
+    const expected = spareContent();
+    for (const [disk, found] of image.entries()) {
+      if (disk < machine.spec.disks.length || found.length === 0) continue;
+      const wrong = found.length === expected.length
+        ? found.findIndex((byte, at) => byte !== expected[at])
+        : Math.min(found.length, expected.length);
+      this.#drill.probe("disk/in-a-point");
+      const sector = wrong < 0 ? undefined : Math.floor(wrong / SECTOR_SIZE);
+      this.#drill.tell({ kind: "added", vm, point, disk, wrong: sector });
+    }
+    const { current } = this.#drill.awayOf(machine);
+    const store = current === undefined ? undefined : replicaOf(current.server, vm)?.store;
+    const arriving = store?.points.find(({ id }) => id === point)?.arriving;
+    if (arriving !== undefined) this.#drill.probe("disk/point-beside-its-copy");
   }
 
   /** True for the point of what a demoted primary alone had (L6). */
@@ -131,7 +159,8 @@ export class Auditor {
     for (const [name, folder] of place?.entries ?? []) {
       if (!name.startsWith(`${vm}.`) || this.#judged.has(name)) continue;
       this.#judged.add(name);
-      const found = folder instanceof Directory ? exported(folder) : undefined;
+      const count = machine.spec.disks.length;
+      const found = folder instanceof Directory ? exported(folder, count) : undefined;
       if (found !== undefined) this.seen(machine, found.point, found.image, "exported");
       else {this.#drill.simulated.violate(
           "half-export",
@@ -213,7 +242,10 @@ export class Auditor {
     const real = primaryOf(host.server, vm);
     // Behind the record that says so tracking ends, and its logs claim nothing.
     const tracked = real === undefined || real.state === "Disabled" ? [] : real.tracked;
-    for (const [disk, each] of tracked.entries()) {
+    for (const each of tracked) {
+      const disk = each.index;
+      // One that is not its guest's has no history.
+      if (disk >= machine.spec.disks.length) continue;
       const sectors = this.#drill.sectors(machine, disk);
       this.#drill.tell({
         kind: "tracked",
@@ -232,9 +264,10 @@ export class Auditor {
   }
 }
 
-/** The point and the disks of an export; `undefined` where something of it is missing. */
+/** The point and the first `count` disks of an export; `undefined` where something of it is missing. */
 function exported(
   folder: Directory,
+  count: number,
 ): { readonly point: PointId; readonly image: Uint8Array[] } | undefined {
   const manifest = folder.entries.get("manifest.json");
   if (!(manifest instanceof FileNode)) return undefined;
@@ -244,7 +277,7 @@ function exported(
   const disks = told?.["disks"];
   if (typeof point !== "string" || !Array.isArray(disks)) return undefined;
   const image: Uint8Array[] = [];
-  for (const index of disks.keys()) {
+  for (let index = 0; index < count; index++) {
     const disk = folder.entries.get(`disk-${index}.raw`);
     if (!(disk instanceof FileNode)) return undefined;
     image.push(disk.sectors.peek());

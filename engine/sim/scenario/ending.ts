@@ -10,6 +10,7 @@ import { SECOND } from "../../core/base/units.ts";
 import type { Drill } from "./drill.ts";
 import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 import { narrowest, widest } from "./scenario.ts";
+import { SPARE_SECTORS } from "./spare_disks.ts";
 
 /** What recovery, retry and greeting may take on top of cycles, µs. */
 const GRACE = 10 * SECOND;
@@ -106,7 +107,9 @@ export class Ending {
     const events: readonly { readonly kind: string; readonly what?: string }[] =
       this.#drill.scenario.events;
     const speeds = [bandwidth, link.bandwidth].filter((speed) => speed > 0);
-    const bytes = disks.reduce((sum, sectors) => sum + sectors * 512, 0) * machines.length;
+    const spare = all.some(({ kind }) => kind === "disk") ? SPARE_SECTORS : 0;
+    const bytes = disks.reduce((sum, sectors) => sum + sectors * 512, spare * 512) *
+      machines.length;
     const transfer = speeds.length === 0 ? 0 : (2 * bytes * SECOND) / Math.min(...speeds);
     // A frame whose length was changed on the way keeps its reader waiting until the peer counts as silent.
     const garbled = events.some(({ kind, what }) => kind === "link" && what === "corruptRate");

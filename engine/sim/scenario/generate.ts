@@ -54,6 +54,7 @@ export function generate(seed: number): Scenario {
   oldStatesAtFailovers(root.stream("old-state-at-failover"), active, events);
   rotsOnTheWay(root.stream("rot-open"), active, events);
   roleEvents(root, world, active, events);
+  spareDisks(root, world, active, events);
   events.sort((left, right) => left.at - right.at);
   return { seed, world, events, quiet: active };
 }
@@ -300,6 +301,26 @@ function operatorEvents(root: Prng, world: WorldSpec, active: number, events: Sc
     if (random.below(4) > 0) continue;
     const at = random.below(active);
     events.push({ at, kind: "restart", host, down: random.below(2 * SECOND) });
+  }
+}
+
+/** Disks come to machines and go, beside those of their guests; where nothing is made of these elsewhere. */
+function spareDisks(root: Prng, world: WorldSpec, active: number, events: ScenarioEvent[]): void {
+  for (const vm of world.machines.keys()) {
+    const random = root.stream(`spare/${vm}`);
+    const apart = events.some((event) =>
+      (event.kind === "role" || event.kind === "first-copy") && event.vm === vm
+    );
+    if (random.below(4) > 0 || apart) continue;
+    let at = random.below(active);
+    events.push({ at, kind: "disk", vm, change: "add" });
+    // What was refused, or lost with its server, is asked for again.
+    events.push({ at: at + 2 * SECOND, kind: "disk", vm, change: "add" });
+    for (let more = random.below(5); more > 0; more--) {
+      at += random.exponential(3 * SECOND);
+      const change = random.pick(["remove", "exclude", "include", "add"] as const);
+      events.push({ at, kind: "disk", vm, change });
+    }
   }
 }
 

@@ -17,6 +17,7 @@ import { FirstCopies } from "./first_copies.ts";
 import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 import { type OperatorAction, retentionOf } from "./scenario.ts";
 import type { Site } from "./site.ts";
+import { spareVerb } from "./spare_disks.ts";
 import { Tests } from "./tests.ts";
 
 /** How often they look. */
@@ -145,7 +146,8 @@ export class Operator {
       return { verb: "replication enable", args };
     }
     // Not every second: who looks at what is wrong sees it.
-    const again = state === "Error" && this.#drill.now % RESUME_EVERY < ROUND;
+    const wrong = state === "Error" || state === "UpdateError";
+    const again = wrong && this.#drill.now % RESUME_EVERY < ROUND;
     if (again) {
       return this.#firstCopies.insteadOf(machine, server) ??
         { verb: "replication resume", args: { vm } };
@@ -382,6 +384,13 @@ export class Operator {
         machine.asked[disk] = Math.max(machine.asked[disk] ?? 0, sectors);
         return machine.burnt ? undefined : this.#ask(a, machine, "vm disk grow", args, (result) => {
           if (result !== undefined) this.#drill.probe("primary/disk-grown");
+        });
+      }
+      case "disk": {
+        const asked = spareVerb(this.#drill, machine, action);
+        if (asked === undefined) return;
+        return this.#ask(a, machine, asked.verb, asked.args, (result) => {
+          if (result !== undefined) this.#drill.probe(`disk/${action.change}`);
         });
       }
       case "cycle":

@@ -21,6 +21,7 @@ const OPERATOR_KINDS: Readonly<Record<OperatorAction["kind"], true>> = {
   "first-copy": true,
   cycle: true,
   grow: true,
+  disk: true,
   rest: true,
   failover: true,
   cancel: true,

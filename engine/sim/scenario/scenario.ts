@@ -137,6 +137,12 @@ export type OperatorAction =
     readonly disk: number;
     readonly sectors: number;
   }
+  /** A disk beside those of its guest comes to the machine, goes, is left out of replication or taken in again. */
+  | {
+    readonly kind: "disk";
+    readonly vm: number;
+    readonly change: "add" | "remove" | "exclude" | "include";
+  }
   /** A cycle with the guest at rest is asked for. */
   | { readonly kind: "rest"; readonly vm: number }
   /** Fail over to the newest point but `back`. */

@@ -74,6 +74,8 @@ export class Site {
       geometry: { blockSize, regionSize: blockSize * regionBlocks },
       slots,
       cowSizeMax: Math.min(cowBlocks * blockSize, 1024 * KiB),
+      // So small that a first copy between cycles is many runs.
+      copyRun: 4 * blockSize,
       commands: SCALED_LIMITS,
       // So small that deltas of a scale model outgrow memory, and their indices a page.
       history: {

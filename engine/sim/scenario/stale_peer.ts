@@ -55,7 +55,7 @@ export function tryStale(drill: Drill, machine: MachineRun, what: Staleness): vo
   const ours = what !== "generation";
   const ancestry = ours ? real.ancestry : [{ ...first, generation: strange }];
   const parent = (what === "parent" ? points[0]?.id : points.at(-1)?.id) as PointId;
-  const sizes = real.disks.map(({ size }) => size);
+  const sizes = real.announced;
   const attempt = function* (): Task<void> {
     const scope = new Scope(ports.loop, "stale");
     try {

@@ -476,6 +476,10 @@ const CASES: Readonly<Record<string, Case>> = {
     before: [{ kind: "failback", vm: "vm", sent: 1024, changed: 1024 }],
     lie: { kind: "failback", vm: "vm", sent: 1536, changed: 1024 },
   }),
+  I60: () => {
+    const added = { kind: "added", vm: "vm", point: P1, disk: 1 } as const;
+    return { before: [{ ...added, wrong: undefined }], lie: { ...added, wrong: 3 } };
+  },
   I47: () => ({ before: [deadline({})], lie: deadline({ converged: false }) }),
   I48: () => ({ before: [verb({})], lie: verb({ outcome: undefined }) }),
   I49: () => ({
