@@ -13,10 +13,10 @@ export const BASE_AFTER_CLEAR: Plant = {
   invariants: ["I12"],
   file: "engine/core/tracking/tracked_disk.ts",
   before: `      yield* this.#journal.update({ base, issued, issuedLost: false });
-      const cleared`,
+      if (this.#view?.mode`,
   after: `      const early = this.#delta.all;
       this.#delta = new BlockSet(early.size);
       yield* this.#journal.storeCleared(early);
       yield* this.#journal.update({ base, issued, issuedLost: false });
-      const cleared`,
+      if (this.#view?.mode`,
 };

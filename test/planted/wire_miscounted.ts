@@ -11,7 +11,7 @@ export const WIRE_MISCOUNTED: Plant = {
   id: "wire-miscounted",
   rule: "C6",
   invariants: ["I53", "I39"],
-  file: "engine/core/primary/cycle.ts",
+  file: "engine/core/primary/sent.ts",
   before: `  work.statistics.wireBytes += wire;`,
   after: `  work.statistics.wireBytes += Math.max(bytes, wire);`,
 };
