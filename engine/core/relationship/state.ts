@@ -186,7 +186,7 @@ export const TRANSITIONS: Readonly<Record<ReplicationState, Row>> = {
     "finish-disk-update": "Replicating",
     "fail-disk-update": "UpdateError",
     "welcomed-by-replica": "WaitingForUpdateCompletion",
-    "refused-by-replica": "UpdateError",
+    "refused-by-replica": "Error",
     "lose-replica": "WaitingForStartResynchronize",
     "require-resynchronization": "WaitingForStartResynchronize",
     "start-resynchronization": "Resynchronizing",
@@ -196,7 +196,7 @@ export const TRANSITIONS: Readonly<Record<ReplicationState, Row>> = {
   UpdateError: {
     "change-disks": "WaitingForUpdateCompletion",
     "welcomed-by-replica": "WaitingForUpdateCompletion",
-    "refused-by-replica": "UpdateError",
+    "refused-by-replica": "Error",
     "lose-replica": "WaitingForStartResynchronize",
     "require-resynchronization": "WaitingForStartResynchronize",
     "start-resynchronization": "Resynchronizing",

@@ -102,7 +102,7 @@ WaitingForUpdateCompletion         --change-disks-->                  WaitingFor
 WaitingForUpdateCompletion         --finish-disk-update-->            Replicating
 WaitingForUpdateCompletion         --fail-disk-update-->              UpdateError
 WaitingForUpdateCompletion         --welcomed-by-replica-->           WaitingForUpdateCompletion
-WaitingForUpdateCompletion         --refused-by-replica-->            UpdateError
+WaitingForUpdateCompletion         --refused-by-replica-->            Error
 WaitingForUpdateCompletion         --lose-replica-->                  WaitingForStartResynchronize
 WaitingForUpdateCompletion         --require-resynchronization-->     WaitingForStartResynchronize
 WaitingForUpdateCompletion         --start-resynchronization-->       Resynchronizing
@@ -110,7 +110,7 @@ WaitingForUpdateCompletion         --demote-->                        FailbackIn
 WaitingForUpdateCompletion         --disable-->                       Disabled
 UpdateError                        --change-disks-->                  WaitingForUpdateCompletion
 UpdateError                        --welcomed-by-replica-->           WaitingForUpdateCompletion
-UpdateError                        --refused-by-replica-->            UpdateError
+UpdateError                        --refused-by-replica-->            Error
 UpdateError                        --lose-replica-->                  WaitingForStartResynchronize
 UpdateError                        --require-resynchronization-->     WaitingForStartResynchronize
 UpdateError                        --start-resynchronization-->       Resynchronizing
