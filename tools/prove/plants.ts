@@ -53,7 +53,7 @@ export function makeCopy(plant: Plant, folder: URL = CACHE): URL {
   for (const folder of ["engine/core", "engine/sim", "tools/prove", "wasm/pkg"]) {
     cpSync(new URL(folder, ROOT), new URL(folder, copy), { recursive: true });
   }
-  for (const file of ["codec.ts", "hasher.ts", "kernel.ts", "memory.ts"]) {
+  for (const file of ["box.ts", "codec.ts", "hasher.ts", "kernel.ts", "memory.ts"]) {
     cpSync(new URL(`wasm/${file}`, ROOT), new URL(`wasm/${file}`, copy));
   }
   writeFileSync(new URL(plant.file, copy), source);

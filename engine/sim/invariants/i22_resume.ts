@@ -21,6 +21,7 @@ export const RESUME: Invariant = {
   id: "I22",
   about:
     "A connection that breaks costs what was in flight: what the replica held of an open delta stays, and it goes on behind it",
+  // Long because: what is known of the open delta is forgotten in many cases, each with its reason.
   begin: (ground) => {
     const known = new Map<string, Held>();
     /** Machines whose channel ended since: the next record must go on where `known` ends. */

@@ -22,8 +22,8 @@ export class Site {
   readonly settings: ServerSettings;
   server: Server | undefined;
 
-  /** `copyRun`: see `ServerSettings`. */
-  constructor(world: SimWorld, name: string, options: HostOptions = {}, copyRun?: number) {
+  /** `copyRun`: see `ServerSettings`; 0 for the default. */
+  constructor(world: SimWorld, name: string, options: HostOptions = {}, copyRun = 0) {
     this.host = world.addHost(name, options);
     this.settings = {
       name,
@@ -31,7 +31,7 @@ export class Site {
       geometry: { blockSize: 512, regionSize: 4 * KiB },
       slots: 16,
       cowSizeMax: 64 * KiB,
-      ...(copyRun === undefined ? {} : { copyRun }),
+      ...(copyRun === 0 ? {} : { copyRun }),
     };
   }
 
@@ -89,7 +89,7 @@ export class Site {
 export function makePair(
   seed: number,
   diskSize = MiB,
-  copyRun: number | undefined = undefined,
+  copyRun = 0,
 ): { world: SimWorld; a: Site; b: Site } {
   const world = new SimWorld({ seed, kernel: loadKernel() });
   const a = new Site(world, "a", {}, copyRun);
