@@ -65,6 +65,8 @@ interface Page {
   stuck: Failure | undefined;
   /** Somebody tries to thaw it again and again. */
   thawing: boolean;
+  /** Its machine is here no more, and its guest could not be thawed yet: forgotten once it is. */
+  leaving: boolean;
   /** Held by whoever freezes or thaws: a thaw of one freeze must not end another. */
   readonly freezing: Mutex;
 }
@@ -143,9 +145,13 @@ export class CommandBook {
     const page = this.#page(machine);
     page.commands = commands;
     page.trouble = undefined;
+    page.leaving = false;
   }
 
-  /** The machine is on this server no more, in whatever role. */
+  /**
+   * The machine is on this server no more, in whatever role. A guest that cannot be thawed now would hang for good:
+   * the command for that is kept, durably like the mark, until it can. Crash within: the next start forgets it.
+   */
   *forget(machine: string): Task<void> {
     const page = this.#pages.get(machine);
     if (page === undefined) return;
@@ -157,8 +163,9 @@ export class CommandBook {
   *#forget(machine: string, page: Page, commands: GuestCommands): Task<void> {
     // Forgotten by somebody else, or set for a new machine of this name, while this waited for its turn.
     if (this.#pages.get(machine) !== page || page.commands !== commands) return;
-    // Nobody thaws it any more once its commands are forgotten.
-    if (page.frozen) yield* this.#thawLast(machine);
+    if (page.frozen && !(yield* this.#thawLast(machine))) {
+      return yield* this.#leave(machine, page);
+    }
     page.frozen = false;
     this.#pages.delete(machine);
     const book = yield* this.#ports.data.folder(FOLDER);
@@ -173,12 +180,27 @@ export class CommandBook {
     }
   }
 
-  *#thawLast(machine: string): Task<void> {
+  /** Goes on thawing a guest whose machine is gone; a new machine of this name has that command alone. */
+  *#leave(machine: string, page: Page): Task<void> {
+    const { thaw } = page.commands;
+    const commands = thaw === undefined ? {} : { thaw };
+    const folder = yield* this.#folder(machine);
+    yield* saveRecord(this.#ports.codec.kernel, folder, RECORD, commands);
+    page.commands = commands;
+    page.leaving = true;
+    this.keepThawing(machine);
+  }
+
+  /** True when the guest is thawed, or nobody can any more. */
+  *#thawLast(machine: string): Task<boolean> {
+    if (this.of(machine).thaw === undefined) return true;
     try {
       yield* this.#ports.hypervisor.thaw(this.#call("thaw", machine));
+      return true;
     } catch (error) {
       if (!isFailed(error) || (yield* interrupted())) throw error;
       this.#ports.observer.emit({ kind: "failure", machine, failure: mayHang(machine, error) });
+      return false;
     }
   }
 
@@ -276,6 +298,7 @@ export class CommandBook {
     } finally {
       page.thawing = false;
     }
+    if (page.leaving) yield* this.forget(machine);
   }
 
   *#thawOwed(machine: string): Task<void> {
@@ -342,7 +365,8 @@ export class CommandBook {
 }
 
 function newPage(commands: GuestCommands, trouble: Failure | undefined, frozen: boolean): Page {
-  return { commands, trouble, frozen, stuck: undefined, thawing: false, freezing: new Mutex() };
+  const none = { stuck: undefined, thawing: false, leaving: false };
+  return { commands, trouble, frozen, ...none, freezing: new Mutex() };
 }
 
 function mayHang(machine: string, { failure }: Failed): Failure {

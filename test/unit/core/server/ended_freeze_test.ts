@@ -7,6 +7,7 @@
 
 import { deepEqual, equal, match } from "node:assert/strict";
 import { SECOND } from "../../../../engine/core/base/units.ts";
+import type { Directory } from "../../../../engine/sim/directory.ts";
 import { makePair, protect, type Site, status } from "./pair.ts";
 
 const VM = { vm: "vm" };
@@ -70,5 +71,39 @@ Deno.test("a machine is removed while its guest is being thawed, and that thaw t
   equal(guest.frozen, true);
   a.call("vm remove", VM);
   equal(guest.frozen, false);
+  deepEqual(world.violations, []);
+});
+
+Deno.test("a machine is removed whose guest cannot be thawed: it is thawed later, and then nothing of it is left", () => {
+  for (const restarts of [false, true]) {
+    const { a, guest, world } = frozen(restarts ? 94 : 93);
+    a.call("replication disable", VM);
+    a.call("vm remove", VM);
+    world.runFor(3 * SECOND);
+    equal(guest.frozen, true);
+    if (restarts) {
+      a.host.kill();
+      a.start();
+      world.runFor(SECOND);
+    }
+    heal(guest);
+    world.runFor(12 * SECOND);
+    equal(guest.frozen, false);
+    const book = a.host.data.entries.get("commands") as Directory;
+    deepEqual([...book.entries.keys()], []);
+    deepEqual(world.violations, []);
+  }
+});
+
+Deno.test("a new machine of the name of one whose guest cannot be thawed has no more of its commands than that it is thawed", () => {
+  const { a, guest, world } = frozen(95);
+  a.call("replication disable", VM);
+  a.call("vm remove", VM);
+  a.call("vm add", { vm: "vm", disks: ["vm.img"] });
+  a.call("replication enable", { vm: "vm", to: "b:7700", frequency: 3600 * SECOND, status: "S" });
+  heal(guest);
+  world.runFor(12 * SECOND);
+  equal(guest.frozen, false);
+  deepEqual(a.server!.commands.of("vm"), { status: "S", thaw: "T" });
   deepEqual(world.violations, []);
 });
