@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { localFailure } from "../../../../engine/core/base/failure.ts";
 import { SECOND } from "../../../../engine/core/base/units.ts";
 import type { Task } from "../../../../engine/core/runtime/task.ts";
+import { cutDisks } from "../../../../engine/core/tracking/cut.ts";
 import { TrackedDisk } from "../../../../engine/core/tracking/tracked_disk.ts";
 import { FakeHost, pointId } from "./fake_world.ts";
 
@@ -24,7 +25,7 @@ function world(stamped = true) {
   const options = host.options();
   const disk = host.do(TrackedDisk.create(host.ports(), host.guest(), options));
   const base = pointId(host.random);
-  disk.swap("live");
+  host.do(cutDisks(host.clock(), [disk]));
   host.do(disk.issue(base));
   host.do(disk.staged(base));
   return { host, options, disk };
