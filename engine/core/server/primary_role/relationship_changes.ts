@@ -50,6 +50,8 @@ export function* set(machines: PrimaryMachines, entry: Entry, args: JsonObject):
     return changed;
   });
   if (machine.settings !== undefined) replicator?.change(machine.settings);
+  // One that is due may begin by itself from now on: nobody waits for the next cycle to learn it.
+  if (machine.state === "WaitingForStartResynchronize") replicator?.ask();
   const unanswered = entry.held?.code === "timed-out";
   if (unanswered && machine.settings?.onUnknown === "serve") machines.serve(entry);
 }

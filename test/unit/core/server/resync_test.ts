@@ -146,6 +146,20 @@ Deno.test("by hand only: it is due, says so, tracks, and runs when it is started
   judge(a, b, before, images);
 });
 
+Deno.test("one that waits to be started by hand begins at once when that is left to the server", () => {
+  const { a, b, world } = protectedPair(416, { resync: "manual", frequency: HOUR });
+  loseLog(a);
+  throws(() => a.call("replication cycle", VM));
+  equal(state(a), "WaitingForStartResynchronize");
+  a.call("replication set", { ...VM, compression: true });
+  world.runFor(20 * SECOND);
+  equal(state(a), "WaitingForStartResynchronize", "another setting begins none");
+  a.call("replication set", { ...VM, resync: "auto" });
+  world.runFor(20 * SECOND);
+  equal(state(a), "Replicating");
+  deepEqual(contents(b), guest(a));
+});
+
 Deno.test("pause and continue go on where it stood; cancel drops what was sent (M42)", () => {
   const { a, b, world, images } = protectedPair(404, {
     bandwidth: 200_000,
