@@ -40,6 +40,8 @@ export class Reference {
   readonly disks: Record<SiteName, GuestDisks | undefined>;
   /** What a guest's disks held since the newest point of them was cut, oldest first. */
   readonly #since: Record<SiteName, readonly Image[]>;
+  /** The relationship of a primary that was removed: its replica may have a last point that nobody has seen yet. */
+  readonly #departed: Partial<Record<SiteName, number>> = {};
   readonly #dark: Record<SiteName, boolean> = { a: false, b: false };
   /** Servers that were started again while the machine ran at the other one. */
   readonly #returned: Record<SiteName, boolean> = { a: false, b: false };
@@ -198,6 +200,7 @@ export class Reference {
     }
     // What was applied to a replica's disks when it went is nobody's promise.
     if (here.role === "replica") this.disks[site] = undefined;
+    if (here.role === "primary") this.#departed[site] = here.relation;
     this.standing[site] = NONE;
   }
 
@@ -539,9 +542,10 @@ export class Reference {
       return `point ${id} was staged in a failover`;
     }
     if (this.#paused !== undefined) return `point ${id} was staged while it was paused`;
-    if (there.role !== "primary" || there.relation !== here.relation) {
-      return `point ${id} of another machine`;
-    }
+    const writer = there.role === "none"
+      ? this.#departed[from]
+      : there.role === "primary" && there.relation;
+    if (writer !== here.relation) return `point ${id} of another machine`;
     const since = this.#since[from];
     const at = since.findIndex((each) =>
       sameImage(image, each) || sameImage(image, without(each, this.#joining))
@@ -555,7 +559,7 @@ export class Reference {
     for (const disk of this.#joining) {
       if ((image[disk]?.length ?? 0) > 0) this.#joining.delete(disk);
     }
-    this.#change(from, { seeded: true });
+    if (there.role === "primary") this.#change(from, { seeded: true });
     return "";
   }
 
