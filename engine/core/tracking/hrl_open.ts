@@ -113,6 +113,9 @@ function* writeLog(
   if (changed !== undefined) {
     for (const { start, end } of changed.runs()) blocks.addChanged(start, end);
   } else if (suspected < layout.blocks) blocks.addChanged(suspected, layout.blocks);
+  // A killed process may have made the disk larger without its flush. A loss of power behind the log would give the
+  // disk its old size back, and nobody opens the log of a larger one.
+  yield* guest.disk.flush();
   const header = { ...freshHeader(guest, options, yield* guest.disk.identity()), ...kept };
   const marked = yield* isMarked(options);
   const fresh = `${logName(guest)}.new`;

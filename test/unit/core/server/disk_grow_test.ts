@@ -175,6 +175,12 @@ function crashedAt(call: number, when: CrashMoment, how: CrashKind): boolean {
   if (a.host.power === "off") a.host.powerOn();
   if (ended && a.host.process !== undefined) return false;
   a.start();
+  if (how === "kill") {
+    // What the next process found of the growth must not go with the power.
+    a.host.powerLoss();
+    a.host.powerOn();
+    a.start();
+  }
   const size = a.server?.exports.get("vm/0")?.disk.size;
   assert.ok(size === OLD || size === NEW, `${size} bytes after ${when} ${how} at ${call}`);
   a.write("vm/0", size - 512, filled(512, 5));
@@ -187,7 +193,10 @@ function crashedAt(call: number, when: CrashMoment, how: CrashKind): boolean {
 
 Deno.test("a crash at any port call of growing leaves the old size or the new one, and no change lost (C6)", () => {
   let crashes = 0;
-  const ways = [["before", "kill"], ["torn", "power"], ["after", "power"]] as const;
+  const ways = [["before", "kill"], ["after", "kill"], ["torn", "power"], [
+    "after",
+    "power",
+  ]] as const;
   for (const [when, how] of ways) {
     for (let call = 1; crashedAt(call, when, how); call++) crashes++;
   }
