@@ -90,10 +90,11 @@ Deno.test("a first copy on media is imported, and what changed meanwhile travels
   const uri = await enabled(a, image, replica.listen);
   const usb = place.path("usb");
   const start = ["replication", "start", "db", "--data", a, "--export"];
-  await value(...start, usb);
   // What is not mounted is not made.
-  await until(() => status(a), ({ health }) => health === "Critical");
-  await value("replication", "stop", "db", "--data", a);
+  const missing = await refusal(1, ...start, usb);
+  assert.equal(missing["code"], "not-found");
+  assert.match(missing["action"], /Mount the medium/);
+  assert.equal(fs.existsSync(usb), false);
   fs.mkdirSync(usb);
   await value(...start, usb);
   for (let block = 0; block < 20; block++) await writeBlock(uri, block * 100);
