@@ -128,8 +128,8 @@ export class Replicator {
     this.#startedAt = ports.clock.now();
     this.monitoring = before?.monitoring ??
       new Monitoring(ports.clock, ports.clock.wall(), machine.monitoring);
-    // One bucket for the life of the relationship: a reconnect does not fill it (I42).
-    this.#throttle = new ChangingThrottle(ports.clock, settings.bandwidth);
+    // One bucket for the life of the relationship: neither a reconnect nor a change of disks fills it (I42).
+    this.#throttle = before?.#throttle ?? new ChangingThrottle(ports.clock, settings.bandwidth);
     this.#work = {
       ports,
       machine,
