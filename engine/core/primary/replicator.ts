@@ -129,7 +129,9 @@ export class Replicator {
     this.monitoring = before?.monitoring ??
       new Monitoring(ports.clock, ports.clock.wall(), machine.monitoring);
     // One bucket for the life of the relationship: neither a reconnect nor a change of disks fills it (I42).
-    this.#throttle = before?.#throttle ?? new ChangingThrottle(ports.clock, settings.bandwidth);
+    this.#throttle = before === undefined
+      ? new ChangingThrottle(ports.clock, settings.bandwidth)
+      : before.#throttle;
     this.#work = {
       ports,
       machine,
