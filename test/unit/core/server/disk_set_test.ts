@@ -10,7 +10,7 @@ import { isFailed } from "../../../../engine/core/base/failure.ts";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, type PointId, SECOND } from "../../../../engine/core/base/units.ts";
 import type { CrashKind, CrashMoment } from "../../../../engine/sim/world.ts";
-import { filled, makePair, type Site, until } from "./pair.ts";
+import { contents, disksOf, filled, makePair, type Site, until } from "./pair.ts";
 
 const SIZE = 32 * KiB;
 const OTHER = 48 * KiB;
@@ -27,26 +27,6 @@ function call(a: Site, verb: string, args: JsonObject): string {
     if (isFailed(error)) return error.code;
     throw error;
   }
-}
-
-/** The disks of a point by index, as a view has them; nothing where the point has none. */
-function disksOf(b: Site, point: PointId): (Uint8Array | undefined)[] {
-  const store = b.server?.replica.machine("vm").store;
-  if (store === undefined) throw new Error("No replica");
-  return b.host.run(function* () {
-    const view = yield* store.view(point);
-    const disks: (Uint8Array | undefined)[] = [];
-    for (const [disk, size] of view.sizes.entries()) {
-      disks.push(size === 0 ? undefined : yield* view.read(disk, 0, size));
-    }
-    yield* view.close();
-    return disks;
-  }());
-}
-
-function contents(a: Site, disk: number): Uint8Array {
-  const name = `vm/${disk}`;
-  return a.read(name, 0, a.server?.exports.get(name)?.disk.size ?? 0);
 }
 
 function state(a: Site): string {

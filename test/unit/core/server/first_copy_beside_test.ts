@@ -8,7 +8,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, SECOND } from "../../../../engine/core/base/units.ts";
 import type { RecoveryPoint } from "../../../../engine/core/history/recovery_point.ts";
-import { filled, makePair, type Site, status, until } from "./pair.ts";
+import { contents, disksOf, filled, makePair, type Site, status, until } from "./pair.ts";
 
 const VM = { vm: "vm" };
 const SIZE = 32 * KiB;
@@ -50,25 +50,6 @@ function points(b: Site): readonly RecoveryPoint[] {
   return b.server?.replica.machine("vm").store.points ?? [];
 }
 
-function disksOf(b: Site, { id }: RecoveryPoint): (Uint8Array | undefined)[] {
-  const store = b.server?.replica.machine("vm").store;
-  if (store === undefined) throw new Error("No replica");
-  return b.host.run(function* () {
-    const view = yield* store.view(id);
-    const disks: (Uint8Array | undefined)[] = [];
-    for (const [disk, size] of view.sizes.entries()) {
-      disks.push(size === 0 ? undefined : yield* view.read(disk, 0, size));
-    }
-    yield* view.close();
-    return disks;
-  }());
-}
-
-function contents(a: Site, disk: number): Uint8Array {
-  const name = `vm/${disk}`;
-  return a.read(name, 0, a.server?.exports.get(name)?.disk.size ?? 0);
-}
-
 /** Bytes of the added disk that no point has, as its status tells. */
 function left(a: Site): number | undefined {
   const [, added] = status(a)["disks"] as JsonObject[];
@@ -85,7 +66,7 @@ function copyTo(a: Site, bytes: number): void {
 function finish(a: Site, b: Site): void {
   until(a, "Replicating");
   a.call("replication cycle", VM);
-  deepEqual(disksOf(b, points(b).at(-1) as RecoveryPoint), [contents(a, 0), contents(a, 1)]);
+  deepEqual(disksOf(b, (points(b).at(-1) as RecoveryPoint).id), [contents(a, 0), contents(a, 1)]);
   equal(left(a), undefined);
   equal(a.world.violations[0], undefined);
 }
@@ -112,7 +93,7 @@ Deno.test("while an added disk is copied the others get their points in time, an
     const before = without[at - 1];
     // One cycle, and what was on its way when it was due.
     if (before !== undefined) ok(point.cutAt - before.cutAt <= FREQUENCY + SECOND, `at ${at}`);
-    const [held, added] = disksOf(b, point);
+    const [held, added] = disksOf(b, point.id);
     equal(added, undefined);
     ok(contents0.some((each) => Buffer.from(each).equals(held ?? new Uint8Array())));
   }
@@ -167,7 +148,7 @@ Deno.test("a failover amid the copy that is reversed goes on with an empty disk,
   const follows = () => a.server?.replica.has("vm") === true && points(a).length > 0;
   for (let tries = 0; tries < 100 && !follows(); tries++) world.runFor(SECOND);
   b.call("replication cycle", VM);
-  deepEqual(disksOf(a, points(a).at(-1) as RecoveryPoint), expected);
+  deepEqual(disksOf(a, (points(a).at(-1) as RecoveryPoint).id), expected);
 });
 
 Deno.test("a disk that is taken out or left out amid its copy leaves nothing behind", () => {
@@ -182,7 +163,7 @@ Deno.test("a disk that is taken out or left out amid its copy leaves nothing beh
     a.call("replication cycle", VM);
     world.runFor(5 * SECOND);
     equal(store()?.rawDisks[1]?.disk.size, 0, "its file is gone");
-    deepEqual(disksOf(b, points(b).at(-1) as RecoveryPoint), [contents(a, 0), undefined]);
+    deepEqual(disksOf(b, (points(b).at(-1) as RecoveryPoint).id), [contents(a, 0), undefined]);
     if (verb === "remove") continue;
     a.call("vm disk exclude", { vm: "vm", disk: 1, off: true });
     finish(a, b);
@@ -204,5 +185,5 @@ Deno.test("a copy that is paused goes on where it stood, and other disks come me
   until(a, "Replicating");
   a.call("replication cycle", VM);
   const newest = points(b).at(-1) as RecoveryPoint;
-  deepEqual(disksOf(b, newest), [0, 1, 2].map((disk) => contents(a, disk)));
+  deepEqual(disksOf(b, newest.id), [0, 1, 2].map((disk) => contents(a, disk)));
 });

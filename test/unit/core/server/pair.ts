@@ -6,7 +6,7 @@
 
 import { equal } from "node:assert/strict";
 import type { Json, JsonObject } from "../../../../engine/core/base/json.ts";
-import { KiB, MiB, SECOND } from "../../../../engine/core/base/units.ts";
+import { KiB, MiB, type PointId, SECOND } from "../../../../engine/core/base/units.ts";
 import { Server } from "../../../../engine/core/server/server.ts";
 import type { ServerSettings } from "../../../../engine/core/server/settings.ts";
 import { Signal } from "../../../../engine/core/runtime/signal.ts";
@@ -130,4 +130,25 @@ export function until(site: Site, state: string): void {
   };
   for (let tries = 0; tries < 300 && !there(); tries++) world.runFor(SECOND);
   equal(status(site)["state"], state, JSON.stringify(status(site)));
+}
+
+/** The disks of a point by index, as a view has them; nothing where the point has none. */
+export function disksOf(b: Site, point: PointId): (Uint8Array | undefined)[] {
+  const store = b.server?.replica.machine("vm").store;
+  if (store === undefined) throw new Error("No replica");
+  return b.host.run(function* () {
+    const view = yield* store.view(point);
+    const disks: (Uint8Array | undefined)[] = [];
+    for (const [disk, size] of view.sizes.entries()) {
+      disks.push(size === 0 ? undefined : yield* view.read(disk, 0, size));
+    }
+    yield* view.close();
+    return disks;
+  }());
+}
+
+/** What the guest's disk of that index holds. */
+export function contents(a: Site, disk: number): Uint8Array {
+  const name = `vm/${disk}`;
+  return a.read(name, 0, a.server?.exports.get(name)?.disk.size ?? 0);
 }
