@@ -8,7 +8,7 @@
 import { deepEqual, equal, match, throws } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, MiB, SECOND } from "../../../../engine/core/base/units.ts";
-import { filled, makePair, protect, Site, status, until } from "./pair.ts";
+import { bothWrote, filled, makePair, protect, Site, status, until } from "./pair.ts";
 
 const VM = { vm: "vm" };
 const warnings = (site: Site) => JSON.stringify(status(site)["warnings"]);
@@ -31,15 +31,8 @@ Deno.test("an old primary that comes back does not make the new one say that its
 
 /** Both sides have written, and know it. */
 function split(seed: number) {
-  const pair = makePair(seed);
+  const pair = bothWrote(seed);
   const { a, b } = pair;
-  protect(a);
-  a.call("failover prepare", VM);
-  b.call("failover start", VM);
-  a.call("failover cancel", { ...VM, force: true });
-  a.write("vm/0", 0, filled(KiB, 1));
-  b.write("vm/0", 512 * KiB, filled(KiB, 2));
-  b.call("failover reverse", VM);
   for (const site of [a, b]) throws(() => site.call("replication cycle", VM), /histories parted/);
   return pair;
 }

@@ -8,7 +8,7 @@
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, MiB, SECOND } from "../../../../engine/core/base/units.ts";
-import { filled, makePair, protect, type Site } from "./pair.ts";
+import { bothWrote, filled, makePair, protect, type Site } from "./pair.ts";
 
 const VM = { vm: "vm" };
 const status = (site: Site) => site.call("replication status", VM) as JsonObject;
@@ -88,17 +88,10 @@ Deno.test("who asks at its start where its machine runs has no replica made for 
   throws(() => status(b), /No machine/);
 });
 
-/** Both sides have written: the primary took its machine back by force while it was started there. */
+/** Both sides have written, and the old primary knows it. */
 function split(seed: number) {
-  const pair = makePair(seed);
-  const { a, b } = pair;
-  protect(a);
-  a.call("failover prepare", VM);
-  b.call("failover start", VM);
-  a.call("failover cancel", { ...VM, force: true });
-  a.write("vm/0", 0, filled(KiB, 1));
-  b.write("vm/0", 512 * KiB, filled(KiB, 2));
-  b.call("failover reverse", VM);
+  const pair = bothWrote(seed);
+  const { a } = pair;
   throws(() => a.call("replication cycle", VM), /since their histories parted/);
   return pair;
 }

@@ -152,3 +152,17 @@ export function contents(a: Site, disk: number): Uint8Array {
   const name = `vm/${disk}`;
   return a.read(name, 0, a.server?.exports.get(name)?.disk.size ?? 0);
 }
+
+/** Both sides have written: the primary took its machine back by force while it was started there. */
+export function bothWrote(seed: number) {
+  const pair = makePair(seed);
+  const { a, b } = pair;
+  protect(a);
+  a.call("failover prepare", { vm: "vm" });
+  b.call("failover start", { vm: "vm" });
+  a.call("failover cancel", { vm: "vm", force: true });
+  a.write("vm/0", 0, filled(KiB, 1));
+  b.write("vm/0", 512 * KiB, filled(KiB, 2));
+  b.call("failover reverse", { vm: "vm" });
+  return pair;
+}
