@@ -91,7 +91,8 @@ export class MachineDisk implements Disk {
 
   /**
    * Holds new writes back, waits for those in flight, and begins or ends tracking. It does not begin behind a failed
-   * flush: what that lost would be sent as it is read, and its bits cleared (T10).
+   * flush: what that lost would be sent as it is read, and its bits cleared (T10). What the guest wrote is made durable
+   * before: a log that is made flushes the disk too (C6), and the guest would not know of a failure there.
    */
   *setTracked(make: Task<TrackedDisk | undefined>): Task<void> {
     yield* this.#changed.until(() => !this.#held);
@@ -106,6 +107,7 @@ export class MachineDisk implements Disk {
         );
       }
       const before = this.#tracked;
+      if (before === undefined) yield* this.#flushGuest();
       this.#tracked = yield* make;
       // Nor does what a failed flush lost come back when tracking ends.
       const lost = before?.flushFailure;
@@ -113,6 +115,15 @@ export class MachineDisk implements Disk {
     } finally {
       this.#held = false;
       this.#changed.notify();
+    }
+  }
+
+  *#flushGuest(): Task<void> {
+    try {
+      yield* this.#target.flush();
+    } catch (error) {
+      if (isFailed(error) && error.code !== "cancelled") this.#unflushed = error;
+      throw error;
     }
   }
 
@@ -169,10 +180,7 @@ export class MachineDisk implements Disk {
     if (this.#unflushed !== undefined) throw this.#unflushed;
     this.#writes++;
     try {
-      yield* this.#target.flush();
-    } catch (error) {
-      if (isFailed(error) && error.code !== "cancelled") this.#unflushed = error;
-      throw error;
+      yield* this.#flushGuest();
     } finally {
       this.#leave();
     }

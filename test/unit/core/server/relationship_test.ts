@@ -60,3 +60,12 @@ Deno.test("a flush that failed while protection ended fails every flush behind i
   a.call("replication disable", { vm: "vm" });
   throws(() => a.host.run(a.server!.exports.get("vm/0")!.disk.flush()), /lost/);
 });
+
+Deno.test("a flush that failed while protection began fails every flush behind it", () => {
+  const { a } = makePair(75);
+  a.call("vm add", { vm: "vm", disks: ["vm.img"] });
+  a.write("vm/0", 0, filled(4 * KiB, 1));
+  a.host.disks.get("vm.img")!.volume.faults.failFlushes = 1;
+  throws(() => a.call("replication enable", { vm: "vm", to: "b:7700", frequency: SECOND }));
+  throws(() => a.host.run(a.server!.exports.get("vm/0")!.disk.flush()), /lost|flush/);
+});
