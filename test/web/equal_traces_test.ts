@@ -8,7 +8,8 @@
  */
 
 import assert from "node:assert/strict";
-import { FAULT_NAMES, generate } from "../../engine/sim/scenario/generate.ts";
+import { generate } from "../../engine/sim/scenario/generate.ts";
+import { FAULT_NAMES } from "../../engine/sim/scenario/generate/fault_kinds.ts";
 import { program, testWithNeeds } from "../needs.ts";
 import type { Answer, Order } from "./run_worker.ts";
 import { runInDeno, runInPage, type Runtime, withChromium } from "./runtimes.ts";

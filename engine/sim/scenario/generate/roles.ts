@@ -1,0 +1,105 @@
+/**
+ * Machines that change sides, and what a run does not have in which they do.
+ *
+ * @module
+ */
+
+import { MILLISECOND, SECOND } from "../../../core/base/units.ts";
+import type { Prng } from "../../prng.ts";
+import type { HostName, RoleAction, ScenarioEvent, WorldSpec } from "../scenario.ts";
+import { SETUP } from "./choices.ts";
+
+/** What a run does not have in which machines change sides: who is who is asked there in ways of their own. */
+const NOT_WITH_ROLES: ReadonlySet<string> = new Set([
+  "rot",
+  "rot-open",
+  "touch",
+  "old-state",
+  "destroy",
+  "outside",
+  "lose-log",
+  "latent",
+  "io",
+  "full",
+  "stale",
+  "authorize",
+]);
+
+/** What is asked of a machine that changes sides, besides that. */
+const WITH_ROLES: ReadonlySet<string> = new Set([
+  "write",
+  "zero",
+  "read",
+  "flush",
+  "reconnect",
+  "cycle",
+]);
+
+/** In some runs machines change sides, there and back. */
+export function roleEvents(
+  root: Prng,
+  world: WorldSpec,
+  active: number,
+  events: ScenarioEvent[],
+): void {
+  for (const [vm, { appConsistent, disks }] of world.machines.entries()) {
+    const random = root.stream(`roles/${vm}`);
+    if (random.below(8) > 0 || appConsistent !== undefined) continue;
+    const kept = events.filter((event) =>
+      !NOT_WITH_ROLES.has(event.kind) &&
+      (!("vm" in event) || event.vm !== vm ||
+        (WITH_ROLES.has(event.kind) && isWithin(event, disks)))
+    );
+    events.splice(0, events.length, ...kept);
+    let at = random.between(SETUP + SECOND, Math.max(SETUP + 2 * SECOND, Math.floor(active / 2)));
+    let to: HostName = "b";
+    for (let rounds = random.between(1, 4); rounds > 0 && at < active; rounds--) {
+      at = changeSides(random, vm, to, at, events);
+      to = to === "a" ? "b" : "a";
+      at += random.between(SECOND, 10 * SECOND);
+    }
+  }
+}
+
+/** False for what is behind the end of a disk that does not grow. */
+function isWithin(event: ScenarioEvent, disks: readonly number[]): boolean {
+  return !("count" in event && "sector" in event) ||
+    event.sector + event.count <= (disks[event.disk] ?? 0);
+}
+
+/** One way to the other side, or half of it and back; returns when it should be over. */
+function changeSides(
+  random: Prng,
+  vm: number,
+  to: HostName,
+  at: number,
+  events: ScenarioEvent[],
+): number {
+  const later = at + random.between(200 * MILLISECOND, 4 * SECOND);
+  // What was refused or lost is asked for again.
+  const insist = (what: RoleAction["what"], from: number) => {
+    for (const again of [0, 1, 3, 6]) {
+      events.push({ at: from + again * SECOND, kind: "role", vm, what, to });
+    }
+  };
+  switch (random.below(6)) {
+    case 0:
+    case 1:
+      insist("planned", at);
+      return at + SECOND;
+    case 2:
+      events.push({ at, kind: "role", vm, what: "prepare", to });
+      insist(random.flip() ? "cancel" : "force", later);
+      insist("planned", later + 7 * SECOND);
+      return later + 8 * SECOND;
+    case 3:
+      events.push({ at, kind: "role", vm, what: "prepare", to });
+      events.push({ at: later, kind: "failover", vm, back: 0 });
+      insist("reverse", later + random.between(SECOND, 3 * SECOND));
+      return later + 3 * SECOND;
+    default:
+      events.push({ at, kind: "failover", vm, back: random.flip() ? 0 : random.below(4) });
+      insist("reverse", later);
+      return later + SECOND;
+  }
+}
