@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { isFailed } from "../../../../engine/core/base/failure.ts";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, type PointId, SECOND } from "../../../../engine/core/base/units.ts";
-import type { CrashKind, CrashMoment } from "../../../../engine/sim/world.ts";
+import { type Crash, crashAmid, everyCall, WAYS } from "./every_call.ts";
 import { filled, makePair, protect, type Site } from "./pair.ts";
 
 const OLD = 64 * KiB;
@@ -160,46 +160,31 @@ function read(b: Site, point: string): Uint8Array {
 }
 
 /** Crashes `a` at a port call of growing, starts it again, and looks whether a point is right. */
-function crashedAt(call: number, when: CrashMoment, how: CrashKind): boolean {
-  const { a, b, world } = makePair(100 + call, OLD);
+function crashed(crash: Crash): boolean {
+  const { a, b } = makePair(100 + crash.call, OLD);
   protect(a);
   a.write("vm/0", 512, filled(2048, 1));
-  world.crashAt("a", a.host.calls + call, when, how);
-  let ended = true;
-  try {
-    grow(a, NEW);
-  } catch {
-    ended = false;
-  }
-  a.host.crashPlan = undefined;
-  if (a.host.power === "off") a.host.powerOn();
-  if (ended && a.host.process !== undefined) return false;
+  if (!crashAmid(a, crash, () => grow(a, NEW))) return false;
   a.start();
-  if (how === "kill") {
+  if (crash.how === "kill") {
     // What the next process found of the growth must not go with the power.
     a.host.powerLoss();
     a.host.powerOn();
     a.start();
   }
   const size = a.server?.exports.get("vm/0")?.disk.size;
-  assert.ok(size === OLD || size === NEW, `${size} bytes after ${when} ${how} at ${call}`);
+  const where = JSON.stringify(crash);
+  assert.ok(size === OLD || size === NEW, `${size} bytes after ${where}`);
   a.write("vm/0", size - 512, filled(512, 5));
-  assert.deepEqual(read(b, cycle(a)), contents(a), `${when} ${how} at ${call}`);
+  assert.deepEqual(read(b, cycle(a)), contents(a), where);
   grow(a, NEW);
   a.write("vm/0", NEW - 1024, filled(512, 6));
-  assert.deepEqual(read(b, cycle(a)), contents(a), `${when} ${how} at ${call}, again`);
+  assert.deepEqual(read(b, cycle(a)), contents(a), `${where}, again`);
   return true;
 }
 
 Deno.test("a crash at any port call of growing leaves the old size or the new one, and no change lost (C6)", () => {
-  let crashes = 0;
-  const ways = [["before", "kill"], ["after", "kill"], ["torn", "power"], [
-    "after",
-    "power",
-  ]] as const;
-  for (const [when, how] of ways) {
-    for (let call = 1; crashedAt(call, when, how); call++) crashes++;
-  }
+  const crashes = everyCall([...WAYS, ["after", "kill"]], crashed);
   assert.ok(crashes > 12, `${crashes} crashes`);
 });
 

@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { isFailed } from "../../../../engine/core/base/failure.ts";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, type PointId, SECOND } from "../../../../engine/core/base/units.ts";
-import type { CrashKind, CrashMoment } from "../../../../engine/sim/world.ts";
+import { type Crash, crashAmid, everyCall, WAYS } from "./every_call.ts";
 import { contents, disksOf, filled, makePair, type Site, until } from "./pair.ts";
 
 const SIZE = 32 * KiB;
@@ -250,18 +250,11 @@ Deno.test("a disk that is added while its machine is not served yet is served wi
 type Change = "add" | "remove" | "exclude";
 
 /** Crashes at a port call of a change, starts again, and looks whether the next point is right. */
-function crashedAt(verb: Change, call_: number, when: CrashMoment, how: CrashKind): boolean {
-  const { a, b, world } = stage(100 + call_);
-  world.crashAt("a", a.host.calls + call_, when, how);
-  let ended = true;
-  try {
-    a.call(`vm disk ${verb}`, { vm: "vm", disk: verb === "add" ? "three.img" : 1 });
-  } catch {
-    ended = false;
-  }
-  a.host.crashPlan = undefined;
-  if (a.host.power === "off") a.host.powerOn();
-  if (ended && a.host.process !== undefined) return false;
+function crashed(verb: Change, crash: Crash): boolean {
+  const { a, b } = stage(100 + crash.call);
+  const disk = verb === "add" ? "three.img" : 1;
+  const change = () => a.call(`vm disk ${verb}`, { vm: "vm", disk });
+  if (!crashAmid(a, crash, change)) return false;
   a.start();
   const machine = a.server?.primary.entry("vm").machine;
   const parts = (machine?.disks ?? []).map(({ part }) => part);
@@ -270,19 +263,14 @@ function crashedAt(verb: Change, call_: number, when: CrashMoment, how: CrashKin
   }
   const sent = (part: string) => part === "replicated" || part === "joining";
   const expected = parts.map((part, disk) => sent(part) ? contents(a, disk) : undefined);
-  assert.deepEqual(disksOf(b, cycle(a)), expected, `${verb} ${when} ${how} at ${call_}`);
+  assert.deepEqual(disksOf(b, cycle(a)), expected, `${verb}, ${JSON.stringify(crash)}`);
   assert.equal(state(a), "Replicating");
   return true;
 }
 
 for (const verb of ["add", "remove", "exclude"] as const) {
   Deno.test(`a crash at any port call of ${verb} leaves the disks before or after it, and no change lost`, () => {
-    let crashes = 0;
-    for (
-      const [when, how] of [["before", "kill"], ["torn", "power"], ["after", "power"]] as const
-    ) {
-      for (let at = 1; crashedAt(verb, at, when, how); at++) crashes++;
-    }
+    const crashes = everyCall(WAYS, (crash) => crashed(verb, crash));
     assert.ok(crashes > 12, `${crashes} crashes`);
   });
 }
