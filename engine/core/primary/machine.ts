@@ -9,10 +9,10 @@
  *
  * @module
  */
-// Long because: what a machine is, what its record says of it and how that is read belong together.
+// Long because: every change of what a machine is is a change of its record, and one at a time.
 
 import { type Failure, requestFailure } from "../base/failure.ts";
-import { asObject, type Json, type JsonObject } from "../base/json.ts";
+import type { JsonObject } from "../base/json.ts";
 import {
   ACTIVITY_SLOTS,
   ANCESTRY_MAX,
@@ -20,54 +20,38 @@ import {
   DISKS_MAX,
   EXTENT_SIZE_MAX,
 } from "../base/limits.ts";
-import {
-  type GenerationId,
-  isIdentity,
-  type MachineId,
-  type PointId,
-  type Token,
-} from "../base/units.ts";
+import type { GenerationId, MachineId, PointId, Token } from "../base/units.ts";
 import { checkDiskSize, type Geometry } from "../block/geometry.ts";
-import {
-  type Ancestry,
-  ancestryFromJson,
-  ancestryToJson,
-  beginGeneration,
-  firstGeneration,
-} from "../lineage/generation.ts";
-import { type Branch, branchFromJson, branchToJson } from "../lineage/branch.ts";
-import { type Writer, writerFromJson } from "../lineage/writer.ts";
+import { type Ancestry, beginGeneration, firstGeneration } from "../lineage/generation.ts";
+import type { Branch } from "../lineage/branch.ts";
+import type { Writer } from "../lineage/writer.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { CommandBook } from "../relationship/command_book.ts";
-import { failureFromJson } from "../relationship/failure_class.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import type { MonitoringPolicy } from "../relationship/monitoring.ts";
 import { saveRecord } from "../relationship/record.ts";
-import { planFromJson, planToJson, type SeedingPlan } from "../relationship/seeding_plan.ts";
-import {
-  type RelationshipSettings,
-  settingsFromJson,
-  settingsToJson,
-} from "../relationship/settings.ts";
-import {
-  isState,
-  nextState,
-  type ReplicationState,
-  type StateEvent,
-} from "../relationship/state.ts";
+import type { SeedingPlan } from "../relationship/seeding_plan.ts";
+import type { RelationshipSettings } from "../relationship/settings.ts";
+import { nextState, type ReplicationState, type StateEvent } from "../relationship/state.ts";
 import { Mutex } from "../runtime/lock.ts";
 import type { Task } from "../runtime/task.ts";
 import { TrackedDisk } from "../tracking/tracked_disk.ts";
 import type { TrackingOptions } from "../tracking/tracking_base.ts";
+import { locked, noSuchDisk, nothingLeft, shrinking, tooManyDisks } from "./disk_refusals.ts";
 import { refuseContainer } from "./image_format.ts";
 import { type DiskPart, MachineDisk, removedDisk } from "./machine_disk.ts";
-import { type Planned, plannedFromJson, plannedToJson } from "./planned.ts";
+import type { Planned } from "./planned.ts";
 import { Presence } from "./presence.ts";
+import {
+  type Joins,
+  MACHINE_RECORD,
+  type MachineParts,
+  type ParsedRecord,
+  parseRecord,
+  recordJson,
+} from "./machine_record.ts";
 import { ResyncRecord } from "./resync_record.ts";
-
-/** Name of a machine's record in its folder. */
-export const MACHINE_RECORD = "machine.json";
 
 /** What every machine of a server shares. */
 export interface MachineContext {
@@ -809,48 +793,6 @@ export type Promoted =
 /** States in which another set of disks changes nothing about what is being sent. */
 const SETTLED: readonly ReplicationState[] = ["Disabled", "ReadyForInitialReplication"];
 
-function nothingLeft(machine: string): Error {
-  return requestFailure(
-    "bad-argument",
-    `No disk of "${machine}" would be left, or none that is replicated`,
-    'Remove the machine in place of its last disk: "warmsite vm remove"',
-  );
-}
-
-function tooManyDisks(machine: string): Error {
-  return requestFailure(
-    "bad-argument",
-    `"${machine}" has ${DISKS_MAX} disks, those that were removed counted: their numbers are not used again`,
-    "Add a machine of its own for this disk",
-  );
-}
-
-function noSuchDisk(machine: string, index: number): Error {
-  return requestFailure(
-    "no-such-disk",
-    `"${machine}" has no disk ${index}`,
-    `Look at "warmsite replication status ${machine}" for its disks`,
-  );
-}
-
-/** The replica holds all of it, or is about to: it may be started there at any moment (L4, L6). */
-function locked(machine: string): Error {
-  return requestFailure(
-    "wrong-state",
-    `Cannot make a disk of "${machine}" larger in state PreparedForFailover: the machine is locked`,
-    `Cancel the planned failover first: "warmsite failover cancel ${machine}"; or let the disk grow where the ` +
-      "machine runs once the failover is done",
-  );
-}
-
-function shrinking({ path, size }: MachineDisk, wanted: number): Error {
-  return requestFailure(
-    "bad-argument",
-    `Cannot make "${path}" ${wanted} bytes long: it has ${size}, and disks grow only`,
-    "Add a smaller disk, copy what is to be kept in the guest, and remove this one",
-  );
-}
-
 /** What of a record is another than before. */
 interface RecordChange {
   readonly writer?: Writer;
@@ -861,114 +803,6 @@ interface RecordChange {
   readonly because?: Failure | undefined;
   readonly disks?: readonly MachineDisk[];
   readonly joins?: Joins | undefined;
-}
-
-/** Disks whose first copies end with a point, by index. */
-interface Joins {
-  readonly point: PointId;
-  readonly disks: readonly number[];
-}
-
-interface MachineParts {
-  readonly id: MachineId;
-  readonly name: string;
-  readonly disks: readonly MachineDisk[];
-  readonly state: ReplicationState;
-  readonly settings: RelationshipSettings | undefined;
-  readonly plan: SeedingPlan | undefined;
-  readonly because: Failure | undefined;
-  readonly ancestry: Ancestry;
-  readonly writer: Writer;
-  readonly branch: Branch | undefined;
-  readonly yieldsTo: GenerationId | undefined;
-  readonly planned: Planned | undefined;
-  readonly joins: Joins | undefined;
-}
-
-/** What a record holds, with paths in place of disks. */
-type ParsedRecord = Omit<MachineParts, "disks"> & {
-  readonly paths: readonly string[];
-  /** What each disk is; those that older records do not tell of are replicated. */
-  readonly parts: readonly DiskPart[];
-};
-
-function recordJson(parts: ParsedRecord): JsonObject {
-  const {
-    id,
-    name,
-    paths,
-    parts: told,
-    state,
-    settings,
-    plan,
-    ancestry,
-    writer,
-    branch,
-    yieldsTo,
-    planned,
-  } = parts;
-  const { because, joins } = parts;
-  return {
-    version: 1,
-    id,
-    name,
-    disks: paths,
-    parts: told,
-    state,
-    settings: settings === undefined ? null : settingsToJson(settings),
-    seeding: planToJson(plan),
-    because: because === undefined ? null : { ...because },
-    ancestry: ancestryToJson(ancestry),
-    writer,
-    branch: branchToJson(branch),
-    yieldsTo: yieldsTo ?? null,
-    planned: plannedToJson(planned),
-    joins: joins === undefined ? null : { ...joins },
-  };
-}
-
-function parseRecord(record: JsonObject): ParsedRecord | undefined {
-  const { id, name, disks, state, settings, ancestry } = record;
-  if (!isIdentity(id) || typeof name !== "string" || !isState(state)) return undefined;
-  if (!Array.isArray(disks) || !disks.every((path) => typeof path === "string")) return undefined;
-  const generations = ancestryFromJson(ancestry);
-  const writer = writerFromJson(record["writer"]);
-  if (generations === undefined || writer === undefined) return undefined;
-  const chosen = settingsFromJson(asObject(settings as Json | undefined));
-  if (chosen === undefined && state !== "Disabled") return undefined;
-  const branch = branchFromJson(record["branch"]);
-  const yieldsTo = record["yieldsTo"] ?? undefined;
-  const planned = plannedFromJson(record["planned"]);
-  if (planned === null || (planned === undefined) === (state === "PreparedForFailover")) {
-    return undefined;
-  }
-  const told = record["parts"] ?? [];
-  if (!Array.isArray(told) || !told.every(isPart)) return undefined;
-  if (branch === null || (yieldsTo !== undefined && !isIdentity(yieldsTo))) return undefined;
-  return {
-    id: id as MachineId,
-    name,
-    paths: disks as string[],
-    parts: told as DiskPart[],
-    state,
-    settings: chosen,
-    plan: planFromJson(record["seeding"]),
-    because: failureFromJson(record["because"]),
-    ancestry: generations,
-    writer,
-    branch,
-    yieldsTo: yieldsTo as GenerationId | undefined,
-    planned,
-    joins: joinsFromJson(record["joins"]),
-  };
-}
-
-/** What a record says of disks that join; nothing where it makes no sense: then they are copied once more. */
-function joinsFromJson(json: Json | undefined): Joins | undefined {
-  const { point, disks } = asObject(json) ?? {};
-  if (!isIdentity(point) || !Array.isArray(disks)) return undefined;
-  const sound = disks.every((disk) => Number.isSafeInteger(disk));
-  return sound ? { point: point as PointId, disks: disks as number[] } : undefined;
 }
 
 /** Why a disk is to be compared as a whole with a point of the replica; `undefined` when none is (T6, T7). */
@@ -987,10 +821,6 @@ const WITHOUT_POINTS: readonly ReplicationState[] = [
   "InitialReplicationInProgress",
   "WaitingForInitialReplication",
 ];
-
-function isPart(json: Json): boolean {
-  return json === "replicated" || json === "joining" || json === "excluded" || json === "removed";
-}
 
 function trackingOptions(
   context: MachineContext,

@@ -8,7 +8,7 @@
  */
 
 import { isFailed, localFailure, requestFailure } from "../../base/failure.ts";
-import { MACHINE_RECORD } from "../../primary/machine.ts";
+import { MACHINE_RECORD } from "../../primary/machine_record.ts";
 import { loadRecord } from "../../relationship/record.ts";
 import type { Task } from "../../runtime/task.ts";
 import type { PrimaryMachines } from "./machines.ts";
