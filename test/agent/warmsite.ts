@@ -184,11 +184,11 @@ export class Place {
   }
 }
 
-/** Asks again until `condition` holds of the answer; fails after `most` ms. */
+/** Asks again until `condition` holds of the answer; fails after `most` ms, which is patience and claims nothing. */
 export async function until<T>(
   ask: () => Promise<T>,
   condition: (answer: T) => boolean,
-  most = 20_000,
+  most = 120_000,
 ): Promise<T> {
   const limit = performance.now() + most;
   for (;;) {

@@ -52,7 +52,7 @@ export class FileWriter {
   /** Waits until `count` more files are durable. */
   async more(count: number): Promise<void> {
     const goal = this.durable.length + count;
-    for (const end = performance.now() + 30_000; this.durable.length < goal;) {
+    for (const end = performance.now() + 120_000; this.durable.length < goal;) {
       if (this.#failure !== undefined) throw this.#failure;
       if (performance.now() > end) throw new Error(`Still ${this.durable.length} of ${goal} files`);
       await new Promise((resolve) => setTimeout(resolve, 10));

@@ -68,7 +68,7 @@ export class Beside {
 
   /** Waits until it `is` as it should be, or has ended, which throws what it printed. */
   async until(is: () => boolean): Promise<void> {
-    for (const end = performance.now() + 20_000; !is();) {
+    for (const end = performance.now() + 120_000; !is();) {
       if (this.#ended) throw new Error(`${this.#name} ended: ${(await this.end()).text}`);
       assert.ok(performance.now() < end, `${this.#name} did not get ready`);
       await new Promise((resolve) => setTimeout(resolve, 10));

@@ -17,9 +17,11 @@ import { initAuthority, issueToServer } from "../../engine/host/pki.ts";
 import { RunningServer } from "../agent/warmsite.ts";
 import { mustRun } from "./foreign.ts";
 
-/** How long anything that a test waits for may take, ms. */
-const WAIT_MAX = 30_000;
+/** How long anything that a test waits for may take, ms: patience with a busy machine, no claim. */
+const WAIT_MAX = 120_000;
 const SECOND = 1_000_000;
+/** Bytes of both headers of a replication log (docs/HRL.md). */
+const HEADERS = 8192;
 
 /** A machine that is protected: one disk. */
 export interface Protected {
@@ -123,6 +125,25 @@ export class Site implements AsyncDisposable {
       assert.ok(performance.now() < end, `Waited too long: ${JSON.stringify(status)}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+  }
+
+  /** Waits until the log of a disk says exactly when that changed last: a second after the last write (T6). */
+  async untilStamped({ path }: Protected): Promise<void> {
+    const changed = (await mustRun("stat", "-c", "%.9Z", path)).trim().replace(".", "");
+    const head = new Uint8Array(HEADERS);
+    for (const end = performance.now() + WAIT_MAX;;) {
+      using log = Deno.openSync(`${path}.hrl`);
+      log.readSync(head);
+      if (new TextDecoder("latin1").decode(head).includes(changed)) return;
+      assert.ok(performance.now() < end, `The log never says ${changed}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Bytes that the primary's process handed to the kernel to write so far. */
+  written(): number {
+    const text = Deno.readTextFileSync(`/proc/${this.#primary.pid}/io`);
+    return Number(/^wchar: (\d+)$/m.exec(text)?.[1]);
   }
 
   /** Asks the primary. */
