@@ -4,13 +4,22 @@
  * @module
  */
 
-import type { Invariant } from "./fact.ts";
+import type { Ground, Invariant } from "./fact.ts";
 
 /** The blocks of one disk that are as the base has them. */
 interface Known {
   readonly point: string;
   /** By block: the last change of its bytes when it was judged and found right. */
   readonly right: Float64Array;
+}
+
+/**
+ * True when the replica has had a newer point than this one, and its state is an older one since. Its disks are ahead of
+ * the point then, and suspect: what is compared with them is compared with what they hold.
+ */
+function wentBack(ground: Ground, vm: string, cut: number): boolean {
+  const { staged } = ground.newest(vm);
+  return ground.restored && staged !== undefined && (ground.madeOf(staged)?.instant ?? 0) > cut;
 }
 
 /** I12. */
@@ -40,6 +49,7 @@ export const DIRTY_SUPERSET: Invariant = {
             `${vm}: ${stale} counts as issued since base ${base.point}, and is not`,
           );
         }
+        if (wentBack(ground, vm, cut)) return;
         const blocks = Math.ceil(content.length / blockSize);
         const key = `${host}/${vm}/${disk}`;
         let found = known.get(key);

@@ -25,7 +25,7 @@ const RIGHT: Judgement = { mismatches: [], torn: undefined };
 /** A ground on which one machine `vm` wrote sector 0 at instants 1 to 2 and 5 to 6; cuts at 3 and 8. */
 class FalseGround implements Ground {
   readonly rotten = false;
-  readonly restored = false;
+  restored = false;
   readonly fastest = 1e6;
   now = 1_000_000;
   readonly fired: string[] = [];
@@ -617,6 +617,23 @@ Deno.test("I12 is judged at the new home, also against what a demotion made with
   deepEqual(firedRoaming("I12", ground, [right]), []);
   const wrong = tracked(ground, { host: "b", base, content: ground.image(0), changed: () => 2 });
   deepEqual(firedRoaming("I12", ground, [wrong]), ["I12"]);
+});
+
+Deno.test("I12 asks nothing of a base that an older state of the replica led back to: its disks are ahead of it", () => {
+  const wrong = (ground: FalseGround) =>
+    tracked(ground, { base: { kind: "point", point: P1 }, content: ground.image(1) });
+  for (
+    const [restored, staged, expected] of [
+      [true, P2, []],
+      [true, P1, ["I12"]],
+      [false, P2, ["I12"]],
+    ] as const
+  ) {
+    const ground = new FalseGround();
+    ground.restored = restored;
+    ground.staged = staged;
+    deepEqual(fired("I12", ground, [wrong(ground)]), expected);
+  }
 });
 
 Deno.test("I23 hears it when the old primary goes on sending to the new one, on either side", () => {
