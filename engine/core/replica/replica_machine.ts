@@ -113,6 +113,8 @@ export class ReplicaMachine {
   readonly monitoring: Monitoring;
   /** Storage here failed a channel since it was seen to work. */
   #stumbled: Failure | undefined;
+  /** The newest point that this process said was staged. */
+  #noted: PointId | undefined;
   /** Suspect disks were read by this process. */
   #verified = false;
   readonly #exports = new Set<PointExport>();
@@ -425,7 +427,9 @@ export class ReplicaMachine {
       // Before the record, which would not tell of them any more; a log too few costs a comparison.
       if (this.#record.tail !== undefined) yield* forgetTail(this);
       yield* this.#setRecord(record);
-      this.noteStaged((this.store.newest as { readonly id: PointId }).id);
+      const { id } = this.store.newest as { readonly id: PointId };
+      // The first point of a failback came like any other, and was counted when it did; that of a seed was not.
+      if (this.#noted !== id) this.noteStaged(id);
     }
     const finished = yield* this.store.finishSeal();
     if (finished !== undefined) this.noteStaged(finished);
@@ -588,6 +592,7 @@ export class ReplicaMachine {
 
   /** A point was staged: it will be applied. */
   noteStaged(point: PointId): void {
+    this.#noted = point;
     this.#stumbled = undefined;
     this.#countReceived();
     // The point of a seed is in the disks already.
