@@ -174,6 +174,8 @@ export type Fact =
     readonly sent: number;
     readonly changed: number;
   }
+  /** The server at a host died, or was stopped: what it held in memory is gone, also of machines with which nothing survived. */
+  | { readonly kind: "died"; readonly host: HostName }
   /** A machine was compared with its replica by the administrator's word. */
   | { readonly kind: "verified"; readonly vm: string; readonly equal: boolean }
   /** Everything on a host is gone, and an empty one takes its place. */
@@ -283,6 +285,8 @@ export interface Ground {
   ): { readonly instant: number; readonly history: MachineHistory } | undefined;
   /** Where the primary of a machine is: what another one does from then on is of the older side. */
   home(vm: string): HostName;
+  /** Where its replica is. */
+  away(vm: string): HostName;
   /** How often its primary has come to the other side. */
   moves(vm: string): number;
   /** True once the machine was to change sides in this run. */
@@ -311,8 +315,6 @@ export interface Invariant {
   readonly id: string;
   /** What always holds, in one sentence. */
   readonly about: string;
-  /** It knows that machines change sides, and is told everything of them then as well. */
-  readonly roams?: true;
   /** Watches one run from its beginning; what it returns is told every fact of the kinds named. */
   begin(ground: Ground): Watch;
 }

@@ -13,15 +13,18 @@ export const DURABLE_BEFORE_ACK: Invariant = {
   begin: (ground) => {
     // A point whose bytes rotted may go, but not without a word.
     const reported = new Set<string>();
+    /** How often each machine had moved when its primary was told last: its replica is where that was. */
+    const moves = new Map<string, number>();
     return {
+      "told-staged": ({ vm }) => void moves.set(vm, ground.moves(vm)),
       engine: ({ sighting: { host, event } }) => {
-        const { told } = event.kind === "failure" ? ground.newest(event.machine) : {};
-        if (host !== "b" || event.kind !== "failure" || told === undefined) return;
-        if (event.failure.message.includes(told)) reported.add(told);
+        if (event.kind !== "failure" || host === ground.home(event.machine)) return;
+        const { told } = ground.newest(event.machine);
+        if (told !== undefined && event.failure.message.includes(told)) reported.add(told);
       },
       points: ({ vm, points, opened, retention }) => {
         for (const { id, broken } of points) if (broken !== undefined) reported.add(id);
-        if (!opened || ground.retired(vm)) return;
+        if (!opened || ground.retired(vm) || (moves.get(vm) ?? 0) !== ground.moves(vm)) return;
         const { told } = ground.newest(vm);
         if (told === undefined || reported.has(told)) return;
         // Where one point is kept nothing on the disks tells an older state what it missed; nor where that rotted.

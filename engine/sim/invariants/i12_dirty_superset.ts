@@ -27,7 +27,6 @@ export const DIRTY_SUPERSET: Invariant = {
   id: "I12",
   about:
     "Every block that differs from the base is marked, at any time and after any crash of the primary",
-  roams: true,
   begin: (ground) => {
     // What a block must hold to be as a base has it never changes: it is judged again when its bytes do.
     const known = new Map<string, Known>();

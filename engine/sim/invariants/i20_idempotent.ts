@@ -15,15 +15,21 @@ export const IDEMPOTENT: Invariant = {
   begin: (ground) => {
     /** By machine. */
     const seen = new Map<string, Set<string>>();
+    /** How often each had moved: where it comes to, its replica is another one. */
+    const moves = new Map<string, number>();
     return {
       removed: ({ vm }) => {
         seen.delete(vm);
       },
       destroyed: ({ host }) => {
-        if (host === "b") seen.clear();
+        for (const vm of [...seen.keys()]) if (ground.away(vm) === host) seen.delete(vm);
       },
       engine: ({ sighting: { host, event } }) => {
-        if (host !== "b" || (event.kind !== "staged" && event.kind !== "applied")) return;
+        if (event.kind !== "staged" && event.kind !== "applied") return;
+        if (host === ground.home(event.machine)) return;
+        const moved = ground.moves(event.machine);
+        if ((moves.get(event.machine) ?? 0) !== moved) seen.delete(event.machine);
+        moves.set(event.machine, moved);
         const key = `${event.kind} ${event.point}`;
         // Where the newer of two states rotted the older one counts, and an apply is finished again.
         const again = event.kind === "applied" && ground.rotten;

@@ -38,7 +38,7 @@ export const RESUME: Invariant = {
     };
     return {
       engine: ({ sighting: { host, event } }) => {
-        if (host !== "a") return;
+        if (!("machine" in event) || host !== ground.home(event.machine)) return;
         if (event.kind === "sent") {
           const before = known.get(event.machine);
           const now = ground.openDelta(event.machine);
@@ -47,7 +47,7 @@ export const RESUME: Invariant = {
           if (before !== undefined && broken.delete(event.machine)) {
             const goesOn = (now.id === before.id && now.records >= before.records) ||
               (afresh.delete(event.machine) && now.id !== before.id);
-            if (!goesOn && !ground.doubtful("b")) {
+            if (!goesOn && !ground.doubtful(ground.away(event.machine))) {
               ground.violate(
                 "I22",
                 `${event.machine}: behind a break the replica held ${before.records} records of delta ` +
@@ -76,7 +76,9 @@ export const RESUME: Invariant = {
         if (host === "a" && DISK_VERBS.includes(verb)) forget(vm);
       },
       // A restart of the primary gives its view up, and the delta with it (C3).
-      survived: ({ vm }) => forget(vm),
+      died: ({ host }) => {
+        for (const vm of [...known.keys()]) if (ground.home(vm) === host) forget(vm);
+      },
       destroyed: () => {
         known.clear();
         broken.clear();

@@ -11,7 +11,6 @@ import type { Ground, Invariant } from "./fact.ts";
 export const FENCING: Invariant = {
   id: "I23",
   about: "From the start of a failover on, nothing of the older generation changes the replica",
-  roams: true,
   begin: (ground) => {
     const failedOver = new Set<string>();
     const completed = new Set<string>();

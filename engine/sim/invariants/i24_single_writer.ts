@@ -12,7 +12,6 @@ export const SINGLE_WRITER: Invariant = {
   id: "I24",
   about:
     "All points of one generation come from one writer, and behind a failover no two servers claim the same one",
-  roams: true,
   begin: (ground) => {
     const writers = new Map<string, string>();
     /** Where each point was cut. */

@@ -161,10 +161,10 @@ export const TRANSITIONS: Invariant = {
           map.set(key, (map.get(key) ?? new Map<string, number>()).set(state, ground.now));
         }
       },
-      verb: ({ host, vm, verb, outcome, before, took }) => {
+      verb: ({ host, at = host, vm, verb, outcome, before, took }) => {
         const legal = LEGAL[`${host} ${verb}`];
         if (outcome !== "" || legal === undefined || before === "busy") return;
-        const key = `${host} ${vm}`;
+        const key = `${at} ${vm}`;
         const seen = CHANGING_NONE.includes(verb) ? [left, entered] : [left];
         const asked = ground.now - took;
         const met = (state: string) =>

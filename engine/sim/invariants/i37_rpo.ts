@@ -22,7 +22,6 @@ export const RPO: Invariant = {
   id: "I37",
   about:
     "The reported RPO is the age of the first acknowledged write that is not in the newest staged point",
-  roams: true,
   begin: (ground) => {
     /** World time of each cut. */
     const cuts = new Map<string, number>();

@@ -20,7 +20,8 @@ export const COUNTERS: Invariant = {
         for (const name of COUNTERS_CHECKED) {
           const value = status["state"] === "Disabled" ? undefined : status[name];
           if (typeof value !== "number") continue;
-          const key = `${host}/${vm}/${started}/${name}`;
+          // Where a machine comes back to, its relationship is another one.
+          const key = `${host}/${vm}/${started}/${ground.moves(vm)}/${name}`;
           if (value < (before.get(key) ?? 0)) {
             ground.violate("I39", `${vm}: ${name} went from ${before.get(key)} to ${value}`);
           }

@@ -18,7 +18,6 @@ const SLACK = 3;
 export const RETENTION: Invariant = {
   id: "I41",
   about: "Exactly the points are listed that the retention keeps, of all that there ever were",
-  roams: true,
   begin: (ground) => {
     const machines = new Map<string, Judge>();
     /** How often the machine had moved that each one judges: the other side keeps points of its own. */

@@ -26,7 +26,9 @@ export const THROTTLE: Invariant = {
   about:
     "In any window at most rate × time + burst bytes are sent, or rate × time and one frame above the burst",
   begin: (ground) => {
+    /** By server, machine, and how often that had moved: where it comes to, its bucket is a new one. */
     const buckets = new Map<string, Bucket>();
+    const keyOf = (host: string, vm: string) => `${host}/${vm}/${ground.moves(vm)}`;
     let limit = 0;
     const all: Bucket = { level: 0, at: 0, late: 0 };
     /** The newest frame of each machine: one of each may be told of late. */
@@ -51,17 +53,18 @@ export const THROTTLE: Invariant = {
         for (const { name } of ground.world.machines) if (!late.has(name)) late.set(name, 0);
       },
       engine: ({ sighting: { host, time, event } }) => {
-        if (host !== "a") return;
         // A relationship that begins anew has a full bucket.
         if (event.kind === "state" && event.to === "ReadyForInitialReplication") {
-          buckets.delete(event.machine);
+          buckets.delete(keyOf(host, event.machine));
         }
         if (event.kind !== "sent") return;
-        together(time, event.machine, event.wire);
+        // The primary's server at `b` is given no limit of its own.
+        if (host === "a") together(time, event.machine, event.wire);
         const spec = ground.world.machines.find(({ name }) => name === event.machine);
         if (spec === undefined || spec.bandwidth === 0) return;
-        const bucket = buckets.get(event.machine) ?? { level: 0, at: time, late: 0 };
-        buckets.set(event.machine, bucket);
+        const key = keyOf(host, event.machine);
+        const bucket = buckets.get(key) ?? { level: 0, at: time, late: 0 };
+        buckets.set(key, bucket);
         const leaked = ((time - bucket.at) * spec.bandwidth) / 1_000_000;
         if (leaked >= bucket.level) bucket.late = event.wire;
         bucket.level = Math.max(0, bucket.level - leaked) + event.wire;
@@ -73,9 +76,9 @@ export const THROTTLE: Invariant = {
         ground.violate("I42", `${event.machine}: ${above} bytes above its bandwidth and burst`);
       },
       // A server that starts has full buckets.
-      survived: ({ vm }) => {
-        buckets.delete(vm);
-        all.level = 0;
+      died: ({ host }) => {
+        for (const key of [...buckets.keys()]) if (key.startsWith(`${host}/`)) buckets.delete(key);
+        if (host === "a") all.level = 0;
       },
     };
   },

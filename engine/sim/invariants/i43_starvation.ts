@@ -28,10 +28,10 @@ export const NO_STARVATION: Invariant = {
     };
     return {
       engine: ({ sighting: { host, event } }) => {
-        if (host !== "a") return;
+        if (!("machine" in event) || host !== ground.home(event.machine)) return;
         // Sent, or failed for a reason of its own: it had its turn.
         if (event.kind === "failure") failed.add(event.machine);
-        else if ("machine" in event) failed.delete(event.machine);
+        else failed.delete(event.machine);
         if (event.kind === "sent" || event.kind === "failure" || event.kind === "state") {
           passed.set(event.machine, 0);
         } else if (event.kind === "staged") {
@@ -42,7 +42,7 @@ export const NO_STARVATION: Invariant = {
         }
       },
       status: ({ host, vm, status, quiet }) => {
-        if (host !== "a") return;
+        if (host !== ground.home(vm)) return;
         const { staged } = ground.newest(vm);
         const cut = staged === undefined ? undefined : ground.cutOf(staged);
         const waits = cut !== undefined &&

@@ -32,6 +32,8 @@ export const AUTHORIZATION: Invariant = {
           exported.add(cuts.get(event.machine) ?? "");
         }
         if (host !== "b" || event.kind !== "staged" || allowed || exported.has(event.point)) return;
+        // Whose primary has come to `b` is not let in there, but to the other side.
+        if (ground.home(event.machine) === "b") return;
         // The end of a failover is a point that no cut made: nobody sent it.
         if (ground.cutOf(event.point) === undefined) return;
         ground.violate(
@@ -40,7 +42,7 @@ export const AUTHORIZATION: Invariant = {
         );
       },
       status: ({ host, vm }) => {
-        if (host !== "b" || allowed) return;
+        if (host !== "b" || allowed || ground.home(vm) === "b") return;
         const before = deltas.get(vm);
         const now = look(vm);
         deltas.set(vm, now);
@@ -55,6 +57,8 @@ export const AUTHORIZATION: Invariant = {
         );
       },
       places: ({ vm, places, allowed: known }) => {
+        // What a primary leaves of the replica that it was is its machine.
+        if (ground.home(vm) === "b") return;
         const strange = places.find((place) => !known.includes(place));
         if (strange === undefined) return;
         ground.violate("I44", `${vm}: its replica lies in "${strange}", where no entry puts it`);

@@ -16,6 +16,7 @@ export const HEALTH: Invariant = {
   begin: (ground) => {
     /** Machines whose newest attempt to replicate failed, and why. */
     const failed = new Map<string, string>();
+    const moves = new Map<string, number>();
     /** World time of each cut. */
     const cuts = new Map<string, number>();
     return {
@@ -23,15 +24,18 @@ export const HEALTH: Invariant = {
         cuts.set(point, ground.now);
       },
       engine: ({ sighting: { host, event } }) => {
-        if (host !== "a") return;
+        if (!("machine" in event) || host !== ground.home(event.machine)) return;
         if (event.kind === "failure") failed.set(event.machine, event.failure.code);
         else if (event.kind === "staged" || event.kind === "state") failed.delete(event.machine);
       },
-      survived: ({ vm }) => {
-        failed.delete(vm);
+      died: ({ host }) => {
+        for (const vm of [...failed.keys()]) if (ground.home(vm) === host) failed.delete(vm);
       },
       status: ({ host, vm, status, started, opened }) => {
-        if (host !== "a") return;
+        if (host !== ground.home(vm)) return;
+        // What the primary on the other side failed at was its own.
+        if ((moves.get(vm) ?? 0) !== ground.moves(vm)) failed.delete(vm);
+        moves.set(vm, ground.moves(vm));
         const normal = status["health"] === "Normal";
         if (normal && status["state"] !== "Replicating") {
           ground.violate("I46", `${vm}: health is Normal in state ${status["state"]}`);

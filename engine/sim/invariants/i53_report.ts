@@ -18,11 +18,13 @@ export const REPORT: Invariant = {
   id: "I53",
   about: "What a status counts as sent is what was seen being sent",
   begin: (ground) => {
+    /** By server, machine, and how often that had moved: where it comes to, it is counted anew. */
     const seen = new Map<string, Sent[]>();
+    const keyOf = (host: string, vm: string) => `${host}/${vm}/${ground.moves(vm)}`;
     return {
       engine: ({ sighting: { host, event, time } }) => {
         if (event.kind !== "sent") return;
-        const key = `${host}/${event.machine}`;
+        const key = keyOf(host, event.machine);
         const list = seen.get(key) ?? [];
         list.push({ time, bytes: event.bytes, wire: event.wire });
         seen.set(key, list);
@@ -31,7 +33,7 @@ export const REPORT: Invariant = {
         const { role, state, bytesSent, wireBytes } = status;
         if (role === "replica" || state === "Disabled" || typeof bytesSent !== "number") return;
         // What an earlier process or relationship sent is counted no more.
-        const key = `${host}/${vm}`;
+        const key = keyOf(host, vm);
         const since = (seen.get(key) ?? []).filter(({ time }) => time >= started);
         seen.set(key, since);
         const bytes = since.reduce((sum, each) => sum + each.bytes, 0);

@@ -12,7 +12,7 @@ export const VERIFIED: Invariant = {
   about: "A replica that is verified is found equal, unless its bytes were changed behind its back",
   begin: (ground) => ({
     verified: ({ vm, equal }) => {
-      if (equal || ground.doubtful("b")) return;
+      if (equal || ground.doubtful(ground.away(vm))) return;
       ground.violate("I56", `${vm}: verify found a difference, and nothing damaged the replica`);
     },
   }),

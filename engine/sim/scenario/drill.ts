@@ -46,14 +46,6 @@ const CHANGES_ROLES: ReadonlySet<string> = new Set([
   "verb/failover resolve",
 ]);
 
-/** The machine that a fact is about, if it is about one. */
-function machineOf(fact: Fact): string | undefined {
-  if (fact.kind === "reply") return fact.reply.vm;
-  if (fact.kind !== "engine") return "vm" in fact ? fact.vm : undefined;
-  const { event } = fact.sighting;
-  return "machine" in event ? event.machine : undefined;
-}
-
 /** A run. */
 export class Drill implements Ground, ProbeGround {
   readonly scenario: Scenario;
@@ -194,6 +186,11 @@ export class Drill implements Ground, ProbeGround {
   }
 
   /** See `Ground`. */
+  away(vm: string): HostName {
+    return this.home(vm) === "a" ? "b" : "a";
+  }
+
+  /** See `Ground`. */
   moves(vm: string): number {
     return this.machine(vm)?.moves ?? 0;
   }
@@ -259,7 +256,7 @@ export class Drill implements Ground, ProbeGround {
   /** Tells the invariants something. */
   tell(fact: Fact): void {
     this.#probes.tell(fact);
-    this.watchers.tell(fact, this.machine(machineOf(fact) ?? "")?.roaming === true);
+    this.watchers.tell(fact);
   }
 
   /** Runs `task` in the server at `site`, if one is open; a failure goes to `failed`. */
@@ -351,6 +348,7 @@ export class Drill implements Ground, ProbeGround {
     this.serverOperator.died(site);
     this.auditor.died(site);
     this.failbacks.died();
+    this.tell({ kind: "died", host: site.name });
     const burns = site.host.power === "destroyed";
     if (burns) this.#destroyed(site);
     for (const machine of this.machines) {
@@ -430,15 +428,15 @@ export class Drill implements Ground, ProbeGround {
   }
 
   #sighted(sighting: Sighting): void {
-    this.tell({ kind: "engine", sighting });
     const { event, host } = sighting;
     this.failbacks.see(host, event);
-    if (!("machine" in event)) return;
-    const machine = this.machine(event.machine);
-    if (machine === undefined) return;
+    const machine = "machine" in event ? this.machine(event.machine) : undefined;
+    // Only a primary cuts, or hears of a point that it is staged: whoever does is one by now.
+    const leads = event.kind === "cut" || event.kind === "staged";
+    if (leads && machine !== undefined && host !== machine.home) this.roles.settle(machine);
+    this.tell({ kind: "engine", sighting });
+    if (!("machine" in event) || machine === undefined) return;
     const vm = event.machine;
-    // Only a primary cuts: whoever does is one by now.
-    if (event.kind === "cut" && host !== machine.home) this.roles.settle(machine);
     if (event.kind === "cut") {
       const instant = this.instant();
       const { history } = machine;
