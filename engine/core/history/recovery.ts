@@ -48,10 +48,15 @@ function* openUndos(files: ReplicaFiles, state: StoreState): Task<void> {
   const names = new Set(yield* files.undo.list());
   for (const [place, point] of state.points.entries()) {
     const name = undoName(point.id);
-    if (place === 0 || (place >= state.applied && !names.has(name))) continue;
-    const undo = yield* openUndo(files.context, files.undo, name);
-    files.undos.set(point.id, ofThisMachine(undo, state, point));
+    if (place > 0 && (place < state.applied || names.has(name))) {
+      yield* openUndoOf(files, state, point);
+    }
   }
+}
+
+function* openUndoOf(files: ReplicaFiles, state: StoreState, point: PointRecord): Task<void> {
+  const undo = yield* openUndo(files.context, files.undo, undoName(point.id));
+  files.undos.set(point.id, ofThisMachine(undo, state, point));
 }
 
 /** The file, unless it is another machine's or another point's. */
@@ -126,10 +131,14 @@ function adoptApplied(files: ReplicaFiles, state: StoreState): StoreState {
   }
 }
 
-/** A delta sealed on the newest point, whose state a crash took, is listed; nobody else's is. */
+/**
+ * A delta sealed on the newest point, whose state a crash took, is listed; nobody else's is. Its apply may have
+ * begun, and the disks' times, which would tell, may be gone with the power: the undo file is the mark (R3).
+ */
 function* adoptSealed(files: ReplicaFiles, state: StoreState): Task<StoreState> {
   let now = state;
   const names = (yield* files.staging.list()).filter((name) => name.endsWith(".delta"));
+  const undos = yield* files.undo.list();
   const waiting = new Map<string, ExtentFile>();
   for (const name of names) {
     const point = name.slice(0, -".delta".length) as PointId;
@@ -145,6 +154,9 @@ function* adoptSealed(files: ReplicaFiles, state: StoreState): Task<StoreState> 
       if (metadata === undefined || !readable(files) || !follows(metadata, now, newest)) continue;
       waiting.delete(name);
       files.staged.set(metadata.point.id, delta);
+      if (undos.includes(undoName(metadata.point.id))) {
+        yield* openUndoOf(files, now, metadata.point);
+      }
       const protectedTime = Math.max(now.protectedTime, metadata.point.protectedAt);
       const sizes = largest(now.sizes, filedSizes(metadata.point));
       now = { ...now, points: [...now.points, metadata.point], sizes, protectedTime };
