@@ -7,8 +7,9 @@
 import * as fs from "node:fs";
 import { localFailure, requestFailure } from "../core/base/failure.ts";
 import { KiB, MiB } from "../core/base/units.ts";
-import type { File, OpenOptions } from "../core/ports/folder.ts";
+import type { File, FileChange, OpenOptions } from "../core/ports/folder.ts";
 import type { Task } from "../core/runtime/task.ts";
+import { deviceNumber } from "./block_device.ts";
 import { lockFile, type Unlock } from "./file_lock.ts";
 import { Flusher } from "./flusher.ts";
 import { libc } from "./libc.ts";
@@ -121,6 +122,12 @@ export class RealFile implements File {
     } catch (error) {
       throw osFailure(error, `flush "${this.#path}"`);
     }
+  }
+
+  // deno-lint-ignore require-yield -- the kernel answers at once
+  *lastChange(): Task<FileChange> {
+    const device = deviceNumber(fs.fstatSync(this.#descriptor, { bigint: true }).dev);
+    return { device, changed: libc?.changedAt(this.#descriptor)?.toString() ?? "" };
   }
 
   // deno-lint-ignore require-yield -- the kernel answers at once

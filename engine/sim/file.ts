@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { File } from "../core/ports/folder.ts";
+import type { File, FileChange } from "../core/ports/folder.ts";
 import type { Task } from "../core/runtime/task.ts";
 import { Handle } from "./handle.ts";
 import type { SimProcess } from "./process.ts";
@@ -47,6 +47,18 @@ export class SimFile extends Handle implements File {
       perform: () => {
         volume.checkWritable("change the length of", this.name);
         change();
+      },
+    });
+  }
+
+  lastChange(): Task<FileChange> {
+    const { node } = this;
+    return this.refusal(0, 0) ?? this.process.call<FileChange>({
+      kind: EVENT.inquire,
+      delay: 1,
+      perform: () => {
+        node.volume.check("look at", this.name);
+        return { device: node.volume.id, changed: `${node.changed}000` };
       },
     });
   }

@@ -137,6 +137,25 @@ function lengths(fact: Fact): void {
     assert.deepEqual(yield* file.read(0, 5000), expected);
     yield* file.close();
   });
+  fact("a file and a disk in one folder tell their changes by one clock", function* (stage) {
+    const { folder } = stage;
+    const file = yield* folder.open("log", { create: true });
+    const disk = yield* folder.createDisk("0.img", 65_536);
+    yield* file.write(0, pattern(4096, 1));
+    const before = yield* file.lastChange();
+    yield* stage.clock.sleep(20_000);
+    yield* disk.write(0, pattern(4096, 1));
+    const between = yield* disk.identity();
+    yield* stage.clock.sleep(20_000);
+    yield* file.write(0, pattern(4096, 1));
+    const behind = yield* file.lastChange();
+    assert.equal(between.device, before.device);
+    assert.ok(BigInt(before.changed) < BigInt(between.changed), "the disk was written later");
+    assert.ok(BigInt(between.changed) < BigInt(behind.changed), "the file was written again");
+    yield* disk.close();
+    yield* file.close();
+  });
+
   fact("allocate takes space and does not change contents", function* ({ folder }) {
     const file = yield* folder.open("a", { create: true });
     yield* file.write(0, pattern(100, 1));

@@ -15,6 +15,14 @@ export interface OpenOptions {
   readonly truncate?: boolean;
 }
 
+/** When a file was changed last, by the clock of the file system that has it. */
+export interface FileChange {
+  /** That file system, as `DiskIdentity` names it. */
+  readonly device: string;
+  /** Nanoseconds, in decimal; empty where it cannot be told. */
+  readonly changed: string;
+}
+
 /**
  * A file. Offsets in bytes. What a returned call wrote is in the kernel: it survives a kill of this
  * process; only `flush` makes it survive a loss of power. Writes cannot be cancelled.
@@ -32,6 +40,8 @@ export interface File {
   allocate(size: number): Task<void>;
   /** Makes contents and length durable. After a failure nothing since the last flush is known to be. */
   flush(): Task<void>;
+  /** When it was changed last. */
+  lastChange(): Task<FileChange>;
   /** Takes the one exclusive lock of this file, held until `close`; `locked` when somebody has it. */
   lock(): Task<void>;
   /** Gives the file back. Nothing may be in flight. */

@@ -9,7 +9,7 @@ import type { Failure } from "../base/failure.ts";
 import { DISK_FLUSH_MAX } from "../base/limits.ts";
 import type { Extent } from "../block/extent.ts";
 import { type Disk, type DiskIdentity, growDisk, readInto } from "../ports/disk.ts";
-import type { File, Folder, OpenOptions } from "../ports/folder.ts";
+import type { File, FileChange, Folder, OpenOptions } from "../ports/folder.ts";
 import type { GuestDisk, Ports } from "../ports/ports.ts";
 import { done, type Task } from "../runtime/task.ts";
 import { type RequestWatch, WatchedHandle } from "./request_watch.ts";
@@ -133,6 +133,10 @@ class WatchedFile implements File {
 
   flush(): Task<void> {
     return this.#handle.ask("flush", -1, this.#file.flush(), DISK_FLUSH_MAX);
+  }
+
+  lastChange(): Task<FileChange> {
+    return this.#handle.ask("look at", -1, this.#file.lastChange());
   }
 
   lock(): Task<void> {

@@ -4,9 +4,11 @@
  * Rules: while the disk is written to, the header says, once in `PERIOD`, a time of change that none of our
  * own writes goes beyond until it is said anew; soon after the last of them it says the exact one. A
  * disk that is found later than its log allows was changed by somebody else. Times are those of the
- * disk's file system alone: they are compared with each other and with no clock of ours. Nothing waits
- * for it: a write that comes before the header is durable may cost a comparison after a crash, and is
- * never missed. There is no timer while nobody writes, and none at all for block devices.
+ * disk's file system alone: they are compared with each other and with no clock of ours. The first write
+ * behind an idle `PERIOD` waits until the header allows it, durably, so that a crash behind it costs no
+ * comparison; the others wait for nothing. There is no timer while nobody writes, and nothing at all for
+ * block devices. Where the log lies on another file system than the disk, nobody knows that clock ahead
+ * of a write: then none waits, and a crash before the header behind it may cost a comparison.
  *
  * @module
  */
@@ -15,15 +17,17 @@ import { isFailed } from "../base/failure.ts";
 import { SECOND } from "../base/units.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DiskIdentity } from "../ports/disk.ts";
+import type { FileChange } from "../ports/folder.ts";
 import { Scope } from "../runtime/scope.ts";
 import type { Loop } from "../runtime/loop.ts";
+import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
 
 /** Time between two beats, µs. */
 const PERIOD = SECOND;
 /**
- * How far beyond the last time of change that was seen our own writes may go, ns: what was seen is up to
- * one period old, the next beat comes a period later, and its header takes its time to be durable.
+ * How far beyond now our own writes may go, ns: the next beat comes a period later, and its header takes
+ * its time to be durable.
  */
 const LEASE = 3_000_000_000n;
 /** A time of change that can be counted with. */
@@ -37,22 +41,42 @@ export interface HeartbeatPorts {
   identity(): Task<DiskIdentity>;
   /** Writes handed to the disk that it has not answered. */
   inFlight(): number;
+  /** The time by the clock of the log's file system; `undefined` where it cannot be told. */
+  now(): Task<FileChange | undefined>;
   /** What the header says. */
   said(): DiskIdentity;
   /** Makes the header say it, durably; does not fail. */
   say(stamp: DiskIdentity): Task<void>;
 }
 
-/** One disk's heartbeat. Begins with a write and ends when there were none for a while. */
+/** One disk's heartbeat. Begins ahead of a write and ends when there were none for a while. */
 export class Heartbeat {
   readonly #ports: HeartbeatPorts;
   readonly #scope: Scope;
+  readonly #changed = new Signal();
+  #allowed: boolean;
+  /** False once the log proved to lie where the disk's clock cannot be read. */
+  #ahead = true;
   #beating = false;
   #written = false;
+  #asked = false;
 
   constructor(ports: HeartbeatPorts, name: string) {
     this.#ports = ports;
     this.#scope = new Scope(ports.loop, `heartbeat ${name}`);
+    this.#allowed = !ports.said().stamped;
+  }
+
+  /** Whether the header allows for a write made now, or never will. On the path of every one. */
+  get allowed(): boolean {
+    return this.#allowed;
+  }
+
+  /** Waits until it does; look again, for it may be over by then. */
+  *allow(): Task<void> {
+    this.#asked = true;
+    if (!this.#beating) this.#begin();
+    yield* this.#changed.until(() => this.#allowed || !this.#beating);
   }
 
   /** The disk has answered a write. On the path of every one. */
@@ -67,32 +91,70 @@ export class Heartbeat {
   }
 
   #begin(): void {
+    if (this.#scope.closed) {
+      this.#allowed = true;
+      return;
+    }
     // Once: what cannot be stamped will never be.
     this.#beating = true;
-    if (this.#ports.said().stamped && !this.#scope.closed) this.#scope.spawn("beat", this.#beat());
+    if (this.#ports.said().stamped) this.#scope.spawn("beat", this.#beat());
   }
 
   /** A crash at any time leaves the header before or the one behind; each is true of what was written. */
   *#beat(): Task<void> {
+    let orderly = false;
     try {
       do {
+        const behind = this.#busy;
         this.#written = false;
-        yield* this.#say(LEASE);
+        const said = yield* this.#extend(behind);
+        this.#allowed = true;
+        this.#changed.notify();
+        if (!said && !this.#busy) break;
         yield* this.#ports.clock.sleep(PERIOD);
-        if (!this.#written && this.#ports.inFlight() === 0) yield* this.#say(0n);
-      } while (this.#written || this.#ports.inFlight() > 0);
+        if (!this.#busy) yield* this.#rest();
+      } while (this.#busy || (this.#asked && !this.#allowed));
+      orderly = true;
     } catch (error) {
       // Its identity cannot be read: flushes fail as well, or the next beat succeeds.
       if (!isFailed(error) || error.code === "cancelled") throw error;
     } finally {
+      // Who waits is not held up by what cannot be said: it may cost a comparison, as the log says.
+      if (!orderly) this.#allowed = true;
       this.#beating = false;
+      this.#changed.notify();
     }
   }
 
-  *#say(lease: bigint): Task<void> {
-    const now = yield* this.#ports.identity();
-    const changed = NUMBER.test(now.changed) ? String(BigInt(now.changed) + lease) : now.changed;
-    if (changed !== this.#ports.said().changed) yield* this.#ports.say({ ...now, changed });
+  get #busy(): boolean {
+    return this.#written || this.#ports.inFlight() > 0;
+  }
+
+  /**
+   * The header allows our writes to go so far beyond now. Where nobody knows how late that is it can be said
+   * `behind` a write alone: ahead of it the disk's old time would be over before the next beat. False then.
+   */
+  *#extend(behind: boolean): Task<boolean> {
+    const now = yield* this.#ports.now();
+    const disk = yield* this.#ports.identity();
+    this.#ahead = now !== undefined && now.device === disk.device && NUMBER.test(now.changed);
+    if (!this.#ahead && !behind) return false;
+    const known = this.#ahead && now !== undefined && isLater(now.changed, disk.changed);
+    const latest = known ? now.changed : disk.changed;
+    const changed = NUMBER.test(latest) ? String(BigInt(latest) + LEASE) : latest;
+    if (changed !== this.#ports.said().changed) yield* this.#ports.say({ ...disk, changed });
+    return true;
+  }
+
+  /**
+   * The header says the exact time: nothing is in flight, and from this step on who writes waits until it is
+   * allowed again.
+   */
+  *#rest(): Task<void> {
+    this.#asked = false;
+    this.#allowed = !this.#ahead;
+    const disk = yield* this.#ports.identity();
+    if (disk.changed !== this.#ports.said().changed) yield* this.#ports.say(disk);
   }
 }
 

@@ -7,7 +7,7 @@
  */
 
 import type { Kernel } from "../ports/codec.ts";
-import type { File } from "../ports/folder.ts";
+import type { File, FileChange } from "../ports/folder.ts";
 import type { Task } from "../runtime/task.ts";
 import type { BlockSet } from "./block_set.ts";
 import { type DecodedHeader, decodeHeader, encodeHeader, type HrlHeader } from "./hrl_header.ts";
@@ -136,6 +136,11 @@ export class HrlFile {
   /** Makes everything written durable. */
   flush(): Task<void> {
     return this.#file.flush();
+  }
+
+  /** When it was changed last. */
+  lastChange(): Task<FileChange> {
+    return this.#file.lastChange();
   }
 
   /** Gives the file and its lock back. */

@@ -16,6 +16,7 @@
 import { type Failed, type Failure, isFailed, localFailure } from "../base/failure.ts";
 import { assert } from "../base/assert.ts";
 import { Bitmap } from "../block/bitmap.ts";
+import type { FileChange } from "../ports/folder.ts";
 import { Mutex } from "../runtime/lock.ts";
 import type { Loop } from "../runtime/loop.ts";
 import { Scope } from "../runtime/scope.ts";
@@ -412,6 +413,23 @@ export class Journal {
     } finally {
       this.#headerTurn.unlock();
     }
+  }
+
+  /**
+   * What time it is by the clock of the file system that has the log: that of a write to it made just now. The
+   * copy that does not count is written with what the other one says, so that whichever is found after a crash
+   * says the same (T5). `undefined` when the log cannot be written, or the time not be told.
+   */
+  *now(): Task<FileChange | undefined> {
+    yield* this.#headerTurn.lock();
+    try {
+      const copy = this.#copy === 0 ? 1 : 0;
+      const same = { ...this.#header, sequence: this.#header.sequence + 1 };
+      yield* this.#guarded(this.#file.writeHeader(copy, same));
+    } finally {
+      this.#headerTurn.unlock();
+    }
+    return this.trusted ? yield* this.#file.lastChange() : undefined;
   }
 
   *#replaceHeader(copy: 0 | 1, header: HrlHeader): Task<void> {

@@ -28,7 +28,7 @@ import { CowStore } from "./cow_store.ts";
 import { DeltaView } from "./delta_view.ts";
 import { Flight, Flights } from "./flights.ts";
 import { Gate } from "./gate.ts";
-import { Heartbeat } from "./heartbeat.ts";
+import { Heartbeat, isLater } from "./heartbeat.ts";
 import {
   logExists,
   makeLog,
@@ -141,6 +141,7 @@ export class TrackedDisk implements Disk {
       clock: ports.clock,
       identity: () => this.#disk.identity(),
       inFlight: () => this.gate.submitted,
+      now: () => this.#journal.now(),
       said: () => this.#journal.header.stamp,
       say: (stamp) => this.#say(stamp),
     }, guest.stem);
@@ -400,7 +401,10 @@ export class TrackedDisk implements Disk {
     this.#equal.grow(layout.blocks);
     const intent = yield* this.#journal.intend(this.#blocks, layout.blocks);
     try {
-      const stamp = yield* this.#disk.identity();
+      const identity = yield* this.#disk.identity();
+      const { changed } = this.#journal.header.stamp;
+      // Writes may be in flight: the time that is allowed to them is not taken back.
+      const stamp = isLater(changed, identity.changed) ? { ...identity, changed } : identity;
       yield* this.#journal.update({ diskSize: size, stamp });
       this.#current.addChanged(intent.start, intent.end);
       this.#size = size;
@@ -469,9 +473,10 @@ export class TrackedDisk implements Disk {
     };
   }
 
-  /** Whether blocks may be written at once: hot, nothing to save, gate open. */
+  /** Whether blocks may be written at once: hot, nothing to save, gate open, and the header allows it. */
   #ready(start: number, end: number): boolean {
-    if (this.gate.closed || !this.#journal.ready(start, end)) return false;
+    if (this.gate.closed || !this.#heartbeat.allowed) return false;
+    if (!this.#journal.ready(start, end)) return false;
     return this.#view === undefined || !this.#view.needs(start, end);
   }
 
@@ -494,6 +499,8 @@ export class TrackedDisk implements Disk {
           yield* this.#view.save(start, end);
         } else if (this.gate.closed) {
           yield* this.gate.whenOpen();
+        } else if (!this.#heartbeat.allowed) {
+          yield* this.#heartbeat.allow();
         } else return intent;
       }
     } catch (error) {

@@ -13,7 +13,12 @@
 import { localFailure } from "../../../../engine/core/base/failure.ts";
 import type { Extent } from "../../../../engine/core/block/extent.ts";
 import type { Disk, DiskIdentity } from "../../../../engine/core/ports/disk.ts";
-import type { File, Folder, OpenOptions } from "../../../../engine/core/ports/folder.ts";
+import type {
+  File,
+  FileChange,
+  Folder,
+  OpenOptions,
+} from "../../../../engine/core/ports/folder.ts";
 import type { EngineEvent } from "../../../../engine/core/ports/observer.ts";
 import type { Ports } from "../../../../engine/core/ports/ports.ts";
 import { Loop, type Run, type Token } from "../../../../engine/core/runtime/loop.ts";
@@ -435,6 +440,10 @@ class FakeFile implements File {
 
   flush(): Task<void> {
     return this.#world.call("flush", () => this.#inode.flush());
+  }
+
+  lastChange(): Task<FileChange> {
+    return this.#world.call("lastChange", () => ({ device: "", changed: "" }));
   }
 
   lock(): Task<void> {

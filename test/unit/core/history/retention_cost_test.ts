@@ -58,6 +58,7 @@ function counting(folder: Folder, count: (bytes: number) => void): Folder {
         truncate: (size) => file.truncate(size),
         allocate: (size) => file.allocate(size),
         flush: () => file.flush(),
+        lastChange: () => file.lastChange(),
         lock: () => file.lock(),
         close: () => file.close(),
       };

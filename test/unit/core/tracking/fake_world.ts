@@ -11,7 +11,7 @@ import type { MachineId, PointId } from "../../../../engine/core/base/units.ts";
 import type { Extent } from "../../../../engine/core/block/extent.ts";
 import type { Clock } from "../../../../engine/core/ports/clock.ts";
 import type { Disk, DiskIdentity } from "../../../../engine/core/ports/disk.ts";
-import type { File, Folder } from "../../../../engine/core/ports/folder.ts";
+import type { File, FileChange, Folder } from "../../../../engine/core/ports/folder.ts";
 import type { GuestDisk, Ports } from "../../../../engine/core/ports/ports.ts";
 import { Loop, type Token } from "../../../../engine/core/runtime/loop.ts";
 import { Scope } from "../../../../engine/core/runtime/scope.ts";
@@ -123,6 +123,10 @@ export class FakeHost {
   durableNames = new Map<string, Store>();
   readonly disk = new Store(1);
   fault: FaultRule = () => undefined;
+  /** What is added to the time that a request takes, µs. */
+  slow: (call: { readonly name: string; readonly kind: string }) => number = () => 0;
+  /** The file system that the logs lie on, beside the disk unless a test says otherwise. */
+  logDevice = "fake";
   time = 0;
   /** Kernel requests not done yet: what a crash may or may not have let through. */
   readonly pending = new Set<() => void>();
@@ -242,7 +246,7 @@ export class FakeHost {
           } catch (error) {
             token.fail(error as Error);
           }
-        }, 1 + this.random.below(kind === "flush" ? 400 : 100));
+        }, 1 + this.random.below(kind === "flush" ? 400 : 100) + this.slow({ name, kind }));
         return writes ? undefined : () => {};
       },
     });
@@ -372,7 +376,7 @@ class FakeFile implements File {
   }
 
   write(at: number, data: Uint8Array): Task<void> {
-    const land = () => this.#store.put(at, data);
+    const land = () => this.#store.put(at, data, 1000 * this.#host.time);
     return this.#host.request(this.#name, "write", at, data.length, land);
   }
 
@@ -388,6 +392,11 @@ class FakeFile implements File {
 
   flush(): Task<void> {
     return this.#host.request(this.#name, "flush", 0, 0, this.#store.flushing());
+  }
+
+  // deno-lint-ignore require-yield
+  *lastChange(): Task<FileChange> {
+    return { device: this.#host.logDevice, changed: String(this.#store.changed) };
   }
 
   // deno-lint-ignore require-yield

@@ -60,6 +60,72 @@ Deno.test("Writes of ours up to the kill, however long, are nobody else's (T6)",
   }
 });
 
+Deno.test("A crash behind the first write after a pause costs no comparison of the whole disk (T6, M04)", () => {
+  for (const how of ["kill", "losePower"] as const) {
+    for (let micros = 0; micros < 1200; micros += 7) {
+      const given = world();
+      const { host, disk } = given;
+      host.do(disk.write(0, BLOCK));
+      host.do(host.clock().sleep(60 * SECOND));
+      host.scope().spawn("writer", disk.write(512, BLOCK));
+      const until = host.time + micros;
+      host.later(() => {}, micros);
+      host.run(() => host.time >= until);
+      host[how]();
+      const { recovery } = reopen(given);
+      assert.equal(recovery.kind, "unclean", `${how} after ${micros} µs: ${recovery.reason}`);
+    }
+  }
+});
+
+Deno.test("What somebody wrote 4 s after a kill behind the first write after a pause is found (T6)", () => {
+  const given = world();
+  const { host, disk } = given;
+  host.do(disk.write(0, BLOCK));
+  host.do(host.clock().sleep(60 * SECOND));
+  host.do(disk.write(512, BLOCK));
+  host.kill();
+  host.disk.put(512 * 60, BLOCK, 1000 * (host.time + 4 * SECOND));
+  assert.equal(reopen(given).recovery.reason, CHANGED);
+});
+
+Deno.test("A write that takes long is nobody else's, whenever it lands (T6)", () => {
+  const given = world();
+  const { host, disk } = given;
+  host.do(disk.write(0, BLOCK));
+  host.do(host.clock().sleep(60 * SECOND));
+  // Handed to the disk, which lets it land 20 s later.
+  host.slow = ({ name, kind }) => name === "disk" && kind === "write" ? 20 * SECOND : 0;
+  host.do(disk.write(512, BLOCK));
+  host.kill();
+  assert.equal(reopen(given).recovery.kind, "unclean");
+});
+
+Deno.test("Of writes an hour apart each waits for one flush of the log, those behind it for none (T6)", () => {
+  const { host, disk } = world();
+  host.do(disk.write(0, BLOCK));
+  host.do(host.clock().sleep(3600 * SECOND));
+  const before = logFlushes(host);
+  host.do(disk.write(0, BLOCK));
+  assert.equal(logFlushes(host) - before, 1);
+  for (let more = 0; more < 50; more++) host.do(disk.write(0, BLOCK));
+  assert.equal(logFlushes(host) - before, 1);
+});
+
+Deno.test("Where the log lies on another file system no write waits for it (T6)", () => {
+  const given = world();
+  const { host, disk } = given;
+  host.logDevice = "another";
+  host.do(disk.write(0, BLOCK));
+  host.do(host.clock().sleep(60 * SECOND));
+  const before = logFlushes(host);
+  host.do(disk.write(0, BLOCK));
+  assert.equal(logFlushes(host), before);
+  host.do(busy(host, disk, 5));
+  host.kill();
+  assert.equal(reopen(given).recovery.kind, "unclean");
+});
+
 Deno.test("What somebody wrote after a kill is compared: the whole disk (T6)", () => {
   const given = world();
   given.host.do(busy(given.host, given.disk, 5));
