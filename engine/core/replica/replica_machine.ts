@@ -31,6 +31,7 @@ import { Monitoring, type MonitoringPolicy } from "../relationship/monitoring.ts
 import { nextState, type ReplicationState, type StateEvent } from "../relationship/state.ts";
 import { type Handle, Scope } from "../runtime/scope.ts";
 import { Signal } from "../runtime/signal.ts";
+import { interrupted } from "../runtime/together.ts";
 import type { Task } from "../runtime/task.ts";
 import { Mutex } from "../runtime/lock.ts";
 import type { Channel } from "../wire/channel.ts";
@@ -614,7 +615,8 @@ export class ReplicaMachine {
         this.#applyFailure = undefined;
         if (!this.#unsettled) yield* this.#work.wait();
       } catch (error) {
-        if (!isFailed(error) || error.code === "cancelled") throw error;
+        // `cancelled` may be another task's that it waited for; what it was stopped amid may fail with anything.
+        if (!isFailed(error) || (yield* interrupted())) throw error;
         this.#applyFailure = error.failure;
         this.ports.observer.emit({ kind: "failure", machine: this.name, failure: error.failure });
         crowded = error.code === "no-space";
