@@ -59,7 +59,7 @@ export function judgeHealth(facts: HealthFacts): { health: Health; warnings: str
 
 /** Nothing can be sent, or is taken. */
 function stopped({ state, role }: HealthFacts): string[] {
-  if (state === "Error" || state === "WaitingForStartResynchronize" || state === "UpdateError") {
+  if (state === "Error" || state === "WaitingForStartResynchronize") {
     return [`Nothing is sent in state ${state}`];
   }
   if (state === "Suspended" && role === "replica") {
@@ -109,7 +109,6 @@ function unfinished({ state, role }: HealthFacts, stands: boolean): string[] {
     case "Replicating":
     case "Error":
     case "WaitingForStartResynchronize":
-    case "UpdateError":
       return [];
     default:
       return stands ? [] : [`The machine is not replicated as usual: state ${state}`];

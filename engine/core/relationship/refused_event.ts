@@ -25,7 +25,6 @@ const ADVICE: Readonly<Partial<Record<ReplicationState, string>>> = {
   Error: 'Mend what its status names, then resume: "warmsite replication resume"',
   WaitingForStartResynchronize: "Start initial replication again, or wait for its replica: " +
     '"warmsite replication start"',
-  UpdateError: 'Try the update again, or go on without it: "warmsite replication resume"',
   Resynchronizing: "Wait until the resynchronization has finished, or cancel it: " +
     '"warmsite replication resync cancel"',
   ResynchronizeSuspended: 'Continue it first: "warmsite replication resync continue"',

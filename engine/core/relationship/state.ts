@@ -67,7 +67,6 @@ export type StateEvent =
   | "finish-failback"
   | "change-disks"
   | "finish-disk-update"
-  | "fail-disk-update"
   | "disable";
 
 type Row = Readonly<Partial<Record<StateEvent, ReplicationState>>>;
@@ -184,7 +183,6 @@ export const TRANSITIONS: Readonly<Record<ReplicationState, Row>> = {
     pause: "Suspended",
     "change-disks": "WaitingForUpdateCompletion",
     "finish-disk-update": "Replicating",
-    "fail-disk-update": "UpdateError",
     "welcomed-by-replica": "WaitingForUpdateCompletion",
     "refused-by-replica": "Error",
     "lose-replica": "WaitingForStartResynchronize",
@@ -193,17 +191,7 @@ export const TRANSITIONS: Readonly<Record<ReplicationState, Row>> = {
     demote: "FailbackInProgress",
     disable: "Disabled",
   },
-  UpdateError: {
-    "change-disks": "WaitingForUpdateCompletion",
-    "welcomed-by-replica": "WaitingForUpdateCompletion",
-    "refused-by-replica": "Error",
-    "lose-replica": "WaitingForStartResynchronize",
-    "require-resynchronization": "WaitingForStartResynchronize",
-    "start-resynchronization": "Resynchronizing",
-    demote: "FailbackInProgress",
-    resume: "Replicating",
-    disable: "Disabled",
-  },
+  UpdateError: {},
   WaitingForRepurposeCompletion: {},
   PreparedForSyncReplication: {},
   PreparedForGroupReverseReplication: {},
@@ -215,6 +203,8 @@ export const NEVER_ENTERED: Readonly<Partial<Record<ReplicationState, string>>> 
   RecoveryInProgress:
     "A failover starts at once, whatever the history: there is no time in between",
   FailbackComplete: "The first point that arrives ends a failback: the machine is Replicating then",
+  UpdateError:
+    "What a replica refuses of a disk that is added it refuses of the machine: the state is Error until it is resumed",
   WaitingForRepurposeCompletion: "Hyper-V documents nothing but the name",
   PreparedForSyncReplication: "Of collections, which are WMI's alone",
   PreparedForGroupReverseReplication: "Of collections, which are WMI's alone",

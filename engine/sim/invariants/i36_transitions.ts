@@ -14,7 +14,7 @@ const ON = ["ReadyForInitialReplication", "InitialReplicationInProgress", "Repli
 const TROUBLED = ["Error", "WaitingForStartResynchronize"];
 const RESYNCHRONIZING = ["Resynchronizing", "ResynchronizeSuspended"];
 
-const CHANGING = ["WaitingForUpdateCompletion", "UpdateError"];
+const CHANGING = ["WaitingForUpdateCompletion"];
 /** States that are a guest's as well, with nothing being sent. */
 const ELSEWHERE = [
   ...RESYNCHRONIZING,
@@ -59,7 +59,7 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   // Where none runs, it calls off one that was put off.
   "a replication stop": ["InitialReplicationInProgress", "ReadyForInitialReplication"],
   "a replication pause": ["Replicating", "WaitingForUpdateCompletion", ...TROUBLED],
-  "a replication resume": ["Suspended", "Error", "UpdateError"],
+  "a replication resume": ["Suspended", "Error"],
   "a replication set": [
     ...ON,
     ...CHANGING,
@@ -104,7 +104,6 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
     "Resynchronizing",
     "ResynchronizeSuspended",
     "WaitingForUpdateCompletion",
-    "UpdateError",
   ],
   "b failover cancel": ["FailedOverWaitingCompletion"],
   "b failover complete": ["FailedOverWaitingCompletion"],

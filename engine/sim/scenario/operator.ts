@@ -146,7 +146,7 @@ export class Operator {
       return { verb: "replication enable", args };
     }
     // Not every second: who looks at what is wrong sees it.
-    const wrong = state === "Error" || state === "UpdateError";
+    const wrong = state === "Error";
     const again = wrong && this.#drill.now % RESUME_EVERY < ROUND;
     if (again) {
       return this.#firstCopies.insteadOf(machine, server) ??

@@ -14,6 +14,7 @@ import { ReplicaStore } from "../../history/replica_store.ts";
 import { filesByDisk, noCopy, refuseOtherCopy } from "../../replica/existing_copy.ts";
 import type { ReplicaMachine } from "../../replica/replica_machine.ts";
 import type { ReplicaRecord } from "../../replica/replica_record.ts";
+import { nextState } from "../../relationship/state.ts";
 import type { Task } from "../../runtime/task.ts";
 import type { Channel } from "../../wire/channel.ts";
 import type { MessageOf } from "../../wire/message.ts";
@@ -90,7 +91,7 @@ function* create(
   };
   const store = yield* ReplicaStore.create(machines.ports, home.folder, spec, machines.cache());
   const record: ReplicaRecord = {
-    state: "WaitingForInitialReplication",
+    state: nextState("Disabled", "accept", opening.name),
     ancestry: opening.ancestry,
     failover: undefined,
     dead: [],

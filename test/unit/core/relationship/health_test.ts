@@ -107,7 +107,6 @@ const CASES: readonly (readonly [string, HealthFacts, Health, RegExp])[] = [
     "Critical",
     /WaitingForStartResynchronize/,
   ],
-  ["an update failed", { ...well, state: "UpdateError" }, "Critical", /UpdateError/],
   ["one cut failed", { ...well, lastFailure: passing }, "Warning", /It broke/],
   // Not yet, or not any more.
   [

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { equal, throws } from "node:assert/strict";
+import { deepEqual, equal, throws } from "node:assert/strict";
 import { isFailed } from "../../../../engine/core/base/failure.ts";
 import {
   NEVER_ENTERED,
@@ -100,7 +100,6 @@ FailbackInProgress                 --disable-->                       Disabled
 WaitingForUpdateCompletion         --pause-->                         Suspended
 WaitingForUpdateCompletion         --change-disks-->                  WaitingForUpdateCompletion
 WaitingForUpdateCompletion         --finish-disk-update-->            Replicating
-WaitingForUpdateCompletion         --fail-disk-update-->              UpdateError
 WaitingForUpdateCompletion         --welcomed-by-replica-->           WaitingForUpdateCompletion
 WaitingForUpdateCompletion         --refused-by-replica-->            Error
 WaitingForUpdateCompletion         --lose-replica-->                  WaitingForStartResynchronize
@@ -108,15 +107,6 @@ WaitingForUpdateCompletion         --require-resynchronization-->     WaitingFor
 WaitingForUpdateCompletion         --start-resynchronization-->       Resynchronizing
 WaitingForUpdateCompletion         --demote-->                        FailbackInProgress
 WaitingForUpdateCompletion         --disable-->                       Disabled
-UpdateError                        --change-disks-->                  WaitingForUpdateCompletion
-UpdateError                        --welcomed-by-replica-->           WaitingForUpdateCompletion
-UpdateError                        --refused-by-replica-->            Error
-UpdateError                        --lose-replica-->                  WaitingForStartResynchronize
-UpdateError                        --require-resynchronization-->     WaitingForStartResynchronize
-UpdateError                        --start-resynchronization-->       Resynchronizing
-UpdateError                        --demote-->                        FailbackInProgress
-UpdateError                        --resume-->                        Replicating
-UpdateError                        --disable-->                       Disabled
 `;
 
 Deno.test("the transition table is what it was reviewed to be", () => {
@@ -152,5 +142,21 @@ Deno.test("a state that nothing leads to is one that says why no machine is ever
   );
   equal(Object.keys(TRANSITIONS).length, 22);
   equal(unreached.toSorted().join(), Object.keys(NEVER_ENTERED).toSorted().join());
+  for (const state of unreached) deepEqual(TRANSITIONS[state as ReplicationState], {}, state);
   for (const why of Object.values(NEVER_ENTERED)) equal((why ?? "").length > 20, true);
 });
+
+Deno.test("every event of the table is one that something in the engine fires", () => {
+  const events = new Set(Object.values(TRANSITIONS).flatMap((row) => Object.keys(row)));
+  const source = sources("engine/core").join("\n");
+  deepEqual([...events].filter((event) => !source.includes(`"${event}"`)), []);
+});
+
+/** What stands in the files of a folder, but for those that hold the table and its words. */
+function sources(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
+    const path = `${folder}/${name}`;
+    if (isDirectory) return name === "relationship" ? [] : sources(path);
+    return [Deno.readTextFileSync(path)];
+  });
+}
