@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Failed, isFailed, localFailure, requestFailure } from "../base/failure.ts";
+import { Failed, isFailed, localFailure, requestFailure } from "../base/failure.ts";
 import type { Json } from "../base/json.ts";
 import { DISKS_MAX } from "../base/limits.ts";
 import type { GenerationId, MachineId } from "../base/units.ts";
@@ -126,7 +126,7 @@ function* emptyFolders(
 
 /**
  * Opens raw disk `index`, in the replica's folder or where it was adopted. It has at least `size` bytes, and
- * more where a disk grew.
+ * more where a disk grew. Fails with `MissingDisk` where there is none.
  */
 export function* openRaw(
   ports: Ports,
@@ -143,7 +143,7 @@ export function* openRaw(
       : yield* ports.openGuestDisk(place);
   } catch (error) {
     // A replica whose disk was moved away is not one that was never made.
-    throw isFailed(error, "not-found") ? missingDisk(name) : error;
+    throw isFailed(error, "not-found") ? new MissingDisk(name) : error;
   }
   const found = raw.disk.size;
   if (found >= size) return raw;
@@ -151,12 +151,16 @@ export function* openRaw(
   throw wrongSize(name, found, size);
 }
 
-function missingDisk(name: string): Failed {
-  return localFailure(
-    "damaged",
-    `Disk "${name}" of the replica is not there`,
-    "Put it back, or mount the file system that it is on, and restart the service",
-  );
+/** A disk of a replica that is there is not: only its file system may be missing, so it may come back. */
+export class MissingDisk extends Failed {
+  constructor(name: string) {
+    super({
+      code: "damaged",
+      side: "local",
+      message: `Disk "${name}" of the replica is not there`,
+      action: "Put it back, or mount the file system that it is on: it is looked for every 10 s",
+    });
+  }
 }
 
 /** As `openRaw`, where nothing has grown yet: a disk of another size is another disk. */

@@ -20,6 +20,7 @@ import type { ReplicaRecord } from "../../replica/replica_record.ts";
 import { keepStatistics } from "../../relationship/statistics_record.ts";
 import { Mutex } from "../../runtime/lock.ts";
 import { Scope } from "../../runtime/scope.ts";
+import { Signal } from "../../runtime/signal.ts";
 import type { Task } from "../../runtime/task.ts";
 import type { Authorization } from "../authorization.ts";
 import { exportName, type Exports } from "../exports.ts";
@@ -62,8 +63,10 @@ export class ReplicaMachines extends Registry<Entry> {
   /** What the primary's role has of the same names. */
   readonly primary: PrimarySide;
   readonly scope: Scope;
-  /** Those of the unopened whose location was missing. */
+  /** Those of the unopened whose location or disk was missing. */
   readonly waiting = new Set<string>();
+  /** Told when one was added. */
+  readonly whenWaiting = new Signal();
   /** Copies that wait for their primary. */
   readonly copies: ReplicaCopies;
   /** Machines are created one at a time; those that are there never wait for that. */

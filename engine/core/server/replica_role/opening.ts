@@ -11,20 +11,21 @@
 import { type Failed, isFailed, localFailure } from "../../base/failure.ts";
 import { SECOND } from "../../base/units.ts";
 import { isBlank } from "../../history/blank.ts";
+import { MissingDisk } from "../../history/create_replica.ts";
 import { ReplicaStore } from "../../history/replica_store.ts";
 import type { Task } from "../../runtime/task.ts";
 import { holdsDisksOnly, strip } from "../replica_folder.ts";
 import type { ReplicaHome } from "../replica_places.ts";
 import type { ReplicaMachines } from "./machines.ts";
 
-/** How often a storage location that was missing at the start is looked for, µs. */
+/** How often a storage location or a disk that was missing is looked for, µs. */
 const LOOK_AGAIN = 10 * SECOND;
 
-/** Opens every machine that is here, and goes on looking for those whose location is missing. */
+/** Opens every machine that is here, and goes on looking for those whose location or disk is missing. */
 export function* openMachines(machines: ReplicaMachines): Task<void> {
   for (const name of yield* machines.places.list()) yield* openMachine(machines, name);
   yield* machines.copies.open((name) => machines.has(name));
-  if (machines.waiting.size > 0) machines.scope.spawn("locations", lookForLocations(machines));
+  machines.scope.spawn("missing", lookAgain(machines));
 }
 
 /** Opens one machine; what speaks against it stands in the list of the unopened. */
@@ -48,8 +49,11 @@ export function* openMachine(machines: ReplicaMachines, name: string): Task<void
       return;
     }
     machines.unopened.set(name, error.failure);
-    if (home === undefined && error.code === "not-found") machines.waiting.add(name);
-    else machines.waiting.delete(name);
+    const missing = home === undefined && error.code === "not-found";
+    if (missing || error instanceof MissingDisk) {
+      machines.waiting.add(name);
+      machines.whenWaiting.notify();
+    } else machines.waiting.delete(name);
   }
 }
 
@@ -68,8 +72,10 @@ function* isElsewhere(
 }
 
 /** A file system that is mounted after the start brings its machines back without a restart. */
-function* lookForLocations(machines: ReplicaMachines): Task<void> {
-  while (machines.waiting.size > 0) {
+function* lookAgain(machines: ReplicaMachines): Task<void> {
+  const { waiting, whenWaiting } = machines;
+  for (;;) {
+    yield* whenWaiting.until(() => waiting.size > 0);
     yield* machines.ports.clock.sleep(LOOK_AGAIN);
     yield* machines.creating.during(openWaiting(machines));
   }

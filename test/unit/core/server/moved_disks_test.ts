@@ -127,12 +127,21 @@ Deno.test("a replica whose adopted disk is not there is not forgotten", () => {
   const device = a.host.disks.get("two.img");
   a.host.disks.delete("two.img");
   a.start();
-  match(String(status(a)["warnings"]), /Disk "two.img" of the replica is not there/);
+  match(
+    String(status(a)["warnings"]),
+    /Disk "two.img" of the replica is not there.*looked for every 10 s/,
+  );
   throws(() => b.call("replication cycle", VM));
-  a.host.kill();
+  a.host.world.runFor(60 * SECOND);
+  equal(status(a)["state"], "Error");
+  // No restart is needed once it is back.
   a.host.disks.set("two.img", device as NonNullable<typeof device>);
-  a.start();
-  until(a, "Replicating");
+  a.host.world.runFor(20 * SECOND);
+  equal(status(a)["state"], "Replicating");
+  b.write("vm/1", 0, filled(1024, 7));
+  b.call("replication cycle", VM);
+  a.call("failover start", VM);
+  equal(a.read("vm/1", 0, 1024)[0], 7);
 });
 
 Deno.test("no replica is made over the disk files of a machine that ran in a storage location", () => {
