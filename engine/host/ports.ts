@@ -7,19 +7,22 @@
  * @module
  */
 
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { type Failed, requestFailure } from "../core/base/failure.ts";
 import type { Observer } from "../core/ports/observer.ts";
-import type { GuestDisk, Ports } from "../core/ports/ports.ts";
+import type { GuestDisk, LogPlace, Ports } from "../core/ports/ports.ts";
 import type { Loop } from "../core/runtime/loop.ts";
 import type { Task } from "../core/runtime/task.ts";
 import { loadKernel } from "../../wasm/codec.ts";
+import { type BlockDevice, describeBlockDevice } from "./block_device.ts";
 import { realClock } from "./clock.ts";
 import { CodecPool } from "./codec_pool.ts";
 import { openDisk } from "./disk.ts";
 import { realEntropy } from "./entropy.ts";
 import { openFolder, openPlace } from "./folder.ts";
 import { CommandHypervisor, type UriOf } from "./hypervisor.ts";
+import { osFailure } from "./os_failure.ts";
 import { readCredentials } from "./pki.ts";
 import { type Panic, realLoop } from "./real_loop.ts";
 import { TlsNetwork } from "./tls_network.ts";
@@ -71,6 +74,7 @@ export function realPorts(options: RealPortsOptions): RealPorts {
     observer: options.observer,
     data,
     openGuestDisk: (file) => openGuestDisk(data.path, file),
+    logPlace: (file) => logPlace(data.path, file),
     openPlace,
     warm: () => codec.warm(),
     close: () => codec.close(),
@@ -92,14 +96,28 @@ export function* openGuestDisk(dataDir: string, file: string): Task<GuestDisk> {
   }
   const disk = openDisk(file);
   try {
-    if (disk.device !== undefined) {
-      const logs = openFolder(`${dataDir}/logs`, { create: true });
-      return { disk, logs, stem: disk.device.id };
-    }
+    if (disk.device !== undefined) return { disk, ...deviceLogs(dataDir, disk.device) };
     const { folder, name } = disk.place();
     return { disk, logs: openFolder(folder), stem: name };
   } catch (error) {
     disk.abandon();
     throw error;
   }
+}
+
+/** The same place without the disk, which anybody may have open. */
+// deno-lint-ignore require-yield -- the kernel answers at once
+export function* logPlace(dataDir: string, file: string): Task<LogPlace> {
+  try {
+    const stat = fs.statSync(file, { bigint: true });
+    if (stat.isBlockDevice()) return deviceLogs(dataDir, describeBlockDevice(file, stat.rdev));
+    const real = fs.realpathSync(file);
+    return { logs: openFolder(path.dirname(real)), stem: path.basename(real) };
+  } catch (error) {
+    throw osFailure(error, `find "${file}"`);
+  }
+}
+
+function deviceLogs(dataDir: string, { id }: BlockDevice): LogPlace {
+  return { logs: openFolder(`${dataDir}/logs`, { create: true }), stem: id };
 }

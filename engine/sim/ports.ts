@@ -6,7 +6,7 @@
 
 import { localFailure, requestFailure } from "../core/base/failure.ts";
 import type { Folder } from "../core/ports/folder.ts";
-import type { GuestDisk, Ports } from "../core/ports/ports.ts";
+import type { GuestDisk, LogPlace, Ports } from "../core/ports/ports.ts";
 import type { Clock, Entropy } from "../core/ports/clock.ts";
 import type { Observer } from "../core/ports/observer.ts";
 import { simClock } from "./clock.ts";
@@ -39,6 +39,7 @@ export function simPorts(process: SimProcess, random: Prng): Ports {
     observer,
     data: new SimFolder(process, host.data),
     openGuestDisk: (path) => openGuestDisk(process, path),
+    logPlace: (path) => logPlace(process, path),
     openPlace: (path, options) => openPlace(process, path, options),
   };
 }
@@ -127,9 +128,37 @@ function openGuestDisk(process: SimProcess, path: string): Task<GuestDisk> {
   });
 }
 
+/** Where the logs of the guest's disk called `path` lie. */
+function logPlace(process: SimProcess, path: string): Task<LogPlace> {
+  const { host } = process;
+  return process.call<LogPlace>({
+    kind: EVENT.inquire,
+    payload: hashText(path, 0),
+    delay: 1,
+    perform: () => {
+      const device = host.disks.get(path);
+      if (device === undefined) {
+        const { directory, stem } = findFile(process, path);
+        return { logs: new SimFolder(process, directory), stem };
+      }
+      return { logs: new SimFolder(process, device.block ? host.data : host.logs), stem: path };
+    },
+  });
+}
+
 /** A file in a folder of the host is a disk as well: a replica's, which became the machine's own. */
 function openFileDisk(process: SimProcess, path: string): GuestDisk {
-  const { host } = process;
+  const { directory, node, stem } = findFile(process, path);
+  directory.volume.check("open", path);
+  return {
+    disk: new SimDisk(process, node, path, true),
+    logs: new SimFolder(process, directory),
+    stem,
+  };
+}
+
+/** The file of that whole path, in whatever folder of the host. */
+function findFile({ host }: SimProcess, path: string) {
   const missing = () =>
     localFailure("not-found", `Cannot open ${path}: no such disk`, "Check the path");
   const roots = [host.data, host.logs, ...host.places.values()];
@@ -145,10 +174,5 @@ function openFileDisk(process: SimProcess, path: string): GuestDisk {
   }
   const node = directory.entries.get(stem);
   if (!(node instanceof FileNode)) throw missing();
-  directory.volume.check("open", path);
-  return {
-    disk: new SimDisk(process, node, path, true),
-    logs: new SimFolder(process, directory),
-    stem,
-  };
+  return { directory, node, stem };
 }

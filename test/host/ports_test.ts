@@ -12,7 +12,7 @@ import type { Connection } from "../../engine/core/ports/network.ts";
 import { all } from "../../engine/core/runtime/together.ts";
 import { lockData } from "../../engine/host/data_lock.ts";
 import { initAuthority, initServerKey, issueToServer } from "../../engine/host/pki.ts";
-import { openGuestDisk, type RealPorts, realPorts } from "../../engine/host/ports.ts";
+import { logPlace, openGuestDisk, type RealPorts, realPorts } from "../../engine/host/ports.ts";
 import { realLoop, runTask } from "../../engine/host/real_loop.ts";
 
 Deno.test("one server per data folder: the second is told the process of the first", async () => {
@@ -44,6 +44,9 @@ Deno.test("a guest's disk has its logs beside it, also when it is named by a lin
         assert.equal(guest.stem, "db.img");
         assert.deepEqual(yield* guest.logs.list(), ["db.img"]);
         assert.equal(guest.disk.size, 8192);
+        // Its logs are found also while the disk is in use.
+        const { logs, stem } = yield* logPlace(folder, `${folder}/link.img`);
+        assert.deepEqual([stem, yield* logs.list()], ["db.img", ["db.img"]]);
         yield* guest.disk.close();
       })(),
     );

@@ -45,6 +45,7 @@ export function portsOn(data: Folder): Ports {
     observer: { emit: () => {} },
     data,
     openGuestDisk: unused,
+    logPlace: unused,
     openPlace: unused,
   };
 }

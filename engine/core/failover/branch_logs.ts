@@ -11,12 +11,19 @@
  */
 
 import { isFailed } from "../base/failure.ts";
+import type { MachineId } from "../base/units.ts";
 import { Bitmap } from "../block/bitmap.ts";
 import type { PointView } from "../history/point_view.ts";
 import { type Branch, branchAt } from "../lineage/branch.ts";
+import type { Ports } from "../ports/ports.ts";
 import type { ReplicaMachine } from "../replica/replica_machine.ts";
 import type { Task } from "../runtime/task.ts";
+import { interrupted } from "../runtime/together.ts";
+import { removeLeft } from "../tracking/left_log.ts";
 import { TrackedDisk } from "../tracking/tracked_disk.ts";
+
+/** Where disks lie that are not in their replica's folder, by index; null for the others. */
+type Paths = readonly (string | null)[];
 
 /**
  * Writes the logs of all disks, `view` being that of the chosen point, everything staged being applied.
@@ -45,4 +52,28 @@ export function* recordBranch(machine: ReplicaMachine, view: PointView): Task<Br
   }
   const place = points.findIndex(({ id }) => id === view.point);
   return branchAt(view.point, points.slice(place + 1, -1).map(({ id }) => id));
+}
+
+/**
+ * Removes, durably, what this and a demotion leave beside disks that outlive their replica: who adds them to another
+ * machine finds no log of this one. The disks are not touched, and may be in use. What cannot be removed is told, and
+ * keeps nobody from removing the replica: such a log is replaced by whoever tracks the disk next.
+ */
+export function* forgetLogs(
+  ports: Ports,
+  name: string,
+  machine: MachineId,
+  paths: Paths,
+): Task<void> {
+  for (const [disk, path] of paths.entries()) {
+    if (path === null) continue;
+    try {
+      yield* removeLeft(ports, yield* ports.logPlace(path), machine, disk);
+    } catch (error) {
+      if (!isFailed(error) || (yield* interrupted())) throw error;
+      // Of a disk that is gone nothing is left to lie beside.
+      if (error.code === "not-found") continue;
+      ports.observer.emit({ kind: "failure", machine: name, failure: error.failure });
+    }
+  }
 }

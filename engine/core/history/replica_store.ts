@@ -220,6 +220,11 @@ export class ReplicaStore {
     );
   }
 
+  /** Paths of the disks that lie elsewhere than in this folder, for they were the machine's own; else null. */
+  get adopted(): readonly (string | null)[] {
+    return this.#files.state.places;
+  }
+
   /** The raw disks with the places of their replication logs: for who begins to track them (L2). */
   get rawDisks(): readonly GuestDisk[] {
     return this.#files.raw;

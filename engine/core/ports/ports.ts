@@ -14,14 +14,18 @@ import type { Network } from "./network.ts";
 import type { Observer } from "./observer.ts";
 import type { Task } from "../runtime/task.ts";
 
-/** A guest's disk as the world found it: the disk, and the folder where its `.hrl` and `.cow` lie. */
-export interface GuestDisk {
-  /** The disk, its exclusive lock taken (T9). */
-  readonly disk: Disk;
+/** Where the `.hrl` and `.cow` of a disk lie. */
+export interface LogPlace {
   /** Where its replication log lies: beside it, or the data folder for a block device. */
   readonly logs: Folder;
   /** Stem of the names of its logs, e.g. `db.img` for `db.img.hrl`. */
   readonly stem: string;
+}
+
+/** A guest's disk as the world found it: the disk, and where its logs lie. */
+export interface GuestDisk extends LogPlace {
+  /** The disk, its exclusive lock taken (T9). */
+  readonly disk: Disk;
 }
 
 /** What one server process is given. */
@@ -38,6 +42,8 @@ export interface Ports {
   readonly data: Folder;
   /** Opens the guest's disk that an administrator named by a path. */
   openGuestDisk(path: string): Task<GuestDisk>;
+  /** Where the logs of that disk lie, whoever has the disk open; `not-found` where there is no disk. */
+  logPlace(path: string): Task<LogPlace>;
   /**
    * Opens the folder that an administrator named by its whole path, outside the data folder: where
    * to export to, external media, a storage location. With `create` what is missing of the path is

@@ -10,7 +10,7 @@ import { DISK_FLUSH_MAX } from "../base/limits.ts";
 import type { Extent } from "../block/extent.ts";
 import { type Disk, type DiskIdentity, growDisk, readInto } from "../ports/disk.ts";
 import type { File, FileChange, Folder, OpenOptions } from "../ports/folder.ts";
-import type { GuestDisk, Ports } from "../ports/ports.ts";
+import type { GuestDisk, LogPlace, Ports } from "../ports/ports.ts";
 import { done, type Task } from "../runtime/task.ts";
 import { type RequestWatch, WatchedHandle } from "./request_watch.ts";
 
@@ -20,6 +20,7 @@ export function watchedPorts(ports: Ports, watch: RequestWatch): Ports {
     ...ports,
     data: new WatchedFolder(watch, ports.data),
     openGuestDisk: (path) => openGuestDisk(ports, watch, path),
+    logPlace: (path) => logPlace(ports, watch, path),
     openPlace: (path, options) => openPlace(ports, watch, path, options),
   };
 }
@@ -44,6 +45,12 @@ function* openGuestDisk(ports: Ports, watch: RequestWatch, path: string): Task<G
     logs: new WatchedFolder(watch, logs),
     stem,
   };
+}
+
+function* logPlace(ports: Ports, watch: RequestWatch, path: string): Task<LogPlace> {
+  const opening = new WatchedHandle(watch, path, false);
+  const { logs, stem } = yield* opening.ask("look at", -1, ports.logPlace(path));
+  return { logs: new WatchedFolder(watch, logs), stem };
 }
 
 class WatchedDisk implements Disk {

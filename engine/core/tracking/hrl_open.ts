@@ -15,7 +15,7 @@ import { checkDiskSize } from "../block/geometry.ts";
 import type { PointId } from "../base/units.ts";
 import type { DiskIdentity } from "../ports/disk.ts";
 import type { File } from "../ports/folder.ts";
-import type { GuestDisk, Ports } from "../ports/ports.ts";
+import type { GuestDisk, LogPlace, Ports } from "../ports/ports.ts";
 import type { Task } from "../runtime/task.ts";
 import { BlockSet } from "./block_set.ts";
 import { HrlFile, readHeaders } from "./hrl_file.ts";
@@ -41,17 +41,17 @@ export interface OpenedLog {
 }
 
 /** Name of the replication log. */
-export function logName(guest: GuestDisk): string {
+export function logName(guest: Pick<LogPlace, "stem">): string {
   return `${guest.stem}.hrl`;
 }
 
 /** Whether the disk has a replication log. */
-export function* logExists(guest: GuestDisk): Task<boolean> {
+export function* logExists(guest: LogPlace): Task<boolean> {
   return (yield* guest.logs.list()).includes(logName(guest));
 }
 
 /** Removes the log and what belongs to it, durably. */
-export function* removeLog(guest: GuestDisk): Task<void> {
+export function* removeLog(guest: LogPlace): Task<void> {
   for (const name of [logName(guest), `${logName(guest)}.new`, `${guest.stem}.cow`]) {
     yield* guest.logs.remove(name);
   }
@@ -249,7 +249,7 @@ function makeAnew(
 /** The sound header copy with the higher sequence; `undefined` when neither is sound. */
 export function* newestHeader(
   ports: Ports,
-  guest: GuestDisk,
+  guest: Pick<LogPlace, "stem">,
   handle: File,
 ): Task<{ header: HrlHeader; copy: 0 | 1 } | undefined> {
   let copies;

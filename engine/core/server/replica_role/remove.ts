@@ -5,6 +5,7 @@
  */
 
 import { isFailed } from "../../base/failure.ts";
+import { forgetLogs } from "../../failover/branch_logs.ts";
 import type { Task } from "../../runtime/task.ts";
 import {
   refuseFormerDisks,
@@ -69,6 +70,10 @@ function* removeOpened(
   machines.entries.delete(machine.name);
   yield* scope.cancel();
   yield* machine.close();
+  // Before the replica goes, which alone knows where they are. A crash in between leaves a replica that is removed
+  // again; reversed instead, its failback compares.
+  const { adopted, machine: id } = machine.store;
+  yield* forgetLogs(machines.ports, machine.name, id, adopted);
   yield* dropPlace(machines, machine.name);
 }
 

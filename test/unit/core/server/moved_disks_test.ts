@@ -144,6 +144,34 @@ Deno.test("a replica whose adopted disk is not there is not forgotten", () => {
   equal(a.read("vm/1", 0, 1024)[0], 7);
 });
 
+Deno.test("a replica that is removed leaves its disks where they were, and no log of it beside them (L2)", () => {
+  for (const restart of [false, true]) {
+    const { a, b } = stage(6);
+    b.call("failover start", VM);
+    b.write("vm/0", 0, filled(1024, 3));
+    b.call("failover reverse", VM);
+    b.call("replication cycle", VM);
+    until(a, "Replicating");
+    b.host.kill();
+    a.call("failover start", VM);
+    a.write("vm/1", 0, filled(1024, 4));
+    a.call("failover complete", VM);
+    const logs = () => [...a.host.logs.entries.keys()];
+    deepEqual(logs().toSorted(), ["two.img.hrl", "vm.img.hrl"]);
+    if (restart) {
+      a.host.kill();
+      a.start();
+    }
+    const disks = ["vm.img", "two.img"].map((name) => a.host.disks.get(name)!.node);
+    const before = disks.map((node) => node.sectors.peek().slice());
+    a.call("replication disable", VM);
+    deepEqual(logs(), []);
+    a.host.powerLoss();
+    deepEqual(logs(), [], "the removal was not durable");
+    deepEqual(disks.map((node) => node.sectors.peek()), before);
+  }
+});
+
 Deno.test("no replica is made over the disk files of a machine that ran in a storage location", () => {
   const { a, b } = makePair(5, SIZE);
   b.host.addPlace("one");

@@ -11,6 +11,7 @@ import { ISSUED_MAX } from "../../../../engine/core/base/limits.ts";
 import type { MachineId } from "../../../../engine/core/base/units.ts";
 import { cutDisks } from "../../../../engine/core/tracking/cut.ts";
 import type { DeltaRun, DeltaView } from "../../../../engine/core/tracking/delta_view.ts";
+import { removeLeft } from "../../../../engine/core/tracking/left_log.ts";
 import { TrackedDisk } from "../../../../engine/core/tracking/tracked_disk.ts";
 import { FakeHost, pointId, type Store } from "./fake_world.ts";
 
@@ -518,4 +519,20 @@ Deno.test("Removing a log leaves nothing of it", () => {
   host.do(TrackedDisk.remove(host.guest()));
   assert.equal(host.do(TrackedDisk.exists(host.guest())), false);
   assert.deepEqual([...host.names.keys()].filter((name) => name.startsWith("logs/")), []);
+});
+
+Deno.test("A log that was left is removed by whom it is of alone, and never while it is in use (T9)", () => {
+  const { host, options, disk } = world();
+  const there = () => host.do(TrackedDisk.exists(host.guest()));
+  const remove = (machine: MachineId, index: number) =>
+    host.do(removeLeft(host.ports(), host.guest(), machine, index));
+  remove(options.machine, 0);
+  assert.ok(there(), "it is in use");
+  host.do(disk.closeClean());
+  remove("b".repeat(32) as MachineId, 0);
+  remove(options.machine, 1);
+  assert.ok(there(), "it is of another machine, or disk");
+  remove(options.machine, 0);
+  assert.ok(!there());
+  remove(options.machine, 0);
 });
