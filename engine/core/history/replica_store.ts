@@ -582,6 +582,11 @@ export class ReplicaStore {
     }
   }
 
+  /** True where the open delta is longer than its disks allow: no space would let it go on. */
+  get overfull(): boolean {
+    return this.#delta?.overfull === true;
+  }
+
   /** Drops the oldest point to make room, whatever retention says, unless it is held (R10). */
   *shed(): Task<readonly PointId[]> {
     yield* this.#files.applying.lock();

@@ -62,6 +62,8 @@ function* dropDisks(files: ReplicaFiles): Task<void> {
 
 /** Drops the oldest point to make room, if nobody needs it (R10); needs no space itself. */
 export function* shed(files: ReplicaFiles): Task<readonly PointId[]> {
+  // Nothing goes on the word of a state that may be older than its disks.
+  if (files.state.suspect) return [];
   const oldest = files.state.points[0];
   if (oldest === undefined || files.state.applied < 2 || files.held(oldest.id)) return [];
   if (!files.gone.has(oldest.id)) files.untold.push(oldest.id);

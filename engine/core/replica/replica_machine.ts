@@ -110,6 +110,8 @@ export class ReplicaMachine {
   #applyFailure: Failure | undefined;
   /** A channel was ended, perhaps amid a seal, since the applier looked. */
   #unsettled = false;
+  /** Space lacked, to stage or to apply, since a point was last dropped for it (R10). */
+  #crowded = false;
   /** Counters by monitoring interval. */
   readonly monitoring: Monitoring;
   /** Storage here failed a channel since it was seen to work. */
@@ -448,6 +450,8 @@ export class ReplicaMachine {
     } catch (error) {
       if (!isFailed(error)) throw error;
       if (STORAGE.has(error.code)) this.#stumbled = error.failure;
+      // What is staged stays, and the primary keeps its bits: it comes again, and finds the room of one point more.
+      if (error.code === "no-space" && !this.store.overfull) this.#makeRoom();
       // A channel that its primary ended in order, or that was ended here, is no trouble.
       const here = error.failure.side === "local" || !channel.session.closed;
       const ended = error.code === "connection-lost" && here;
@@ -602,24 +606,29 @@ export class ReplicaMachine {
     this.#work.notify();
   }
 
+  /** Has the applier drop the oldest point, if nobody needs it (R10). */
+  #makeRoom(): void {
+    this.#crowded = true;
+    this.#work.notify();
+  }
+
   *#apply(): Task<void> {
-    let crowded = false;
     for (;;) {
       try {
-        if (crowded) this.#tellDropped(yield* this.store.shed());
-        crowded = false;
+        if (this.#crowded) this.#tellDropped(yield* this.store.shed());
+        this.#crowded = false;
         yield* this.#verifyOnce();
         this.#unsettled = false;
         yield* this.settle();
         yield* this.applyAll();
         this.#applyFailure = undefined;
-        if (!this.#unsettled) yield* this.#work.wait();
+        if (!this.#unsettled && !this.#crowded) yield* this.#work.wait();
       } catch (error) {
         // `cancelled` may be another task's that it waited for; what it was stopped amid may fail with anything.
         if (!isFailed(error) || (yield* interrupted())) throw error;
         this.#applyFailure = error.failure;
         this.ports.observer.emit({ kind: "failure", machine: this.name, failure: error.failure });
-        crowded = error.code === "no-space";
+        this.#crowded = error.code === "no-space";
         yield* this.ports.clock.sleep(APPLY_RETRY);
       }
     }
