@@ -20,7 +20,11 @@ import type { PointView } from "../history/point_view.ts";
 import type { RecoveryPoint } from "../history/recovery_point.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import type { ReplicaMachine } from "../replica/replica_machine.ts";
-import { begunFailover, cancelledFailover } from "../replica/replica_record.ts";
+import {
+  begunFailover,
+  cancelledFailover,
+  type FailoverRecord,
+} from "../replica/replica_record.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { Task } from "../runtime/task.ts";
 import { isMarked, markCompleted, markInForce } from "./in_force.ts";
@@ -86,7 +90,7 @@ export class Failover {
     // ended before anybody is told of the failover (I23).
     yield* machine.endChannel(machine.failedOverHere());
     yield* markInForce(folder, record);
-    failover.#tell("started", generation);
+    tell(machine, "started", record);
     return failover;
   }
 
@@ -168,13 +172,28 @@ export class Failover {
     const { machine } = this;
     const record = machine.record;
     if (record.failover?.completing === true) throw tooLate(machine.name);
-    const generation = record.failover?.generation as GenerationId;
+    const failover = record.failover as FailoverRecord;
     yield* machine.setRecord(cancelledFailover(record, machine.name));
     yield* this.close();
     yield* clearStrays(this.#folder);
     yield* machine.store.unhold(HOLD);
     yield* machine.store.keepReserve();
-    this.#tell("cancelled", generation);
+    tell(machine, "cancelled", failover);
+  }
+
+  /**
+   * The same for a failover whose overlays cannot be opened; nothing of them is read. None is no failure. A crash
+   * before the record leaves it as it was; one behind it strays, which the next opening clears.
+   */
+  static *abandon(machine: ReplicaMachine, folder: Folder): Task<void> {
+    const { failover } = machine.record;
+    if (failover === undefined) return;
+    if (failover.completing) throw tooLate(machine.name);
+    yield* machine.setRecord(cancelledFailover(machine.record, machine.name));
+    yield* clearStrays(folder);
+    yield* machine.store.unhold(HOLD);
+    yield* machine.store.keepReserve();
+    tell(machine, "cancelled", failover);
   }
 
   /**
@@ -197,7 +216,7 @@ export class Failover {
     // The chosen point was held until here; nothing is applied any more that would drop it.
     yield* machine.prune();
     yield* machine.store.release();
-    this.#tell("completed", failover.generation);
+    tell(machine, "completed", failover);
   }
 
   /** What health must show of its overlays. */
@@ -209,17 +228,14 @@ export class Failover {
   *close(): Task<void> {
     yield* closePointDisks({ view: this.#view, disks: this.disks });
   }
+}
 
-  #tell(step: "started" | "cancelled" | "completed", generation: GenerationId): void {
-    const { point, machine } = this;
-    machine.ports.observer.emit({
-      kind: "failover",
-      machine: machine.name,
-      step,
-      point,
-      generation,
-    });
-  }
+function tell(
+  { ports, name: machine }: ReplicaMachine,
+  step: "started" | "cancelled" | "completed",
+  { point, generation }: Pick<FailoverRecord, "point" | "generation">,
+): void {
+  ports.observer.emit({ kind: "failover", machine, step, point, generation });
 }
 
 /** The point that was asked for, or the newest that is whole. */

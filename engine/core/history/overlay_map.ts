@@ -251,6 +251,6 @@ function damaged(what: string): Failed {
   return localFailure(
     "damaged",
     `The map of an overlay cannot be read: ${what} makes no sense`,
-    "Cancel the failover and start it again; what was written since it began is lost",
+    'Cancel the failover ("warmsite failover cancel") and start it again; what was written since it began is lost',
   );
 }

@@ -29,6 +29,7 @@ import { firstMessage, refuse } from "./replica_refusals.ts";
 import { findOrCreate } from "./replica_role/create.ts";
 import {
   cancelFailover,
+  cancelUnopened,
   completeFailover,
   deleteTest,
   startFailover,
@@ -271,8 +272,14 @@ export class ReplicaRole {
     return this.#machines.alone(name, (entry) => startFailover(this.#machines, entry, point, how));
   }
 
+  /** Refuses where no failover is to be cancelled. Of one that cannot be opened nobody knows before it is tried. */
+  checkCancel(name: string): void {
+    if (!this.#machines.unopened.has(name)) this.machine(name).stateAfter("cancel-failover");
+  }
+
   /** Cancels a failover: its disks are withdrawn and what was written to them is dropped. */
   cancelFailover(name: string): Task<void> {
+    if (this.#machines.unopened.has(name)) return cancelUnopened(this.#machines, name);
     return this.#machines.alone(name, (entry) => cancelFailover(this.#machines, entry));
   }
 

@@ -6,13 +6,14 @@
  * @module
  */
 
-import { requestFailure } from "../../base/failure.ts";
+import { Failed, requestFailure } from "../../base/failure.ts";
 import type { PointId } from "../../base/units.ts";
 import { Failover } from "../../failover/failover.ts";
 import type { TestFailover } from "../../failover/test_failover.ts";
 import type { Task } from "../../runtime/task.ts";
 import { exportName } from "../exports.ts";
 import type { Entry, ReplicaMachines } from "./machines.ts";
+import { openMachine } from "./opening.ts";
 
 /** Starts a failover and offers its disks; `promised`: the one that the primary was promised. */
 export function* startFailover(
@@ -36,6 +37,26 @@ export function* cancelFailover(machines: ReplicaMachines, entry: Entry): Task<v
   yield* machines.withdraw(failover);
   yield* failover.cancel();
   entry.failover = undefined;
+}
+
+/**
+ * Cancels the failover of a machine that cannot be opened, for the disks of its failover are damaged: it is opened
+ * without them. What else keeps it from being opened is thrown, and changes nothing.
+ */
+export function* cancelUnopened(machines: ReplicaMachines, name: string): Task<void> {
+  yield* machines.creating.during(machines.reserve(name, openWithout(machines, name)));
+}
+
+function* openWithout(machines: ReplicaMachines, name: string): Task<void> {
+  // It may have been opened meanwhile, with its failover.
+  if (!machines.unopened.has(name)) throw busy(name);
+  yield* openMachine(machines, name, true);
+  const failure = machines.unopened.get(name);
+  if (failure !== undefined) throw new Failed(failure);
+}
+
+function busy(name: string): Failed {
+  return requestFailure("busy", `"${name}" is being opened`, "Try again");
 }
 
 /** Completes a failover. Refused while a guest is attached: its machine must be off. */

@@ -96,13 +96,14 @@ export class ReplicaMachines extends Registry<Entry> {
   }
 
   /**
-   * Starts the machine of a store and lists it. `fresh`: the record of one that has none yet. The store is closed
-   * if that fails.
+   * Starts the machine of a store and lists it. `fresh`: the record of one that has none yet. `cancels`: its failover
+   * is cancelled, whose disks are not opened. The store is closed if that fails.
    */
   *take(
     store: ReplicaStore,
     home: ReplicaHome,
     fresh: ReplicaRecord | undefined,
+    cancels = false,
   ): Task<ReplicaMachine> {
     const { folder } = home;
     const scope = new Scope(this.ports.loop, `replica/${store.name}`);
@@ -112,6 +113,7 @@ export class ReplicaMachines extends Registry<Entry> {
       yield* settleFailover(store, folder);
       const machine = ReplicaMachine.start(this.#context, scope, store, fresh);
       machine.whenTaken = () => this.#bringUpTaken(machine);
+      if (cancels) yield* Failover.abandon(machine, folder);
       const failover = yield* Failover.resume(machine, folder);
       const tests = yield* TestFailovers.open(machine, folder);
       entry = { machine, home, scope, changing: new Mutex(), failover, tests };

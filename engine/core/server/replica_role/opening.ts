@@ -28,14 +28,21 @@ export function* openMachines(machines: ReplicaMachines): Task<void> {
   machines.scope.spawn("missing", lookAgain(machines));
 }
 
-/** Opens one machine; what speaks against it stands in the list of the unopened. */
-export function* openMachine(machines: ReplicaMachines, name: string): Task<void> {
+/**
+ * Opens one machine; what speaks against it stands in the list of the unopened. `cancels`: without its failover,
+ * which is cancelled.
+ */
+export function* openMachine(
+  machines: ReplicaMachines,
+  name: string,
+  cancels = false,
+): Task<void> {
   let home: ReplicaHome | undefined;
   try {
     home = yield* machines.places.find(name);
     if (home !== undefined && (yield* isElsewhere(machines, home, name))) home = undefined;
     const store = home === undefined ? undefined : yield* openStore(machines, home, name);
-    if (store !== undefined) yield* machines.take(store, home as ReplicaHome, undefined);
+    if (store !== undefined) yield* machines.take(store, home as ReplicaHome, undefined, cancels);
     machines.unopened.delete(name);
     machines.waiting.delete(name);
   } catch (error) {

@@ -143,7 +143,7 @@ function* cancelFailover(server: Server, args: JsonObject): Task<Json> {
     yield* server.primary.cancelPrepared(vm, flagArgument(args, "force", false));
     return status(server, vm);
   }
-  server.replica.machine(vm).stateAfter("cancel-failover");
+  server.replica.checkCancel(vm);
   yield* stopMachine(server.ports.clock, server.commands, powered(server, vm));
   yield* server.replica.cancelFailover(vm);
   return status(server, vm);

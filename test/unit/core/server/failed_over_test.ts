@@ -4,13 +4,14 @@
  * @module
  */
 
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { HOUR, KiB, MiB, SECOND } from "../../../../engine/core/base/units.ts";
 import { settingsBack } from "../../../../engine/core/server/planned_failover.ts";
 import { lastPoints } from "../../../../engine/core/wire/retention.ts";
 import type { Directory } from "../../../../engine/sim/directory.ts";
 import type { FileNode } from "../../../../engine/sim/volume.ts";
+import { crashAmid, everyCall } from "./every_call.ts";
 import { filled, makePair, protect } from "./pair.ts";
 
 const CYCLE = { vm: "vm" };
@@ -55,6 +56,62 @@ Deno.test("a torn page of an overlay's map stands in the status", () => {
   equal(torn().length, 1, String(status()["warnings"]));
   equal(status()["health"], "Critical");
   deepEqual(b.read("vm/0", 0, 512), filled(512, 5));
+});
+
+Deno.test("a failover whose overlay's map is damaged is cancelled, as its message says, crash or no crash", () => {
+  const crashes = everyCall([["before", "kill"], ["after", "power"]], (crash) => {
+    const { a, b, world } = makePair(21);
+    protect(a);
+    const points = () => (b.call("points list", CYCLE) as JsonObject[]).map(({ id }) => id);
+    const shown = () => b.call("replication status", CYCLE) as JsonObject;
+    const before = points();
+    b.call("failover start", CYCLE);
+    b.write("vm/0", 0, filled(4 * KiB, 5));
+    b.host.kill();
+    let folder = b.host.data;
+    for (const name of ["replicas", "vm", "failover"]) {
+      folder = folder.entries.get(name) as Directory;
+    }
+    const map = (folder.entries.get("disk-0.map") as FileNode).sectors;
+    map.damage(0, new Uint8Array(map.length));
+    b.start();
+    match(
+      String(shown()["warnings"]),
+      /cannot be read.*Cancel the failover \("warmsite failover cancel"\) and start it again/,
+    );
+    const crashed = crashAmid(b, crash, () => b.call("failover cancel", CYCLE));
+    if (crashed) b.start();
+    // What was not done is done when it is asked for again.
+    if (shown()["state"] !== "Replicating") b.call("failover cancel", CYCLE);
+    equal(shown()["state"], "Replicating");
+    deepEqual(points(), before);
+    a.write("vm/0", 0, filled(KiB, 7));
+    a.call("replication cycle", CYCLE);
+    b.call("failover start", CYCLE);
+    deepEqual(b.read("vm/0", 0, KiB), filled(KiB, 7));
+    deepEqual(world.violations, []);
+    return crashed;
+  });
+  ok(crashes > 20, `${crashes} crashes`);
+});
+
+Deno.test("what keeps a machine from being opened other than its failover is not cancelled with it", () => {
+  const { a, b } = makePair(22);
+  protect(a);
+  b.call("failover start", CYCLE);
+  b.host.kill();
+  const folder = (b.host.data.entries.get("replicas") as Directory).entries.get("vm") as Directory;
+  const disk = folder.entries.get("disk-0.raw") as FileNode;
+  folder.entries.delete("disk-0.raw");
+  b.start();
+  throws(() => b.call("failover cancel", CYCLE), /Disk "disk-0.raw" of the replica is not there/);
+  folder.entries.set("disk-0.raw", disk);
+  b.host.world.runFor(20 * SECOND);
+  equal(
+    (b.call("replication status", CYCLE) as JsonObject)["state"],
+    "FailedOverWaitingCompletion",
+  );
+  equal(b.read("vm/0", 0, 1).length, 1);
 });
 
 Deno.test("a primary that greets while its machine is failed over chooses nothing at the replica (L7)", () => {
