@@ -332,6 +332,8 @@ function* tailOf(
   const ours = disk.base.kind === "point" && disk.base.point === branch?.point;
   if (branch === undefined || !ours) return undefined;
   const changed = new Bitmap(Math.ceil(disk.size / disk.geometry.blockSize));
+  // One that was added since is none of its disks: it can tell nothing of it, and all of it is sent.
+  if (machine.disks[index]?.part === "joining") return changed;
   for (let from: number | null = 0; from !== null;) {
     const told: MessageOf<"tail-told"> = yield* peer.ask(
       { type: "tail-ask", disk: index, from },

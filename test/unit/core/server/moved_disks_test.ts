@@ -5,7 +5,7 @@
  * @module
  */
 
-import { deepEqual, equal, match, throws } from "node:assert/strict";
+import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, SECOND } from "../../../../engine/core/base/units.ts";
 import type { Server } from "../../../../engine/core/server/server.ts";
@@ -96,6 +96,27 @@ Deno.test("a disk that the new primary has taken out goes, and its file stays wh
   a.call("failover start", VM);
   deepEqual(whole(a, 0), whole(b, 0));
   deepEqual(a.server?.exports.list(), ["vm/0"]);
+});
+
+Deno.test("a disk that is added behind a failover, before the old primary follows, keeps that from nothing", () => {
+  const { a, b } = stage(8);
+  // It comes back with what nobody else has.
+  a.write("vm/0", 8 * KiB, filled(1024, 3));
+  a.host.run((a.server as Server).stop(), 60 * SECOND);
+  a.host.kill();
+  b.call("failover start", VM);
+  b.call("failover reverse", VM);
+  b.host.addDisk("three.img", { size: SIZE });
+  b.call("vm disk add", { ...VM, disk: "three.img" });
+  b.write("vm/2", 0, filled(1024, 5));
+  a.start();
+  until(a, "Replicating");
+  until(b, "Replicating");
+  b.call("replication cycle", VM);
+  // What the two differ in is proved still: nothing is compared for it.
+  ok((b.world.probes.get("primary/failback-by-delta") ?? 0) > 0);
+  a.call("failover start", VM);
+  deepEqual([0, 1, 2].map((disk) => whole(a, disk)), [0, 1, 2].map((disk) => whole(b, disk)));
 });
 
 Deno.test("a replica on adopted disks takes one more, and is there after a restart", () => {
