@@ -153,8 +153,8 @@ function keyOf(machine: ReplicaMachine, { manifest, digest }: PackageReader): Ui
       "Copy it again from the medium, or export again at the primary",
     );
   }
-  const sizes = manifest.sizes.join() === store.sizes.join() &&
-    point.sizes.join() === store.sizes.join() &&
+  const sizes = areOrWere(manifest.sizes, store.sizes) &&
+    point.sizes.join() === manifest.sizes.join() &&
     manifest.blockSize === store.geometry.blockSize;
   if (!sizes || point.generation !== store.generation) {
     throw refusal(
@@ -172,6 +172,14 @@ function keyOf(machine: ReplicaMachine, { manifest, digest }: PackageReader): Ui
     );
   }
   return key;
+}
+
+/** True for sizes of the same disks. One that grew while the medium was on its way follows like any other that grows. */
+function areOrWere(sizes: readonly number[], now: readonly number[]): boolean {
+  return sizes.length === now.length && sizes.every((size, disk) => {
+    const larger = now[disk] ?? 0;
+    return size === larger || (size > 0 && size < larger);
+  });
 }
 
 function refusal(code: Failed["failure"]["code"], message: string, action: string): Failed {

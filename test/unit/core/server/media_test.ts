@@ -315,6 +315,30 @@ Deno.test("no network start takes half an import for its own, and no import goes
   }
 });
 
+Deno.test("a disk that grows while the medium is on its way follows over the network, and the package is taken (M25, M66)", () => {
+  // Told before the replica is made, and behind that.
+  for (const met of [false, true]) {
+    const pair = prepared(70);
+    const { a, b, world } = pair;
+    const path = exported(pair);
+    if (met) world.runFor(30 * SECOND);
+    a.call("vm disk grow", { vm: "vm", disk: 0, size: SIZE + 64 * KiB });
+    a.write("vm/0", SIZE - 512, filled(1024, 9));
+    world.runFor(30 * SECOND);
+    carry(a, b);
+    b.call("replication import", { path });
+    const [first] = b.call("points list", VM) as JsonObject[];
+    settled(pair);
+    a.call("replication cycle", VM);
+    // The point of the package has what was in it.
+    b.call("failover start", { vm: "vm", point: first?.["id"] ?? "" });
+    equal(b.server?.exports.get("vm/0")?.disk.size, SIZE);
+    b.call("failover cancel", VM);
+    sameAtBoth(a, b, SIZE + 64 * KiB);
+    equal(world.violations[0], undefined);
+  }
+});
+
 Deno.test("a package has no disk that is left out of replication, or was taken out", () => {
   const pair = makePair(69, SIZE);
   const { a, b, world } = pair;
