@@ -41,6 +41,8 @@ export interface Demotion {
   readonly name: string;
   readonly paths: readonly string[];
   readonly sizes: readonly number[];
+  /** Bytes of the disks that are left out of replication, by index; 0 for every other. */
+  readonly excluded: readonly number[];
   readonly geometry: Geometry;
   readonly ancestry: Ancestry;
   /** The point that its disks hold. */

@@ -77,6 +77,7 @@ function describe(machines: PrimaryMachines, machine: PrimaryMachine): Demotion 
     ancestry,
     paths: machine.disks.map(({ path }) => path),
     sizes: machine.sizes,
+    excluded: machine.placeholders,
     tail: {
       point: own ?? newIdentity<PointId>(entropy),
       kind: "standard",

@@ -61,7 +61,7 @@ function* adopt(
   opening: MessageOf<"open-machine">,
   peer: string,
 ): Task<Adopted> {
-  const { id, name, paths, sizes, geometry, ancestry, tail } = demotion;
+  const { id, name, paths, sizes, excluded, geometry, ancestry, tail } = demotion;
   const home = yield* homeOf(machines, name, peer);
   yield* strip(home.folder);
   const generation = (ancestry[0] as Ancestry[number]).generation;
@@ -85,6 +85,8 @@ function* adopt(
     cutAt: tail.cutAt,
     kind: tail.kind,
     sizes,
+    // A failover to it has empty ones in their place, as to any other point.
+    ...(excluded.some((size) => size > 0) ? { placeholders: excluded } : {}),
     protectedAt: 0,
     bytes: sizes.reduce((sum, size) => sum + size, 0),
     digests: sizes.map(() => ""),

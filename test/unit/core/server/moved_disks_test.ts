@@ -9,6 +9,7 @@ import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, SECOND } from "../../../../engine/core/base/units.ts";
 import type { Server } from "../../../../engine/core/server/server.ts";
+import { replicaOf } from "../../../../engine/sim/scenario/machine_run.ts";
 import { FileNode } from "../../../../engine/sim/volume.ts";
 import { Directory } from "../../../../engine/sim/directory.ts";
 import { filled, makePair, type Site, status, until } from "./pair.ts";
@@ -117,6 +118,26 @@ Deno.test("a disk that is added behind a failover, before the old primary follow
   ok((b.world.probes.get("primary/failback-by-delta") ?? 0) > 0);
   a.call("failover start", VM);
   deepEqual([0, 1, 2].map((disk) => whole(a, disk)), [0, 1, 2].map((disk) => whole(b, disk)));
+});
+
+Deno.test("a failover to what an old primary held last has an empty disk for one that was left out (M65)", () => {
+  const { a, b, world } = stage(9, [1]);
+  a.write("vm/0", 8 * KiB, filled(1024, 3));
+  a.host.kill();
+  b.call("failover start", VM);
+  b.call("failover reverse", VM);
+  a.start();
+  world.runWhile(() => replicaOf(a.server as Server, "vm") === undefined, 60 * SECOND);
+  b.host.kill();
+  a.call("failover start", VM);
+  deepEqual(a.server?.exports.list(), ["vm/0", "vm/1"]);
+  deepEqual(whole(a, 1), filled(SIZE, 0));
+  a.call("failover reverse", VM);
+  const replicated = (status(a)["disks"] as JsonObject[]).map((disk) => disk["replicated"]);
+  deepEqual(replicated, [true, false]);
+  // The file that was left out was nobody's but the administrator's.
+  const file = a.host.disks.get("two.img")?.node.sectors.peek();
+  deepEqual(file?.subarray(0, 1024), filled(1024, 2));
 });
 
 Deno.test("a replica on adopted disks takes one more, and is there after a restart", () => {
