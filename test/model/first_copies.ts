@@ -7,6 +7,7 @@
 
 import { SECOND } from "../../engine/core/base/units.ts";
 import { count, fulfilled, judge, Named, type Step, valueOf } from "./command.ts";
+import { changeAll } from "./disk_commands.ts";
 import { Cycle } from "./cycle_command.ts";
 import type { Reference } from "./reference/reference.ts";
 import { type Servers, VM } from "./servers.ts";
@@ -48,6 +49,7 @@ export class FirstCopy extends Named implements Step {
     if (!real.until("a", waits)) throw new Error(`an export ends as ${real.standing("a")}`);
     // What changes meanwhile stays marked, and follows.
     this.#write(model, real);
+    changeAll(model, real, "a", ["exclude", "grow", "remove", "add"], this.#stamp);
     real.world.runFor(3 * SECOND);
     const status = valueOf(real.call("a", "replication status", { vm: VM }));
     const { folder } = status["initialReplication"] as { folder: string };

@@ -5,32 +5,10 @@
  */
 
 import { equal, match } from "node:assert/strict";
-import { blankImage, type Image, written } from "./reference/image.ts";
+import { atA, atB, BLANK, NOTHING, protectedMachine } from "./lies.ts";
+import { written } from "./reference/image.ts";
 import { Reference } from "./reference/reference.ts";
 import type { SiteView } from "./reference/standing.ts";
-
-const BLANK = blankImage([3]);
-const NOTHING: SiteView = { role: "none", state: "none", points: [], guest: undefined };
-
-/** A machine that wrote 7 into block 1 and has had a point of that, `p`, keeping two. */
-function protectedMachine(): Reference {
-  const model = new Reference(2, BLANK);
-  model.added();
-  model.enabled("a");
-  model.started("a", "InitialReplicationInProgress");
-  model.wrote("a", 0, 1, 1, 7);
-  equal(model.judge({ a: atA(model.disks.a!.image), b: atB({ p: model.disks.a!.image }) }), "");
-  return model;
-}
-
-function atA(guest: Image, state = "Replicating"): SiteView {
-  return { role: "primary", state, points: [], guest };
-}
-
-function atB(points: Readonly<Record<string, Image>>, more: Partial<SiteView> = {}): SiteView {
-  const listed = Object.entries(points).map(([id, image]) => ({ id, image, broken: "" }));
-  return { role: "replica", state: "Replicating", points: listed, guest: undefined, ...more };
-}
 
 Deno.test("a point that changed, went, came from nowhere or is broken is noticed", () => {
   const seven = written(BLANK, 0, 1, 1, 7);
@@ -111,7 +89,7 @@ Deno.test("a pause that does not hold is noticed, on either side", () => {
 Deno.test("a point without a disk that others have had whole is noticed, and a disk that holds something else", () => {
   const model = protectedMachine();
   const old = model.disks.a!.image;
-  equal(model.diskAdded(2), 1);
+  equal(model.diskChanged("a", "add", 0, 2), 1);
   model.wrote("a", 1, 0, 1, 5);
   const two = [old[0]!, [5, 0]];
   const { a } = { a: atA(two) };

@@ -7,6 +7,7 @@
 
 import { SECOND } from "../../engine/core/base/units.ts";
 import { count, fulfilled, judge, Named, type Step, valueOf } from "./command.ts";
+import { changeAll } from "./disk_commands.ts";
 import { Cycle } from "./cycle_command.ts";
 import type { Reference } from "./reference/reference.ts";
 import { other, type SiteName } from "./reference/standing.ts";
@@ -46,6 +47,11 @@ export class Paused extends Named implements Step {
     this.#ask(model, real, site, "pause");
     const place = [writer, 0, 2, 1, this.#stamp] as const;
     if (real.write(...place)) model.wrote(...place);
+    // Only at the primary nothing else than its size may change meanwhile; a replica's pause is no matter of disks.
+    const kinds = site === writer
+      ? ["grow", "exclude", "remove", "add"] as const
+      : ["grow"] as const;
+    changeAll(model, real, writer, kinds, this.#stamp);
     // Whoever asks for a cycle is told why there is none.
     const outcome = real.call(writer, "replication cycle", { vm: VM });
     fulfilled("replication cycle", writer, "refused", outcome);

@@ -9,6 +9,7 @@
 import { type Failure, isFailed } from "../../engine/core/base/failure.ts";
 import type { Json, JsonObject } from "../../engine/core/base/json.ts";
 import { KiB, SECOND } from "../../engine/core/base/units.ts";
+import type { PrimaryMachine } from "../../engine/core/primary/machine.ts";
 import type { RecoveryPoint } from "../../engine/core/history/recovery_point.ts";
 import type { Disk } from "../../engine/core/ports/disk.ts";
 import type { ReplicaMachine } from "../../engine/core/replica/replica_machine.ts";
@@ -22,7 +23,7 @@ import { markUnits } from "../../engine/sim/storage_io.ts";
 import { FileNode } from "../../engine/sim/volume.ts";
 import { SimWorld } from "../../engine/sim/world.ts";
 import type { Kernel } from "../../engine/core/ports/codec.ts";
-import type { Image } from "./reference/image.ts";
+import { type Image, trimmed } from "./reference/image.ts";
 import type { SiteName, SiteView } from "./reference/standing.ts";
 import { BLOCK, contentOf, stampsOf } from "./stamped.ts";
 
@@ -95,26 +96,24 @@ class Site {
 export class Servers {
   readonly world: SimWorld;
   readonly sites: Readonly<Record<SiteName, Site>>;
-  readonly #disks: number[];
+  /** Disks that the machine began with at `a`, and others that came there: what "vm add" makes it of. */
+  readonly #devices: string[] = [];
   #backup: Copy | undefined;
-  /** Media and copies so far: each has a name of its own. */
+  /** Devices, media and copies so far: each has a name of its own. */
   #things = 0;
 
   /** `disks`: how many blocks each has. */
   constructor(seed: number, kernel: Kernel, disks: readonly number[]) {
     this.world = new SimWorld({ seed, kernel });
     this.sites = { a: new Site(this.world, "a"), b: new Site(this.world, "b") };
-    this.#disks = [...disks];
-    for (const [disk, blocks] of disks.entries()) {
-      this.sites.a.host.addDisk(`${VM}-${disk}.img`, { size: blocks * BLOCK });
-    }
+    for (const blocks of disks) this.take("a", this.addDevice("a", blocks));
     this.sites.a.start();
     this.sites.b.start();
   }
 
   /** Names of the machine's disks at `a`. */
   get devices(): string[] {
-    return this.#disks.map((_, disk) => `${VM}-${disk}.img`);
+    return [...this.#devices];
   }
 
   /** Calls a verb at a server that is up. */
@@ -168,14 +167,9 @@ export class Servers {
   /** What the disks of a test machine hold, before every block of the first one is written over. */
   useTest(site: SiteName, vm: string, stamp: number): Image {
     const { host } = this.sites[site];
-    const image = this.#disks.map((blocks, disk) => {
-      const real = this.#disk(site, disk, vm);
-      if (real === undefined) throw new Error(`The test machine "${vm}" has no disk ${disk}`);
-      return stampsOf(host.run(real.read(0, blocks * BLOCK), PATIENCE));
-    });
-    const blocks = this.#disks[0] ?? 0;
-    const first = this.#disk(site, 0, vm) as Disk;
-    host.run(first.write(0, contentOf(stamp, blocks)), PATIENCE);
+    const image = this.#exported(site, vm) ?? [];
+    const first = this.#disk(site, image.findIndex(({ length }) => length > 0), vm) as Disk;
+    host.run(first.write(0, contentOf(stamp, first.size / BLOCK)), PATIENCE);
     this.check();
     return image;
   }
@@ -275,7 +269,7 @@ export class Servers {
       const points = replica.store.points.map((point, at, { length }) =>
         files === undefined
           ? this.#point(site, replica, point)
-          : { id: point.id, image: at === length - 1 ? files : undefined, broken: "" }
+          : { id: point.id, image: at === length - 1 ? cut(files, point) : undefined, broken: "" }
       );
       const guest = files ?? this.#exported(site);
       return { role: "replica", state: replica.state, points, guest };
@@ -284,28 +278,42 @@ export class Servers {
     const unopened = primary === undefined && (server.primary.has(VM) || server.replica.has(VM));
     const role = unopened ? "unopened" : primary === undefined ? "none" : "primary";
     // A replica that was removed and seeded anew lies in files of its own, and a machine that moves there as well.
-    const own = primary === undefined ||
-      primary.disks.every(({ path }) => this.devices.includes(path));
-    const guest = site === "a" && own ? this.#guestDisks() : this.#exported(site);
+    const paths = primary?.disks.map(({ path, part }) => part === "removed" ? "" : path) ??
+      this.devices;
+    const own = site === "a" && paths.every((path) => path === "" || this.devices.includes(path));
+    const guest = own
+      ? paths.map((path) => path === "" ? [] : this.device("a", path))
+      : this.#exported(site);
     return { role, state: primary?.state ?? "none", points: [], guest };
   }
 
-  #guestDisks(): Image {
-    const { disks } = this.sites.a.host;
-    return this.devices.map((name) => {
-      const sectors = disks.get(name)?.node.sectors;
-      if (sectors === undefined) throw new Error(`No disk ${name}`);
-      return stampsOf(sectors.read(0, sectors.length));
-    });
+  /** What a device holds, whoever has it. */
+  device(site: SiteName, name: string): number[] {
+    const sectors = this.sites[site].host.disks.get(name)?.node.sectors;
+    if (sectors === undefined) throw new Error(`No disk ${name}`);
+    return stampsOf(sectors.read(0, sectors.length));
   }
 
-  #exported(site: SiteName): Image | undefined {
-    if (this.#disk(site, 0) === undefined) return undefined;
-    return trimmed(this.#disks.map((blocks, disk) => {
-      const real = this.#disk(site, disk);
+  /** The path of a disk of the machine that runs at `site`; "" where there is none, or no device. */
+  path(site: SiteName, disk: number): string {
+    const { server, host } = this.sites[site];
+    const primary = server === undefined ? undefined : primaryOf(server, VM);
+    const { part = "removed", path = "" } = primary?.disks[disk] ?? {};
+    return part === "removed" || !host.disks.has(path) ? "" : path;
+  }
+
+  #exported(site: SiteName, vm: string = VM): Image | undefined {
+    const names = this.sites[site].server?.exports.list() ?? [];
+    const numbers = names.flatMap((name) => {
+      const [machine, disk] = name.split("/");
+      return machine === vm ? [Number(disk)] : [];
+    });
+    if (numbers.length === 0) return undefined;
+    return Array.from({ length: Math.max(...numbers) + 1 }, (_, disk) => {
+      const real = this.#disk(site, disk, vm);
       if (real === undefined) return [];
-      return stampsOf(this.sites[site].host.run(real.read(0, blocks * BLOCK), PATIENCE));
-    }));
+      return stampsOf(this.sites[site].host.run(real.read(0, real.size), PATIENCE));
+    });
   }
 
   #point(site: SiteName, { store }: ReplicaMachine, point: RecoveryPoint) {
@@ -315,7 +323,7 @@ export class Servers {
       const view = yield* store.view(id);
       const image: number[][] = [];
       for (const [disk, size] of view.sizes.entries()) {
-        image.push(stampsOf(yield* view.read(disk, 0, size)));
+        image.push(size === 0 ? [] : stampsOf(yield* view.read(disk, 0, size)));
       }
       yield* view.close();
       return image;
@@ -326,7 +334,8 @@ export class Servers {
   /** The disk files of a completed failover, as whoever starts the machine from them finds them. */
   #files(site: SiteName, { store }: ReplicaMachine): Image {
     const { data, disks } = this.sites[site].host;
-    return (store.diskFiles ?? []).map((path) => {
+    return (store.diskPaths ?? []).map((path) => {
+      if (path === "") return [];
       const device = disks.get(path)?.node.sectors;
       if (device !== undefined) return stampsOf(device.read(0, device.length));
       let entry: Directory | FileNode | undefined = data;
@@ -339,11 +348,15 @@ export class Servers {
   }
 
   /** A device of so many blocks, all zeros, that is no disk of the machine yet; its name. */
-  addDevice(blocks: number): string {
-    this.#disks.push(blocks);
-    const name = this.devices.at(-1) as string;
-    this.sites.a.host.addDisk(name, { size: blocks * BLOCK });
+  addDevice(site: SiteName, blocks: number): string {
+    const name = `${VM}-${this.#things++}.img`;
+    this.sites[site].host.addDisk(name, { size: blocks * BLOCK });
     return name;
+  }
+
+  /** A device is one of the machine's disks: at `a` it is so too when the machine is added anew. */
+  take(site: SiteName, name: string): void {
+    if (site === "a") this.#devices.push(name);
   }
 
   /** A medium is put into the server at `a`; its name. */
@@ -361,11 +374,13 @@ export class Servers {
   /** Files at `b` that hold what the machine's disks hold, but for every third block; their names. */
   addCopies(stamp: number): string[] {
     const copy = this.#things++;
-    return this.#disks.map((blocks, disk) => {
+    const { disks } = primaryOf(this.sites.a.server as Server, VM) as PrimaryMachine;
+    return disks.filter(({ part }) => part === "replicated").map(({ path }, disk) => {
       const name = `copy-${copy}-${disk}.img`;
-      const { node } = this.sites.b.host.addDisk(name, { size: blocks * BLOCK });
-      const own = this.sites.a.host.disks.get(this.devices[disk] as string)?.node.sectors;
-      const bytes = own?.read(0, blocks * BLOCK) ?? new Uint8Array(blocks * BLOCK);
+      const sectors = this.sites.a.host.disks.get(path)?.node.sectors;
+      const bytes = sectors?.read(0, sectors.length) ?? new Uint8Array();
+      const blocks = bytes.length / BLOCK;
+      const { node } = this.sites.b.host.addDisk(name, { size: bytes.length });
       for (let block = 0; block < blocks; block += 3) {
         bytes.set(contentOf(stamp + 1, 1), block * BLOCK);
       }
@@ -418,9 +433,9 @@ export class Servers {
   }
 }
 
-/** Without places for disks behind the last one that there is. */
-function trimmed(image: Image): Image {
-  return image.slice(0, image.findLastIndex(({ length }) => length > 0) + 1);
+/** Of disk files what their point has: one that lies where it was before is never made shorter. */
+function cut(files: Image, { sizes }: RecoveryPoint): Image {
+  return files.map((blocks, disk) => blocks.slice(0, (sizes[disk] ?? 0) / BLOCK));
 }
 
 function copyOf(folder: Directory): Copy {

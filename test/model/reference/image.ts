@@ -29,13 +29,27 @@ export function written(
 
 /** True when both hold the same. */
 export function sameImage(one: Image, other: Image): boolean {
-  return one.length === other.length && firstDifference(one, other) === "";
+  return firstDifference(one, other) === "" && firstDifference(other, one) === "";
 }
 
 /** `image` without what it has at `places`, for a point from before those disks were whole. */
 export function without(image: Image, places: ReadonlySet<number>): Image {
   const left = image.map((blocks, disk) => places.has(disk) ? [] : blocks);
-  return left.slice(0, left.findLastIndex(({ length }) => length > 0) + 1);
+  return trimmed(left);
+}
+
+/** Without places for disks behind the last one that there is. */
+export function trimmed(image: Image): Image {
+  return image.slice(0, image.findLastIndex(({ length }) => length > 0) + 1);
+}
+
+/** `image` with its disks as long as they are found, where they may be longer by zeros, up to `longest` blocks. */
+export function lengthened(image: Image, found: Image, longest: readonly number[]): Image {
+  return image.map((blocks, disk) => {
+    const shown = found[disk]?.length ?? 0;
+    if (shown <= blocks.length || shown > (longest[disk] ?? 0)) return blocks;
+    return Array.from({ length: shown }, (_, block) => blocks[block] ?? 0);
+  });
 }
 
 /** The first block in which two images differ, for people; "" where they do not. */
@@ -65,9 +79,25 @@ export class GuestDisks {
     return this.#image;
   }
 
-  /** One disk more, all zeros. */
-  add(blocks: number): void {
-    this.#image = [...this.#image, Array.from({ length: blocks }, () => 0)];
+  /** The disk at `disk` has so many blocks from here on: zeros behind those that it had. */
+  resize(disk: number, blocks: number): void {
+    const places = Math.max(this.#image.length, disk + 1);
+    const image = Array.from({ length: places }, (_, at) => this.#image[at] ?? []);
+    const old = image[disk] ?? [];
+    image[disk] = Array.from({ length: blocks }, (_, block) => old[block] ?? 0);
+    this.#image = image;
+  }
+
+  /** Its disks may be longer by zeros, up to so many blocks each: they are as long as they are found. */
+  lengthen(found: Image, longest: readonly number[]): void {
+    this.#image = lengthened(this.#image, found, longest);
+  }
+
+  /** Disks of which nothing was known hold this. */
+  learn(found: Image): void {
+    this.#image = found.map((blocks, disk) =>
+      this.#image[disk]?.length ? this.#image[disk] : blocks
+    );
   }
 
   /** A write that was acknowledged. */
@@ -87,9 +117,10 @@ export class GuestDisks {
     }
   }
 
-  /** Power was lost and this is what survived; why it cannot be, or "". */
-  survived(found: Image): string {
+  /** Power was lost and this is what survived; why it cannot be, or "". Disks that are not looked at are `unseen`. */
+  survived(found: Image, unseen: ReadonlySet<number> = new Set()): string {
     for (const [disk, blocks] of this.#image.entries()) {
+      if (unseen.has(disk)) continue;
       for (const [block, stamp] of blocks.entries()) {
         const shown = found[disk]?.[block] as number;
         const may = this.#open.get(`${disk}/${block}`);
@@ -97,7 +128,11 @@ export class GuestDisks {
         return `after a loss of power disk ${disk} block ${block} holds ${shown}, not ${stamp}`;
       }
     }
-    this.#image = found;
+    const more = found.findIndex((blocks, disk) =>
+      blocks.length > (this.#image[disk]?.length ?? 0)
+    );
+    if (more >= 0) return `disk ${more} has blocks that nobody knows`;
+    this.#image = this.#image.map((old, disk) => unseen.has(disk) ? old : found[disk] ?? old);
     this.#open.clear();
     return "";
   }

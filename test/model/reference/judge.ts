@@ -4,10 +4,13 @@
  * @module
  */
 
-import { firstDifference, GuestDisks, sameImage } from "./image.ts";
+import { lacksOf, momentOf, placesOf } from "./disks.ts";
+import { firstDifference, GuestDisks, type Image, sameImage, without } from "./image.ts";
 import { judgeReplica } from "./points.ts";
 import {
+  type Moment,
   other,
+  type Part,
   type Point,
   type Primary,
   type Replica,
@@ -49,7 +52,7 @@ function judgeRole(story: Story, site: SiteName, view: SiteView): string {
   const invited = there.role === "primary" && there.phase === "started";
   if (view.role === "replica" && story.standing[site].role === "none" && invited) {
     const { relation, generation } = there;
-    const nothing = { failover: undefined, completed: undefined, tail: undefined };
+    const nothing = { failover: undefined, completed: undefined, tail: undefined, parts: [] };
     story.standing[site] = {
       role: "replica",
       relation,
@@ -68,23 +71,40 @@ function judgeRole(story: Story, site: SiteName, view: SiteView): string {
 /** A primary has become the replica of the other one: its disks are a point, and kept if nobody has it. */
 function demoted(story: Story, site: SiteName, view: SiteView): string {
   const here = story.standing[site] as Primary;
-  const [newest] = story.since[site];
+  const newest = story.since[site][0]?.image;
   const [tail] = view.points;
-  const own = story.disks[site]?.image;
-  const shared = newest !== undefined && own !== undefined && sameImage(newest, own);
+  const disks = story.disks[site]?.image;
+  const last = disks === undefined ? undefined : momentOf(disks, here.parts);
+  const shared = newest !== undefined && last !== undefined &&
+    isPart(last.image, newest, here.parts);
   // What the other side has as well is not held: the first point behind it may have dropped it.
-  if (shared && (tail?.image === undefined || !sameImage(tail.image, newest))) {
+  if (shared && (tail?.image === undefined || !isPart(tail.image, newest, here.parts))) {
     return becomeReplica(story, site, here, [], { id: "", held: false });
   }
   if (tail?.image === undefined) return "a primary that became a replica has lost its disks";
+  const left = placesOf(here.parts, "out", "gone", "joining");
   const wrong = story.dark[site]
-    ? story.disks[site]?.survived(tail.image) ?? ""
-    : firstDifference(tail.image, own ?? tail.image);
+    ? story.disks[site]?.survived(tail.image, left) ?? ""
+    : wrongTail(last, tail.image);
   if (wrong !== "") return `its losing tail: ${wrong}`;
-  const alone = newest === undefined || !sameImage(newest, tail.image);
+  const alone = newest === undefined || !isPart(tail.image, newest, here.parts);
   const { generation } = here;
-  const points: readonly Point[] = [{ id: tail.id, image: tail.image, generation }];
+  // Of a disk whose first copy was under way nothing is anywhere: it is none of the machine's any more.
+  const lacks = last?.lacks.map((lack) => lack?.part === "out" ? lack : undefined);
+  const points: readonly Point[] = [{ id: tail.id, image: tail.image, generation, lacks }];
   return becomeReplica(story, site, here, points, { id: tail.id, held: alone });
+}
+
+/** What is wrong with the disks that a primary held last; of some it may not be known whether a point had them. */
+function wrongTail(last: Moment | undefined, found: Image): string {
+  if (last === undefined || lacksOf(last, found) !== undefined) return "";
+  return firstDifference(found, last.image);
+}
+
+/** True when `image` is what a point holds of the disks that both of them have, and lacks no disk that was in it. */
+function isPart(image: Image, point: Image, parts: readonly Part[]): boolean {
+  const left = placesOf(parts, "out", "gone", "joining");
+  return sameImage(without(image, left), without(point, left));
 }
 
 function becomeReplica(
@@ -94,7 +114,8 @@ function becomeReplica(
   points: readonly Point[],
   tail: Replica["tail"],
 ): string {
-  const nothing = { failover: undefined, completed: undefined, slack: 0, tests: 0, once: points };
+  const none = { failover: undefined, completed: undefined, parts: [] };
+  const nothing = { ...none, slack: 0, tests: 0, once: points };
   story.standing[site] = { role: "replica", relation, generation, points, ...nothing, tail };
   story.disks[site] = undefined;
   return "";
@@ -109,9 +130,16 @@ function judgePrimary(story: Story, site: SiteName, here: Standing, view: SiteVi
     if (story.runsAt(other(site)) === undefined) story.returned[site] = false;
     const disks = story.disks[site] ?? new GuestDisks(found);
     story.disks[site] = disks;
+    // A disk that was taken out of a machine that is gone is one like any other.
+    if (here.role === "none") disks.learn(found);
+    if (here.role === "primary" && story.longest[site].length > 0) {
+      disks.lengthen(found, story.longest[site]);
+      story.longest[site] = [];
+      story.note(site);
+    }
     const wrong = story.dark[site] ? disks.survived(found) : firstDifference(found, disks.image);
     if (wrong !== "") return wrong;
-    if (story.dark[site]) story.since[site] = [...story.since[site], found];
+    if (story.dark[site]) story.note(site);
   }
   if (story.paused === site && view.state !== "Suspended") return `paused, and ${view.state}`;
   const off = view.state === "Disabled" || view.state === "none";

@@ -25,9 +25,11 @@ export function expect(story: Story, verb: string, site: SiteName): Expected {
     case "vm remove":
       return primary?.phase === "off" ? "done" : removing(site, replica);
     case "replication enable":
-      return primary?.phase === "off" ? "done" : "refused";
+      return primary?.phase === "off" && primary.parts.includes("in") ? "done" : "refused";
     case "replication start":
-      return primary !== undefined && primary.phase !== "off" ? "done" : "refused";
+      if (primary === undefined || primary.phase === "off") return "refused";
+      // It is on its way, for a disk that came later.
+      return primary.parts.includes("joining") ? "either" : "done";
     case "replication cycle":
       return cycling(story, site, primary);
     case "replication disable":
@@ -47,8 +49,10 @@ export function expect(story: Story, verb: string, site: SiteName): Expected {
     case "failover planned": {
       const cycle = cycling(story, site, primary);
       const there = story.replica(other(site));
-      const whole = there?.points.at(-1)?.image.length === story.most;
-      const unsure = story.unsettled || !whole || story.joining.size > 0;
+      const parts = story.parts(site);
+      const newest = there?.points.at(-1)?.image;
+      const whole = parts.every((part, at) => part !== "in" || (newest?.[at]?.length ?? 0) > 0);
+      const unsure = story.unsettled || !whole || parts.includes("joining");
       return cycle === "done" && unsure ? "either" : cycle;
     }
     case "failover reverse":
@@ -68,7 +72,8 @@ function cycling(story: Story, site: SiteName, here: Primary | undefined): Expec
       return here.seeded || here.odd ? "either" : "done";
     // Who holds the newer history makes the other one its replica.
     case "primary":
-      return story.yields(other(site)) ? "done" : "refused";
+      if (!story.yields(other(site))) return "refused";
+      return story.larger(other(site), "joining").length > 0 ? "either" : "done";
     case "replica":
       if (there.relation !== here.relation) return "refused";
       if (there.points.length === 0) return here.seeded || here.odd ? "either" : "done";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { firstDifference, type Image, sameImage, without } from "./image.ts";
+import { joined, lacksOf } from "./disks.ts";
+import { firstDifference, type Image, lengthened } from "./image.ts";
 import {
   other,
   type Point,
@@ -27,10 +28,10 @@ export function judgeReplica(story: Story, site: SiteName, here: Replica, view: 
       continue;
     }
     if (image === undefined) return `point ${id} is new and cannot be read`;
-    const wrong = cutNow(story, site, here, id, image);
-    if (wrong !== "") return wrong;
+    const cut = cutNow(story, site, here, id, image);
+    if (typeof cut === "string") return cut;
     generation = (story.standing[other(site)] as Primary).generation;
-    known.splice(placeOf(story, id, known, view), 0, { id, image, generation });
+    known.splice(placeOf(story, id, known, view), 0, { id, image, generation, ...cut });
   }
   const wrong = judgeRetention(story, site, { ...here, generation }, known, view);
   return wrong === "" ? judgeFailover(story, site, story.replica(site) as Replica, view) : wrong;
@@ -47,8 +48,17 @@ function placeOf(story: Story, id: string, known: readonly Point[], { points }: 
   return next < 0 ? known.length : next;
 }
 
-/** A point that the model did not know: it must be newer than all others and hold what disks held. */
-function cutNow(story: Story, site: SiteName, here: Replica, id: string, image: Image): string {
+/**
+ * A point that the model did not know: it must be newer than all others and hold what disks held. What it lacks, or what is
+ * wrong.
+ */
+function cutNow(
+  story: Story,
+  site: SiteName,
+  here: Replica,
+  id: string,
+  image: Image,
+): Pick<Point, "lacks"> | string {
   const from = other(site);
   const there = story.standing[from];
   if ((here.failover ?? here.completed) !== undefined) {
@@ -60,20 +70,18 @@ function cutNow(story: Story, site: SiteName, here: Replica, id: string, image: 
     : there.role === "primary" && there.relation;
   if (writer !== here.relation) return `point ${id} of another machine`;
   const since = story.since[from];
-  const at = since.findIndex((each) =>
-    sameImage(image, each) || sameImage(image, without(each, story.joining))
-  );
+  const may = since.map((each) => lacksOf(each, image));
+  const at = may.findIndex((lacks) => lacks !== undefined);
   if (at < 0) {
-    const now = since.at(-1) ?? [];
+    const now = since.at(-1)?.image ?? [];
     return `point ${id}: ${firstDifference(image, now)}; nor ever before`;
   }
   story.since[from] = since.slice(at);
-  // A first copy that was whole once is so from there on.
-  for (const disk of story.joining) {
-    if ((image[disk]?.length ?? 0) > 0) story.joining.delete(disk);
-  }
+  joined(story, from, image);
   if (there.role === "primary") story.change(from, { seeded: true });
-  return "";
+  // It may be from before a disk was left out that changed nothing since, or from behind that.
+  const told = new Set(may.flatMap((lacks) => lacks === undefined ? [] : [JSON.stringify(lacks)]));
+  return { lacks: told.size === 1 ? may[at] : undefined };
 }
 
 function judgeRetention(
@@ -131,5 +139,6 @@ function judgeFailover(
   if (state !== wanted) return `state ${state}, not ${wanted}`;
   if (guest === undefined) return "the failed-over machine has no disks";
   if (failover !== undefined && story.dark[site]) return failover.guest.survived(guest);
-  return firstDifference(guest, failover?.guest.image ?? completed as Image);
+  if (failover !== undefined) return firstDifference(guest, failover.guest.image);
+  return firstDifference(guest, lengthened(completed as Image, guest, story.longest[site]));
 }

@@ -9,14 +9,28 @@
  * @module
  */
 
-import { firstDifference, GuestDisks, without } from "./image.ts";
+import {
+  changed,
+  type DiskChange,
+  expectChange,
+  longestDisks,
+  momentOf,
+  moved,
+  offered,
+  partsBehind,
+  placesOf,
+} from "./disks.ts";
+import { firstDifference, GuestDisks, type Image, without } from "./image.ts";
 import { judge } from "./judge.ts";
 import { expect } from "./legal.ts";
 import {
   type Expected,
   firstGeneration,
   followedBy,
+  type Lacks,
   other,
+  type Part,
+  type Point,
   type Replica,
   type SiteName,
   type SiteView,
@@ -25,18 +39,25 @@ import { NONE, Story } from "./story.ts";
 
 /** A machine `vm` on two servers. */
 export class Reference extends Story {
-  /** One disk more at `a`, of zeros; its index. */
-  diskAdded(blocks: number): number {
-    const index = this.most++;
-    this.disks.a?.add(blocks);
-    this.joining.add(index);
-    if (this.disks.a !== undefined) this.since.a = [...this.since.a, this.disks.a.image];
-    return index;
-  }
-
   /** What must become of `verb` at `site`, whose server is up. */
   expect(verb: string, site: SiteName): Expected {
     return expect(this, verb, site);
+  }
+
+  /** What must become of a change of the disk at `place`, where the machine is seen in `state`. */
+  expectChange(site: SiteName, change: DiskChange, place: number, state: string): Expected {
+    return expectChange(this, site, change, place, state);
+  }
+
+  /** Such a change was done; the place of the disk. `blocks`: of one that is added, or how many it has now. */
+  diskChanged(site: SiteName, change: DiskChange, place: number, blocks: number): number {
+    return changed(this, site, change, place, blocks);
+  }
+
+  /** True when it is known what a failover to the point offers. */
+  isClear(site: SiteName, point: Point): boolean {
+    const here = this.replica(site);
+    return here !== undefined && offered(here, point) !== undefined;
   }
 
   /** `vm add` at `a`. */
@@ -44,20 +65,28 @@ export class Reference extends Story {
     const relation = ++this.relations;
     const generation = firstGeneration();
     const odd = false;
-    this.standing.a = { role: "primary", relation, generation, phase: "off", seeded: false, odd };
-    this.since.a = this.disks.a === undefined ? [] : [this.disks.a.image];
+    const parts = (this.disks.a?.image ?? []).map((): Part => "in");
+    const off = { phase: "off", seeded: false, odd } as const;
+    this.standing.a = { role: "primary", relation, generation, ...off, parts };
+    this.since.a = [];
+    this.note("a");
   }
 
   /** `vm remove` or `replication disable` of what is at `site`. */
   ended(verb: string, site: SiteName): void {
     const here = this.standing[site];
     if (here.role === "primary" && verb !== "vm remove") {
-      this.standing[site] = { ...here, phase: "off", seeded: false };
+      // Whoever enables it again sends all of it.
+      const parts = here.parts.map((part) => part === "joining" ? "in" : part);
+      this.standing[site] = { ...here, phase: "off", seeded: false, parts };
+      this.note(site);
       return;
     }
     // What was applied to a replica's disks when it went is nobody's promise.
     if (here.role === "replica") this.disks[site] = undefined;
     if (here.role === "primary") this.departed[site] = here.relation;
+    // One that was elsewhere meanwhile may have come back to other files.
+    if (here.role === "primary" && here.odd) this.disks[site] = undefined;
     this.standing[site] = NONE;
   }
 
@@ -84,7 +113,7 @@ export class Reference extends Story {
     const guest = this.guest(site);
     guest?.write(disk, block, count, stamp);
     if (guest === undefined || guest !== this.disks[site]) return;
-    this.since[site] = [...this.since[site], guest.image];
+    if (this.parts(site)[disk] !== "out") this.note(site);
   }
 
   /** A guest's flush was acknowledged. */
@@ -111,7 +140,12 @@ export class Reference extends Story {
     const here = this.replica(site);
     const chosen = here?.points.find(({ id }) => id === point);
     if (here === undefined || chosen === undefined) return `failed over to ${point}, not listed`;
-    this.standing[site] = { ...here, failover: { point, guest: new GuestDisks(chosen.image) } };
+    const image = offered(here, chosen);
+    if (image === undefined) return `nobody can tell what disks ${point} was cut of`;
+    const parts = partsBehind(here, chosen, image);
+    const stays = here.tail !== undefined || (site === "b" && this.onCopies);
+    this.longest[site] = stays ? longestDisks(here, this.disks[other(site)]?.image ?? []) : [];
+    this.standing[site] = { ...here, failover: { point, guest: new GuestDisks(image) }, parts };
     return "";
   }
 
@@ -120,6 +154,15 @@ export class Reference extends Story {
     const here = this.replica(site);
     if (here === undefined) return;
     this.standing[site] = started ? { ...here, tests: 1 } : { ...here, tests: 0, slack: 1 };
+  }
+
+  /** What is wrong with what the disks of a test machine on `point` show; "" for nothing. */
+  testShows(site: SiteName, point: string, found: Image): string {
+    const here = this.replica(site);
+    const chosen = here?.points.find(({ id }) => id === point);
+    const wanted = here === undefined || chosen === undefined ? undefined : offered(here, chosen);
+    if (wanted === undefined) return `it is on ${point}, which is not listed`;
+    return firstDifference(found, wanted);
   }
 
   /** `failover cancel`: what the guest wrote is gone, what was received stays. */
@@ -136,7 +179,9 @@ export class Reference extends Story {
     const generation = followedBy(this.#branch(here));
     // What nobody else has stays, until somebody says that it may go.
     const kept = here.points.filter(({ id }) => here.tail?.held === true && id === here.tail.id);
-    const points = [...kept, { id: point, image, generation }];
+    // What stands in for a disk that was left out is a disk of that point, and left out of those that follow.
+    const { lacks } = momentOf(image, here.parts);
+    const points = [...kept, { id: point, image, generation, lacks }];
     const ended = { failover: undefined, completed: image, once: points };
     this.standing[site] = { ...here, ...ended, points, generation };
   }
@@ -157,11 +202,12 @@ export class Reference extends Story {
     if (this.kept.least !== this.kept.most) this.keepKnown = false;
     const generation = open ? followedBy(this.#branch(here)) : here.generation;
     const { relation } = here;
-    const known = { seeded: true, odd: true };
+    const known = { seeded: true, odd: true, parts: here.parts };
     this.standing[site] = { role: "primary", relation, generation, phase: "started", ...known };
     // A guest that goes on keeps its writes, and what of them a loss of power may take.
     this.disks[site] = here.failover?.guest ?? new GuestDisks(image);
-    this.since[site] = [image];
+    this.since[site] = [];
+    this.note(site);
   }
 
   /** `failover planned` at `site`: the machine runs at the other one, with every byte. */
@@ -172,12 +218,15 @@ export class Reference extends Story {
     const { relation } = here;
     const generation = followedBy(here.generation);
     if (this.kept.least !== this.kept.most) this.keepKnown = false;
-    const known = { phase: "started", seeded: true, odd: true } as const;
+    const { parts } = here;
+    const known = { phase: "started", seeded: true, odd: true, parts } as const;
     this.standing[other(site)] = { role: "primary", relation, generation, ...known };
-    this.disks[other(site)] = new GuestDisks(image);
-    this.since[other(site)] = [image];
+    this.disks[other(site)] = new GuestDisks(moved(image, parts));
+    this.since[other(site)] = [];
+    this.note(other(site));
     // Its last contents were sent: nobody but it has nothing.
-    this.since[site] = [image];
+    this.since[site] = [];
+    this.note(site);
   }
 
   /** A copy of the replica at `b` is put away. */
@@ -225,9 +274,22 @@ export class Reference extends Story {
     if (exact) this.unsettled = false;
     const { wanted } = this.kept;
     if (exact && this.keepKnown) this.kept = { wanted, least: wanted, most: wanted };
-    const image = this.disks[site]?.image;
-    if (!exact || image === undefined || listed.image === undefined) return "";
-    return firstDifference(listed.image, without(image, this.joining));
+    const now = this.since[site].at(-1);
+    if (!exact || now === undefined || listed.image === undefined) return "";
+    const sent = without(now.image, placesOf(now.parts, "joining"));
+    const wrong = firstDifference(listed.image, sent);
+    if (wrong !== "") return wrong;
+    this.#noteLacks(other(site), point, now.lacks);
+    return "";
+  }
+
+  /** A point is from behind everything that was done: so it is known what it lacks. */
+  #noteLacks(site: SiteName, point: string, lacks: Lacks): void {
+    const here = this.replica(site);
+    if (here === undefined) return;
+    const once = here.once.map((each) => each.id === point ? { ...each, lacks } : each);
+    const listed = new Set(here.points.map(({ id }) => id));
+    this.standing[site] = { ...here, once, points: once.filter(({ id }) => listed.has(id)) };
   }
 
   /** What is wrong with what is seen; "" for nothing. Learns what only the servers can know. */

@@ -38,11 +38,33 @@ export function isOlder(one: Generation, than: Generation): boolean {
   return false;
 }
 
+/** What a disk is to its machine: `joining` until a point is known to have it, `out` where it is left out of replication. */
+export type Part = "in" | "joining" | "out" | "gone";
+
+/** A disk that its machine had at a point, and that the point does not have: how many blocks it had, and why. */
+export interface Lack {
+  readonly blocks: number;
+  readonly part: "joining" | "out";
+}
+
+/** What a point lacks, by the disks' places. */
+export type Lacks = readonly (Lack | undefined)[];
+
 /** A recovery point. */
 export interface Point {
   readonly id: string;
   readonly image: Image;
   readonly generation: Generation;
+  /** `undefined` where nobody can tell between which two changes of the disks it was cut. */
+  readonly lacks: Lacks | undefined;
+}
+
+/** What a guest's disks were at a moment: what a point that is cut then has of them. */
+export interface Moment {
+  /** All that is replicated. */
+  readonly image: Image;
+  readonly parts: readonly Part[];
+  readonly lacks: Lacks;
 }
 
 /** The machine at the server where its guest runs. */
@@ -56,6 +78,8 @@ export interface Primary {
   readonly seeded: boolean;
   /** Its past, or its replica's, lets nobody say whether a replica that is gone is made anew by itself. */
   readonly odd: boolean;
+  /** By the disks' places, each of which is used once. */
+  readonly parts: readonly Part[];
 }
 
 /** The machine at the server that receives it. */
@@ -70,6 +94,8 @@ export interface Replica {
   readonly failover: { readonly point: string; readonly guest: GuestDisks } | undefined;
   /** Its failover is complete: what its disk files hold. */
   readonly completed: Image | undefined;
+  /** In a failover, open or complete: what the machine's disks are where it goes on from there. */
+  readonly parts: readonly Part[];
   /** What it held last as the primary that it was; `held` where nobody else has it. */
   readonly tail: { readonly id: string; readonly held: boolean } | undefined;
   /** Test failovers, each of which holds a point. */

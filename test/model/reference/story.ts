@@ -8,11 +8,13 @@
  * @module
  */
 
+import { momentOf } from "./disks.ts";
 import { GuestDisks, type Image } from "./image.ts";
 import {
   isOlder,
+  type Moment,
   other,
-  type Point,
+  type Part,
   type Primary,
   type Replica,
   type SiteName,
@@ -34,7 +36,7 @@ export class Story {
   /** The guest's disks at each server; `undefined` where there are none, or nobody knows what they hold. */
   readonly disks: Record<SiteName, GuestDisks | undefined>;
   /** What a guest's disks held since the newest point of them was cut, oldest first. */
-  readonly since: Record<SiteName, readonly Image[]>;
+  readonly since: Record<SiteName, readonly Moment[]>;
   /** The relationship of a primary that was removed: its replica may have a last point that nobody has seen yet. */
   readonly departed: Partial<Record<SiteName, number>> = {};
   /** Servers whose power went, until it was seen what that left of their guests' disks. */
@@ -46,10 +48,11 @@ export class Story {
   /** How many it may have been told to keep. */
   backupKept = { least: 0, most: 0 };
   relations = 0;
-  /** Disks whose first copy is not known to be whole: points may be without them. */
-  readonly joining = new Set<number>();
-  readonly first: number;
-  most: number;
+  /**
+   * Blocks that disks may have where the machine goes on from an older point: one that lies where it was before is never
+   * made shorter.
+   */
+  readonly longest: Record<SiteName, readonly number[]> = { a: [], b: [] };
   /** The side at which replication is paused. */
   paused: SiteName | undefined;
   /** The replica at `b` lies, or lay, in files that somebody else made. */
@@ -63,8 +66,7 @@ export class Story {
     this.keep = keep;
     this.kept = { wanted: keep, least: keep, most: keep };
     this.disks = { a: new GuestDisks(blank), b: undefined };
-    this.since = { a: [blank], b: [] };
-    this.first = this.most = blank.length;
+    this.since = { a: [], b: [] };
   }
 
   /** True when something of one server reaches the other. */
@@ -72,14 +74,18 @@ export class Story {
     return this.linked && this.up.a && this.up.b;
   }
 
-  /** Disks that were added so far. */
-  get diskCount(): number {
-    return this.most - this.first;
+  /** What the disks of the machine at `site` are to it; none where it is no primary. */
+  parts(site: SiteName): readonly Part[] {
+    const here = this.standing[site];
+    return here.role === "primary" ? here.parts : [];
   }
 
-  /** True when a failover to the point has every disk of the machine: what others have is told elsewhere. */
-  isWhole({ image }: Point): boolean {
-    return this.joining.size === 0 && image.length === this.most;
+  /** The disks of the primary at `site` have become what they are: a point may be cut of that. */
+  note(site: SiteName): void {
+    const image = this.disks[site]?.image;
+    const here = this.standing[site];
+    if (image === undefined || here.role !== "primary") return;
+    this.since[site] = [...this.since[site], momentOf(image, here.parts)];
   }
 
   /** The replica at `site`, if that is what is there. */
@@ -95,12 +101,30 @@ export class Story {
     return a.role === "primary" && !isOlder(a.generation, b.generation) ? "a" : "b";
   }
 
-  /** True when the primary at `site` becomes the replica of the other one as soon as they talk. */
-  yields(site: SiteName): boolean {
+  /** True when the primary at `site` becomes the replica of the other one as soon as they talk, if its disks let it. */
+  isOutrun(site: SiteName): boolean {
     const [here, there] = [this.standing[site], this.standing[other(site)]];
     if (here.role !== "primary" || there.role !== "primary") return false;
     return here.relation === there.relation && here.phase !== "off" && there.phase !== "off" &&
       isOlder(here.generation, there.generation);
+  }
+
+  /** The same of one of which it is known that its disks let it: none is larger than where the machine runs now. */
+  yields(site: SiteName): boolean {
+    return this.isOutrun(site) && this.larger(site, "in").length === 0;
+  }
+
+  /** Disks of the primary at `site` that are larger than at the other one, which runs the machine now. */
+  larger(site: SiteName, ...which: readonly Part[]): readonly number[] {
+    const [own, theirs] = [this.disks[site]?.image, this.disks[other(site)]?.image];
+    const there = this.parts(other(site));
+    return this.parts(site).flatMap((part, place) => {
+      const sent = there[place] === "in" || there[place] === "joining";
+      const size = own?.[place]?.length ?? 0;
+      return which.includes(part) && sent && size > (theirs?.[place]?.length ?? size)
+        ? [place]
+        : [];
+    });
   }
 
   /** What is known of the primary at `site`, where one is, has changed. */
@@ -122,7 +146,7 @@ export class Story {
     if (there.role === "replica") {
       return (there.failover ?? there.completed) === undefined ? undefined : there;
     }
-    return there.role === "primary" && this.yields(other(site)) ? there : undefined;
+    return there.role === "primary" && this.isOutrun(other(site)) ? there : undefined;
   }
 
   /** Its guest's disks may not be served at `site`, which came back while it ran at the other server. */
