@@ -141,6 +141,11 @@ export class Monitoring {
     };
   }
 
+  /** What was given to be saved last may not have been: there is something to be saved. */
+  notSaved(): void {
+    this.#dirty = true;
+  }
+
   /** Goes on with what an earlier process saved; what was counted meanwhile is added. Unsound records are left. */
   adopt(json: JsonObject, wall: number): void {
     const { current, past, lastTest } = json;

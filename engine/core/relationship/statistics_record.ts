@@ -40,12 +40,16 @@ export function* keepStatistics(ports: Ports, folder: Folder, monitoring: Monito
   }
 }
 
-/** Saves what was counted since the last time, if anything; storage that fails is no reason to stop. */
+/**
+ * Saves what was counted since the last time, if anything; storage that fails is no reason to stop. Throws `cancelled` alone:
+ * who was asked to stop amid it is not asked again.
+ */
 export function* saveStatistics(ports: Ports, folder: Folder, monitoring: Monitoring): Task<void> {
   if (!monitoring.dirty) return;
   try {
     yield* saveRecord(ports.codec.kernel, folder, STATISTICS_RECORD, monitoring.toJson());
   } catch (error) {
-    if (!isFailed(error)) throw error;
+    monitoring.notSaved();
+    if (!isFailed(error) || error.code === "cancelled") throw error;
   }
 }
