@@ -45,6 +45,8 @@ export class Failover {
   readonly disks: readonly Overlay[];
   readonly #folder: Folder;
   readonly #view: PointView;
+  /** Its overlays and its view were given back, or that was tried. */
+  #closed = false;
 
   private constructor(
     machine: ReplicaMachine,
@@ -224,8 +226,13 @@ export class Failover {
     return this.disks.flatMap((disk) => disk.troubles);
   }
 
-  /** Gives overlays and view back, in order. */
+  /**
+   * Gives overlays and view back, in order; once. A cancel or a complete that failed behind it leaves a failover whose server
+   * stops, and what failed to be closed stays open until the process ends.
+   */
   *close(): Task<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     yield* closePointDisks({ view: this.#view, disks: this.disks });
   }
 }

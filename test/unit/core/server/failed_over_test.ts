@@ -170,3 +170,24 @@ Deno.test("a reversal that a crash cut short before its failover was being compl
   deepEqual([role, state], ["primary", "Replicating"]);
   deepEqual(b.read("vm/0", 0, 2 * KiB), new Uint8Array([...filled(KiB, 1), ...filled(KiB, 2)]));
 });
+
+Deno.test("a server stops in order behind a cancel or a complete that failed once it had given the overlays back", () => {
+  for (const end of ["cancel", "complete"]) {
+    const { a, b } = makePair(21);
+    protect(a);
+    b.call("failover start", CYCLE);
+    b.write("vm/0", 0, filled(4 * KiB, 7));
+    const machine = b.server!.replica.machine("vm");
+    const { faults } = b.host.data.volume;
+    const before = b.host.world.afterEvent.length;
+    // What is behind the record of the end fails.
+    b.host.world.afterEvent.push(() => {
+      if (machine.record.failover === undefined) faults.failFlushes = 1;
+    });
+    throws(() => b.call(`failover ${end}`, CYCLE), /failed/, end);
+    b.host.world.afterEvent.splice(before);
+    faults.heal();
+    b.host.run(b.server!.stop());
+    equal(b.host.world.violations.length, 0, b.host.world.violations[0]?.message);
+  }
+});
