@@ -8,7 +8,7 @@
  */
 
 import { type Failed, isFailed, localFailure, requestFailure } from "../base/failure.ts";
-import { MILLISECOND, MINUTE, SECOND } from "../base/units.ts";
+import { MILLISECOND, MINUTE, type PointId, SECOND } from "../base/units.ts";
 import { refuseUnlessOff } from "../failover/machine_off.ts";
 import type { PrimaryMachine } from "../primary/machine.ts";
 import type { ReplicaMachine } from "../replica/replica_machine.ts";
@@ -24,6 +24,8 @@ import type { Server } from "./server.ts";
 const TAKING_MAX = 2 * MINUTE;
 /** How long is waited for the first point that comes back, µs. */
 const PROTECTED_MAX = 30 * SECOND;
+/** How long the replica waits before it tries again what it has promised and could not do, µs. */
+const TRY_AGAIN = 10 * SECOND;
 const LOOK = 100 * MILLISECOND;
 
 /** Prepares `vm`: locks it, sends what is left, and returns when nothing is lost by starting it there. */
@@ -97,23 +99,40 @@ function movesStill({ replica }: Server, vm: string): boolean {
   return replica.opened(vm) && replica.machine(vm).state === "FailbackInProgress";
 }
 
-/** On the replica: does what it has promised, or goes on with it after a crash. */
+/**
+ * On the replica: does what it has promised, or goes on with it after a crash. What fails, for want of space or for a disk that
+ * cannot be read, is tried again until it is done or cancelled: the primary's guest is off, and nobody else is asked.
+ */
 export function* bringUpPlanned(server: Server, vm: string): Task<void> {
   const { replica, ports } = server;
-  try {
-    const machine = replica.machine(vm);
-    const point = machine.plannedPoint;
-    if (machine.record.failover === undefined && machine.state !== "FailedOver") {
-      yield* replica.startPromised(vm, point);
+  const owed = () =>
+    replica.opened(vm) &&
+    (replica.machine(vm).record.planned?.taken === true || replica.reversing().includes(vm));
+  while (owed()) {
+    const { plannedPoint } = replica.machine(vm);
+    try {
+      yield* takeOver(server, vm, plannedPoint);
+      return yield* startMoved(server, vm, plannedPoint);
+    } catch (error) {
+      if (!isFailed(error) || error.code === "cancelled") throw error;
+      ports.observer.emit({ kind: "failure", machine: vm, failure: error.failure });
     }
-    yield* endTests(server, vm);
-    yield* oweStart(server, vm);
-    yield* server.reverse(vm, settingsBack(machine));
-    yield* startMoved(server, vm, point);
-  } catch (error) {
-    if (!isFailed(error) || error.code === "cancelled") throw error;
-    ports.observer.emit({ kind: "failure", machine: vm, failure: error.failure });
+    yield* ports.clock.sleep(TRY_AGAIN);
   }
+}
+
+/** Fails over to the planned `point` and becomes the primary; each step may have been done before. */
+function* takeOver(server: Server, vm: string, point: PointId | undefined): Task<void> {
+  const { replica } = server;
+  const machine = replica.machine(vm);
+  // Once its failover is complete, the record of the reversal tells what is left to do.
+  const underway = replica.reversing().includes(vm);
+  if (machine.record.failover === undefined && machine.state !== "FailedOver") {
+    yield* replica.startPromised(vm, point);
+  }
+  yield* endTests(server, vm);
+  yield* oweStart(server, vm);
+  yield* server.reverse(vm, underway ? undefined : settingsBack(machine));
 }
 
 /** The settings of a replication back: what was chosen for the machine, as far as the replica knows it. */

@@ -75,6 +75,8 @@ export class ReplicaMachines extends Registry<Entry> {
   closed = false;
   readonly #context: ReplicaContext;
   #bringUp: ((name: string) => Task<void>) | undefined;
+  /** Those of which a planned failover is being done. */
+  readonly #bringing = new Set<ReplicaMachine>();
 
   constructor(parts: ReplicaParts) {
     super(noSuchMachine);
@@ -151,9 +153,21 @@ export class ReplicaMachines extends Registry<Entry> {
     for (const { machine } of this.entries.values()) this.#bringUpTaken(machine);
   }
 
-  #bringUpTaken({ name, record }: ReplicaMachine): void {
-    if (record.planned?.taken !== true || this.#bringUp === undefined) return;
-    this.scope.spawn(`planned/${name}`, this.#bringUp(name));
+  /** One that is being brought up already is tried until it is: whoever asks again is served by that. */
+  #bringUpTaken(machine: ReplicaMachine): void {
+    const { name, record } = machine;
+    const bringUp = this.#bringUp;
+    const underway = this.#bringing;
+    if (record.planned?.taken !== true || bringUp === undefined || underway.has(machine)) return;
+    underway.add(machine);
+    const bringing = function* (): Task<void> {
+      try {
+        yield* bringUp(name);
+      } finally {
+        underway.delete(machine);
+      }
+    };
+    this.scope.spawn(`planned/${name}`, bringing());
   }
 
   /** Offers the disks of a failover to guests. */

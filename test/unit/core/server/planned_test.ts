@@ -261,3 +261,25 @@ Deno.test("a prepared machine whose replica was removed by force is taken back, 
   b.call("failover start", VM);
   deepEqual(whole(b), whole(a));
 });
+
+Deno.test("what a replica has promised and has no room for is done by itself once there is room", () => {
+  const { a, b } = makePair(56);
+  protect(a);
+  a.write("vm/0", 0, filled(4 * KiB, 3));
+  a.call("failover prepare", VM);
+  const { faults } = b.host.data.volume;
+  faults.full = true;
+  throws(() => a.call("failover planned", VM), /has promised to take it over, and has not yet/);
+  throws(() => a.call("failover planned", VM), /has promised to take it over, and has not yet/);
+  equal(status(b)["role"], "replica");
+  faults.full = false;
+  b.host.world.runFor(30 * SECOND);
+  equal(status(b)["role"], "primary");
+  equal(status(a)["role"], "replica");
+  deepEqual(b.read("vm/0", 0, 4 * KiB), filled(4 * KiB, 3));
+  // Nobody tries any more: back and there again it is as before.
+  b.call("failover planned", VM);
+  equal(status(a)["role"], "primary");
+  b.host.world.runFor(30 * SECOND);
+  equal(status(b)["role"], "replica");
+});
