@@ -234,9 +234,17 @@ export class ReplicaMachine {
     return this.#record.planned !== undefined && newest?.kind === "planned" ? newest.id : undefined;
   }
 
-  /** Takes the right to start the machine, durably (L4); that of an earlier planned failover goes. */
+  /**
+   * Takes the right to start the machine, durably (L4); that of an earlier planned failover goes, one that is here already stays
+   * as it is, promised or not.
+   */
   holdToken(token: Token): Task<void> {
-    return this.#recording.during(this.#setPlanned({ token, taken: false }));
+    return this.#recording.during(this.#holdToken(token));
+  }
+
+  *#holdToken(token: Token): Task<void> {
+    const { planned } = this.#record;
+    yield* this.#setPlanned(planned?.token === token ? planned : { token, taken: false });
   }
 
   /** Gives the right back, durably: no failover of this machine rests on it any more. */

@@ -41,12 +41,20 @@ function* lock(machines: PrimaryMachines, { machine }: Entry): Task<void> {
   }
 }
 
-/** Asks the replica to bring a prepared machine up, and to become its primary. */
+/**
+ * Asks the replica to bring a prepared machine up, and to become its primary. The right to start it is offered once more: the
+ * replica may have given it back for a cancel that was cut short here.
+ */
 export function* giveAway(machines: PrimaryMachines, name: string): Task<void> {
   const { machine, replicator } = machines.replicated(name);
   const token = machine.planned?.token;
   if (token === undefined) throw takenBack(name);
-  yield* replicator.errand((peer) => askToken(peer, "planned-take", token));
+  yield* replicator.errand(function* (peer) {
+    // Taken back meanwhile: nobody may start it there for our word.
+    if (machine.planned?.token !== token) throw takenBack(name);
+    yield* askToken(peer, "planned-offer", token);
+    yield* askToken(peer, "planned-take", token);
+  });
 }
 
 /** Takes a prepared machine back; `force`: without the word of its replica. */

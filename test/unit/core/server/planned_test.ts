@@ -283,3 +283,18 @@ Deno.test("what a replica has promised and has no room for is done by itself onc
   b.host.world.runFor(30 * SECOND);
   equal(status(b)["role"], "replica");
 });
+
+Deno.test("a machine whose right to be started came back for a cancel that was cut short is given away all the same", () => {
+  const { a, b } = makePair(57);
+  protect(a);
+  a.write("vm/0", 0, filled(4 * KiB, 3));
+  a.call("failover prepare", VM);
+  // The replica has answered the cancel, durably, and the primary died before it had heard of that.
+  b.host.run(b.server!.replica.machine("vm").returnToken());
+  a.host.kill();
+  a.start();
+  equal(status(a)["state"], "PreparedForFailover");
+  a.call("failover planned", VM);
+  equal(status(b)["role"], "primary");
+  deepEqual(b.read("vm/0", 0, 4 * KiB), filled(4 * KiB, 3));
+});
