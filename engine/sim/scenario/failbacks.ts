@@ -20,6 +20,8 @@ interface Failback {
   readonly history: MachineHistory;
   /** When the newest point was cut that both know the other has, or the common one where that was before. */
   readonly since: number;
+  /** When it began: what guests change from then on may travel as it was and once more. */
+  readonly began: number;
   /** Bytes of blocks that crashes since then made doubtful. */
   readonly doubtful: number;
   /** Bytes of blocks that were sent. */
@@ -55,7 +57,13 @@ export class Failbacks {
     const since = Math.min(common.instant, told.instant);
     const { history } = common;
     const doubtful = this.#deaths.some((died) => died > since) ? this.#hot(machine) : 0;
-    this.#underway.set(machine, { history, since, doubtful, sent: 0 });
+    this.#underway.set(machine, {
+      history,
+      since,
+      began: this.#drill.instant(),
+      doubtful,
+      sent: 0,
+    });
   }
 
   /** What one activity log of each disk may have held on each side: a crash makes all of it count as changed (T1). */
@@ -82,7 +90,7 @@ export class Failbacks {
     }
   }
 
-  #end(machine: MachineRun, { history: left, since, doubtful, sent }: Failback): void {
+  #end(machine: MachineRun, { history: left, since, began, doubtful, sent }: Failback): void {
     this.#underway.delete(machine);
     const { vm, history } = machine.guest;
     const { blockSize } = this.#drill.world;
@@ -91,9 +99,18 @@ export class Failbacks {
     // Behind a failover its guest has a history of its own, which begins at that point.
     if (history !== left) noteChanged(changed, history, 0, blockSize);
     this.#drill.probe(history === left ? "planned/way-back" : "reverse/way-back");
-    const bound = changed.size * blockSize + doubtful;
+    const bound = changed.size * blockSize + doubtful + writtenSince(history, began, blockSize);
     this.#drill.tell({ kind: "failback", vm, sent, changed: bound });
   }
+}
+
+/** Bytes of the blocks of every request that ended at `instant` or later, each counted by itself. */
+function writtenSince({ requests }: MachineHistory, instant: number, blockSize: number): number {
+  return requests.filter(({ ended }) => ended >= instant).reduce((sum, { sector, count }) => {
+    const from = Math.floor((sector * SECTOR_SIZE) / blockSize);
+    const to = Math.ceil(((sector + count) * SECTOR_SIZE) / blockSize);
+    return sum + (to - from) * blockSize;
+  }, 0);
 }
 
 /** The blocks, as `disk/block`, that requests may have changed which a cut at `instant` need not hold. */
