@@ -189,7 +189,7 @@ export class Auditor {
     // A complete that is being answered drops all points but one.
     const going = replica.state === "FailedOver" ? points.length : 0;
     const held = replica.store.holds.size + this.reading + going;
-    const { damaged, rotten } = this.#drill.faults;
+    const { rotten } = this.#drill.faults;
     this.#drill.tell({
       kind: "points",
       vm,
@@ -198,7 +198,7 @@ export class Auditor {
       held,
       opened,
       failedOver,
-      damaged,
+      damaged: this.#drill.faults.damaged(machine),
       rotten,
     });
     // What a crash cut off from its answer as well.

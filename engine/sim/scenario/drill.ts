@@ -17,6 +17,7 @@ import type { Fact, Ground, Invariant } from "../invariants/fact.ts";
 import { Watchers } from "../invariants/watch.ts";
 import type { MachineHistory } from "../oracle/history.ts";
 import { SECTOR_SIZE, type Sectors } from "../sectors.ts";
+import type { EngineEvent } from "../../core/ports/observer.ts";
 import { type Sighting, SimWorld } from "../world.ts";
 import { exportName } from "../../core/server/exports.ts";
 import { Auditor } from "./auditor.ts";
@@ -182,7 +183,8 @@ export class Drill implements Ground, ProbeGround {
 
   /** See `Ground`. */
   home(vm: string): HostName {
-    return this.machine(vm)?.home ?? "a";
+    const machine = this.machine(vm);
+    return machine?.claimed ?? machine?.home ?? "a";
   }
 
   /** See `Ground`. */
@@ -192,7 +194,8 @@ export class Drill implements Ground, ProbeGround {
 
   /** See `Ground`. */
   moves(vm: string): number {
-    return this.machine(vm)?.moves ?? 0;
+    const machine = this.machine(vm);
+    return machine === undefined ? 0 : machine.moves + (machine.claimed === undefined ? 0 : 1);
   }
 
   /** See `Ground`. */
@@ -427,13 +430,20 @@ export class Drill implements Ground, ProbeGround {
     return (host.disks.get(path)?.node ?? fileAt(host, path))?.sectors;
   }
 
+  /** A server does what only a primary does, and is not where the machine's home was: also one that asks its peers before it is open. */
+  #leads(machine: MachineRun, event: EngineEvent, host: string): void {
+    const moved = this.roles.settle(machine);
+    if (moved || event.kind !== "cut" || !machine.roaming) return;
+    if (this.sites[host as HostName].current === undefined) machine.claimed = host as HostName;
+  }
+
   #sighted(sighting: Sighting): void {
     const { event, host } = sighting;
     this.failbacks.see(host, event);
     const machine = "machine" in event ? this.machine(event.machine) : undefined;
     // Only a primary cuts, or hears of a point that it is staged: whoever does is one by now.
     const leads = event.kind === "cut" || event.kind === "staged";
-    if (leads && machine !== undefined && host !== machine.home) this.roles.settle(machine);
+    if (leads && machine !== undefined && host !== machine.home) this.#leads(machine, event, host);
     this.tell({ kind: "engine", sighting });
     if (!("machine" in event) || machine === undefined) return;
     const vm = event.machine;

@@ -16,7 +16,7 @@ import { markUnits } from "../storage_io.ts";
 import { EVENT } from "../trace.ts";
 import { FileNode, type Volume } from "../volume.ts";
 import type { Drill } from "./drill.ts";
-import { replicaOf } from "./machine_run.ts";
+import { type MachineRun, replicaOf } from "./machine_run.ts";
 import { replicaFolder, replicaLocations } from "./replica_files.ts";
 import type { Direction, FaultAction, HostName, Place } from "./scenario.ts";
 import { tryStale } from "./stale_peer.ts";
@@ -47,8 +47,13 @@ export class Faults {
     this.#drill = drill;
   }
 
-  /** True once bytes at the replica were damaged, or its devices failed or were full. */
-  damaged = false;
+  /** Hosts whose bytes were damaged, or whose devices failed or were full, while a replica was there. */
+  readonly #damaged: Record<HostName, boolean> = { a: false, b: false };
+
+  /** True once bytes at the site of a machine's replica were damaged, or its devices failed or were full. */
+  damaged(machine: MachineRun): boolean {
+    return this.#damaged[this.#drill.awayOf(machine).name];
+  }
 
   /** True once bytes at the replica were changed behind its back: it may need to be made anew. */
   rotten = false;
@@ -58,7 +63,7 @@ export class Faults {
 
   /** True when storage at a host has failed requests since its server opened, or was full. */
   doubtful(host: HostName): boolean {
-    return this.#failing[host] || (host === "b" && this.damaged);
+    return this.#failing[host] || this.#damaged[host];
   }
 
   /** True when requests at a host may be slow, or may have been a moment ago. */
@@ -87,12 +92,38 @@ export class Faults {
     this.#drill.simulated.schedule(micros, heal);
   }
 
+  /** True where a replica is at some time of the run: where machines change sides, at both. */
+  #keepsReplicas(host: HostName): boolean {
+    return host === "b" || this.#drill.scenario.events.some(({ kind }) => kind === "role");
+  }
+
+  /** Bytes at a host were damaged, or its storage failed: what a replica there says is excused from here on. */
+  #harm(host: HostName): void {
+    if (this.#keepsReplicas(host)) this.#damaged[host] = true;
+  }
+
   #volume(host: HostName, place: Place): Volume | undefined {
     const { host: machine } = this.#drill.sites[host];
     if (place === "data") return machine.data.volume;
     if (place === "logs") return machine.logs.volume;
-    const device = this.#drill.machines[place.vm]?.device(place.disk);
-    return device === undefined ? undefined : machine.disks.get(device)?.volume;
+    return this.#disk(host, place.vm, place.disk)?.volume;
+  }
+
+  /** A machine's disk at a host, its guest's or its replica's; where they lie at `b` is known once it has been there. */
+  #disk(host: HostName, vm: number, disk: number): FileNode | undefined {
+    const machine = this.#drill.machines[vm];
+    if (machine === undefined) return undefined;
+    const { host: there } = this.#drill.sites[host];
+    if (host === "a") return there.disks.get(machine.device(disk))?.node;
+    const node = replicaFolder(there, machine.spec.name)?.entries.get(diskName(disk));
+    return node instanceof FileNode ? node : undefined;
+  }
+
+  /** Every disk of a machine at a host. */
+  #disks(host: HostName): FileNode[] {
+    return this.#drill.machines.flatMap(({ index, spec }) =>
+      spec.disks.flatMap((_, disk) => this.#disk(host, index, disk) ?? [])
+    );
   }
 
   #links(way: Direction): Link[] {
@@ -140,15 +171,16 @@ export class Faults {
         if (volume === undefined) return;
         volume.faults[fault.what] += fault.count;
         this.#failing[fault.host] = true;
-        if (fault.host === "b") this.damaged = true;
+        this.#harm(fault.host);
         if (fault.what === "failFlushes") sites[fault.host].unsound = true;
         return;
       }
       case "latent": {
-        const device = this.#drill.machines[fault.place.vm]?.device(fault.place.disk);
-        const node = sites.a.host.disks.get(device ?? "")?.node;
-        this.#failing.a = true;
-        node?.latent.set(fault.sector, fault.sticky);
+        const { host, place: { vm, disk }, sector, sticky } = fault;
+        this.#failing[host] = true;
+        // A device with a bad sector under a replica is one that fails.
+        this.#harm(host);
+        this.#disk(host, vm, disk)?.latent.set(sector, sticky);
         return;
       }
       case "outside":
@@ -190,8 +222,8 @@ export class Faults {
       case "full": {
         const faults = this.#volume(fault.host, fault.place)?.faults;
         if (faults === undefined) return;
-        this.#failing[fault.host] ||= fault.host === "b";
-        if (fault.host === "b") this.damaged = true;
+        this.#failing[fault.host] ||= this.#keepsReplicas(fault.host);
+        this.#harm(fault.host);
         faults.full = true;
         return this.#later(fault.lasts, () => faults.full = false);
       }
@@ -237,7 +269,7 @@ export class Faults {
       }
       case "destroy": {
         const site: Site = sites[fault.host];
-        if (fault.host === "b") this.damaged = true;
+        this.#harm(fault.host);
         site.down = fault.down;
         return site.host.destroy();
       }
@@ -320,7 +352,7 @@ export class Faults {
       // Another replica took its place, or everything healed: nobody has a reason to restore.
       if (this.#quietSince !== undefined || kept.some(({ node }, at) => now[at] !== node)) return;
       this.#failing.b = true;
-      this.damaged = true;
+      this.#damaged.b = true;
       this.restored = true;
       site.down = down;
       site.host.kill();
@@ -338,7 +370,7 @@ export class Faults {
     const folder = replicaFolder(host, this.#drill.machines[vm]?.spec.name ?? "");
     const node = folder?.entries.get(diskName(disk));
     if (!(node instanceof FileNode)) return;
-    this.damaged = true;
+    this.#damaged.b = true;
     this.#outside++;
     node.changed = Math.max(node.changed, host.wall()) + 100 * DAY * this.#outside;
     node.durableChanged = node.changed;
@@ -364,7 +396,7 @@ export class Faults {
     const file = open[pick % Math.max(open.length, 1)];
     if (file === undefined) return;
     this.#failing.b = true;
-    this.damaged = true;
+    this.#damaged.b = true;
     this.rotten = true;
     file.rot((pick * 7919) % file.sectors.length, bit);
   }
@@ -377,7 +409,7 @@ export class Faults {
     const file = among[(pick >>> 1) % Math.max(among.length, 1)];
     if (file === undefined) return;
     this.#failing.b = true;
-    this.damaged = true;
+    this.#damaged.b = true;
     this.rotten = true;
     file.rot((pick * 7919) % file.sectors.length, bit);
   }
@@ -415,7 +447,7 @@ export class Faults {
     this.#failing[host] = (host === "b" && this.rotten) ||
       volumes.some(({ faults: { failReads, failWrites, failFlushes, full } }) =>
         failReads + failWrites + failFlushes > 0 || full
-      ) || [...machine.disks.values()].some(({ node }) => node.latent.size > 0);
+      ) || this.#disks(host).some(({ latent }) => latent.size > 0);
   }
 
   /** Everything heals, for good. */
@@ -433,10 +465,8 @@ export class Faults {
       host.hypervisor.heal();
       host.data.volume.faults.heal();
       host.logs.volume.faults.heal();
-      for (const { node, volume } of host.disks.values()) {
-        volume.faults.heal();
-        node.latent.clear();
-      }
+      for (const { volume } of host.disks.values()) volume.faults.heal();
+      for (const { latent } of this.#disks(site.name)) latent.clear();
       if (host.process === undefined) site.start();
     }
   }

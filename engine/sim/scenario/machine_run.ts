@@ -72,6 +72,8 @@ export class MachineRun {
   home: HostName = "a";
   /** How often that has changed. */
   moves = 0;
+  /** Where it was cut by a server that has become its primary and is not open yet: its home as soon as that is looked at. */
+  claimed: HostName | undefined;
   /** Its roles change in this run: from the first time on that this was asked for, judges follow it that know of that. */
   roaming = false;
   /** Its guest was shut down to be moved. */

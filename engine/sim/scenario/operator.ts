@@ -153,6 +153,8 @@ export class Operator {
         { verb: "replication resume", args: { vm } };
     }
     if (state === "WaitingForStartResynchronize" || state === "ResynchronizeSuspended") {
+      // A side that is failed over takes nothing, and says so each time.
+      if (machine.roaming && this.#failedOver(machine)) return undefined;
       // Windows are waited for while there is time, and what was paused stands for a few seconds.
       const { plan } = server.primary.entry(vm).machine.resync;
       const quiet = this.#drill.faults.quietFor >= 0;
@@ -165,6 +167,13 @@ export class Operator {
     if (state === "ReadyForInitialReplication") return this.#firstCopies.start(machine, server);
     const onTheWay = ["InitialReplicationInProgress", "WaitingForInitialReplication"];
     return onTheWay.includes(state) ? this.#firstCopies.during(machine, server) : undefined;
+  }
+
+  /** True while its replica is failed over. */
+  #failedOver(machine: MachineRun): boolean {
+    const server = this.#drill.awayOf(machine).current?.server;
+    const replica = server === undefined ? undefined : replicaOf(server, machine.spec.name);
+    return replica?.record.failover !== undefined;
   }
 
   /** The site of its guest is gone: it is brought up at the replica on the newest point there is, for good. */

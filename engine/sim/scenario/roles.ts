@@ -7,13 +7,14 @@
  *
  * @module
  */
+// Long because: who asks for a move, who sees that it happened, and where its guest goes on are one account.
 
 import { relate } from "../../core/lineage/generation.ts";
 import { wordsOf } from "../oracle/stamp.ts";
 import type { Guest } from "../guests/guest.ts";
 import type { SimProcess } from "../process.ts";
 import type { Drill } from "./drill.ts";
-import { type FailoverRun, type MachineRun, primaryOf } from "./machine_run.ts";
+import { type FailoverRun, type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 import { fileAt } from "./replica_files.ts";
 import type { RoleAction } from "./scenario.ts";
 import { retentionOf } from "./scenario.ts";
@@ -63,6 +64,7 @@ export class Roles {
     if (this.#shutting.get(machine)?.alive === true) return;
     if (drill.operator.busy(home, machine)) return;
     const quiet = drill.faults.quietFor >= 0;
+    if (quiet && machine.failover === undefined && this.#takeUp(machine)) return;
     if (machine.failover !== undefined) return quiet ? this.#reverse(machine) : undefined;
     const state = primaryOf(current.server, machine.spec.name)?.state;
     if (state === "PreparedForFailover") {
@@ -70,6 +72,18 @@ export class Roles {
       if (machine.planned) this.#move(machine, "planned");
       else this.#takeBack(machine, false);
     } else if (state !== undefined) this.#goOn(machine);
+  }
+
+  /** A guest could not read the disks of a failover when it began, and is started there now; false where there is none. */
+  #takeUp(machine: MachineRun): boolean {
+    const { current } = this.#drill.awayOf(machine);
+    const replica = current === undefined
+      ? undefined
+      : replicaOf(current.server, machine.spec.name);
+    const failover = replica?.record.failover;
+    if (failover === undefined || machine.planned) return false;
+    this.#drill.operator.failovers.begin(machine, failover.point);
+    return true;
   }
 
   /**
@@ -114,7 +128,10 @@ export class Roles {
     machine.roaming = true;
     if (what === "planned") machine.planned = true;
     this.#shutDown(home, machine, machine.guest, () => {
-      drill.operator.ask(home, machine, `failover ${what}`, { vm }, () => this.look(machine));
+      drill.operator.ask(home, machine, `failover ${what}`, { vm }, (_, code) => {
+        // The other side has it and cannot do it yet: nobody asks again at once.
+        if (code !== "wrong-state") this.look(machine);
+      });
     });
   }
 
@@ -146,10 +163,10 @@ export class Roles {
       machine,
       "failover cancel",
       forced ? { vm, force: true } : { vm },
-      (result) => {
+      (result, code) => {
         if (result !== undefined) this.#remember(machine);
         if (result !== undefined) drill.probe(forced ? "planned/forced" : "planned/cancelled");
-        this.look(machine);
+        if (code !== "wrong-state") this.look(machine);
       },
     );
   }
@@ -211,6 +228,9 @@ export class Roles {
     drill.probe(failover === undefined ? "planned/moved" : "reverse/moved");
     if (failover !== undefined && away.name === "a") drill.probe("reverse/failed-back");
     machine.home = away.name;
+    machine.claimed = undefined;
+    // A reversal that was cut short behind the complete looked like no more than that.
+    machine.retired = false;
     machine.moves++;
     machine.paths = real.disks.map(({ path }) => path);
     const base = real.tracked[0]?.base;

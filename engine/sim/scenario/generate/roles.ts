@@ -18,9 +18,6 @@ const NOT_WITH_ROLES: ReadonlySet<string> = new Set([
   "destroy",
   "outside",
   "lose-log",
-  "latent",
-  "io",
-  "full",
   "stale",
   "authorize",
 ]);
@@ -51,6 +48,7 @@ export function roleEvents(
         (WITH_ROLES.has(event.kind) && isWithin(event, disks)))
     );
     events.splice(0, events.length, ...kept);
+    onEitherSide(root.stream(`roles-storage/${vm}`), events);
     let at = random.between(SETUP + SECOND, Math.max(SETUP + 2 * SECOND, Math.floor(active / 2)));
     let to: HostName = "b";
     for (let rounds = random.between(1, 4); rounds > 0 && at < active; rounds--) {
@@ -58,6 +56,15 @@ export function roleEvents(
       to = to === "a" ? "b" : "a";
       at += random.between(SECOND, 10 * SECOND);
     }
+  }
+}
+
+/** Storage fails where the machine goes as well as where it came from. */
+function onEitherSide(random: Prng, events: ScenarioEvent[]): void {
+  for (const [index, event] of events.entries()) {
+    const moves = event.kind === "latent" ||
+      ((event.kind === "io" || event.kind === "full") && event.place !== "data");
+    if (moves && random.flip()) events[index] = { ...event, host: event.host === "a" ? "b" : "a" };
   }
 }
 
