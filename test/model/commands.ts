@@ -59,7 +59,7 @@ export class Write extends Named implements Step {
 }
 
 /** A guest flushes. */
-class Flush extends Named implements Step {
+export class Flush extends Named implements Step {
   readonly #site: SiteName;
   readonly #disk: number;
 
