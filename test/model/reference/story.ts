@@ -118,12 +118,13 @@ export class Story {
   larger(site: SiteName, ...which: readonly Part[]): readonly number[] {
     const [own, theirs] = [this.disks[site]?.image, this.disks[other(site)]?.image];
     const there = this.parts(other(site));
+    // Those that lie where they were before may be longer than anybody has seen yet.
+    const longest = this.longest[other(site)];
     return this.parts(site).flatMap((part, place) => {
       const sent = there[place] === "in" || there[place] === "joining";
       const size = own?.[place]?.length ?? 0;
-      return which.includes(part) && sent && size > (theirs?.[place]?.length ?? size)
-        ? [place]
-        : [];
+      const theirSize = Math.max(theirs?.[place]?.length ?? size, longest[place] ?? 0);
+      return which.includes(part) && sent && size > theirSize ? [place] : [];
     });
   }
 
