@@ -5,7 +5,7 @@
  */
 
 import { isFailed } from "../base/failure.ts";
-import type { PointId } from "../base/units.ts";
+import type { PointId, Token } from "../base/units.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import { noteCut } from "../relationship/statistics.ts";
 import type { Task } from "../runtime/task.ts";
@@ -24,6 +24,8 @@ export interface Cut {
   readonly cutNumber: number;
   /** How its point came to be. */
   readonly kind: PointKind;
+  /** The right to start the machine that the replica holds, where it is the last cut of it. */
+  readonly token: Token | undefined;
   /** Bytes of every disk at that instant, by index. */
   readonly sizes: readonly number[];
   /** The same of disks that are not replicated. */
@@ -107,7 +109,8 @@ function* cutNow(work: Replication, point: PointId, joins: readonly number[]): T
   // was under way then makes a point like any other, for the replica has no right to start the machine yet.
   const { planned } = machine;
   const kind = planned !== undefined && work.offered === planned.token ? "planned" : "standard";
-  return { point, cutAt, cutNumber: work.cuts, kind, sizes, placeholders, arriving, joins };
+  const token = kind === "planned" ? planned?.token : undefined;
+  return { point, cutAt, cutNumber: work.cuts, kind, token, sizes, placeholders, arriving, joins };
 }
 
 /**

@@ -52,6 +52,8 @@ export function* copyBetween(
 /** Seals the delta, every record of which was sent, and clears its bits once the replica has staged it. */
 export function* sealDelta(work: Replication, peer: ReplicaPeer, delta: OpenDelta): Task<void> {
   const { machine, ports } = work;
+  // Taken back since: its guest wrote behind that cut, which is not the last of it for any other right either.
+  if (delta.kind === "planned" && machine.planned?.token !== delta.token) delta.kind = "standard";
   const staged = yield* seal(work, peer, delta);
   if (staged.point !== delta.point || staged.digest !== toHex(delta.shipment.chain)) {
     throw peerFailure("protocol-violation", "The replica staged another point than was sealed");

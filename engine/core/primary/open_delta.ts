@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { PointId } from "../base/units.ts";
+import type { PointId, Token } from "../base/units.ts";
 import type { PointKind } from "../wire/point.ts";
 import type { Shipment } from "./shipment.ts";
 
@@ -25,6 +25,8 @@ export interface OpenDelta {
   cutNumber: number;
   /** How that cut was made. */
   kind: PointKind;
+  /** The right to start the machine that the replica held then, of a planned one: it is the last while that is so. */
+  token?: Token | undefined;
   /** Bytes of every disk at that cut, by index. */
   sizes: readonly number[];
   /** The same of disks that are not replicated. */
