@@ -41,8 +41,11 @@ export interface HeartbeatPorts {
   identity(): Task<DiskIdentity>;
   /** Writes handed to the disk that it has not answered. */
   inFlight(): number;
-  /** The time by the clock of the log's file system; `undefined` where it cannot be told. */
-  now(): Task<FileChange | undefined>;
+  /**
+   * The time by the clock of the log's file system, when the log was last written, which `fresh` does at once;
+   * `undefined` where it cannot be told.
+   */
+  now(fresh: boolean): Task<FileChange | undefined>;
   /** What the header says. */
   said(): DiskIdentity;
   /** Makes the header say it, durably; does not fail. */
@@ -135,14 +138,16 @@ export class Heartbeat {
    * `behind` a write alone: ahead of it the disk's old time would be over before the next beat. False then.
    */
   *#extend(behind: boolean): Task<boolean> {
-    const now = yield* this.#ports.now();
+    // Behind a write the beat before has written the log, a period ago: that is late enough, and no write more.
+    const now = yield* this.#ports.now(!behind);
     const disk = yield* this.#ports.identity();
     this.#ahead = now !== undefined && now.device === disk.device && NUMBER.test(now.changed);
     if (!this.#ahead && !behind) return false;
     const known = this.#ahead && now !== undefined && isLater(now.changed, disk.changed);
     const latest = known ? now.changed : disk.changed;
     const changed = NUMBER.test(latest) ? String(BigInt(latest) + LEASE) : latest;
-    if (changed !== this.#ports.said().changed) yield* this.#ports.say({ ...disk, changed });
+    // Also where it says so already: the next beat goes by the time of this writing.
+    yield* this.#ports.say({ ...disk, changed });
     return true;
   }
 

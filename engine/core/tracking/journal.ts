@@ -416,11 +416,16 @@ export class Journal {
   }
 
   /**
-   * What time it is by the clock of the file system that has the log: that of a write to it made just now. The
+   * When the log was last written, by the clock of its file system; `fresh`: it is written for that just now. The
    * copy that does not count is written with what the other one says, so that whichever is found after a crash
    * says the same (T5). `undefined` when the log cannot be written, or the time not be told.
    */
-  *now(): Task<FileChange | undefined> {
+  *now(fresh: boolean): Task<FileChange | undefined> {
+    if (fresh) yield* this.#touch();
+    return this.trusted ? yield* this.#file.lastChange() : undefined;
+  }
+
+  *#touch(): Task<void> {
     yield* this.#headerTurn.lock();
     try {
       const copy = this.#copy === 0 ? 1 : 0;
@@ -429,7 +434,6 @@ export class Journal {
     } finally {
       this.#headerTurn.unlock();
     }
-    return this.trusted ? yield* this.#file.lastChange() : undefined;
   }
 
   *#replaceHeader(copy: 0 | 1, header: HrlHeader): Task<void> {

@@ -141,7 +141,7 @@ export class TrackedDisk implements Disk {
       clock: ports.clock,
       identity: () => this.#disk.identity(),
       inFlight: () => this.gate.submitted,
-      now: () => this.#journal.now(),
+      now: (fresh) => this.#journal.now(fresh),
       said: () => this.#journal.header.stamp,
       say: (stamp) => this.#say(stamp),
     }, guest.stem);
