@@ -9,7 +9,7 @@
  * @module
  */
 
-import { peerFailure } from "../base/failure.ts";
+import { peerFailure, requestFailure } from "../base/failure.ts";
 import type { Json } from "../base/json.ts";
 import { asObject } from "../base/json.ts";
 import { isIdentity, type PointId, type Token } from "../base/units.ts";
@@ -86,4 +86,16 @@ export function plannedFromJson(json: Json | undefined): Planned | undefined | n
   if (!isIdentity(token) || !(point === null || isIdentity(point))) return null;
   if (typeof cutAt !== "number" || !Number.isSafeInteger(cutAt) || cutAt < 0) return null;
   return { token: token as Token, point: (point ?? undefined) as PointId | undefined, cutAt };
+}
+
+/** The replica has been told what holds, and goes on by that wherever it takes the machine up (L4, L6). */
+export function refuseWhileLocked({ name, state }: Pick<PrimaryMachine, "name" | "state">): void {
+  if (state !== "PreparedForFailover") return;
+  throw requestFailure(
+    "wrong-state",
+    `Cannot change settings of "${name}" in state PreparedForFailover: the replica would not hear of it before it ` +
+      "takes the machine up",
+    `Cancel the planned failover first: "warmsite failover cancel ${name}"; or change them where the machine runs ` +
+      "once the failover is done",
+  );
 }

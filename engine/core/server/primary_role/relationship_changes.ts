@@ -18,6 +18,7 @@ import {
   type StartChoice,
 } from "../../primary/initial_replication.ts";
 import type { PrimaryMachine } from "../../primary/machine.ts";
+import { refuseWhileLocked } from "../../primary/planned.ts";
 import { applyWish, type ResyncWish } from "../../primary/resync_wish.ts";
 import type { StagedPoint } from "../../primary/staged_clock.ts";
 import type { Verification } from "../../primary/verification.ts";
@@ -45,6 +46,7 @@ export function* enable(
 export function* set(machines: PrimaryMachines, entry: Entry, args: JsonObject): Task<void> {
   const { machine, replicator } = entry;
   yield* machine.change((settings) => {
+    refuseWhileLocked(machine);
     const changed = changedSettings(settings, args);
     refuseTooMany(machine, changed);
     return changed;

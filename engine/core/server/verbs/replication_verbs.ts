@@ -3,12 +3,14 @@
  *
  * @module
  */
+// Long because: one family of verbs, each with all that it checks before anything changes.
 
 import type { Json, JsonObject } from "../../base/json.ts";
 import { DISKS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/name.ts";
 import { type Failed, localFailure, requestFailure } from "../../base/failure.ts";
 import type { StartChoice } from "../../primary/initial_replication.ts";
+import { refuseWhileLocked } from "../../primary/planned.ts";
 import { type GuestCommands, withoutFreeze } from "../../relationship/guest_commands.ts";
 import { checkSettings, type RelationshipSettings } from "../../relationship/settings.ts";
 import {
@@ -247,6 +249,7 @@ function* setReplication(server: Server, args: JsonObject): Task<Json> {
   else server.primary.entry(vm);
   server.commands.check(vm, commands);
   const settings = server.replica.has(vm) ? undefined : server.primary.entry(vm).machine.settings;
+  if (given > 0) refuseWhileLocked(server.primary.entry(vm).machine);
   if (settings !== undefined) {
     checkFreeze(server, vm, commands, changedSettings(settings, args));
   }

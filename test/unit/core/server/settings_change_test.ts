@@ -6,7 +6,7 @@
  */
 
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
-import type { Failed } from "../../../../engine/core/base/failure.ts";
+import { type Failed, isFailed } from "../../../../engine/core/base/failure.ts";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, MINUTE, SECOND } from "../../../../engine/core/base/units.ts";
 import { settingArguments, SETTINGS } from "../../../../engine/core/relationship/setting_table.ts";
@@ -167,6 +167,24 @@ Deno.test("what cannot be is refused by name and changes nothing", () => {
     match(error.failure.action, /Run the command on a/);
     return error.code === "wrong-state";
   });
+});
+
+Deno.test("no setting changes while the machine is locked for a planned failover: its replica would not know", () => {
+  const { a } = makePair(138);
+  protect(a, { frequency: 30 * SECOND });
+  a.call("failover prepare", { vm: "vm" });
+  const change = { vm: "vm", freeze: "freeze", thaw: "thaw", frequency: 60 * SECOND };
+  throws(
+    () => a.call("replication set", change),
+    (error) =>
+      isFailed(error, "wrong-state") && /failover cancel/.test(error.failure.action) &&
+      /PreparedForFailover/.test(error.failure.message),
+  );
+  deepEqual(a.server?.commands.of("vm"), {}, "nor commands beside it");
+  a.call("replication set", { vm: "vm", freeze: "freeze", thaw: "thaw" });
+  a.call("failover cancel", { vm: "vm" });
+  a.call("replication set", { vm: "vm", frequency: 60 * SECOND });
+  equal(settingsOf(a)?.frequency, 60 * SECOND);
 });
 
 Deno.test("a change that cannot be made durable is not made", () => {
