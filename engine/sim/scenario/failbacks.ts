@@ -22,6 +22,8 @@ interface Failback {
   readonly since: number;
   /** When it began: what guests change from then on may travel as it was and once more. */
   readonly began: number;
+  /** Bytes that each disk had in that point: what it has grown by since counts as changed. */
+  readonly sizes: readonly number[];
   /** Bytes of blocks that crashes since then made doubtful. */
   readonly doubtful: number;
   /** Bytes of blocks that were sent. */
@@ -56,10 +58,12 @@ export class Failbacks {
     // The old primary's log tells what changed since the newest point of which it was told, and no better.
     const since = Math.min(common.instant, told.instant);
     const { history } = common;
+    const sizes = common.sizes ?? machine.spec.disks.map((sectors) => sectors * SECTOR_SIZE);
     const doubtful = this.#deaths.some((died) => died > since) ? this.#hot(machine) : 0;
     this.#underway.set(machine, {
       history,
       since,
+      sizes,
       began: this.#drill.instant(),
       doubtful,
       sent: 0,
@@ -90,12 +94,19 @@ export class Failbacks {
     }
   }
 
-  #end(machine: MachineRun, { history: left, since, began, doubtful, sent }: Failback): void {
+  #end(
+    machine: MachineRun,
+    { history: left, since, sizes, began, doubtful, sent }: Failback,
+  ): void {
     this.#underway.delete(machine);
     const { vm, history } = machine.guest;
     const { blockSize } = this.#drill.world;
     const changed = new Set<string>();
     noteChanged(changed, left, since, blockSize);
+    for (const [disk, size] of sizes.entries()) {
+      const end = Math.ceil(((machine.asked[disk] ?? 0) * SECTOR_SIZE) / blockSize);
+      for (let at = Math.floor(size / blockSize); at < end; at++) changed.add(`${disk}/${at}`);
+    }
     // Behind a failover its guest has a history of its own, which begins at that point.
     if (history !== left) noteChanged(changed, history, 0, blockSize);
     this.#drill.probe(history === left ? "planned/way-back" : "reverse/way-back");

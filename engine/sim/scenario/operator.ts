@@ -25,6 +25,9 @@ const ROUND = SECOND;
 /** How often they try again what is in state Error. */
 const RESUME_EVERY = 3 * SECOND;
 
+/** States of a primary in which its disks may grow. */
+const GROWS: ReadonlySet<string> = new Set(["Replicating", "Suspended", "Error"]);
+
 /** Both administrators. */
 export class Operator {
   readonly #drill: Drill;
@@ -127,6 +130,11 @@ export class Operator {
       return { verb: "vm add", args: { vm, disks } };
     }
     const state = primaryOf(server, vm)?.state ?? "none";
+    // One that moved to a point from before a disk grew is let in again where that is as large as ever.
+    const small = machine.moves > 0 && GROWS.has(state)
+      ? this.#tooSmall(machine, server)
+      : undefined;
+    if (small !== undefined) return { verb: "vm disk grow", args: { vm, ...small } };
     // One that is paused learns of nothing until it goes on.
     if (state === "Suspended" && this.#drill.faults.quietFor >= 0) {
       return { verb: "replication resume", args: { vm } };
@@ -174,6 +182,19 @@ export class Operator {
     const server = this.#drill.awayOf(machine).current?.server;
     const replica = server === undefined ? undefined : replicaOf(server, machine.spec.name);
     return replica?.record.failover !== undefined;
+  }
+
+  /** A disk of the machine that is smaller than it was asked to be. */
+  #tooSmall(
+    machine: MachineRun,
+    server: GuestHost["server"],
+  ): { readonly disk: number; readonly size: number } | undefined {
+    const disks = primaryOf(server, machine.spec.name)?.disks ?? [];
+    for (const [disk, sectors] of machine.asked.entries()) {
+      const size = sectors * SECTOR_SIZE;
+      if ((disks[disk]?.size ?? size) < size) return { disk, size };
+    }
+    return undefined;
   }
 
   /** The site of its guest is gone: it is brought up at the replica on the newest point there is, for good. */
@@ -298,10 +319,7 @@ export class Operator {
     const mark = { verb, since: this.#drill.now };
     this.#underway.set(key, mark);
     const before = this.#state(site, machine);
-    // By role: a machine that moves meanwhile was asked at the side that it was then.
-    const { name } = machine.spec;
-    const leads = machine.roaming && site.current.server.primary.has(name);
-    const host = leads || site.name === machine.home ? "a" : "b";
+    const host = this.#roleOf(site, machine);
     this.#drill.call(site, verb, args, (outcome) => {
       if (this.#underway.get(key) === mark) this.#underway.delete(key);
       const code = typeof outcome === "string" ? outcome : "";
@@ -325,6 +343,12 @@ export class Operator {
       if (verb === "replication enable" && code === "disk-failed") site.host.kill();
       if (verb === "replication enable" && code === "") machine.enabledAt = this.#drill.now;
     });
+  }
+
+  /** Its role at a site, as facts name it: a machine that moves meanwhile was asked at the side that it was then. */
+  #roleOf(site: Site, machine: MachineRun): "a" | "b" {
+    const leads = machine.roaming && site.current?.server.primary.has(machine.spec.name) === true;
+    return leads || site.name === machine.home ? "a" : "b";
   }
 
   #state(site: Site, machine: MachineRun): string {
@@ -436,7 +460,7 @@ export class Operator {
     const a = this.#drill.homeOf(machine);
     const b = this.#drill.awayOf(machine);
     const site = action.host === "a" ? a : b;
-    if (site.current === undefined || machine.roaming) return;
+    if (site.current === undefined) return;
     // What it is asked beside another verb may meet any state.
     const key = `${site.name}/${machine.spec.name}`;
     const open = this.#verbs.get(key) ?? 0;
@@ -445,6 +469,7 @@ export class Operator {
     const before = busy ? "busy" : this.#state(site, machine);
     const since = this.#drill.now;
     const { verb } = action;
+    const host = this.#roleOf(site, machine);
     return this.#drill.call(site, verb, { vm }, (outcome) => {
       if (verb === "replication verify" && typeof outcome !== "string") {
         const { equal } = outcome.value as JsonObject;
@@ -453,7 +478,7 @@ export class Operator {
       this.#verbs.set(key, (this.#verbs.get(key) ?? 1) - 1);
       this.#drill.tell({
         kind: "verb",
-        host: action.host,
+        host,
         at: site.name,
         vm,
         verb,

@@ -177,7 +177,8 @@ export class Roles {
     const home = drill.homeOf(machine);
     const away = drill.awayOf(machine);
     if (failover === undefined || failover.completed || away.current === undefined) return;
-    if (drill.operator.busy(away, machine)) return;
+    // Nobody takes a replica up beneath tests of it.
+    if (drill.operator.busy(away, machine) || drill.operator.tests.drop(machine)) return;
     this.#shutDown(home, machine, machine.guest, () => {});
     machine.roaming = true;
     machine.shut = true;
@@ -216,6 +217,7 @@ export class Roles {
       machine.generations.add(generation);
     }
     const { failover, guest } = machine;
+    drill.operator.tests.gone(machine);
     const settled = failover === undefined && this.#leftIn.get(machine) === home.host.incarnations;
     const left = settled ? contentsOf(home, this.#paths(machine)) : undefined;
     machine.former = undefined;

@@ -23,7 +23,7 @@ interface TestRun {
   deleting: boolean;
 }
 
-/** Asks the server at `b` for a verb about a machine. */
+/** Asks the server of its replica for a verb about a machine. */
 export type Ask = (
   machine: MachineRun,
   args: JsonObject,
@@ -75,7 +75,7 @@ export class Tests {
     const number = 200 + (this.#made++ % 50);
     const blank = new Guest(drill.guests, name, new MachineHistory(number, disks));
     const write = (run: TestRun) => this.#write(run, disks, writes);
-    drill.within(drill.sites.b, `boot/${name}`, function* (host) {
+    drill.within(drill.awayOf(machine), `boot/${name}`, function* (host) {
       const image = yield* blank.image(host);
       if (image === undefined || runs.has(name)) return;
       drill.auditor.seen(machine, point, image, "test");
@@ -116,7 +116,7 @@ export class Tests {
       }
       runs.delete(first.name);
       this.#drill.probe("test/deleted");
-      const residue = this.#residue(vm, first.number);
+      const residue = this.#residue(machine, first.number);
       this.#drill.tell({ kind: "test-deleted", vm, name: first.name, residue });
     });
     if (run !== undefined) run.deleting = true;
@@ -124,8 +124,9 @@ export class Tests {
   }
 
   /** What there is of a test that is not there any more. */
-  #residue(vm: string, number: number): readonly string[] {
-    const { host, current } = this.#drill.sites.b;
+  #residue(machine: MachineRun, number: number): readonly string[] {
+    const { vm } = machine.guest;
+    const { host, current } = this.#drill.awayOf(machine);
     const replicas = host.data.entries.get("replicas");
     const folder = replicas instanceof Directory ? replicas.entries.get(vm) : undefined;
     const tests = folder instanceof Directory ? folder.entries.get("tests") : undefined;
@@ -140,7 +141,7 @@ export class Tests {
     return left;
   }
 
-  /** The server at `b` died. */
+  /** The server of its replica died. */
   died(machine: MachineRun, how: "kill" | "power"): void {
     for (const run of this.#of(machine).values()) {
       run.guest.lost();
@@ -148,12 +149,12 @@ export class Tests {
     }
   }
 
-  /** The replica is gone, and its tests with it. */
+  /** The replica is gone, or has become the primary, and its tests with it. */
   gone(machine: MachineRun): void {
     this.#runs.delete(machine);
   }
 
-  /** The server at `b` opened: tests are there as they were left. */
+  /** The server of its replica opened: tests are there as they were left. */
   resumed(machine: MachineRun, host: GuestHost): void {
     const { vm } = machine.guest;
     if (replicaOf(host.server, vm) === undefined) return;
@@ -162,28 +163,29 @@ export class Tests {
     for (const run of [...runs.values()]) {
       if (found.some(({ test }) => test.name === run.name)) continue;
       runs.delete(run.name);
-      if (!run.deleting) this.#lost(machine, run, "it is gone");
+      // Whoever takes a machine up for good has ended its tests.
+      if (!run.deleting && !machine.planned) this.#lost(machine, run, "it is gone");
     }
     for (const { test } of found) {
       const run = runs.get(test.name);
       // One of which nobody was told is looked at like one that was.
       if (run === undefined) this.#boot(machine, test.name, test.point, 0);
-      else if (test.failure === undefined) this.#goOn(run);
+      else if (test.failure === undefined) this.#goOn(machine, run);
       else this.#lost(machine, run, test.failure.message);
     }
   }
 
   #lost(machine: MachineRun, { name }: TestRun, why: string): void {
     const drill = this.#drill;
-    if (drill.rotten || drill.doubtful("b")) return;
+    if (drill.rotten || drill.doubtful(drill.awayOf(machine).name)) return;
     drill.tell({ kind: "test-lost", vm: machine.guest.vm, name, why });
   }
 
   /** Judges what a crash left of a test; its history goes on from there. */
-  #goOn(run: TestRun): void {
+  #goOn(machine: MachineRun, run: TestRun): void {
     const drill = this.#drill;
     run.deleting = false;
-    drill.within(drill.sites.b, `boot/${run.name}`, function* (host) {
+    drill.within(drill.awayOf(machine), `boot/${run.name}`, function* (host) {
       const { guest, died } = run;
       const image = yield* guest.image(host);
       if (image === undefined || died === undefined || run.deleting) return;

@@ -22,7 +22,10 @@ const NOT_WITH_ROLES: ReadonlySet<string> = new Set([
   "authorize",
 ]);
 
-/** What is asked of a machine that changes sides, besides that. */
+/**
+ * What is asked of a machine that changes sides, besides that. Ends of relationships, removals and other failovers than those
+ * below are not: each of them decides as well where the machine is. Nor are guests frozen: only `a` has commands for that.
+ */
 const WITH_ROLES: ReadonlySet<string> = new Set([
   "write",
   "zero",
@@ -30,6 +33,22 @@ const WITH_ROLES: ReadonlySet<string> = new Set([
   "flush",
   "reconnect",
   "cycle",
+  "test",
+  "test-delete",
+  "export",
+  "set",
+  "grow",
+]);
+
+/** Verbs that it is asked for at either side, as far as they leave roles and relationships as they are. */
+const VERBS_WITH_ROLES: ReadonlySet<string> = new Set([
+  "replication pause",
+  "replication resume",
+  "replication resync start",
+  "replication resync pause",
+  "replication resync continue",
+  "replication resync cancel",
+  "replication verify",
 ]);
 
 /** In some runs machines change sides, there and back. */
@@ -39,13 +58,12 @@ export function roleEvents(
   active: number,
   events: ScenarioEvent[],
 ): void {
-  for (const [vm, { appConsistent, disks }] of world.machines.entries()) {
+  for (const [vm, { appConsistent }] of world.machines.entries()) {
     const random = root.stream(`roles/${vm}`);
     if (random.below(8) > 0 || appConsistent !== undefined) continue;
     const kept = events.filter((event) =>
       !NOT_WITH_ROLES.has(event.kind) &&
-      (!("vm" in event) || event.vm !== vm ||
-        (WITH_ROLES.has(event.kind) && isWithin(event, disks)))
+      (!("vm" in event) || event.vm !== vm || passes(event))
     );
     events.splice(0, events.length, ...kept);
     onEitherSide(root.stream(`roles-storage/${vm}`), events);
@@ -68,10 +86,10 @@ function onEitherSide(random: Prng, events: ScenarioEvent[]): void {
   }
 }
 
-/** False for what is behind the end of a disk that does not grow. */
-function isWithin(event: ScenarioEvent, disks: readonly number[]): boolean {
-  return !("count" in event && "sector" in event) ||
-    event.sector + event.count <= (disks[event.disk] ?? 0);
+/** True for what a machine is asked for that changes sides. */
+function passes(event: ScenarioEvent): boolean {
+  if (event.kind === "verb") return VERBS_WITH_ROLES.has(event.verb);
+  return WITH_ROLES.has(event.kind);
 }
 
 /** One way to the other side, or half of it and back; returns when it should be over. */
