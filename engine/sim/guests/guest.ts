@@ -7,6 +7,7 @@
  *
  * @module
  */
+// Long because: what a guest asks for, how it connects and what it is told is one account of one machine.
 
 import { isFailed } from "../../core/base/failure.ts";
 import { SECTOR_SIZE } from "../sectors.ts";
@@ -63,6 +64,8 @@ export class Guest {
   readonly #ground: GuestGround;
   #host: GuestHost | undefined;
   #connections: (GuestConnection | undefined)[] = [];
+  /** Every connection that its server knows, with the name of its export. */
+  readonly #entered = new Map<GuestConnection, string>();
   /** Its file systems are at rest, and what it would have written waits. */
   #held: GuestAction[] | undefined;
   /** Unanswered requests that the connection of this moment carries. */
@@ -89,6 +92,7 @@ export class Guest {
   attach(host: GuestHost): void {
     this.#host = host;
     this.#connections = [];
+    this.#entered.clear();
     this.#connect(host);
   }
 
@@ -112,7 +116,17 @@ export class Guest {
         const offered = host.server.exports.get(name);
         if (offered === undefined) return;
         const connection = new GuestConnection(offered.disk);
+        for (const earlier of guest.#entered.keys()) {
+          if (earlier.stopped) guest.#entered.delete(earlier);
+        }
+        guest.#entered.set(connection, name);
         yield* host.attachments.enter(name, connection);
+        // It was shut down, or went elsewhere, while a host that stands still let it wait.
+        if (guest.#host !== host || guest.#connections !== connections) {
+          yield* connection.stop();
+          host.attachments.leave(name, connection);
+          return;
+        }
         connections[disk] = connection;
       }
       // What the connections before carried has ended, in whatever way: nobody was told.
@@ -127,12 +141,14 @@ export class Guest {
     const host = this.#host;
     this.#host = undefined;
     if (host === undefined) return;
-    for (const [disk, connection] of this.#connections.entries()) {
-      if (connection === undefined) continue;
-      yield* connection.stop();
-      host.attachments.leave(exportName(this.vm, disk), connection);
-    }
     this.#connections = [];
+    // Those as well that it had broken, and whose successors have not been let in yet.
+    const entered = [...this.#entered];
+    this.#entered.clear();
+    for (const [connection, name] of entered) {
+      yield* connection.stop();
+      host.attachments.leave(name, connection);
+    }
   }
 
   /** Freezes it: nothing new is written until `release`. */
@@ -152,6 +168,7 @@ export class Guest {
     if (this.#held !== undefined) this.#held = [];
     this.#host = undefined;
     this.#connections = [];
+    this.#entered.clear();
     this.#unanswered.clear();
   }
 
