@@ -9,7 +9,12 @@ import type { Prng } from "../../prng.ts";
 import type { HostName, RoleAction, ScenarioEvent, WorldSpec } from "../scenario.ts";
 import { SETUP } from "./choices.ts";
 
-/** What a run does not have in which machines change sides: who is who is asked there in ways of their own. */
+/**
+ * What a run does not have in which machines change sides. Rot and states that come back are of the files at `b`, which are a
+ * primary's once a machine has moved there, and for a primary nobody promises anything then. Touched disks, lost logs, a site
+ * that burns and who writes from outside know of `a` as the primary and `b` as the replica alone, and so do a stale primary and
+ * authorization.
+ */
 const NOT_WITH_ROLES: ReadonlySet<string> = new Set([
   "rot",
   "rot-open",
