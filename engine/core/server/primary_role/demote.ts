@@ -43,7 +43,7 @@ export function* demote<T>(
   yield* machines.stop(entry);
   // From here on no write passes (L6): guests are gone, disks and logs are closed in order.
   yield* machines.withdraw(machine);
-  const demotion = describe(machines, machine);
+  const demotion = describe(machines, machine, opening.disks);
   if (!machines.claim(machine)) throw localFailure("cancelled", "The server stops");
   yield* machine.close();
   let adopted: T | undefined;
@@ -60,8 +60,15 @@ export function* demote<T>(
   }
 }
 
-/** What a machine is whose disks are about to be closed, nothing being in flight any more. */
-function describe(machines: PrimaryMachines, machine: PrimaryMachine): Demotion {
+/**
+ * What a machine is whose disks are about to be closed, nothing being in flight any more. `theirs`: bytes of the disks that
+ * it has where it runs now, by index.
+ */
+function describe(
+  machines: PrimaryMachines,
+  machine: PrimaryMachine,
+  theirs: readonly number[],
+): Demotion {
   const { id, name, geometry, ancestry, replicated } = machine;
   const { clock, entropy } = machines.context.ports;
   const [first] = replicated;
@@ -69,7 +76,9 @@ function describe(machines: PrimaryMachines, machine: PrimaryMachine): Demotion 
   const settled = replicated.every((disk) =>
     disk.unchanged && disk.base.kind === "point" && disk.base.point === base
   );
-  const own = settled ? base : undefined;
+  // Whoever has left a disk out since a point does not hold that point: the other side would send what changed behind it.
+  const whole = theirs.every((size, index) => size === 0 || (machine.sizes[index] ?? 0) > 0);
+  const own = settled && whole ? base : undefined;
   return {
     id,
     name,

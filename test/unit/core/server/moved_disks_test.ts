@@ -4,6 +4,7 @@
  *
  * @module
  */
+// Long because: every disk that is not like the others moves on the same stage.
 
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
@@ -138,6 +139,20 @@ Deno.test("a failover to what an old primary held last has an empty disk for one
   // The file that was left out was nobody's but the administrator's.
   const file = a.host.disks.get("two.img")?.node.sectors.peek();
   deepEqual(file?.subarray(0, 1024), filled(1024, 2));
+});
+
+Deno.test("an old primary that left a disk out holds no point that has it: all of that disk is sent (M65)", () => {
+  for (const verb of ["exclude", "remove"]) {
+    const { a, b } = stage(10);
+    b.call("failover start", VM);
+    a.call(`vm disk ${verb}`, { ...VM, disk: 1 });
+    b.call("failover reverse", VM);
+    until(a, "Replicating");
+    until(b, "Replicating");
+    b.call("replication cycle", VM);
+    a.call("failover start", VM);
+    deepEqual([whole(a, 0), whole(a, 1)], [whole(b, 0), whole(b, 1)], verb);
+  }
 });
 
 Deno.test("a replica on adopted disks takes one more, and is there after a restart", () => {
