@@ -78,7 +78,7 @@ function demoted(story: Story, site: SiteName, view: SiteView): string {
   const shared = newest !== undefined && last !== undefined &&
     isPart(last.image, newest, here.parts);
   // What the other side has as well is not held: the first point behind it may have dropped it.
-  if (shared && (tail?.image === undefined || !isPart(tail.image, newest, here.parts))) {
+  if (shared && (tail?.image === undefined || wrongTail(last, tail.image) !== "")) {
     return becomeReplica(story, site, here, [], { id: "", held: false });
   }
   if (tail?.image === undefined) return "a primary that became a replica has lost its disks";
