@@ -101,7 +101,7 @@ export function* readPoint(
     const fill = (layer: ExtentFile, entry: IndexEntry, start: number, end: number) =>
       readEntry(layer, entry, start, end, at, result);
     const gaps = yield* walkLayers(files.layers(point), disk, at, length, fill);
-    yield* readGaps(files.disks[disk], at, gaps, result);
+    yield* files.readingRaw(disk, (raw) => readGaps(raw, at, gaps, result));
     // An undo file that entered the index meanwhile says that the raw disk is being written:
     // what came from it may be of a later point. The index knows better now.
     if (gaps.length === 0 || version === files.version) return result;
@@ -127,7 +127,8 @@ function* allocatedAt(
     const gaps = yield* walkLayers(files.layers(point), disk, at, length, note);
     if (gaps.length > 0) {
       const runs = gaps.map(({ start, end }) => ({ at: start, length: end - start }));
-      found.push(...common(yield* allocatedRaw(files.disks[disk], at, length), runs));
+      const raw = yield* files.readingRaw(disk, (each) => allocatedRaw(each, at, length));
+      found.push(...common(raw, runs));
     }
     // As for a read: an undo file that came meanwhile knows better what the raw disk had.
     if (version === files.version) return joined(found);

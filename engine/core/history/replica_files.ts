@@ -77,6 +77,10 @@ export class ReplicaFiles {
   readonly stagingLock = new Mutex();
   /** Failures that health must show and that no file or point tells. */
   readonly notes = new Map<string, Failure>();
+  /** Raw disks that points are being read from, and by how many. */
+  readonly #rawReads = new Map<Disk, number>();
+  /** Those of them that were taken out, to be closed. */
+  readonly #leaving = new Set<Disk>();
   readonly #stateFile: StateFile;
   readonly #committing = new Mutex();
   #state: StoreState;
@@ -234,6 +238,23 @@ export class ReplicaFiles {
     return layers;
   }
 
+  /** Reads raw disk `index`, which is closed behind the last reader should it be taken out meanwhile. */
+  *readingRaw<T>(index: number, read: (disk: Disk | undefined) => Task<T>): Task<T> {
+    const disk = this.disks[index];
+    if (disk === undefined) return yield* read(undefined);
+    this.#rawReads.set(disk, (this.#rawReads.get(disk) ?? 0) + 1);
+    try {
+      return yield* read(disk);
+    } finally {
+      const left = (this.#rawReads.get(disk) ?? 1) - 1;
+      if (left > 0) this.#rawReads.set(disk, left);
+      else {
+        this.#rawReads.delete(disk);
+        if (this.#leaving.delete(disk)) yield* disk.close();
+      }
+    }
+  }
+
   #unlisted(point: PointId): boolean {
     return this.dropping.has(point) || this.gone.has(point);
   }
@@ -348,7 +369,9 @@ export class ReplicaFiles {
     });
     const disk = this.disks[index];
     this.#replace(index, absent);
-    if (disk !== undefined) yield* disk.close();
+    // Whoever reads a point to the end of every disk may be in the middle of this one, which that point does not have.
+    if (disk !== undefined && this.#rawReads.has(disk)) this.#leaving.add(disk);
+    else if (disk !== undefined) yield* disk.close();
     if (adopted) return;
     yield* this.folder.remove(diskName(index));
     yield* this.folder.flush();

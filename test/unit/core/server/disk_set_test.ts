@@ -9,6 +9,8 @@ import assert from "node:assert/strict";
 import { isFailed } from "../../../../engine/core/base/failure.ts";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, type PointId, SECOND } from "../../../../engine/core/base/units.ts";
+import type { ReplicaStore } from "../../../../engine/core/history/replica_store.ts";
+import type { Task } from "../../../../engine/core/runtime/task.ts";
 import { type Crash, crashAmid, everyCall, WAYS } from "./every_call.ts";
 import { contents, disksOf, filled, makePair, type Site, until } from "./pair.ts";
 
@@ -123,6 +125,34 @@ Deno.test("a disk that is removed leaves a gap; older points have it until they 
     disksOf(b, cycle(a)),
     [0, 1, 2, 3].map((disk) => disk === 1 ? undefined : contents(a, disk)),
   );
+});
+
+/** Reads all of disk 1 through the newest point, again and again, until its file is gone. */
+function* readOn(store: ReplicaStore): Task<number> {
+  for (let reads = 0;; reads++) {
+    const disk = store.rawDisks[1]?.disk;
+    if (disk === undefined || disk.size === 0) return reads;
+    const view = yield* store.view(store.newest?.id as PointId);
+    yield* view.read(1, 0, OTHER);
+    yield* view.close();
+  }
+}
+
+Deno.test("the file of a disk that was taken out goes beneath whoever reads a point to the end of every disk", () => {
+  const { a, b } = stage(31);
+  assert.equal(call(a, "remove", { disk: 1 }), "");
+  const store = b.server?.replica.machine("vm").store as ReplicaStore;
+  const reading = b.host.process?.loop.start("reader", readOn(store));
+  for (let time = 0; time < 7; time++) {
+    a.write("vm/0", 0, filled(512, 30 + time));
+    cycle(a);
+  }
+  a.world.runFor(10 * SECOND);
+  assert.ok(
+    reading?.outcome?.ok === true && reading.outcome.value > 10,
+    "it was read all the time",
+  );
+  assert.deepEqual(fileNames(b), ["disk-0.raw"]);
 });
 
 Deno.test("an excluded disk is served, in no point, and empty in a failover", () => {
