@@ -47,7 +47,7 @@ export class MachineDisk implements Disk {
   #tracked: TrackedDisk | undefined;
   /** Writes and flushes in flight. */
   #writes = 0;
-  /** Why a flush failed: so does every later one, until the disk is opened again. */
+  /** Why a flush failed without tracking, which has a memory of its own: so does every later one, until it is opened again. */
   #unflushed: Failed | undefined;
   #held = false;
   readonly #changed = new Signal();
@@ -80,7 +80,7 @@ export class MachineDisk implements Disk {
       yield* growDisk(this.#target, size);
     } catch (error) {
       const lost = isFailed(error) && error.code !== "cancelled" && lostFlush(disk, size, before);
-      if (lost) this.#unflushed = error;
+      if (lost && this.#tracked === undefined) this.#unflushed = error;
       throw error;
     }
   }
@@ -122,7 +122,8 @@ export class MachineDisk implements Disk {
     try {
       yield* this.#target.flush();
     } catch (error) {
-      if (isFailed(error) && error.code !== "cancelled") this.#unflushed = error;
+      const failed = isFailed(error) && error.code !== "cancelled";
+      if (failed && this.#tracked === undefined) this.#unflushed = error;
       throw error;
     }
   }
