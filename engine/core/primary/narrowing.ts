@@ -33,8 +33,7 @@ export interface Narrowing {
   readonly tree: DigestTree;
   /** Index of the disk in its machine. */
   readonly disk: number;
-  /** Bytes of it. */
-  readonly size: number;
+  /** The disk as it was when the view was made, which it may have outgrown since. */
   readonly view: DeltaView;
   /** Told of bytes that were found equal, and of bytes that are to be sent. */
   readonly onCompared: (equal: number, differing: number) => void;
@@ -69,11 +68,11 @@ function settle({ view, onCompared }: Narrowing, { ask, send }: Step): Question[
 }
 
 function judge(narrowing: Narrowing, compared: Compared): Question[] {
-  const { view, tree, size, onCompared } = narrowing;
+  const { view, tree, onCompared } = narrowing;
   const next: Question[] = [];
   for (const { from, to, differs } of comparedRuns(compared)) {
     const at = compared.at + from;
-    const length = Math.min(compared.at + to, size) - at;
+    const length = Math.min(compared.at + to, view.size) - at;
     if (differs) next.push(...settle(narrowing, tree.descend(compared.unit, { at, length })));
     else {
       view.releaseEqual(at, length);
@@ -84,9 +83,9 @@ function judge(narrowing: Narrowing, compared: Compared): Question[] {
 }
 
 function* ask(narrowing: Narrowing, { unit, at, count }: Question): Task<Compared> {
-  const { codec, peer, disk, size, view } = narrowing;
+  const { codec, peer, disk, view } = narrowing;
   if (!view.alive) throw localFailure("view-given-up", "The view ended");
-  const length = Math.min(unit * count, size - at);
+  const length = Math.min(unit * count, view.size - at);
   const full = yield* unitDigests(codec, view, at, length, unit);
   return yield* peer.compare({ disk, unit, at, count, digests: firstHalves(full, count) });
 }

@@ -120,8 +120,8 @@ class Comparing {
   constructor(loop: Loop, sending: Sending) {
     this.#loop = loop;
     this.#sending = sending;
-    this.#trees = sending.disks.map(({ geometry, size }) => {
-      return new DigestTree(geometry.blockSize, size);
+    this.#trees = sending.disks.map(({ geometry, size, view }) => {
+      return new DigestTree(geometry.blockSize, view?.size ?? size);
     });
   }
 
@@ -131,14 +131,14 @@ class Comparing {
     this.#runs = this.#runs.filter(({ outcome }) => outcome === undefined);
     if (this.#sending.stopped?.() === true) return;
     for (const [place, tracked] of this.#sending.disks.entries()) {
-      const { view, size, geometry, index: disk } = tracked;
+      const { view, geometry, index: disk } = tracked;
       const { region } = treeUnits(geometry.blockSize);
       while (view !== undefined && this.#runs.length < COMPARED_AT_ONCE) {
         const run = view.nextSuspected(QUESTION_BYTES, region);
         if (run === undefined) break;
         const { codec, peer, onCompared = () => {} } = this.#sending;
         const tree = this.#trees[place] as DigestTree;
-        const work = { codec, peer, tree, disk, size, view, onCompared };
+        const work = { codec, peer, tree, disk, view, onCompared };
         const started = this.#loop.start("narrow", narrow(work, run));
         started.whenEnded(() => this.#ended.notify());
         this.#runs.push(started);

@@ -40,6 +40,8 @@ export interface DeltaRun {
 /** What a view needs of the disk it belongs to. */
 export interface ViewOwner {
   readonly disk: Disk;
+  /** Bytes of the disk when the view is made. */
+  readonly size: number;
   readonly blockSize: number;
   readonly cow: CowStore;
   /** What has not been released; shared with the tracked disk, which keeps it over give-ups (C4). */
@@ -88,6 +90,11 @@ export class DeltaView {
     this.#doubtful = owner.rest.suspected.copy();
     this.#unsaved = mode === "frozen" ? owner.rest.all.copy() : new Bitmap(owner.rest.size);
     if (mode === "frozen") this.#unsaved.removeAll(owner.rest.zero);
+  }
+
+  /** Bytes of the disk when it was made: what the disk has grown by since is of the next delta (C6). */
+  get size(): number {
+    return this.#owner.size;
   }
 
   /** False once it was given up or closed: nothing can be read from it. */

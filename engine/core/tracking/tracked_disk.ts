@@ -551,6 +551,7 @@ export class TrackedDisk implements Disk {
     }
     const owner = {
       disk: this.#disk,
+      size: this.#size,
       blockSize: this.#blockSize,
       cow: this.#cow,
       rest: this.#rest,

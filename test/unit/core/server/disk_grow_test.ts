@@ -159,6 +159,40 @@ function read(b: Site, point: string): Uint8Array {
   }());
 }
 
+Deno.test("a disk grows amid a delta whose suspected blocks are still compared: the point ends where it was cut", () => {
+  // The last unit of the digest tree is not whole, and its run is compared behind the growth.
+  const size = OLD - 4 * KiB;
+  const { a, b, world } = makePair(7, size);
+  protect(a);
+  for (const way of [world.net.link("a", "b"), world.net.link("b", "a")]) {
+    way.speed = { ...way.speed, latency: SECOND / 10 };
+  }
+  for (let at = 0; at < size; at += 8 * KiB) a.write("vm/0", at, filled(512, 1 + at / KiB));
+  a.host.kill();
+  a.start();
+  const tracked = a.server?.primary.entry("vm").machine.tracked[0];
+  assert.equal(
+    tracked?.suspectedBytes,
+    size / 2 + 2 * KiB,
+    "the regions that were hot, the last one too",
+  );
+  const before = contents(a);
+  const run = a.host.process?.loop.start(
+    "cycle",
+    a.server?.call("replication cycle", { vm: "vm" }) ?? assert.fail(),
+  );
+  const left = () => tracked?.view?.remainingBytes ?? size;
+  world.runWhile(() => left() > size / 2, 10 * SECOND);
+  grow(a, NEW);
+  assert.ok(left() > 0 && left() < size / 2, "some are being compared, and some wait");
+  world.runWhile(() => run?.outcome === undefined, 60 * SECOND);
+  assert.ok(run?.outcome?.ok === true);
+  const point = (run.outcome.value as JsonObject)["point"] as string;
+  assert.deepEqual(read(b, point), before);
+  a.write("vm/0", NEW - 512, filled(512, 99));
+  assert.deepEqual(read(b, cycle(a)), contents(a));
+});
+
 /** Crashes `a` at a port call of growing, starts it again, and looks whether a point is right. */
 function crashed(crash: Crash): boolean {
   const { a, b } = makePair(100 + crash.call, OLD);
