@@ -11,7 +11,12 @@
 import { SECOND } from "../../core/base/units.ts";
 import { Prng } from "../prng.ts";
 import { spareDisks } from "./generate/disks.ts";
-import { faultEvents, oldStatesAtFailovers, rotsOnTheWay } from "./generate/faults.ts";
+import {
+  faultEvents,
+  flushesAskedAgain,
+  oldStatesAtFailovers,
+  rotsOnTheWay,
+} from "./generate/faults.ts";
 import { guestEvents } from "./generate/guests.ts";
 import { operatorEvents } from "./generate/operators.ts";
 import { roleEvents } from "./generate/roles.ts";
@@ -40,6 +45,7 @@ export function generate(seed: number): Scenario {
   faultEvents(root, world, active, events);
   oldStatesAtFailovers(root.stream("old-state-at-failover"), active, events);
   rotsOnTheWay(root.stream("rot-open"), active, events);
+  flushesAskedAgain(root.stream("flushes-asked-again"), world, active, events);
   roleEvents(root, world, active, events);
   spareDisks(root, world, active, events);
   events.sort((left, right) => left.at - right.at);

@@ -52,6 +52,25 @@ export function oldStatesAtFailovers(random: Prng, active: number, events: Scena
   }
 }
 
+/** A flush fails for a guest that asks again soon: what the failed one covered may be lost, and no other may succeed (T10). */
+export function flushesAskedAgain(
+  random: Prng,
+  world: WorldSpec,
+  active: number,
+  events: ScenarioEvent[],
+): void {
+  if (random.below(10) > 0) return;
+  const vm = random.below(world.machines.length);
+  const disk = random.below(world.machines[vm]?.disks.length ?? 1);
+  const place = { vm, disk };
+  let at = random.between(SETUP, active - 1);
+  events.push({ at, kind: "io", host: "a", place, what: "failFlushes", count: 1 });
+  for (let count = random.between(2, 4); count > 0; count--) {
+    at += random.pick([10, MILLISECOND, 100 * MILLISECOND]);
+    events.push({ at, kind: "flush", ...place });
+  }
+}
+
 /** The link is slow, so that deltas are on their way for long, and what the replica has of one rots. */
 export function rotsOnTheWay(random: Prng, active: number, events: ScenarioEvent[]): void {
   if (random.below(12) > 0) return;
