@@ -40,7 +40,7 @@ export function* demote<T>(
   if (against?.code === "wrong-state") yield* goOn(entry);
   if (against !== undefined) throw against;
   nextState(machine.state, "demote", name);
-  yield* machines.stop(entry);
+  yield* machines.halt(entry);
   // From here on no write passes (L6): guests are gone, disks and logs are closed in order.
   yield* machines.withdraw(machine);
   const demotion = describe(machines, machine, opening.disks);
@@ -55,7 +55,7 @@ export function* demote<T>(
     return adopted;
   } catch (error) {
     if (adopted !== undefined) yield* undo(adopted);
-    yield* machines.openAgain(name);
+    yield* machines.openAgain(name, entry.replicator);
     throw error;
   }
 }

@@ -77,28 +77,31 @@ export class PrimaryMachines extends Registry<Entry> {
     this.whenUnopened.notify();
   }
 
-  /** Opens a machine that is recorded; `ask`: see `take`. */
-  *openMachine(name: string, how: "ask" | "serve" = "serve"): Task<void> {
+  /** Opens a machine that is recorded; `how` and `before`: see `take`. */
+  *openMachine(name: string, how?: "ask", before?: Replicator): Task<void> {
     const folder = yield* this.folder.folder(name);
     const { kernel } = this.context.ports.codec;
     const record = yield* loadRecord(kernel, folder, MACHINE_RECORD);
     // A crash while the machine was being added: it was never acknowledged.
     if (record === undefined) yield* this.folder.remove(name);
-    else this.take(yield* PrimaryMachine.open(this.context, folder, record), how);
+    else this.take(yield* PrimaryMachine.open(this.context, folder, record), how, before);
   }
 
-  /** What could not be given up goes on here. */
-  *openAgain(name: string): Task<void> {
+  /** What could not be given up goes on here; `before`: what replicated it until then. */
+  *openAgain(name: string, before: Replicator | undefined): Task<void> {
     try {
-      yield* this.openMachine(name);
+      yield* this.openMachine(name, undefined, before);
     } catch (error) {
       if (!isFailed(error) || error.code === "cancelled") throw error;
       this.leaveUnopened(name, error.failure);
     }
   }
 
-  /** `ask`: its guest is served only when its replica was asked, if it may have been started there. */
-  take(machine: PrimaryMachine, how: "ask" | "serve" = "serve"): void {
+  /**
+   * `ask`: its guest is served only when its replica was asked, if it may have been started there. `before`: see
+   * `replicate`.
+   */
+  take(machine: PrimaryMachine, how?: "ask", before?: Replicator): void {
     const changing = new Mutex();
     const entry: Entry = {
       machine,
@@ -114,7 +117,7 @@ export class PrimaryMachines extends Registry<Entry> {
       entry.held = asking(machine);
       entry.asking = true;
     } else if (!locked) this.offer(machine);
-    this.replicate(entry);
+    this.replicate(entry, before);
   }
 
   /** Offers the disks of a machine that was held back; nothing where it was not. */
@@ -214,6 +217,14 @@ export class PrimaryMachines extends Registry<Entry> {
     entry.replicator = undefined;
     if (scope !== undefined) yield* scope.cancel();
     // One that waits for its replica's word does not run yet, and may have been asked for something.
+    replicator?.ended();
+  }
+
+  /** Ends the replication of a machine that stays here until another role has it: its status goes on counting. */
+  *halt(entry: Entry): Task<void> {
+    const { scope, replicator } = entry;
+    entry.scope = undefined;
+    if (scope !== undefined) yield* scope.cancel();
     replicator?.ended();
   }
 
