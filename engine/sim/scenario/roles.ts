@@ -306,7 +306,8 @@ function contentsOf({ host }: Site, paths: readonly string[]): readonly Uint8Arr
   return all.every((bytes) => bytes !== undefined) ? all as Uint8Array[] : undefined;
 }
 
+/** True where `other` holds what `one` does; behind that it may have grown since. */
 function same(one: Uint8Array, other: Uint8Array): boolean {
   const words = wordsOf(other);
-  return one.length === other.length && wordsOf(one).every((word, at) => word === words[at]);
+  return one.length <= other.length && wordsOf(one).every((word, at) => word === words[at]);
 }
