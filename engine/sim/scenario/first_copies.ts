@@ -9,6 +9,7 @@
 
 import type { JsonObject } from "../../core/base/json.ts";
 import { MILLISECOND } from "../../core/base/units.ts";
+import { INCOMPLETE_NAME } from "../../core/history/package_format.ts";
 import { SECTOR_SIZE } from "../sectors.ts";
 import { markUnits } from "../storage_io.ts";
 import { FileNode } from "../volume.ts";
@@ -203,7 +204,9 @@ export class FirstCopies {
       this.#drill.probe("media/carried");
       const [folder] = place.entries.values();
       if (folder === undefined || folder instanceof FileNode) return;
-      const files = [...folder.entries.values()].filter((entry) => entry instanceof FileNode);
+      // A loss of power behind the manifest may have brought the mark of the making back: it is no part of the package.
+      const parts = [...folder.entries].filter(([file]) => file !== INCOMPLETE_NAME);
+      const files = parts.flatMap(([, entry]) => entry instanceof FileNode ? entry : []);
       const node = files[first.pick % files.length];
       if (node !== undefined) medium.repair = damage(node, first);
     });
