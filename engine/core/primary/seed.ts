@@ -13,7 +13,7 @@ import { peerFailure } from "../base/failure.ts";
 import { MiB, type SeedId } from "../base/units.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import type { Task } from "../runtime/task.ts";
-import { declare } from "./cycle.ts";
+import { abandon, declare } from "./cycle.ts";
 import type { Cut } from "./cutting.ts";
 import { finalPass, livePasses } from "./passes.ts";
 import type { ReplicaPeer } from "./replica_peer.ts";
@@ -37,8 +37,9 @@ export function* seed(
   // costs the window and nothing else.
   peer.shipment?.takeBack();
   const shipment = new Shipment(work.ports.codec.kernel, work.machine.tracked);
-  // Everything that an earlier connection left in flight is pending again.
-  for (const disk of work.machine.tracked) disk.forgetProgress();
+  // Everything that an earlier connection left in flight is pending again, and a delta that was under way goes on from
+  // a point that nobody has any more.
+  abandon(work);
   peer.shipment = shipment;
   const ready = yield* peer.ask({ type: "seed-begin", seed: id }, "seed-ready");
   if (ready.seed !== id) {
