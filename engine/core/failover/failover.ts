@@ -177,10 +177,7 @@ export class Failover {
     const failover = record.failover as FailoverRecord;
     yield* machine.setRecord(cancelledFailover(record, machine.name));
     yield* this.close();
-    yield* clearStrays(this.#folder);
-    yield* machine.store.unhold(HOLD);
-    yield* machine.store.keepReserve();
-    tell(machine, "cancelled", failover);
+    yield* clearCancelled(machine, this.#folder, failover);
   }
 
   /**
@@ -192,10 +189,7 @@ export class Failover {
     if (failover === undefined) return;
     if (failover.completing) throw tooLate(machine.name);
     yield* machine.setRecord(cancelledFailover(machine.record, machine.name));
-    yield* clearStrays(folder);
-    yield* machine.store.unhold(HOLD);
-    yield* machine.store.keepReserve();
-    tell(machine, "cancelled", failover);
+    yield* clearCancelled(machine, folder, failover);
   }
 
   /**
@@ -235,6 +229,18 @@ export class Failover {
     this.#closed = true;
     yield* closePointDisks({ view: this.#view, disks: this.disks });
   }
+}
+
+/** Clears what a failover leaves whose cancel is recorded and whose overlays nobody has open. */
+function* clearCancelled(
+  machine: ReplicaMachine,
+  folder: Folder,
+  failover: FailoverRecord,
+): Task<void> {
+  yield* clearStrays(folder);
+  yield* machine.store.unhold(HOLD);
+  yield* machine.store.keepReserve();
+  tell(machine, "cancelled", failover);
 }
 
 function tell(

@@ -212,19 +212,21 @@ export class PrimaryMachines extends Registry<Entry> {
 
   /** Ends a machine's replication; who waits for a cycle is told so. */
   *stop(entry: Entry): Task<void> {
-    const { scope, replicator } = entry;
-    entry.scope = undefined;
+    const { replicator } = entry;
     entry.replicator = undefined;
-    if (scope !== undefined) yield* scope.cancel();
-    // One that waits for its replica's word does not run yet, and may have been asked for something.
-    replicator?.ended();
+    yield* this.#end(entry, replicator);
   }
 
   /** Ends the replication of a machine that stays here until another role has it: its status goes on counting. */
-  *halt(entry: Entry): Task<void> {
-    const { scope, replicator } = entry;
+  halt(entry: Entry): Task<void> {
+    return this.#end(entry, entry.replicator);
+  }
+
+  *#end(entry: Entry, replicator: Replicator | undefined): Task<void> {
+    const { scope } = entry;
     entry.scope = undefined;
     if (scope !== undefined) yield* scope.cancel();
+    // One that waits for its replica's word does not run yet, and may have been asked for something.
     replicator?.ended();
   }
 

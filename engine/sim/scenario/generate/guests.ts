@@ -82,15 +82,14 @@ function races(
     const size = machine.disks[disk] as number;
     const first = random.below(size);
     const places = Array.from({ length: 4 }, (_, index) => (first + index * 3) % size);
-    for (const sector of places) {
-      events.push({ at: start, kind: "write", vm, disk, sector, count: 1, rough: true });
-    }
+    const write = (at: number, sector: number) =>
+      events.push({ at, kind: "write", vm, disk, sector, count: 1, rough: true });
+    for (const sector of places) write(start, sector);
     events.push({ at: start + 1000, kind: "cycle", vm });
     const span = random.pick([2, 20, 200]) * MILLISECOND;
     for (let index = 0; index < 10; index++) {
       const at = start + 1000 + random.below(span);
-      const sector = random.pick(places);
-      events.push({ at, kind: "write", vm, disk, sector, count: 1, rough: true });
+      write(at, random.pick(places));
     }
   }
 }
