@@ -365,6 +365,8 @@ export class Overlay implements Disk {
       this.#unflushed = true;
       throw error;
     }
+    // One that failed meanwhile may have lost what these marks would speak of.
+    this.#check(0, 0);
   }
 
   /**
@@ -379,6 +381,8 @@ export class Overlay implements Disk {
       if (isFailed(error) && error.code !== "cancelled") this.#fail(error.failure);
       throw error;
     }
+    // One that failed meanwhile may have lost what this one should have made durable.
+    this.#check(0, 0);
   }
 
   /** A failed flush leaves nobody knowing what is durable: nothing more until opened again (T10). */

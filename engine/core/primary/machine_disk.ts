@@ -177,14 +177,20 @@ export class MachineDisk implements Disk {
   /** See `Disk`. Waits like a write: one that tracking ended beneath would fail, and the guest with it. */
   *flush(): Task<void> {
     if (this.#held) yield* this.#changed.until(() => !this.#held);
-    // What a failed flush covered is lost, and a later one that succeeds does not bring it back (T10).
-    if (this.#unflushed !== undefined) throw this.#unflushed;
+    this.#refuseLost();
     this.#writes++;
     try {
       yield* this.#flushGuest();
     } finally {
       this.#leave();
     }
+    // One that failed meanwhile may have lost what this one should have made durable.
+    this.#refuseLost();
+  }
+
+  /** What a failed flush covered is lost, and a later one that succeeds does not bring it back (T10). */
+  #refuseLost(): void {
+    if (this.#unflushed !== undefined) throw this.#unflushed;
   }
 
   /** See `Disk`. */

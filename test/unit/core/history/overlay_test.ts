@@ -138,6 +138,29 @@ Deno.test("a kill right after the acknowledgement loses nothing, nor does power 
   assert.deepEqual(stampsOf(host.run(again.read(2 * CLUSTER, SECTOR))), [0]);
 });
 
+Deno.test("flushes under way beside one that fails promise nothing, whichever of them it is (R8, T10)", () => {
+  for (let seed = 0; seed < 40; seed++) {
+    const host = overlayHost(200 + seed);
+    const overlay = host.run(createOverlay(host));
+    host.run(overlay.write(0, stamped([700])));
+    host.run(overlay.flush());
+    host.run(overlay.write(0, stamped([800])));
+    host.data.volume.faults.failFlushes = 1;
+    let failed = false;
+    let lied = false;
+    const flush = function* (): Task<void> {
+      try {
+        yield* overlay.flush();
+        lied ||= failed;
+      } catch {
+        failed = true;
+      }
+    };
+    host.run(all("flushes", [flush(), flush(), flush()]));
+    assert(failed && !lied, `seed ${200 + seed}`);
+  }
+});
+
 Deno.test("first writes that come together share their flushes (R8)", () => {
   const host = overlayHost(3);
   const ports = host.ports!;

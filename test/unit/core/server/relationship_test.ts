@@ -4,9 +4,11 @@
  * @module
  */
 
-import { equal, ok, throws } from "node:assert/strict";
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, SECOND } from "../../../../engine/core/base/units.ts";
+import type { Task } from "../../../../engine/core/runtime/task.ts";
+import { all } from "../../../../engine/core/runtime/together.ts";
 import { filled, makePair, protect } from "./pair.ts";
 
 Deno.test("replication that cannot be disabled, for the record cannot be written, goes on", () => {
@@ -50,6 +52,30 @@ Deno.test("a disk whose flush failed is not protected until the service was rest
   a.host.kill();
   a.start();
   enable();
+});
+
+Deno.test("a flush that failed on a disk that is not protected fails those under way with it", () => {
+  const { a } = makePair(76);
+  a.call("vm add", { vm: "vm", disks: ["vm.img"] });
+  a.write("vm/0", 0, filled(4 * KiB, 1));
+  a.host.disks.get("vm.img")!.volume.faults.failFlushes = 1;
+  const { disk } = a.server!.exports.get("vm/0")!;
+  const done: boolean[] = [];
+  const flush = function* (): Task<void> {
+    try {
+      yield* disk.flush();
+      done.push(true);
+    } catch {
+      done.push(false);
+    }
+  };
+  a.host.run(all("flushes", [flush(), flush(), flush()]));
+  // What the first of them lost is what the others were asked to make durable.
+  deepEqual(
+    done.slice(done.indexOf(false)),
+    new Array(done.length - done.indexOf(false)).fill(false),
+  );
+  deepEqual(done.includes(false), true);
 });
 
 Deno.test("a flush that failed while protection ended fails every flush behind it", () => {
