@@ -139,8 +139,21 @@ export class ReplicaFiles {
       const disk = this.disks[index];
       if ((disk?.size ?? 0) >= size) continue;
       if (disk !== undefined && disk.size > 0) yield* growDisk(disk, size);
-      else yield* this.#makeDisk(index, size);
+      else if (this.needed(index) || this.#fills(index)) yield* this.#makeDisk(index, size);
     }
+  }
+
+  /** True for a disk that a point has, or that the points to come will have; all are before the first point. */
+  needed(index: number): boolean {
+    const { points } = this.#state;
+    // What was copied of a disk that is being added is needed by the points to come.
+    const arrives = (points.at(-1)?.arriving?.[index] ?? 0) > 0;
+    return points.length === 0 || arrives || points.some(({ sizes }) => (sizes[index] ?? 0) > 0);
+  }
+
+  /** True when the next apply writes to the disk, though it may have been taken out before it was copied whole. */
+  #fills(index: number): boolean {
+    return (this.nextPoint?.arriving?.[index] ?? 0) > 0;
   }
 
   *#makeDisk(index: number, size: number): Task<void> {

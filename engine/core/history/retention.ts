@@ -50,12 +50,7 @@ export function* prune(files: ReplicaFiles): Task<readonly PointId[]> {
 function* dropDisks(files: ReplicaFiles): Task<void> {
   if (files.applyOpen) return;
   for (const [index, disk] of files.disks.entries()) {
-    const { points, released } = files.state;
-    // What was copied of a disk that is being added is needed by the points to come.
-    const arrives = (points.at(-1)?.arriving?.[index] ?? 0) > 0;
-    const needed = points.length === 0 || arrives ||
-      points.some(({ sizes }) => (sizes[index] ?? 0) > 0);
-    if (needed || released || disk.size === 0) continue;
+    if (files.needed(index) || files.state.released || disk.size === 0) continue;
     yield* files.dropDisk(index);
   }
 }

@@ -155,6 +155,34 @@ Deno.test("the file of a disk that was taken out goes beneath whoever reads a po
   assert.deepEqual(fileNames(b), ["disk-0.raw"]);
 });
 
+/** How often it saw a file of disk 1, looking for as long as its server runs. */
+function* watch(site: Site, store: ReplicaStore, seen: { files: number }): Task<void> {
+  for (;;) {
+    if ((store.rawDisks[1]?.disk.size ?? 0) > 0) seen.files++;
+    yield* site.server!.ports.clock.sleep(100);
+  }
+}
+
+Deno.test("a disk that was taken out is not made again by the applies behind it, though the state has its size", () => {
+  const { a, b } = stage(32);
+  assert.equal(call(a, "remove", { disk: 1 }), "");
+  const store = b.server?.replica.machine("vm").store as ReplicaStore;
+  const cycles = (from: number) => {
+    for (let time = 0; time < 7; time++) {
+      a.write("vm/0", 0, filled(512, from + time));
+      cycle(a);
+      a.world.runFor(SECOND);
+    }
+  };
+  cycles(30);
+  assert.deepEqual(fileNames(b), ["disk-0.raw"]);
+  assert.equal(store.sizes[1], OTHER);
+  const seen = { files: 0 };
+  b.host.process?.loop.start("watcher", watch(b, store, seen));
+  cycles(50);
+  assert.equal(seen.files, 0);
+});
+
 Deno.test("an excluded disk is served, in no point, and empty in a failover", () => {
   const { a, b, first } = stage(4, [1]);
   assert.deepEqual(disksOf(b, first), [contents(a, 0), undefined]);
