@@ -3,6 +3,7 @@
  *
  * @module
  */
+// Long because: what one overlay promises is judged on one stage and by one model.
 
 import assert from "node:assert/strict";
 import { Failed } from "../../../../engine/core/base/failure.ts";
