@@ -13,8 +13,11 @@ interface Held {
   readonly records: number;
 }
 
-/** Verbs that change the set of disks that are replicated. */
-const DISK_VERBS = ["vm disk add", "vm disk remove", "vm disk exclude"];
+/**
+ * Verbs that have the delta begun anew, also where they fail in the end: those that change the set of disks that are
+ * replicated, and the end of replication.
+ */
+const AFRESH = ["vm disk add", "vm disk remove", "vm disk exclude", "replication disable"];
 
 /** I22. */
 export const RESUME: Invariant = {
@@ -71,9 +74,8 @@ export const RESUME: Invariant = {
       },
       staged: ({ vm }) => forget(vm),
       removed: ({ vm }) => forget(vm),
-      // Whoever changes the disks of a machine has its delta begun anew, also where that is refused in the end.
       verb: ({ host, vm, verb }) => {
-        if (host === "a" && DISK_VERBS.includes(verb)) forget(vm);
+        if (host === ground.home(vm) && AFRESH.includes(verb)) forget(vm);
       },
       // A restart of the primary gives its view up, and the delta with it (C3).
       died: ({ host }) => {
