@@ -94,6 +94,45 @@ Deno.test("commands get the machine, its disks and the point, and what they do c
   assert.match(text.out, /^Commands +start, status$/m);
 });
 
+Deno.test("a machine is moved only once its guest has left its disks and its command says that it is off (M48)", async () => {
+  await using place = new Place();
+  const { one, two, uri } = await stage(place, MIB);
+  await vm("replication cycle", one);
+  const guest = await NbdClient.connect(uri);
+  /** Both verbs are refused, and the guest goes on where it is. */
+  const refused = async (code: number, message: RegExp, action: RegExp) => {
+    for (const verb of ["prepare", "planned"]) {
+      const error = await refusal(code, "failover", verb, "db", "--data", one);
+      assert.match(error["message"], message);
+      assert.match(error["action"], action);
+      const { role, state } = await vm("replication status", one);
+      assert.deepEqual([role, state], ["primary", "Replicating"]);
+    }
+  };
+  await refused(4, /A guest is attached to db\/0/, /Shut the machine down first/);
+  const data = new Uint8Array(4096).fill(7);
+  await guest.write(0, data, { fua: true });
+  await guest.disconnect();
+  for (
+    const [status, code, message, action] of [
+      ["echo running", 4, /"db" is running, says its status command/, /Shut the machine down/],
+      ["echo maybe", 4, /does not say that "db" is stopped/, /prints "stopped"/],
+      ["echo no such domain >&2; exit 1", 1, /status 1: no such domain/, /Run it by hand/],
+    ] as const
+  ) {
+    await vm("replication set", one, "--status", status);
+    await refused(code, message, action);
+    const again = await NbdClient.connect(uri);
+    assert.deepEqual(await again.read(0, 4096), data);
+    await again.disconnect();
+  }
+  await vm("replication set", one, "--status", "echo stopped");
+  await vm("failover planned", one);
+  const there = await NbdClient.connect((await vm("replication status", two))["disks"][0].uri);
+  assert.deepEqual(await there.read(0, 4096), data);
+  await there.disconnect();
+});
+
 Deno.test("a command that hangs holds up no stop of the server, and ends with it", async () => {
   await using place = new Place();
   const { one, two, second } = await stage(place, MIB);
