@@ -186,8 +186,9 @@ export class Auditor {
     }
     const retention = retentionText(replica.store.retention);
     const failedOver = replica.record.failover !== undefined;
-    // A complete that is being answered drops all points but one.
-    const going = replica.state === "FailedOver" ? points.length : 0;
+    // A complete that goes on, or is being answered, drops all points but one.
+    const completing = replica.state === "FailedOver" || replica.record.failover?.completing;
+    const going = completing === true ? points.length : 0;
     const held = replica.store.holds.size + this.reading + going;
     const { rotten } = this.#drill.faults;
     this.#drill.tell({
