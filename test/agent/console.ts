@@ -3,8 +3,9 @@
  * prints is held against what the page says.
  *
  * In a block ```console a line `a$ COMMAND` is typed on host `a`; the lines up to the next one are what it
- * prints, where `…` stands for anything within a line and a line of it alone for any lines. A comment
- * `<!-- do: … -->` is done in between: what no command does, like a guest that writes or a site that burns.
+ * prints, where `…` stands for anything within a line and a line of it alone for any lines; where there are none it
+ * prints nothing. A comment `<!-- do: … -->` is done in between: what no command does, like a guest that writes or
+ * a site that burns.
  *
  * @module
  */
@@ -58,8 +59,7 @@ export function wordsOf(command: string): string[] {
 /** The first line that was printed otherwise than the page says, told to people; "" when all is as it says. */
 export function firstDifference(printed: string, expected: readonly string[]): string {
   const lines = printed.replace(/\n$/, "").split("\n");
-  if (expected.length === 0) return "";
-  const pattern = expected.map((line) =>
+  const pattern = (expected.length === 0 ? [""] : expected).map((line) =>
     line.trim() === "…"
       ? "(?:.*\\n)*?.*"
       : line.trimEnd().split("…").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(

@@ -35,21 +35,28 @@ class Session {
     if (words[0] === "truncate") {
       const [, , size, file] = words as [string, string, string, string];
       assert.equal(size, "16M", "the page's disk is small");
+      assert.deepEqual(step.expected, [], "it prints nothing");
       Deno.writeFileSync(file, new Uint8Array(0));
       return Deno.truncateSync(file, DISK_SIZE);
     }
     assert.equal(words.shift(), "warmsite", `line ${line}`);
-    if (words[0] === "serve") return await this.#serve(host);
-    const { out, err } = await warmsite(words);
-    const printed = this.#shown(host, out + err);
+    const printed = words[0] === "serve" ? await this.#serve(host) : await this.#run(host, words);
     if (RECORDING) return console.log(`${host}$ ${step.command}\n${printed.trimEnd()}`);
     assert.equal(firstDifference(printed, step.expected), "", `line ${line}: ${step.command}`);
   }
 
-  async #serve(host: string): Promise<void> {
+  async #run(host: string, words: readonly string[]): Promise<string> {
+    const { out, err } = await warmsite(words);
+    return this.#shown(host, out + err);
+  }
+
+  /** Starts a server; what it printed, which its log is not a part of. */
+  async #serve(host: string): Promise<string> {
     const site = this.#sites.get(host) ?? new Site(this.#place, this.#place.path(host));
     this.#sites.set(host, site);
-    await site.start();
+    const printed = this.#shown(host, await site.startShown());
+    return printed.replaceAll(`site-${host}.example:7100`, "0.0.0.0:7100")
+      .replaceAll(`port ${this.#ports[host]}`, "port 7100");
   }
 
   /** What no command does. */
@@ -74,7 +81,7 @@ class Session {
         await until(ask, (status) => String(status[field]) === wanted);
         return;
       }
-      // let HOST NAME point INDEX | branch | package VM
+      // let HOST NAME point INDEX | branch | generation | package VM
       case "let": {
         const [name = "", kind = "", which = ""] = rest;
         this.#names.set(name, await this.#meaning(site, kind, which));
@@ -92,6 +99,7 @@ class Session {
       const found = [...Deno.readDirSync(this.#place.path("usb"))];
       return found.find(({ name }) => name.startsWith(`${which}_`))?.name ?? "";
     }
+    if (kind === "generation") return (await site.status())["generation"];
     const branches = (await site.status())["branches"] as JsonObject[];
     return branches.find(({ here }) => here === true)?.["branch"];
   }
@@ -114,6 +122,7 @@ class Session {
     let shown = text.replaceAll(this.#place.path(host), HOME)
       .replaceAll(this.#place.path("images"), IMAGES).replaceAll(this.#place.path("usb"), MEDIA)
       .replaceAll(this.#place.path("ca"), "~/ca");
+    for (const [name, id] of this.#names) shown = shown.replaceAll(id, name);
     for (const [name, port] of Object.entries(this.#ports)) {
       shown = shown.replaceAll(`127.0.0.1:${port}`, `site-${name}.example:7100`);
     }

@@ -28,6 +28,13 @@ export class Site {
     this.#server = await this.#place.serve(this.data);
   }
 
+  /** Starts the server as people do; what it printed when it was ready. */
+  async startShown(): Promise<string> {
+    const { server, text } = await this.#place.serveShown(this.data);
+    this.#server = server;
+    return text;
+  }
+
   /** Where peers reach it. */
   get listen(): string {
     return (this.#server as RunningServer).listen;

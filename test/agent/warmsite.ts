@@ -65,6 +65,30 @@ export function oneValue({ out }: CommandResult): JsonObject {
   return JSON.parse(out);
 }
 
+/** A `warmsite serve` that has printed up to `last`, or has ended. */
+async function started(args: readonly string[], last: string): Promise<{
+  readonly text: string;
+  readonly child: Deno.ChildProcess;
+  readonly logging: Promise<string>;
+}> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", MAIN, "serve", ...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const logging = new Response(child.stderr).text();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  while (!text.includes(last)) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    text += value;
+  }
+  await reader.cancel();
+  return { text, child, logging };
+}
+
 /** A running `warmsite serve`. */
 export class RunningServer {
   /** What it printed when it was ready. */
@@ -81,23 +105,20 @@ export class RunningServer {
 
   /** Starts `warmsite serve --data DATA ARGS` and waits until it is ready. */
   static async start(data: string, ...args: string[]): Promise<RunningServer> {
-    const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "-A", MAIN, "serve", "--data", data, "--json", ...args],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const logging = new Response(child.stderr).text();
-    const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    let text = "";
-    while (!text.includes("\n")) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      text += value;
-    }
-    await reader.cancel();
+    const { text, child, logging } = await started(["--data", data, "--json", ...args], "\n");
     const ready = text === "" ? {} : JSON.parse(text);
     if (ready.listen !== undefined) return new RunningServer(ready, child, logging);
+    await child.status;
+    throw new Error(`serve did not start: ${text}${await logging}`);
+  }
+
+  /** The same for people: what it printed when it was ready is a text. */
+  static async shown(
+    data: string,
+  ): Promise<{ readonly server: RunningServer; readonly text: string }> {
+    const last = "SIGTERM stops it cleanly\n";
+    const { text, child, logging } = await started(["--data", data], last);
+    if (text.endsWith(last)) return { server: new RunningServer({}, child, logging), text };
     await child.status;
     throw new Error(`serve did not start: ${text}${await logging}`);
   }
@@ -176,6 +197,13 @@ export class Place {
     const server = await RunningServer.start(data, ...args);
     this.#servers.push(server);
     return server;
+  }
+
+  /** The same, and what it printed for people when it was ready. */
+  async serveShown(data: string): Promise<{ server: RunningServer; text: string }> {
+    const shown = await RunningServer.shown(data);
+    this.#servers.push(shown.server);
+    return shown;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -29,4 +29,11 @@ Deno.test("what is printed otherwise is told; … stands for what differs", () =
   match(firstDifference("a 1\nb\n", ["a …", "c"]), /the page says/);
   match(firstDifference("a 1\nb\n", ["a …"]), /it prints/);
   match(firstDifference("(a)\n", ["[a]"]), /the page says/);
+  equal(firstDifference("", []), "");
+  match(
+    firstDifference("a\n", []),
+    /it prints/,
+    "where the page shows nothing, nothing is printed",
+  );
+  match(firstDifference("", ["a"]), /the page says/);
 });
