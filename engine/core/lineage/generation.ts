@@ -44,6 +44,15 @@ export function beginGeneration(
   return [{ generation, parent, branch, writer, reason }, ...ancestry].slice(0, ANCESTRY_MAX);
 }
 
+/**
+ * The generation in which `point` was cut, a point that a machine of this history has: the one in force, or, for a point
+ * at which generations begin, the parent of the oldest of these.
+ */
+export function generationOf(ancestry: Ancestry, point: PointId): GenerationId {
+  const begun = ancestry.findLast(({ branch }) => branch === point);
+  return begun?.parent ?? begun?.generation ?? (ancestry[0] as GenerationRecord).generation;
+}
+
 /** An ancestry as a record holds it. */
 export function ancestryToJson(ancestry: Ancestry): Json {
   return ancestry.map((record) => ({ ...record }));

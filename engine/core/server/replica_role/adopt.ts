@@ -7,7 +7,7 @@
 
 import { Failed, isFailed } from "../../base/failure.ts";
 import { ReplicaStore } from "../../history/replica_store.ts";
-import { type Ancestry, relate } from "../../lineage/generation.ts";
+import { type Ancestry, generationOf, relate } from "../../lineage/generation.ts";
 import type { ReplicaMachine } from "../../replica/replica_machine.ts";
 import { type ReplicaRecord, replicaToJson } from "../../replica/replica_record.ts";
 import type { Task } from "../../runtime/task.ts";
@@ -81,7 +81,8 @@ function* adopt(
   const point = {
     id: tail.point,
     parent: undefined,
-    generation,
+    // The point at which this side's history began was cut before it: a failover to it claims nothing of that.
+    generation: generationOf(ancestry, tail.point),
     cutAt: tail.cutAt,
     kind: tail.kind,
     sizes,
