@@ -15,18 +15,21 @@ const CMDLETS: Readonly<Record<string, string>> = {
     "AutoResynchronizeIntervalStart AutoResynchronizeIntervalEnd AsReplica AllowedPrimaryServer",
   "Set-VMReplication":
     "ReplicatedDisks ReplicatedDiskPaths Reverse UseBackup InitialReplicationStartTime " +
-    "DisableVSSSnapshotReplication",
+    "DisableVSSSnapshotReplication AsReplica AllowedPrimaryServer",
   "Start-VMInitialReplication": "InitialReplicationStartTime DestinationPath UseBackup",
   "Stop-VMInitialReplication": "",
   "Import-VMInitialReplication": "Path",
   "Get-VMReplication":
     "ReplicaServerName PrimaryServerName ReplicationState ReplicationHealth ReplicationMode " +
     "ReplicationRelationshipType TrustGroup",
-  "Measure-VMReplication": "",
-  "Reset-VMReplicationStatistics": "",
-  "Suspend-VMReplication": "",
-  "Resume-VMReplication": "Resynchronize ResynchronizeStartTime Continue",
-  "Remove-VMReplication": "",
+  "Measure-VMReplication":
+    "ReplicaServerName PrimaryServerName ReplicationState ReplicationHealth ReplicationMode " +
+    "ReplicationRelationshipType TrustGroup",
+  "Reset-VMReplicationStatistics": "ReplicationRelationshipType",
+  "Suspend-VMReplication": "ReplicationRelationshipType",
+  "Resume-VMReplication":
+    "Resynchronize ResynchronizeStartTime Continue ReplicationRelationshipType",
+  "Remove-VMReplication": "ReplicationRelationshipType",
   "Start-VMFailover": "Prepare AsTest VMRecoverySnapshot",
   "Stop-VMFailover": "",
   "Complete-VMFailover": "",
@@ -38,12 +41,17 @@ const CMDLETS: Readonly<Record<string, string>> = {
     "MonitoringStartTime Force",
   "Get-VMReplicationServer": "",
   "New-VMReplicationAuthorizationEntry": "AllowedPrimaryServer ReplicaStorageLocation TrustGroup",
-  "Set-VMReplicationAuthorizationEntry": "",
-  "Remove-VMReplicationAuthorizationEntry": "",
+  "Set-VMReplicationAuthorizationEntry":
+    "AllowedPrimaryServer VMReplicationAuthorizationEntry ReplicaStorageLocation TrustGroup",
+  "Remove-VMReplicationAuthorizationEntry":
+    "AllowedPrimaryServer VMReplicationAuthorizationEntry TrustGroup",
   "Get-VMReplicationAuthorizationEntry": "",
-  "Test-VMReplicationConnection": "",
+  "Test-VMReplicationConnection":
+    "ReplicaServerName ReplicaServerPort AuthenticationType CertificateThumbprint BypassProxyServer",
   "Set-VMNetworkAdapterFailoverConfiguration":
-    "ClearFailoverIPv4Settings ClearFailoverIPv6Settings",
+    "IPv4Address IPv4SubnetMask IPv4DefaultGateway IPv4PreferredDNSServer IPv4AlternateDNSServer " +
+    "ClearFailoverIPv4Settings IPv6Address IPv6SubnetPrefixLength IPv6DefaultGateway " +
+    "IPv6PreferredDNSServer IPv6AlternateDNSServer ClearFailoverIPv6Settings",
   "Get-VMNetworkAdapterFailoverConfiguration": "",
   "Set-VMNetworkAdapter": "TestReplicaSwitchName",
   "Resize-VHD": "",
@@ -60,17 +68,86 @@ const METHODS =
   "RevertFailover SetAuthorizationEntry SetFailoverNetworkAdapterSettings StartReplication StartService StopService " +
   "TestReplicaSystem TestReplicationConnection";
 
-Deno.test("every cmdlet, parameter and method of Hyper-V Replica stands in the page that maps them", () => {
-  const page = Deno.readTextFileSync(new URL("../../../docs/HYPER-V.md", import.meta.url));
-  const code = [...page.matchAll(/`([^`]+)`/g)].flatMap(([, text]) =>
-    (text as string).split(/[ ,]+/)
+const PAGE = Deno.readTextFileSync(new URL("../../../docs/HYPER-V.md", import.meta.url));
+const words = (text: string) => text.split(" ").filter((word) => word !== "");
+
+/** What stands in code in a text, word by word. */
+function code(text: string): string[] {
+  return [...text.matchAll(/`([^`]+)`/g)].flatMap(([, inner]) => (inner as string).split(/[ ,]+/));
+}
+
+/** The first cells of the tables under a heading. */
+function firstCells(page: string, heading: string): string[] {
+  const body = page.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
+  return body.split("\n").filter((line) => line.startsWith("| "))
+    .map((line) => line.split(" | ")[0] as string);
+}
+
+/** The parameters in the rows of each cmdlet: its own, and those below it up to the next cmdlet. */
+function parametersByCmdlet(page: string): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  let cmdlet = "";
+  for (
+    const heading of [
+      "Relationship",
+      "Initial replication",
+      "Recovery points and failover",
+      "Server",
+    ]
+  ) {
+    for (const cell of firstCells(page, heading)) {
+      const first = /^\| `([^` ]+)/.exec(cell)?.[1];
+      // What begins with neither a cmdlet nor a parameter of one belongs to none.
+      if (first?.startsWith("-") !== true) cmdlet = first ?? "";
+      const known = found.get(cmdlet) ?? new Set<string>();
+      found.set(cmdlet, known);
+      for (const word of code(cell)) if (word.startsWith("-")) known.add(word.slice(1));
+    }
+  }
+  return found;
+}
+
+/** What the page does not name where it belongs. */
+function missingParameters(page: string): string[] {
+  const found = parametersByCmdlet(page);
+  const everywhere = new Set(
+    firstCells(page, "What is the same everywhere, and what is not").flatMap(code),
   );
-  const named = new Set(code);
-  const words = (text: string) => text.split(" ").filter((word) => word !== "");
-  const wanted = [
-    ...Object.keys(CMDLETS),
-    ...[...Object.values(CMDLETS), EVERYWHERE].flatMap(words).map((name) => `-${name}`),
-    ...words(METHODS),
-  ];
-  deepEqual(wanted.filter((name) => !named.has(name)), []);
+  return Object.entries(CMDLETS).flatMap(([cmdlet, parameters]) => {
+    const own = found.get(cmdlet);
+    if (own === undefined) return [cmdlet];
+    const missing = words(parameters)
+      .filter((name) => !own.has(name) && !everywhere.has(`-${name}`));
+    return missing.map((name) => `${cmdlet} -${name}`);
+  });
+}
+
+Deno.test("every cmdlet of Hyper-V Replica has its row, with each of its parameters below it", () => {
+  deepEqual(missingParameters(PAGE), []);
+  const everywhere = firstCells(PAGE, "What is the same everywhere, and what is not").flatMap(code);
+  deepEqual(words(EVERYWHERE).filter((name) => !everywhere.includes(`-${name}`)), []);
+});
+
+Deno.test("a parameter that stands with another cmdlet alone is missed", () => {
+  const without = PAGE.replace(/^\| `-AsReplica`.*\n/gm, "");
+  deepEqual(missingParameters(without), [
+    "Enable-VMReplication -AsReplica",
+    "Enable-VMReplication -AllowedPrimaryServer",
+    "Set-VMReplication -AsReplica",
+    "Set-VMReplication -AllowedPrimaryServer",
+  ]);
+});
+
+Deno.test("no cmdlet is told to have a parameter that it has not", () => {
+  const strange = [...parametersByCmdlet(PAGE)].flatMap(([cmdlet, told]) => {
+    const own = words(CMDLETS[cmdlet] ?? "");
+    return [...told].filter((name) => cmdlet !== "" && cmdlet in CMDLETS && !own.includes(name))
+      .map((name) => `${cmdlet} -${name}`);
+  });
+  deepEqual(strange, []);
+});
+
+Deno.test("every method of the WMI service stands in the page", () => {
+  const named = new Set(code(PAGE));
+  deepEqual(words(METHODS).filter((name) => !named.has(name)), []);
 });
