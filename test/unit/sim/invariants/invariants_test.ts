@@ -518,7 +518,9 @@ for (const invariant of INVARIANTS) {
 Deno.test("every invariant has an id of its own and says what always holds", () => {
   const ids = INVARIANTS.map(({ id }) => id);
   equal(new Set(ids).size, ids.length);
-  ok(ids.length >= 20);
+  // Of the 54 that were asked for at first, I1 to I54; those from I55 on count for none of them.
+  const first = ids.filter((id) => Number(id.slice(1)) <= 54);
+  ok(first.length >= 40, `${first.length} of 54 fire on a false fact`);
   for (const { id, about } of INVARIANTS) ok(/^I\d+$/.test(id) && about.length > 15);
 });
 
