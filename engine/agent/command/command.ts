@@ -73,6 +73,8 @@ export interface Command {
   readonly details?: string;
   readonly operands?: readonly Operand[];
   readonly options?: Readonly<Record<string, Option>>;
+  /** What the verb of these words is told, where a server does it. */
+  readonly tells?: (invocation: Invocation) => ValueObject;
   /** Does it. Commands that print while they run return the exit code when all is said. */
   run(invocation: Invocation): Promise<Answer | number>;
 }

@@ -39,16 +39,18 @@ export const VM_OPERAND: Operand = { name: "VM" };
 
 /** A command that asks the server in `--data` to do a verb. */
 export function remoteCommand(spec: RemoteSpec): Command {
-  const { verb, operands, args, render } = spec;
+  const { verb, operands, render } = spec;
+  const tells = spec.args ?? ((invocation) => ({ vm: operand(invocation, 0) }));
   return {
     words: verb,
     about: VERBS[verb]?.about ?? "",
     ...(spec.details === undefined ? {} : { details: spec.details }),
     operands: operands ?? [VM_OPERAND],
     options: { data: DATA_OPTION, ...spec.options },
+    tells,
     async run(invocation) {
       const data = callerPath(requiredOption(invocation, "data"));
-      const told = args?.(invocation) ?? { vm: operand(invocation, 0) };
+      const told = tells(invocation);
       const answer = await callServer(data, verb, told);
       const value = await spec.after?.(data, told, answer) ?? answer;
       return { value, text: render(value) };
