@@ -72,7 +72,8 @@ function relationHold(mine: Ancestry, replica: ReplicaStanding): Failure | undef
     return peerFailure(
       "wrong-state",
       "The replica is failed over: nothing is sent, changes are tracked",
-      "Cancel the failover at the replica to go on; once it is reversed there, this server becomes the replica",
+      'Cancel the failover at the replica to go on: "warmsite failover cancel"; once it is reversed there ' +
+        '("warmsite failover reverse"), this server becomes the replica',
     ).failure;
   }
   switch (relate(mine, replica.ancestry)) {
@@ -82,7 +83,7 @@ function relationHold(mine: Ancestry, replica: ReplicaStanding): Failure | undef
       return peerFailure(
         "older-generation",
         "The replica was failed over and completed: it holds a newer generation than this server",
-        "Shut its guest down here, if it runs, and reverse there: this server becomes the replica then",
+        'Shut its guest down here, if it runs, and there: "warmsite failover reverse"; this server becomes the replica then',
       ).failure;
     case "older":
       return peerFailure(

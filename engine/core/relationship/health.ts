@@ -10,6 +10,7 @@ import type { Failure } from "../base/failure.ts";
 import { HOUR, MINUTE } from "../base/units.ts";
 import { classOf } from "./failure_class.ts";
 import { averageLatency, type IntervalCounters, missedTooMany } from "./monitoring.ts";
+import { waysOut } from "./prepared.ts";
 import type { ReplicationState, Role } from "./state.ts";
 
 /** Hyper-V's levels. */
@@ -73,7 +74,7 @@ const IMPORT_DUE = "Not protected yet: carry the package to the replica server, 
   '"warmsite replication import PATH"';
 
 /** The machine is not protected as it is meant to be. */
-function unfinished({ state, role }: HealthFacts, stands: boolean): string[] {
+function unfinished({ state, role, lastFailure }: HealthFacts, stands: boolean): string[] {
   switch (state) {
     case "Suspended":
       return role === "replica" ? [] : [
@@ -82,8 +83,9 @@ function unfinished({ state, role }: HealthFacts, stands: boolean): string[] {
       ];
     case "PreparedForFailover":
       return [
-        "Prepared for a planned failover: its guest cannot start here. Start it at the replica " +
-        'with "warmsite failover start", or take it back: "warmsite failover cancel"',
+        `Prepared for a planned failover: its guest cannot start here. ${
+          waysOut(lastFailure?.code)
+        }`,
       ];
     case "FailbackInProgress":
       return ["It ran here before: the first recovery point of where it runs now is on its way"];

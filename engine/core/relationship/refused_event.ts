@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Failed, requestFailure } from "../base/failure.ts";
+import { type Failed, type FailureCode, requestFailure } from "../base/failure.ts";
+import { waysOut } from "./prepared.ts";
 import type { ReplicationState, StateEvent } from "./state.ts";
 
 const ADVICE: Readonly<Partial<Record<ReplicationState, string>>> = {
@@ -15,7 +16,7 @@ const ADVICE: Readonly<Partial<Record<ReplicationState, string>>> = {
   WaitingForInitialReplication:
     "Wait until initial replication has finished; a package on media is imported at " +
     'the replica: "warmsite replication import PATH"',
-  PreparedForFailover: 'Cancel the planned failover first: "warmsite failover cancel"',
+  PreparedForFailover: waysOut(),
   FailedOverWaitingCompletion:
     'End the failover first: "warmsite failover cancel" to go back or to choose another ' +
     'point, "warmsite failover reverse" to stay here',
@@ -75,11 +76,16 @@ export function adviceFor(from: ReplicationState): string {
   return ADVICE[from] ?? LOOK;
 }
 
-/** The refusal of `event` in state `from`. */
-export function refusedIn(from: ReplicationState, event: StateEvent, machine: string): Failed {
+/** The refusal of `event` in state `from`; `known`: the code of what the replica said last of a machine that is prepared. */
+export function refusedIn(
+  from: ReplicationState,
+  event: StateEvent,
+  machine: string,
+  known?: FailureCode,
+): Failed {
   return requestFailure(
     "wrong-state",
     `Cannot ${WANTED[event] ?? event.replaceAll("-", " ")} "${machine}" in state ${from}`,
-    ADVICE[from] ?? ADVICE_FOR[event] ?? LOOK,
+    from === "PreparedForFailover" ? waysOut(known) : ADVICE[from] ?? ADVICE_FOR[event] ?? LOOK,
   );
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { FailureCode } from "../base/failure.ts";
 import { refusedIn } from "./refused_event.ts";
 
 /** Where a relationship stands, by PowerShell's name. */
@@ -211,15 +212,16 @@ export const NEVER_ENTERED: Readonly<Partial<Record<ReplicationState, string>>> 
   FiredrillInProgress: "Of collections; a test failover is a machine of its own here",
 };
 
-/** The state after `event`, or a refusal `wrong-state` that says what to do. */
+/** The state after `event`, or a refusal `wrong-state` that says what to do; `known`: see `refusedIn`. */
 export function nextState(
   from: ReplicationState,
   event: StateEvent,
   machine: string,
+  known?: FailureCode,
 ): ReplicationState {
   const to = TRANSITIONS[from][event];
   if (to !== undefined) return to;
-  throw refusedIn(from, event, machine);
+  throw refusedIn(from, event, machine, known);
 }
 
 /** True when `text` names a state. */

@@ -381,7 +381,8 @@ export class ReplicaMachine {
     return peerFailure(
       "wrong-state",
       `"${this.name}" is failed over at the replica: nothing is accepted, changes are tracked`,
-      "Cancel the failover at the replica to go on; once it is reversed there, this server becomes the replica",
+      'Cancel the failover at the replica to go on: "warmsite failover cancel"; once it is reversed there ' +
+        '("warmsite failover reverse"), this server becomes the replica',
     );
   }
 

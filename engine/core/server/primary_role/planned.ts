@@ -8,6 +8,7 @@ import { type Failed, isFailed, localFailure, requestFailure } from "../../base/
 import type { GenerationId, Token } from "../../base/units.ts";
 import type { PrimaryMachine } from "../../primary/machine.ts";
 import { askToken, isHandedOver } from "../../primary/planned.ts";
+import { waysOutNow } from "../../relationship/prepared.ts";
 import { newIdentity } from "../../relationship/identity.ts";
 import type { Task } from "../../runtime/task.ts";
 import type { Entry, PrimaryMachines } from "./machines.ts";
@@ -105,9 +106,6 @@ function notReturned(name: string, { failure }: Failed): Failed {
   return localFailure(
     failure.code,
     `The replica has not given the right to start "${name}" back: ${failure.message}`,
-    failure.code === "paused"
-      ? failure.action
-      : `Cancel a failover there first, or make it reachable. If it is lost for good: "warmsite failover ` +
-        `cancel ${name} --force"; should it have been started there, both sides have gone on then`,
+    failure.code === "paused" ? failure.action : waysOutNow(name, failure.code),
   );
 }

@@ -110,7 +110,8 @@ export function* resume({ machine, replicator }: Entry): Task<void> {
 /** Ends the relationship on this side. */
 export function* disable(machines: PrimaryMachines, entry: Entry): Task<void> {
   const { machine, scope, replicator } = entry;
-  nextState(machine.state, "disable", machine.name);
+  // What the replica of a locked machine said of its failover tells what to do in its place.
+  nextState(machine.state, "disable", machine.name, replicator?.lastFailure?.code);
   entry.scope = undefined;
   // It has stopped; what it counted stands in the status until the record says that this has ended.
   if (scope !== undefined) yield* scope.cancel();
