@@ -12,7 +12,6 @@ import { assert } from "../base/assert.ts";
 import { localFailure } from "../base/failure.ts";
 import { fromHex, type PointId, toHex } from "../base/units.ts";
 import { accumulateSetDigest, DIGEST_SIZE } from "../ports/codec.ts";
-import type { Disk } from "../ports/disk.ts";
 import type { Task } from "../runtime/task.ts";
 import type { ExtentFile } from "./extent_file.ts";
 import type { IndexEntry } from "./extent_index.ts";
@@ -169,12 +168,22 @@ function* writeDisks(files: ReplicaFiles, delta: ExtentFile): Task<void> {
   for (let index = 0; index < delta.pages; index++) {
     const page = yield* delta.page(index);
     for (let place = 0; place < page.count; place++) {
-      const entry = page.entry(place);
-      const disk = files.disks[entry.disk] as Disk;
-      if (entry.kind === "zero") yield* disk.zero(entry.at, entry.length);
-      else yield* disk.write(entry.at, yield* delta.content(entry));
+      yield* fill(files, delta, page.entry(place));
     }
   }
+}
+
+/** Brings the raw disk to what `source` has in `entry`. */
+function* fill(files: ReplicaFiles, source: ExtentFile, entry: IndexEntry): Task<void> {
+  const { disk: index, at, length, kind } = entry;
+  const disk = files.disks[index];
+  const there = disk !== undefined && disk.size > 0 ? disk : undefined;
+  if (kind === "zero") {
+    // Of a disk that no point has the file may be missing, and what is not there reads as zeros.
+    if (there !== undefined) yield* there.zero(at, length);
+    return;
+  }
+  yield* (there ?? (yield* files.makeDisk(index))).write(at, yield* source.content(entry));
 }
 
 /** Makes the disks durable, says durably that they hold `point`, and removes what led there. */
@@ -254,10 +263,7 @@ function* rollBack(files: ReplicaFiles, point: PointRecord): Task<void> {
   for (let index = 0; index < undo.pages; index++) {
     const page = yield* undo.page(index);
     for (let place = 0; place < page.count; place++) {
-      const entry = page.entry(place);
-      const disk = files.disks[entry.disk] as Disk;
-      if (entry.kind === "zero") yield* disk.zero(entry.at, entry.length);
-      else yield* disk.write(entry.at, yield* undo.content(entry));
+      yield* fill(files, undo, page.entry(place));
     }
   }
   for (const disk of files.disks) yield* disk.flush();

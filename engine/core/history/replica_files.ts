@@ -139,7 +139,7 @@ export class ReplicaFiles {
       const disk = this.disks[index];
       if ((disk?.size ?? 0) >= size) continue;
       if (disk !== undefined && disk.size > 0) yield* growDisk(disk, size);
-      else if (this.needed(index) || this.#fills(index)) yield* this.#makeDisk(index, size);
+      else if (this.needed(index)) yield* this.makeDisk(index, size);
     }
   }
 
@@ -151,12 +151,8 @@ export class ReplicaFiles {
     return points.length === 0 || arrives || points.some(({ sizes }) => (sizes[index] ?? 0) > 0);
   }
 
-  /** True when the next apply writes to the disk, though it may have been taken out before it was copied whole. */
-  #fills(index: number): boolean {
-    return (this.nextPoint?.arriving?.[index] ?? 0) > 0;
-  }
-
-  *#makeDisk(index: number, size: number): Task<void> {
+  /** Makes the file of raw disk `index`, durably, as long as the disk may be; or opens one that is there. */
+  *makeDisk(index: number, size = this.#state.sizes[index] ?? 0): Task<Disk> {
     const name = diskName(index);
     const made = (yield* this.folder.list()).includes(name)
       ? yield* this.folder.openDisk(name)
@@ -170,6 +166,7 @@ export class ReplicaFiles {
       throw error;
     }
     this.#replace(index, made);
+    return made;
   }
 
   /** The newest applied point: what the raw disks hold, but for an apply in progress. */
