@@ -31,6 +31,10 @@ import { BLOCK, contentOf, stampsOf } from "./stamped.ts";
 export const VM = "vm";
 /** Longer than any retry or silence takes to be noticed. */
 const PATIENCE = 600 * SECOND;
+/** What has come to rest stirs no more for so long. */
+const CALM = SECOND / 4;
+/** How often it is waited for that. */
+const ROUNDS = 4;
 /** In which applies, comparisons and reconnections come to rest. */
 const REST = 20 * SECOND;
 
@@ -235,10 +239,16 @@ export class Servers {
       return changing || (replica !== undefined &&
         replica.store.points.some(({ applied, unverified }) => !applied || unverified));
     };
-    this.world.runWhile(() => busy("a") || busy("b"), REST);
-    // What is no longer kept is dropped behind an apply.
-    this.world.runFor(SECOND / 4);
-    this.world.runWhile(() => busy("a") || busy("b"), REST);
+    const stirs = () => busy("a") || busy("b");
+    // What is no longer kept is dropped behind an apply; that of a cycle for which a change of disks asked may be yet to come.
+    for (let rounds = 0; rounds < ROUNDS; rounds++) {
+      this.world.runWhile(stirs, REST);
+      const calm = this.world.now + CALM;
+      this.world.runWhile(() => !stirs(), CALM);
+      if (stirs()) continue;
+      this.world.runFor(calm - this.world.now);
+      break;
+    }
     this.check();
   }
 
