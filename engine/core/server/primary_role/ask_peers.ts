@@ -12,6 +12,7 @@ import type { Task } from "../../runtime/task.ts";
 import { all, interrupted } from "../../runtime/together.ts";
 import { runsThere, unanswered } from "./held.ts";
 import type { Entry, PrimaryMachines } from "./machines.ts";
+import { goOn } from "./split_brain.ts";
 
 /**
  * Asks the replicas of the machines that were opened whether their guests run over there, all at once and for
@@ -36,6 +37,24 @@ function* askPeer(machines: PrimaryMachines, entry: Entry): Task<void> {
     : unanswered(machine);
   if (serve) machines.serve(entry);
   machines.run(entry);
+  if (standing.kind === "here") yield* goOnWhereDecided(machines, entry);
+}
+
+/**
+ * A split brain ends at the other side as well: it is our replica by now, so it has given way to us, as was decided
+ * there, and what stopped here goes on. Crash before: it is asked again at the next start.
+ */
+function* goOnWhereDecided(machines: PrimaryMachines, entry: Entry): Task<void> {
+  const { machine } = entry;
+  if (machine.state !== "Error" || machine.because?.code !== "split-brain") return;
+  try {
+    yield* goOn(entry);
+  } catch (error) {
+    // What cannot be saved is this machine's trouble alone, and its state says so.
+    if (!isFailed(error) || (yield* interrupted())) throw error;
+    const { observer } = machines.context.ports;
+    observer.emit({ kind: "failure", machine: machine.name, failure: error.failure });
+  }
 }
 
 function* standingOf(replicator: Replicator | undefined): Task<Standing> {

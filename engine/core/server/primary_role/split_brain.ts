@@ -67,7 +67,7 @@ function* askedFor(entry: Entry): Task<Ancestry> {
 
 /**
  * The other side gives way to this one, as its administrator has decided: what stopped here goes on, and reaches it.
- * Crash before: it calls again.
+ * Crash before: it calls again, or is asked.
  */
 export function* goOn(entry: Entry): Task<void> {
   const { machine, replicator } = entry;

@@ -64,3 +64,15 @@ Deno.test("a side that gives way says what it waits for, and the other one forge
   equal(status(b)["role"], "replica");
   deepEqual(status(a)["warnings"], []);
 });
+
+Deno.test("a side that was down when the other one gave way goes on when it is back (L1, L6)", () => {
+  const { world, a, b } = split(334);
+  const keep = status(a)["generation"] as string;
+  a.host.kill();
+  b.call("failover resolve", { ...VM, keep });
+  a.start();
+  world.runFor(30 * SECOND);
+  deepEqual([status(b)["role"], status(b)["state"]], ["replica", "Replicating"]);
+  deepEqual([status(a)["state"], status(a)["warnings"]], ["Replicating", []]);
+  deepEqual(a.server?.exports.list(), ["vm/0"]);
+});
