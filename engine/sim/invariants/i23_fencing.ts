@@ -4,8 +4,11 @@
  * @module
  */
 
+import type { EngineEvent } from "../../core/ports/observer.ts";
 import type { HostName } from "../scenario/scenario.ts";
 import type { Ground, Invariant } from "./fact.ts";
+
+type StateEvent = Extract<EngineEvent, { readonly kind: "state" }>;
 
 /** I23. */
 export const FENCING: Invariant = {
@@ -23,6 +26,7 @@ export const FENCING: Invariant = {
     return {
       engine: ({ sighting: { host, event } }) => {
         if (event.kind === "cut") cutters.set(event.point, host);
+        if (isCancel(event) && host !== settle(event.machine)) failedOver.delete(event.machine);
         if (event.kind !== "failover" && event.kind !== "staged") return;
         const { machine, point } = event;
         const home = settle(machine);
@@ -70,6 +74,12 @@ export const FENCING: Invariant = {
     };
   },
 };
+
+/** True for the durable end of a cancelled failover; the word of it comes when its overlays are gone. */
+function isCancel(event: EngineEvent): event is StateEvent {
+  return event.kind === "state" && event.from === "FailedOverWaitingCompletion" &&
+    event.to === "Replicating";
+}
 
 /** Looks where the primary of a machine is; where it has moved since it was looked at last, its failover is over. */
 function settler(ground: Ground, over: (vm: string) => void): (vm: string) => HostName {
