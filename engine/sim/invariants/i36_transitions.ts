@@ -3,7 +3,7 @@
  *
  * A verb waits for its turn: the state that counts is the one that it met then, which is the one when it was asked or
  * one that was left since, by the verb itself or by what came before it. Of a verb that changes no state it may also be
- * one that was entered since.
+ * one that was entered since, and of one that enters no more than some any other.
  *
  * @module
  */
@@ -136,13 +136,16 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   "b vm add": [],
 };
 
-/** Verbs that change no state. */
-const CHANGING_NONE = [
-  "failover test",
-  "replication set",
-  "replication verify",
-  "vm disk grow",
-];
+/** Verbs that change no state, or enter these alone. */
+const ENTERING: Readonly<Record<string, readonly string[]>> = {
+  "failover test": [],
+  "replication set": [],
+  "replication verify": [],
+  "vm disk grow": [],
+  "vm disk add": CHANGING,
+  "vm disk remove": CHANGING,
+  "vm disk exclude": CHANGING,
+};
 
 /** I36. */
 export const TRANSITIONS: Invariant = {
@@ -164,10 +167,13 @@ export const TRANSITIONS: Invariant = {
         const legal = LEGAL[`${host} ${verb}`];
         if (outcome !== "" || legal === undefined || before === "busy") return;
         const key = `${at} ${vm}`;
-        const seen = CHANGING_NONE.includes(verb) ? [left, entered] : [left];
+        const own = ENTERING[verb];
         const asked = ground.now - took;
+        const since = (map: typeof left, state: string) =>
+          (map.get(key)?.get(state) ?? -1) >= asked;
         const met = (state: string) =>
-          state === before || seen.some((map) => (map.get(key)?.get(state) ?? -1) >= asked);
+          state === before || since(left, state) ||
+          (own?.includes(state) === false && since(entered, state));
         if (legal.some(met)) return;
         ground.violate("I36", `${vm}: "${verb}" at ${host} succeeded in state ${before}`);
       },

@@ -12,8 +12,7 @@ import { SETUP } from "./choices.ts";
 /**
  * What a run does not have in which machines change sides. Rot and states that come back are of the files at `b`, which are a
  * primary's once a machine has moved there, and for a primary nobody promises anything then. Touched disks, lost logs, a site
- * that burns and who writes from outside know of `a` as the primary and `b` as the replica alone, and so do a stale primary and
- * authorization.
+ * that burns and who writes from outside know of `a` as the primary and `b` as the replica alone, and so does a stale primary.
  */
 const NOT_WITH_ROLES: ReadonlySet<string> = new Set([
   "rot",
@@ -24,7 +23,6 @@ const NOT_WITH_ROLES: ReadonlySet<string> = new Set([
   "outside",
   "lose-log",
   "stale",
-  "authorize",
 ]);
 
 /**

@@ -694,6 +694,16 @@ Deno.test("I12 asks nothing of a base that an older state of the replica led bac
   }
 });
 
+Deno.test("I36 lets a disk come in a state that was entered while that waited, and in none that its verb enters", () => {
+  for (
+    const [to, expected] of [["Disabled", []], ["WaitingForUpdateCompletion", ["I36"]]] as const
+  ) {
+    const entered = seen("a", { kind: "state", machine: "vm", from: "Error", to });
+    const added = verb({ verb: "vm disk add", before: "Suspended", after: to, took: 5 });
+    deepEqual(fired("I36", new FalseGround(), [entered, added]), expected);
+  }
+});
+
 Deno.test("I23 hears it when the old primary goes on sending to the new one, on either side", () => {
   deepEqual(
     fired("I23", moved(), [cutAt("b", P1), stagedAt("b", P1), stagedAt("a", P1)]),
