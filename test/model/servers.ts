@@ -25,6 +25,7 @@ import { SimWorld } from "../../engine/sim/world.ts";
 import type { Kernel } from "../../engine/core/ports/codec.ts";
 import { type Image, trimmed } from "./reference/image.ts";
 import type { SiteName, SiteView } from "./reference/standing.ts";
+import { copyOf, fill, type FolderCopy } from "../unit/core/server/host_copy.ts";
 import { BLOCK, contentOf, stampsOf } from "./stamped.ts";
 
 /** The machine. */
@@ -44,17 +45,8 @@ export type Outcome =
   | { readonly failure: Failure }
   | undefined;
 
-/** A file as it was copied. */
-interface FileCopy {
-  readonly bytes: Uint8Array;
-  readonly sparse: boolean;
-}
-
 /** How often a server that dies while it starts is started. */
 const STARTS_MAX = 4;
-
-/** A folder as it was copied. */
-type Copy = ReadonlyMap<string, Copy | FileCopy>;
 
 /** A host and its server. */
 class Site {
@@ -102,7 +94,7 @@ export class Servers {
   readonly sites: Readonly<Record<SiteName, Site>>;
   /** Disks that the machine began with at `a`, and others that came there: what "vm add" makes it of. */
   readonly #devices: string[] = [];
-  #backup: Copy | undefined;
+  #backup: FolderCopy | undefined;
   /** Devices, media and copies so far: each has a name of its own. */
   #things = 0;
 
@@ -419,43 +411,11 @@ export class Servers {
     const folder = new Directory(volume, `${path}/${VM}`);
     replicas.link(VM, folder);
     replicas.persist(replicas.mark());
-    if (this.#backup !== undefined) this.#fill(folder, this.#backup);
-  }
-
-  #fill(folder: Directory, copy: Copy): void {
-    const { volume, path } = folder;
-    for (const [name, each] of copy) {
-      if (each instanceof Map) {
-        const below = new Directory(volume, `${path}/${name}`);
-        folder.link(name, below);
-        this.#fill(below, each);
-        continue;
-      }
-      const { bytes, sparse } = each as FileCopy;
-      const node = new FileNode(volume, sparse ? bytes.length : 0, sparse, this.world.now);
-      node.sectors.write(0, bytes);
-      node.sectors.persist(node.sectors.mark());
-      if (sparse) markUnits(node, 0, bytes.length, true);
-      folder.link(name, node);
-      volume.charge(node);
-    }
-    folder.persist(folder.mark());
+    if (this.#backup !== undefined) fill(folder, this.#backup);
   }
 }
 
 /** Of disk files what their point has: one that lies where it was before is never made shorter. */
 function cut(files: Image, { sizes }: RecoveryPoint): Image {
   return files.map((blocks, disk) => blocks.slice(0, (sizes[disk] ?? 0) / BLOCK));
-}
-
-function copyOf(folder: Directory): Copy {
-  const copy = new Map<string, Copy | FileCopy>();
-  for (const [name, entry] of folder.entries) {
-    if (entry instanceof Directory) copy.set(name, copyOf(entry));
-    else {
-      const bytes = entry.sectors.read(0, entry.sectors.length);
-      copy.set(name, { bytes, sparse: entry.sparse });
-    }
-  }
-  return copy;
 }
