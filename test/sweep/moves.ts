@@ -1,6 +1,6 @@
 /**
- * The sweep of verbs that move a machine from one server to the other: a host crashes at every port call of
- * one, and behind it an administrator asks again until the machine is where it should be. What both servers
+ * The sweep of verbs that move a machine from one server to the other, or change how it is replicated: a host crashes at
+ * every port call of one, and behind it an administrator asks again until the machine is where it should be. What both servers
  * are then is judged by the reference model, and so is the cycle that follows.
  *
  * `SWEEP_MOVE="reverse b 17 torn power"` replays one point; without it each sweep prints how many it swept.
@@ -30,6 +30,8 @@ export interface Move {
   readonly site: SiteName;
   readonly verb: string;
   readonly args: JsonObject;
+  /** The link is down until then. */
+  readonly alone?: boolean;
   /** True when it has done what it was asked for. */
   ended(real: Servers): boolean;
   /** What ends what it began, where that is not how a machine stays. */
@@ -80,7 +82,9 @@ function play(move: Move, point?: Point): { calls: Record<SiteName, number>; cra
     const { host, call, when, how } = point;
     real.world.crashAt(host, before[host] + call, when, how);
   }
+  if (move.alone === true) real.link(false);
   askUntil(real, move);
+  if (move.alone === true) real.link(true);
   for (const site of SITES) model.up[site] = true;
   const calls = { a: a.host.calls - before.a, b: b.host.calls - before.b };
   const crashed = point !== undefined && real.sites[point.host].host.crashPlan === undefined;

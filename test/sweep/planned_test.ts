@@ -1,5 +1,5 @@
 /**
- * The sweep of planned failovers: in one act, and prepared and cancelled.
+ * The sweep of planned failovers: in one act, and prepared and cancelled, by the replica's word and by force without it.
  *
  * @module
  */
@@ -49,6 +49,20 @@ sweepMove({
   site: "a",
   verb: "failover cancel",
   args: {},
+  ended: (real) => real.standing("a") === "primary Replicating",
+  tell: () => {},
+});
+
+// The replica cannot be reached and has the right to start it: the machine is taken back in a generation of its own,
+// which the replica follows once it hears of it.
+sweepMove({
+  name: "planned-cancel-force",
+  before: WRITTEN,
+  prepare: [["a", "failover prepare", {}]],
+  alone: true,
+  site: "a",
+  verb: "failover cancel",
+  args: { force: true },
   ended: (real) => real.standing("a") === "primary Replicating",
   tell: () => {},
 });
