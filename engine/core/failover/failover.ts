@@ -35,6 +35,7 @@ import { closePointDisks, openPointDisks } from "./point_disks.ts";
 export const HOLD = "failover";
 /** Folder of the overlays, in the machine's folder. */
 export const OVERLAYS = "failover";
+const UNMADE = ["damaged", "not-found", "wrong-disk", "point-broken", "no-such-point"] as const;
 
 /** A machine that was failed over: its disks, until cancel or complete. */
 export class Failover {
@@ -142,9 +143,8 @@ export class Failover {
     try {
       resumed = yield* Failover.#build(machine, folder, failover.point, "open");
     } catch (error) {
-      const unmade = isFailed(error, "damaged", "not-found", "wrong-disk") &&
-        !failover.completing && !(yield* isMarked(folder));
-      if (!unmade) throw error;
+      const begun = failover.completing || (yield* isMarked(folder));
+      if (begun || !isFailed(error, ...UNMADE)) throw error;
       // The record is older than the end of that failover: its overlays were cleared, and a start behind it was cut
       // short while it made others, which nobody was offered yet. (Or it could not be marked, and nothing of it can be
       // read any more.) Crash before the record: it is the same again.
