@@ -120,6 +120,7 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
     "WaitingForInitialReplication",
     "Replicating",
     "Suspended",
+    "FailbackInProgress",
     "FailedOver",
     "unopened",
   ],

@@ -44,6 +44,8 @@ export class Failbacks {
   readonly #underway = new Map<MachineRun, Failback>();
   /** When each server died, in the oracle's order. */
   readonly #deaths: number[] = [];
+  /** The same of each time that somebody else wrote a sector of a machine's disk. */
+  readonly #outside = new Map<MachineRun, number[]>();
 
   constructor(drill: Drill) {
     this.#drill = drill;
@@ -59,7 +61,9 @@ export class Failbacks {
     const since = Math.min(common.instant, told.instant);
     const { history } = common;
     const sizes = common.sizes ?? machine.spec.disks.map((sectors) => sectors * SECTOR_SIZE);
-    const doubtful = this.#deaths.some((died) => died > since) ? this.#hot(machine) : 0;
+    const hot = this.#deaths.some((died) => died > since) ? this.#hot(machine) : 0;
+    const strange = (this.#outside.get(machine) ?? []).filter((wrote) => wrote > since).length;
+    const doubtful = hot + strange * this.#drill.world.blockSize;
     this.#underway.set(machine, {
       history,
       since,
@@ -74,6 +78,11 @@ export class Failbacks {
   #hot({ spec }: MachineRun): number {
     const { slots, regionBlocks, blockSize } = this.#drill.world;
     return 2 * spec.disks.length * slots * regionBlocks * blockSize;
+  }
+
+  /** Somebody else wrote a sector of a disk of the machine. */
+  wroteOutside(machine: MachineRun, instant: number): void {
+    this.#outside.set(machine, [...this.#outside.get(machine) ?? [], instant]);
   }
 
   /** A server died: whatever was on its way is not counted. */

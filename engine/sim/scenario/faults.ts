@@ -17,7 +17,7 @@ import { EVENT } from "../trace.ts";
 import { FileNode, type Volume } from "../volume.ts";
 import type { Drill } from "./drill.ts";
 import { type MachineRun, replicaOf } from "./machine_run.ts";
-import { replicaFolder, replicaLocations } from "./replica_files.ts";
+import { fileAt, logOf, replicaFolder, replicaLocations } from "./replica_files.ts";
 import type { Direction, FaultAction, HostName, Place } from "./scenario.ts";
 import { tryStale } from "./stale_peer.ts";
 import type { Site } from "./site.ts";
@@ -184,26 +184,15 @@ export class Faults {
         return;
       }
       case "outside":
-        // A block device has no stamp: who writes to one behind an orderly stop, also one that is under
-        // way, leaves no trace (T6).
-        if (sites.a.current === undefined && this.#drill.machines[fault.vm]?.spec.block) return;
-        sites.a.down = fault.down;
-        sites.a.host.kill();
-        return this.#later(fault.down >>> 1, () => this.#writeOutside(fault));
       case "lose-log":
-        sites.a.down = fault.down;
-        sites.a.host.kill();
-        return this.#later(fault.down >>> 1, () => this.#loseLog(fault));
+      case "touch":
+        return this.#whileDown(fault);
       case "freeze":
         return this.#spoilFreeze(fault);
       case "rot":
         return this.#rot(fault.pick, fault.bit);
       case "rot-open":
         return this.#seekOpen(fault, ROT_TRIES);
-      case "touch":
-        sites.b.down = fault.down;
-        sites.b.host.kill();
-        return this.#later(fault.down >>> 1, () => this.#touch(fault.vm, fault.disk));
       case "old-state":
         return this.#keepState(fault.vm, fault.age, fault.down);
       case "slow": {
@@ -276,42 +265,73 @@ export class Faults {
     }
   }
 
+  /** Something happens to a disk of a machine, or beside it, while the server is down that has it: where that is now. */
+  #whileDown(fault: FaultAction & { readonly kind: "outside" | "lose-log" | "touch" }): void {
+    const machine = this.#drill.machines[fault.vm];
+    if (machine === undefined) return;
+    const { kind, disk, down } = fault;
+    const site = kind === "touch" ? this.#drill.awayOf(machine) : this.#drill.homeOf(machine);
+    // A block device has no stamp: who writes to one behind an orderly stop, also one that is under
+    // way, leaves no trace (T6).
+    const untold = kind === "outside" && site.current === undefined;
+    if (untold && site.host.disks.get(this.#pathAt(machine, disk))?.block === true) return;
+    site.down = down;
+    site.host.kill();
+    this.#later(down >>> 1, () => {
+      const { current, host: { process } } = site;
+      if (current !== undefined || process !== undefined) return;
+      if (kind === "touch") return this.#touch(site, machine, disk);
+      // It has moved meanwhile: what is here is its replica.
+      if (machine.burnt || machine.home !== site.name) return;
+      if (kind === "lose-log") this.#loseLog(site, machine, disk);
+      else this.#writeOutside(site, machine, fault);
+    });
+  }
+
+  /** Where a disk of a machine lies at its home. */
+  #pathAt(machine: MachineRun, disk: number): string {
+    return machine.paths?.[disk] ?? machine.device(disk);
+  }
+
   /**
    * Writes a sector of a disk whose server is down, and says so to the oracle. It is so much later than
    * all before that no jump of the clock hides it.
    */
-  #writeOutside(fault: FaultAction & { readonly kind: "outside" }): void {
-    const { sites, machines } = this.#drill;
-    const machine = machines[fault.vm];
-    const { host, current } = sites.a;
-    if (machine === undefined || machine.burnt || current !== undefined) return;
-    const node = host.disks.get(machine.device(fault.disk))?.node;
-    if (host.process !== undefined || node === undefined) return;
+  #writeOutside(
+    { host }: Site,
+    machine: MachineRun,
+    { disk, sector, fill }: FaultAction & { readonly kind: "outside" },
+  ): void {
+    // Nobody writes to what was given away, or has not been started yet where it came to.
+    if (machine.planned || this.#drill.roles.boots(machine)) return;
+    const path = this.#pathAt(machine, disk);
+    const node = host.disks.get(path)?.node ?? fileAt(host, path);
+    if (node === undefined) return;
     const { sectors } = node;
     sectors.persist(sectors.mark());
-    const at = SECTOR_SIZE * fault.sector;
-    sectors.damage(at, new Uint8Array(SECTOR_SIZE).fill(fault.fill));
+    const at = SECTOR_SIZE * sector;
+    sectors.damage(at, new Uint8Array(SECTOR_SIZE).fill(fill));
     if (node.sparse) markUnits(node, at, SECTOR_SIZE, true);
+    this.#stampLate(host, node);
+    const image = machine.spec.disks.map((_, each) => this.#drill.contents(machine, each));
+    const instant = this.#drill.instant();
+    machine.history.rebase(image, instant);
+    this.#drill.failbacks.wroteOutside(machine, instant);
+  }
+
+  /** A disk was changed later than any jump of the clock hides. */
+  #stampLate(host: SimHost, node: FileNode): void {
     this.#outside++;
     node.changed = Math.max(node.changed, host.wall()) + 100 * DAY * this.#outside;
     node.durableChanged = node.changed;
-    const image = machine.spec.disks.map((_, disk) => this.#drill.contents(machine, disk));
-    machine.history.rebase(image, this.#drill.instant());
   }
 
   /** Somebody tidies up beside a disk while nobody uses it. */
-  #loseLog(fault: FaultAction & { readonly kind: "lose-log" }): void {
-    const { sites, machines } = this.#drill;
-    const machine = machines[fault.vm];
-    const { host, current } = sites.a;
-    if (machine === undefined || machine.burnt || current !== undefined) return;
-    const device = host.disks.get(machine.device(fault.disk));
-    if (host.process !== undefined || device === undefined) return;
-    const folder = device.block ? host.data : host.logs;
-    const name = `${device.name}.hrl`;
-    if (!folder.entries.has(name)) return;
-    folder.unlink(name);
-    folder.persist(folder.mark());
+  #loseLog({ host }: Site, machine: MachineRun, disk: number): void {
+    const log = logOf(host, this.#pathAt(machine, disk));
+    if (log === undefined || !log.folder.entries.has(log.name)) return;
+    log.folder.unlink(log.name);
+    log.folder.persist(log.folder.mark());
     this.#drill.probe("log/lost");
   }
 
@@ -360,20 +380,12 @@ export class Faults {
     });
   }
 
-  /**
-   * A tool that only looked at a raw disk left its time changed, later than any jump of the clock hides:
-   * points are not believed until the disks were compared.
-   */
-  #touch(vm: number, disk: number): void {
-    const { host, current } = this.#drill.sites.b;
-    if (host.process !== undefined || current !== undefined) return;
-    const folder = replicaFolder(host, this.#drill.machines[vm]?.spec.name ?? "");
-    const node = folder?.entries.get(diskName(disk));
-    if (!(node instanceof FileNode)) return;
-    this.#damaged.b = true;
-    this.#outside++;
-    node.changed = Math.max(node.changed, host.wall()) + 100 * DAY * this.#outside;
-    node.durableChanged = node.changed;
+  /** A tool that only looked at a raw disk left its time changed: points are not believed until the disks were compared. */
+  #touch({ name, host }: Site, machine: MachineRun, disk: number): void {
+    const node = this.#disk(name, machine.index, disk);
+    if (node === undefined) return;
+    this.#damaged[name] = true;
+    this.#stampLate(host, node);
   }
 
   /** Waits for a delta on its way that holds something, and kills the server in the middle of it. */

@@ -231,7 +231,7 @@ export class Operator {
     const drill = this.#drill;
     const b = drill.awayOf(machine);
     const { vm } = machine.guest;
-    if (machine.leaving || b.current === undefined || this.#underway.has(`b/${vm}`)) return;
+    if (machine.leaving || b.current === undefined || this.busy(b, machine)) return;
     // Nobody removes a replica beneath a test of its.
     if (this.tests.drop(machine)) return;
     machine.leaving = true;
@@ -248,10 +248,10 @@ export class Operator {
 
   /** A replica that was to be removed is so when it is not there any more, whatever was answered, or never was. */
   #gone(machine: MachineRun): void {
-    const { current } = this.#drill.awayOf(machine);
+    const { current, name } = this.#drill.awayOf(machine);
     const { vm } = machine.guest;
     if (current === undefined || !machine.leaving) return;
-    if (this.#underway.get(`b/${vm}`)?.verb === "replication disable") return;
+    if (this.#underway.get(`${name}/${vm}`)?.verb === "replication disable") return;
     machine.leaving = false;
     if (!current.server.replica.has(vm)) this.#drill.removed(machine);
   }
@@ -281,6 +281,7 @@ export class Operator {
     if (there?.replica.names().includes(vm) === true && replicaOf(there, vm) === undefined) {
       this.#helpUnopened(machine, there);
     }
+    this.#seedAgain(machine);
     const here = a.current?.server;
     if (here === undefined) return;
     const real = primaryOf(here, vm);
@@ -290,6 +291,22 @@ export class Operator {
       troubles.some(({ code }) => code === "disk-failed")
     );
     if (failed === true) a.host.kill();
+  }
+
+  /**
+   * Somebody touched disks of a demoted primary before their digests were known: nobody can say any more what they hold, and
+   * its replica is made anew (R9). One that was given away to it is taken back before.
+   */
+  #seedAgain(machine: MachineRun): void {
+    const { current } = this.#drill.awayOf(machine);
+    const { vm } = machine.guest;
+    const store = current === undefined ? undefined : replicaOf(current.server, vm)?.store;
+    if (store === undefined || !store.suspect || !store.undigested) return;
+    if (machine.burnt || machine.failover !== undefined) return;
+    const here = this.#drill.homeOf(machine).current?.server;
+    const state = here === undefined ? undefined : primaryOf(here, vm)?.state;
+    if (state === "PreparedForFailover") this.#drill.roles.refused(machine);
+    else if (state !== undefined) this.#forget(machine);
   }
 
   /** Most replicas open at the next start; one whose state is older than a failover of it never does. */

@@ -46,6 +46,25 @@ function inPlace(place: Directory, vm: string): Directory | undefined {
 
 /** The file at `path`, as the engine names it. */
 export function fileAt(host: SimHost, path: string): FileNode | undefined {
+  const found = entryAt(host, path);
+  return found instanceof FileNode ? found : undefined;
+}
+
+/** Where the replication log lies of the disk at `path`, a device or a file. */
+export function logOf(
+  host: SimHost,
+  path: string,
+): { readonly folder: Directory; readonly name: string } | undefined {
+  const device = host.disks.get(path);
+  if (device !== undefined) {
+    return { folder: device.block ? host.data : host.logs, name: `${device.name}.hrl` };
+  }
+  const end = path.lastIndexOf("/");
+  const folder = entryAt(host, path.slice(0, Math.max(end, 0)));
+  return folder instanceof Directory ? { folder, name: `${path.slice(end + 1)}.hrl` } : undefined;
+}
+
+function entryAt(host: SimHost, path: string): Directory | FileNode | undefined {
   const inside = path.startsWith(`${host.data.path}/`);
   const names = (inside ? path.slice(host.data.path.length) : path).split("/").slice(1);
   let found: Directory | FileNode | undefined = inside
@@ -54,7 +73,7 @@ export function fileAt(host: SimHost, path: string): FileNode | undefined {
   for (const name of names) {
     found = found instanceof Directory ? found.entries.get(name) : undefined;
   }
-  return found instanceof FileNode ? found : undefined;
+  return found;
 }
 
 function folderIn(root: Directory, names: readonly string[]): Directory | undefined {

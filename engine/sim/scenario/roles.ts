@@ -51,6 +51,17 @@ export class Roles {
     else this.#move(machine, what);
   }
 
+  /** True while its guest is yet to be started at its new home. */
+  boots(machine: MachineRun): boolean {
+    return this.#boots.has(machine);
+  }
+
+  /** The other side cannot take it up, whatever it has promised: it is taken back. */
+  refused(machine: MachineRun): void {
+    machine.planned = false;
+    this.#takeBack(machine, false);
+  }
+
   /** What comes of it, looked at every second. */
   look(machine: MachineRun): void {
     if (!machine.roaming || this.settle(machine)) return;

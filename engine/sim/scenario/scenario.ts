@@ -229,7 +229,7 @@ export type FaultAction =
     readonly sector: number;
     readonly sticky: boolean;
   }
-  /** The primary is killed, and somebody else writes a sector of a machine's disk before it is started again. */
+  /** A machine's primary, wherever that is, is killed, and somebody else writes a sector of its disk before it is started again. */
   | {
     readonly kind: "outside";
     readonly vm: number;
@@ -249,9 +249,9 @@ export type FaultAction =
     readonly after: number;
     readonly lasts: number;
   }
-  /** The primary is killed, and the replication log of a disk is gone before it is started again. */
+  /** The same, and the replication log of a disk is gone before it is started again. */
   | { readonly kind: "lose-log"; readonly vm: number; readonly disk: number; readonly down: number }
-  /** The replica's server is killed, and a raw disk is touched, its bytes as before, ere it is started again. */
+  /** The server of a machine's replica is killed, and a raw disk is touched, its bytes as before, ere it is started again. */
   | { readonly kind: "touch"; readonly vm: number; readonly disk: number; readonly down: number }
   /** The replica's server is killed as soon as it has part of a delta, and that rots meanwhile. */
   | {

@@ -11,17 +11,14 @@ import { SETUP } from "./choices.ts";
 
 /**
  * What a run does not have in which machines change sides. Rot and states that come back are of the files at `b`, which are a
- * primary's once a machine has moved there, and for a primary nobody promises anything then. Touched disks, lost logs, a site
- * that burns and who writes from outside know of `a` as the primary and `b` as the replica alone, and so does a stale primary.
+ * primary's once a machine has moved there, and for a primary nobody promises anything then. A site that burns and a stale
+ * primary know of `a` as the primary and `b` as the replica alone.
  */
 const NOT_WITH_ROLES: ReadonlySet<string> = new Set([
   "rot",
   "rot-open",
-  "touch",
   "old-state",
   "destroy",
-  "outside",
-  "lose-log",
   "stale",
 ]);
 
@@ -41,6 +38,9 @@ const WITH_ROLES: ReadonlySet<string> = new Set([
   "export",
   "set",
   "grow",
+  "touch",
+  "lose-log",
+  "outside",
 ]);
 
 /** Verbs that it is asked for at either side, as far as they leave roles and relationships as they are. */
