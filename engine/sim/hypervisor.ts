@@ -33,6 +33,14 @@ export interface FreezableGuest {
   release(): void;
 }
 
+/** The guest of a machine that does not run here. */
+export const NO_GUEST: FreezableGuest = {
+  attached: false,
+  pending: 0,
+  hold: () => {},
+  release: () => {},
+};
+
 /** One machine as the script has it. */
 export interface ScriptedMachine {
   /** Whether it runs. */

@@ -156,6 +156,11 @@ export class Guest {
     this.#held ??= [];
   }
 
+  /** It starts anew, wherever it was frozen before: what waited there is gone. */
+  begin(): void {
+    this.#held = undefined;
+  }
+
   /** It goes on with what waited. */
   release(): void {
     const held = this.#held ?? [];

@@ -207,13 +207,15 @@ export class Auditor {
     if (opened) { for (const { id } of points) this.read(machine, id as PointId, "again"); }
   }
 
-  /** How long a guest has been frozen, counted from when nothing kept its server from thawing it. */
+  /** How long a guest has been frozen, on either side, counted from when nothing kept its server from thawing it. */
   lookAtFreeze(machine: MachineRun): void {
-    const { faults, now } = this.#drill;
-    const a = this.#drill.homeOf(machine);
-    if (machine.frozenAt === undefined || a.current === undefined) return;
-    const since = Math.max(machine.frozenAt, a.opened, faults.thawsSince);
-    this.#drill.tell({ kind: "frozen", vm: machine.guest.vm, micros: now - since });
+    const { faults, now, sites } = this.#drill;
+    for (const [host, frozenAt] of machine.frozenAt) {
+      const { current, opened } = sites[host];
+      if (current === undefined) continue;
+      const since = Math.max(frozenAt, opened, faults.thawsSince(host));
+      this.#drill.tell({ kind: "frozen", vm: machine.guest.vm, micros: now - since });
+    }
   }
 
   /** Measures replication logs and old contents at the primary. */

@@ -101,9 +101,10 @@ export class Drill implements Ground, ProbeGround {
         });
       }
     }
-    const { hypervisor } = this.sites.a.host;
-    hypervisor.guestOf = (name) => this.machine(name)?.guest;
-    hypervisor.onChange = (name, what) => this.#changed(name, what);
+    for (const { name: host, host: { hypervisor } } of [this.sites.a, this.sites.b]) {
+      hypervisor.guestOf = (name) => this.machine(name)?.guestAt(host);
+      hypervisor.onChange = (name, what) => this.#changed(host, name, what);
+    }
     this.watchers = new Watchers(invariants, this);
     this.#probes = new Probes(this, (name) => this.probe(name));
     this.faults = new Faults(this);
@@ -297,11 +298,10 @@ export class Drill implements Ground, ProbeGround {
     }, done);
   }
 
-  #changed(name: string, what: string): void {
-    const machine = this.machine(name);
-    if (machine === undefined) return;
-    if (what === "freeze") machine.frozenAt ??= this.now;
-    else if (what === "thaw") machine.frozenAt = undefined;
+  #changed(host: HostName, name: string, what: string): void {
+    const frozenAt = this.machine(name)?.frozenAt;
+    if (what === "freeze" && frozenAt?.has(host) === false) frozenAt.set(host, this.now);
+    else if (what === "thaw") frozenAt?.delete(host);
   }
 
   #replied(reply: Reply): void {
@@ -433,7 +433,7 @@ export class Drill implements Ground, ProbeGround {
   /** A server does what only a primary does, and is not where the machine's home was: also one that asks its peers before it is open. */
   #leads(machine: MachineRun, event: EngineEvent, host: string): void {
     const moved = this.roles.settle(machine);
-    if (moved || event.kind !== "cut" || !machine.roaming) return;
+    if (moved || event.kind === "staged" || !machine.roaming) return;
     if (this.sites[host as HostName].current === undefined) machine.claimed = host as HostName;
   }
 
@@ -441,8 +441,8 @@ export class Drill implements Ground, ProbeGround {
     const { event, host } = sighting;
     this.failbacks.see(host, event);
     const machine = "machine" in event ? this.machine(event.machine) : undefined;
-    // Only a primary cuts, or hears of a point that it is staged: whoever does is one by now.
-    const leads = event.kind === "cut" || event.kind === "staged";
+    // Only a primary sends and cuts, or hears of a point that it is staged: whoever does is one by now.
+    const leads = event.kind === "sent" || event.kind === "cut" || event.kind === "staged";
     if (leads && machine !== undefined && host !== machine.home) this.#leads(machine, event, host);
     this.tell({ kind: "engine", sighting });
     if (!("machine" in event) || machine === undefined) return;
@@ -453,7 +453,9 @@ export class Drill implements Ground, ProbeGround {
       const sizes = this.#offered(machine);
       machine.cuts.set(event.point, { instant, time: this.now, sizes, history });
       this.tell({ kind: "cut", vm, point: event.point, instant, closed: event.closed });
-      const atRest = machine.frozenAt !== undefined && machine.guest.pending === 0;
+      const at = host as HostName;
+      const atRest = machine.frozenAt.has(at) && machine.guestAt(at).pending === 0;
+      if (atRest && machine.moves > 0) this.probe("cut/at-rest-behind-a-move");
       this.tell({ kind: "rest", vm, point: event.point, atRest });
     } else if (event.kind === "staged" && host === machine.home) {
       // Heard of while its replica burned or was removed: nobody has it any more.

@@ -38,8 +38,8 @@ export class Faults {
   #outside = 0;
   /** Until when requests at a host may be slow, world time in µs. */
   readonly #slowUntil: Record<HostName, number> = { a: 0, b: 0 };
-  /** Until when guests at `a` cannot be thawed. */
-  #unthawed = 0;
+  /** Until when guests at a host cannot be thawed. */
+  readonly #unthawed: Record<HostName, number> = { a: 0, b: 0 };
   /** Hosts whose storage failed requests since their server started. */
   readonly #failing: Record<HostName, boolean> = { a: false, b: false };
 
@@ -335,15 +335,19 @@ export class Faults {
     this.#drill.probe("log/lost");
   }
 
-  /** Freezing a machine's guest goes wrong for a while. */
+  /** Freezing a machine's guest goes wrong for a while, where its primary is. */
   #spoilFreeze({ vm, what, after, lasts }: FaultAction & { readonly kind: "freeze" }): void {
-    const { hypervisor } = this.#drill.sites.a.host;
-    const script = hypervisor.machine(this.#drill.machines[vm]?.spec.name ?? "");
+    const machine = this.#drill.machines[vm];
+    if (machine === undefined) return;
+    const { name, host: { hypervisor } } = this.#drill.homeOf(machine);
+    const script = hypervisor.machine(machine.spec.name);
     if (what === "fails") script.fails.freeze = "The agent does not answer";
     else if (what === "thaw-fails") script.fails.thaw = "The agent does not answer";
     else if (what === "sticks") script.sticks = true;
     else script.breaksAfter = after;
-    if (what === "thaw-fails") this.#unthawed = Math.max(this.#unthawed, this.#drill.now + lasts);
+    if (what === "thaw-fails") {
+      this.#unthawed[name] = Math.max(this.#unthawed[name], this.#drill.now + lasts);
+    }
     this.#later(lasts, () => {
       if (what === "fails") script.fails.freeze = "";
       else if (what === "thaw-fails") script.fails.thaw = "";
@@ -352,9 +356,9 @@ export class Faults {
     });
   }
 
-  /** Since when nothing keeps the server at `a` from thawing a guest, world time in µs; later than now: not yet. */
-  get thawsSince(): number {
-    return Math.max(this.#unthawed, this.#slowUntil.a);
+  /** Since when nothing keeps the server at a host from thawing a guest, world time in µs; later than now: not yet. */
+  thawsSince(host: HostName): number {
+    return Math.max(this.#unthawed[host], this.#slowUntil[host]);
   }
 
   /** Copies both files of a replica's state, and puts them back later beside what there is then. */

@@ -11,6 +11,7 @@ import type { PrimaryMachine } from "../../core/primary/machine.ts";
 import type { ReplicaMachine } from "../../core/replica/replica_machine.ts";
 import type { Server } from "../../core/server/server.ts";
 import { Guest, type GuestGround } from "../guests/guest.ts";
+import { type FreezableGuest, NO_GUEST } from "../hypervisor.ts";
 import { MachineHistory } from "../oracle/history.ts";
 import type { Medium } from "./first_copies.ts";
 import type { FirstCopy, HostName, MachineSpec } from "./scenario.ts";
@@ -105,8 +106,8 @@ export class MachineRun {
   leaving = false;
   /** How its administrator brings the first copy to the replica. */
   first: FirstCopy = { way: "network" };
-  /** Since when its guest is frozen, µs of world time. */
-  frozenAt: number | undefined;
+  /** Since when its guest at a host is frozen, µs of world time. */
+  readonly frozenAt = new Map<HostName, number>();
   /** Copies and media made for it so far: each has a name of its own. */
   copies = 0;
   /** The medium that its first copy travels on. */
@@ -129,6 +130,12 @@ export class MachineRun {
   /** The oracle of the guest at its home. */
   get history(): MachineHistory {
     return this.guest.history;
+  }
+
+  /** The guest that it has at a host, running or not. */
+  guestAt(host: HostName): FreezableGuest {
+    if (host === this.home) return this.guest;
+    return this.failover?.guest ?? this.former ?? NO_GUEST;
   }
 
   /** Names of the devices at `a`. */

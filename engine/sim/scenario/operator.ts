@@ -105,6 +105,24 @@ export class Operator {
     this.#clear(machine);
     this.#help(machine);
     this.#unpause(machine);
+    this.#command(machine);
+  }
+
+  /**
+   * Commands that freeze its guest are set wherever a machine is to be at rest that changes sides: beforehand, or where it has
+   * come to.
+   */
+  #command({ spec, index, home }: MachineRun): void {
+    const { scenario, sites } = this.#drill;
+    const moves = scenario.events.some((event) => event.kind === "role" && event.vm === index);
+    const { b } = sites;
+    const server = b.current?.server;
+    if (server === undefined || spec.appConsistent === undefined || !moves) return;
+    const vm = spec.name;
+    const known = primaryOf(server, vm) !== undefined || replicaOf(server, vm) !== undefined;
+    const late = scenario.seed % 2 === 1 && home === "a";
+    if (!known || late || server.commands.canFreeze(vm)) return;
+    this.#drill.call(b, "replication set", { vm, freeze: "F", thaw: "T" }, () => {});
   }
 
   /** Nothing goes wrong any more: what was paused at the replica is resumed. */

@@ -39,6 +39,7 @@ export const PROBES: readonly string[] = [
   "delta/went-on-behind-a-break",
   "enable/again",
   "cut/at-rest",
+  "cut/at-rest-behind-a-move",
   "cut/not-at-rest-after-all",
   "error/resumed",
   "failover/cancelled",

@@ -275,6 +275,7 @@ export class Roles {
       boots.delete(machine);
       judge(image);
       machine.shut = false;
+      guest.begin();
       guest.attach(host);
     });
   }

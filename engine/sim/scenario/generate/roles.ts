@@ -24,7 +24,7 @@ const NOT_WITH_ROLES: ReadonlySet<string> = new Set([
 
 /**
  * What is asked of a machine that changes sides, besides that. Ends of relationships, removals and other failovers than those
- * below are not: each of them decides as well where the machine is. Nor are guests frozen: only `a` has commands for that.
+ * below are not: each of them decides as well where the machine is.
  */
 const WITH_ROLES: ReadonlySet<string> = new Set([
   "write",
@@ -33,6 +33,8 @@ const WITH_ROLES: ReadonlySet<string> = new Set([
   "flush",
   "reconnect",
   "cycle",
+  "rest",
+  "freeze",
   "test",
   "test-delete",
   "export",
@@ -61,9 +63,9 @@ export function roleEvents(
   active: number,
   events: ScenarioEvent[],
 ): void {
-  for (const [vm, { appConsistent }] of world.machines.entries()) {
+  for (const vm of world.machines.keys()) {
     const random = root.stream(`roles/${vm}`);
-    if (random.below(8) > 0 || appConsistent !== undefined) continue;
+    if (random.below(8) > 0) continue;
     const kept = events.filter((event) =>
       !NOT_WITH_ROLES.has(event.kind) &&
       (!("vm" in event) || event.vm !== vm || passes(event))
