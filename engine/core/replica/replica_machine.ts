@@ -236,7 +236,7 @@ export class ReplicaMachine {
 
   /**
    * Takes the right to start the machine, durably (L4); that of an earlier planned failover goes, one that is here already stays
-   * as it is, promised or not.
+   * as it is, promised or not. Refused while nobody knows what its disks hold: it could not be started on them (R9).
    */
   holdToken(token: Token): Task<void> {
     return this.#recording.during(this.#holdToken(token));
@@ -244,7 +244,17 @@ export class ReplicaMachine {
 
   *#holdToken(token: Token): Task<void> {
     const { planned } = this.#record;
+    if (this.store.suspect) throw this.#notVerified();
     yield* this.#setPlanned(planned?.token === token ? planned : { token, taken: false });
+  }
+
+  #notVerified(): Failed {
+    return peerFailure(
+      "disk-suspect",
+      `The disks of "${this.name}" at the replica are not as its last apply left them, and it could not be started there`,
+      'Wait until they are verified ("warmsite replication status" there), and ask again; or take the machine back: ' +
+        `"warmsite failover cancel ${this.name}"`,
+    );
   }
 
   /** Gives the right back, durably: no failover of this machine rests on it any more. */

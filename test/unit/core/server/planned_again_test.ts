@@ -6,7 +6,9 @@
 
 import { deepEqual, equal, throws } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
-import { KiB, SECOND } from "../../../../engine/core/base/units.ts";
+import { DAY, KiB, SECOND } from "../../../../engine/core/base/units.ts";
+import type { FileNode } from "../../../../engine/sim/volume.ts";
+import { replicaFolder } from "../../../../engine/sim/scenario/replica_files.ts";
 import { filled, makePair, protect, type Site } from "./pair.ts";
 
 const VM = { vm: "vm" };
@@ -47,6 +49,30 @@ Deno.test("a machine whose right to be started came back for a cancel that was c
   a.call("failover planned", VM);
   equal(status(b)["role"], "primary");
   deepEqual(b.read("vm/0", 0, 4 * KiB), filled(4 * KiB, 3));
+});
+
+Deno.test("a machine is not given to a replica of which nobody knows what its disks hold, and is taken back (R9)", () => {
+  const { a, b, world } = makePair(59);
+  protect(a);
+  a.write("vm/0", 0, filled(4 * KiB, 3));
+  a.call("replication cycle", VM);
+  world.runFor(SECOND);
+  b.host.kill();
+  const node = replicaFolder(b.host, "vm")?.entries.get("disk-0.raw") as FileNode;
+  node.sectors.damage(0, filled(512, 9));
+  node.changed = node.durableChanged = b.host.wall() + DAY;
+  b.start();
+  throws(
+    () => a.call("failover prepare", VM),
+    /at the replica are not as its last apply left them/,
+  );
+  throws(
+    () => a.call("failover planned", VM),
+    /at the replica are not as its last apply left them/,
+  );
+  equal(status(b)["role"], "replica");
+  a.call("failover cancel", VM);
+  equal(status(a)["state"], "Replicating");
 });
 
 Deno.test("what was cut as the last of a machine and was not sent is a point like any other once it was taken back", () => {
