@@ -10,7 +10,7 @@
 
 // Long because: it is one list of everything that is told, read as a whole.
 
-import type { JsonObject } from "../../core/base/json.ts";
+import type { Json, JsonObject } from "../../core/base/json.ts";
 import type { PointId } from "../../core/base/units.ts";
 import type { TrackingBase } from "../../core/tracking/tracking_base.ts";
 import type { Reply } from "../guests/guest.ts";
@@ -154,6 +154,8 @@ export type Fact =
     readonly verb: string;
     /** The failure's code, "" when it succeeded, `undefined` while it goes on. */
     readonly outcome: string | undefined;
+    /** What it answered. */
+    readonly value?: Json;
     readonly before: string;
     readonly after: string;
     /** µs since the world was well, or since it was asked. */

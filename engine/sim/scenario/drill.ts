@@ -27,6 +27,8 @@ import { MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 import { type ProbeGround, Probes } from "./probes.ts";
 import { Operator } from "./operator.ts";
 import {
+  changeIn,
+  growthIn,
   type HostName,
   type MachineSpec,
   type Scenario,
@@ -133,7 +135,9 @@ export class Drill implements Ground, ProbeGround {
   /** See `Ground`. */
   get fastest(): number {
     const { world, events } = this.scenario;
-    const set = events.flatMap((event) => event.kind === "set" ? event.change.frequency ?? [] : []);
+    const set = events.flatMap((event) =>
+      world.machines.flatMap((_, vm) => changeIn(event, vm).frequency ?? [])
+    );
     return Math.min(...set, ...world.machines.map(({ frequency }) => frequency));
   }
 
@@ -480,8 +484,8 @@ function largestSizes(
 ): readonly number[] {
   return disks.map((sectors, disk) =>
     events.reduce((most, event) => {
-      const grows = event.kind === "grow" && event.vm === vm && event.disk === disk;
-      return grows ? Math.max(most, event.sectors) : most;
+      const growth = growthIn(event, vm);
+      return growth?.disk === disk ? Math.max(most, growth.sectors) : most;
     }, sectors)
   );
 }

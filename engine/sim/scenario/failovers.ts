@@ -36,7 +36,7 @@ export class Failovers {
   }
 
   /** Fails a machine over to its newest point, or to the sound one `back` before it. */
-  start(machine: MachineRun, back: number): void {
+  start(machine: MachineRun, back: number, told: JsonObject = {}): void {
     const b = this.#drill.awayOf(machine);
     const { vm } = machine.guest;
     const server = b.current?.server;
@@ -46,7 +46,7 @@ export class Failovers {
     const sound = points.filter(({ broken }) => broken === undefined);
     const chosen = back === 0 ? undefined : sound[Math.max(0, sound.length - 1 - back)]?.id;
     const newest = sound[sound.length - 1]?.id;
-    const args = chosen === undefined ? { vm } : { vm, point: chosen };
+    const args = chosen === undefined ? { vm, ...told } : { vm, point: chosen, ...told };
     this.#ask(b, machine, "failover start", args, (result) => {
       if (result === undefined) return;
       const started = result["point"] as PointId;

@@ -7,12 +7,13 @@
  * @module
  */
 
-import type { JsonObject } from "../../core/base/json.ts";
+import type { Json, JsonObject } from "../../core/base/json.ts";
 import { MILLISECOND } from "../../core/base/units.ts";
 import { INCOMPLETE_NAME } from "../../core/history/package_format.ts";
 import { SECTOR_SIZE } from "../sectors.ts";
 import { markUnits } from "../storage_io.ts";
 import { FileNode } from "../volume.ts";
+import { damage, type Medium, mediumOf } from "./media.ts";
 import type { GuestHost } from "../guests/guest.ts";
 import type { Drill } from "./drill.ts";
 import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
@@ -40,20 +41,6 @@ const LOOKS_MAX = 2000;
 const LOOK_EVERY = 200;
 /** How long a host is down that crashed amid an import, µs. */
 const STUMBLE_DOWN = 300 * MILLISECOND;
-
-/** What an administrator knows of a medium. */
-export interface Medium {
-  /** The volume's name. */
-  readonly name: string;
-  /** The package's folder, once it is complete. */
-  folder: string | undefined;
-  where: "a" | "way" | "b";
-  /** How the damage on the way is undone; `undefined` while there is none. */
-  repair: (() => void) | undefined;
-  tries: number;
-  /** The replica's host has crashed amid an import of it. */
-  stumbled: boolean;
-}
 
 /** The ways of all machines. */
 export class FirstCopies {
@@ -115,10 +102,24 @@ export class FirstCopies {
     return undefined;
   }
 
+  /** Copies of a machine's disks under the names that somebody gave them, in their order. */
+  makeCopies(machine: MachineRun, names: Json): void {
+    for (const [disk, name] of Array.isArray(names) ? names.entries() : []) {
+      const there = this.#drill.sites.b.host.disks.has(String(name));
+      if (!there && disk < machine.spec.disks.length) {
+        this.#makeCopy(machine, disk, 0, String(name));
+      }
+    }
+  }
+
   /** A file at the replica that holds the disk as it is, but for some sectors. */
-  #makeCopy(machine: MachineRun, disk: number, stale: number): string {
+  #makeCopy(
+    machine: MachineRun,
+    disk: number,
+    stale: number,
+    name = `copy-${machine.copies++}-${machine.device(disk)}`,
+  ): string {
     const { b } = this.#drill.sites;
-    const name = `copy-${machine.copies++}-${machine.device(disk)}`;
     const content = this.#drill.contents(machine, disk).slice();
     for (let sector = 0; sector < content.length / SECTOR_SIZE; sector++) {
       if ((Math.imul(sector, 2654435761) >>> 0) % 1000 >= stale) continue;
@@ -138,14 +139,7 @@ export class FirstCopies {
     const { vm } = machine.guest;
     const name = `media-${machine.copies++}-${vm}`;
     this.#drill.sites.a.host.addPlace(name);
-    machine.medium = {
-      name,
-      folder: undefined,
-      where: "a",
-      repair: undefined,
-      tries: 0,
-      stumbled: false,
-    };
+    machine.medium = mediumOf(name);
     return { verb: "replication start", args: { vm, export: `/${name}` } };
   }
 
@@ -252,28 +246,4 @@ export class FirstCopies {
     if (first.stumble === "kill") b.host.kill();
     else b.host.powerLoss();
   }
-}
-
-/** Damages a file as the scenario says; what is returned undoes it. */
-function damage(
-  { sectors }: FileNode,
-  { harm, pick }: { readonly harm: "none" | "flip" | "cut"; readonly pick: number },
-): (() => void) | undefined {
-  const { length } = sectors;
-  if (harm === "none" || length === 0) return undefined;
-  if (harm === "cut") {
-    const last = sectors.read(length - 1, 1);
-    const settle = () => sectors.persist(sectors.mark());
-    // A loss of power does not undo it.
-    sectors.truncate(length - 1);
-    settle();
-    return () => {
-      sectors.write(length - 1, last);
-      settle();
-    };
-  }
-  const at = (pick >>> 3) % length;
-  const whole = sectors.read(at, 1);
-  sectors.damage(at, Uint8Array.of((whole[0] ?? 0) ^ (1 << (pick & 7))));
-  return () => sectors.damage(at, whole);
 }

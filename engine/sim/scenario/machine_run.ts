@@ -13,7 +13,7 @@ import type { Server } from "../../core/server/server.ts";
 import { Guest, type GuestGround } from "../guests/guest.ts";
 import { type FreezableGuest, NO_GUEST } from "../hypervisor.ts";
 import { MachineHistory } from "../oracle/history.ts";
-import type { Medium } from "./first_copies.ts";
+import type { Medium } from "./media.ts";
 import type { FirstCopy, HostName, MachineSpec } from "./scenario.ts";
 
 /** A cut that was seen. */

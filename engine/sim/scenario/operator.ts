@@ -19,6 +19,7 @@ import { type OperatorAction, retentionOf } from "./scenario.ts";
 import type { Site } from "./site.ts";
 import { spareVerb } from "./spare_disks.ts";
 import { Tests } from "./tests.ts";
+import { toldOf, TypedVerbs } from "./typed_verbs.ts";
 
 /** How often they look. */
 const ROUND = SECOND;
@@ -31,14 +32,15 @@ const GROWS: ReadonlySet<string> = new Set(["Replicating", "Suspended", "Error"]
 /** Both administrators. */
 export class Operator {
   readonly #drill: Drill;
-  readonly #firstCopies: FirstCopies;
+  /** Ways of first copies. */
+  readonly firstCopies: FirstCopies;
   /** Exports asked for so far. */
   #exports = 0;
   /** Verbs under way, by site and machine: since when. */
   readonly #underway = new Map<string, { readonly verb: string; readonly since: number }>();
 
-  /** Verbs that a scenario asked for and that were not answered, by site and machine. */
-  readonly #verbs = new Map<string, number>();
+  /** Verbs as a scenario types them. */
+  readonly typed: TypedVerbs;
 
   /** Test failovers. */
   readonly tests: Tests;
@@ -48,13 +50,14 @@ export class Operator {
 
   constructor(drill: Drill) {
     this.#drill = drill;
+    this.typed = new TypedVerbs(drill);
     this.tests = new Tests(drill, (machine, args, then) => {
       this.#ask(drill.awayOf(machine), machine, "failover test", args, then);
     });
     this.failovers = new Failovers(drill, this.tests, (site, machine, verb, args, then) => {
       this.#ask(site, machine, verb, args, then);
     });
-    this.#firstCopies = new FirstCopies(drill, (site, machine, verb, args, then) => {
+    this.firstCopies = new FirstCopies(drill, (site, machine, verb, args, then) => {
       this.#ask(site, machine, verb, args, (_, code) => then(code));
     });
   }
@@ -175,7 +178,7 @@ export class Operator {
     const wrong = state === "Error";
     const again = wrong && this.#drill.now % RESUME_EVERY < ROUND;
     if (again) {
-      return this.#firstCopies.insteadOf(machine, server) ??
+      return this.firstCopies.insteadOf(machine, server) ??
         { verb: "replication resume", args: { vm } };
     }
     if (state === "WaitingForStartResynchronize" || state === "ResynchronizeSuspended") {
@@ -190,9 +193,9 @@ export class Operator {
       const word = state === "ResynchronizeSuspended" ? "continue" : "start";
       return { verb: `replication resync ${word}`, args: { vm } };
     }
-    if (state === "ReadyForInitialReplication") return this.#firstCopies.start(machine, server);
+    if (state === "ReadyForInitialReplication") return this.firstCopies.start(machine, server);
     const onTheWay = ["InitialReplicationInProgress", "WaitingForInitialReplication"];
-    return onTheWay.includes(state) ? this.#firstCopies.during(machine, server) : undefined;
+    return onTheWay.includes(state) ? this.firstCopies.during(machine, server) : undefined;
   }
 
   /** True while its replica is failed over. */
@@ -242,10 +245,11 @@ export class Operator {
     }
     // So has one that a stale primary began meanwhile, in a generation of its own.
     const strange = there.store.machine !== here.id || there.store.points.length === 0;
-    if (strange) this.#forget(machine);
+    if (strange) this.forget(machine);
   }
 
-  #forget(machine: MachineRun): void {
+  /** Removes the replica, by the one verb or the other. */
+  forget(machine: MachineRun, verb = "replication disable", told: JsonObject = {}): void {
     const drill = this.#drill;
     const b = drill.awayOf(machine);
     const { vm } = machine.guest;
@@ -256,7 +260,7 @@ export class Operator {
     drill.within(b, `forget/${vm}`, function* (host) {
       // Nobody reads points of a replica that is being removed.
       while (drill.auditor.reading > 0) yield* host.server.ports.clock.sleep(1000);
-      drill.operator.#ask(b, machine, "replication disable", { vm }, () => {
+      drill.operator.#ask(b, machine, verb, { vm, ...told }, () => {
         drill.operator.#gone(machine);
       });
       // Something else was asked meanwhile: another time.
@@ -269,7 +273,8 @@ export class Operator {
     const { current, name } = this.#drill.awayOf(machine);
     const { vm } = machine.guest;
     if (current === undefined || !machine.leaving) return;
-    if (this.#underway.get(`${name}/${vm}`)?.verb === "replication disable") return;
+    const verb = this.#underway.get(`${name}/${vm}`)?.verb;
+    if (verb === "replication disable" || verb === "vm remove") return;
     machine.leaving = false;
     if (!current.server.replica.has(vm)) this.#drill.removed(machine);
   }
@@ -324,7 +329,7 @@ export class Operator {
     const here = this.#drill.homeOf(machine).current?.server;
     const state = here === undefined ? undefined : primaryOf(here, vm)?.state;
     if (state === "PreparedForFailover") this.#drill.roles.refused(machine);
-    else if (state !== undefined) this.#forget(machine);
+    else if (state !== undefined) this.forget(machine);
   }
 
   /** Most replicas open at the next start; one whose state is older than a failover of it never does. */
@@ -335,7 +340,7 @@ export class Operator {
     if (!warnings.includes("is older than a failover")) return b.host.kill();
     this.#drill.probe("replica/older-than-its-failover");
     // Its disk files may be the machine: they stay, unless the machine is at the primary as well as ever.
-    if (machine.failover === undefined && !machine.burnt && !machine.retired) this.#forget(machine);
+    if (machine.failover === undefined && !machine.burnt && !machine.retired) this.forget(machine);
   }
 
   /** True while a verb about the machine is under way at a site. */
@@ -353,8 +358,8 @@ export class Operator {
     if (this.#underway.has(key) || site.current === undefined) return;
     const mark = { verb, since: this.#drill.now };
     this.#underway.set(key, mark);
-    const before = this.#state(site, machine);
-    const host = this.#roleOf(site, machine);
+    const before = this.state(site, machine);
+    const host = this.roleOf(site, machine);
     this.#drill.call(site, verb, args, (outcome) => {
       if (this.#underway.get(key) === mark) this.#underway.delete(key);
       const code = typeof outcome === "string" ? outcome : "";
@@ -364,29 +369,35 @@ export class Operator {
         at: site.name,
         vm: machine.spec.name,
         verb,
-        outcome: code,
+        ...toldOf(outcome),
         before,
-        after: this.#state(site, machine),
+        after: this.state(site, machine),
         took: this.#drill.now - mark.since,
       });
       if (typeof outcome === "string") then?.(undefined, outcome);
       else then?.(outcome.value as JsonObject, "");
-      if (verb === "vm add" && code === "" && site.current !== undefined) {
-        machine.guest.attach(site.current);
-      }
-      // Its disk has failed: the service is restarted.
-      if (verb === "replication enable" && code === "disk-failed") site.host.kill();
-      if (verb === "replication enable" && code === "") machine.enabledAt = this.#drill.now;
+      this.followed(site, machine, verb, code);
     });
   }
 
+  /** What an administrator does behind a verb, whoever asked for it, and what is known from then on. */
+  followed(site: Site, machine: MachineRun, verb: string, code: string): void {
+    if (verb === "vm add" && code === "" && site.current !== undefined) {
+      machine.guest.attach(site.current);
+    }
+    // Its disk has failed: the service is restarted.
+    if (verb === "replication enable" && code === "disk-failed") site.host.kill();
+    if (verb === "replication enable" && code === "") machine.enabledAt = this.#drill.now;
+  }
+
   /** Its role at a site, as facts name it: a machine that moves meanwhile was asked at the side that it was then. */
-  #roleOf(site: Site, machine: MachineRun): "a" | "b" {
+  roleOf(site: Site, machine: MachineRun): "a" | "b" {
     const leads = machine.roaming && site.current?.server.primary.has(machine.spec.name) === true;
     return leads || site.name === machine.home ? "a" : "b";
   }
 
-  #state(site: Site, machine: MachineRun): string {
+  /** What a site is for a machine at this moment: a state of the engine's, or why it has none. */
+  state(site: Site, machine: MachineRun): string {
     const server = site.current?.server;
     const vm = machine.spec.name;
     if (server === undefined) return "down";
@@ -400,9 +411,7 @@ export class Operator {
 
   /** A server died: what it was asked will not be answered. */
   died(site: Site): void {
-    for (const key of [...this.#verbs.keys()]) {
-      if (key.startsWith(`${site.name}/`)) this.#verbs.delete(key);
-    }
+    this.typed.died(site);
     for (const key of [...this.#underway.keys()]) {
       if (key.startsWith(`${site.name}/`)) this.#underway.delete(key);
     }
@@ -435,6 +444,7 @@ export class Operator {
   /** Does what the scenario says. */
   act(action: OperatorAction): void {
     if (action.kind === "restart") return this.#restart(action.host, action.down);
+    if (action.kind === "verb") return this.typed.act(action);
     const machine = this.#drill.machines[action.vm];
     if (machine === undefined) return;
     const { vm } = machine.guest;
@@ -481,48 +491,10 @@ export class Operator {
       case "disable":
         return machine.burnt ? undefined : this.#disable(machine, action.remove);
       case "forget":
-        return machine.burnt || machine.failover !== undefined ? undefined : this.#forget(machine);
+        return machine.burnt || machine.failover !== undefined ? undefined : this.forget(machine);
       case "set":
         return this.#ask(a, machine, "replication set", { vm, ...action.change });
-      case "verb":
-        return this.#anyVerb(machine, action);
     }
-  }
-
-  /** A verb that may be illegal at this moment. */
-  #anyVerb(machine: MachineRun, action: OperatorAction & { readonly kind: "verb" }): void {
-    const { vm } = machine.guest;
-    const a = this.#drill.homeOf(machine);
-    const b = this.#drill.awayOf(machine);
-    const site = action.host === "a" ? a : b;
-    if (site.current === undefined) return;
-    // What it is asked beside another verb may meet any state.
-    const key = `${site.name}/${machine.spec.name}`;
-    const open = this.#verbs.get(key) ?? 0;
-    const busy = open > 0 || this.#underway.has(key);
-    this.#verbs.set(key, open + 1);
-    const before = busy ? "busy" : this.#state(site, machine);
-    const since = this.#drill.now;
-    const { verb } = action;
-    const host = this.#roleOf(site, machine);
-    return this.#drill.call(site, verb, { vm }, (outcome) => {
-      if (verb === "replication verify" && typeof outcome !== "string") {
-        const { equal } = outcome.value as JsonObject;
-        this.#drill.tell({ kind: "verified", vm, equal: equal === true });
-      }
-      this.#verbs.set(key, (this.#verbs.get(key) ?? 1) - 1);
-      this.#drill.tell({
-        kind: "verb",
-        host,
-        at: site.name,
-        vm,
-        verb,
-        outcome: typeof outcome === "string" ? outcome : "",
-        before,
-        after: this.#state(site, machine),
-        took: this.#drill.now - since,
-      });
-    });
   }
 
   /** A server at `b` opened: what it was asked before it died has an outcome. */

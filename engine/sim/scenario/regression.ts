@@ -10,6 +10,7 @@
 import { asObject, canonicalText, type Json } from "../../core/base/json.ts";
 import { hashText } from "../prng.ts";
 import type { Scenario } from "./scenario.ts";
+import { checkVerbs } from "./verb_events.ts";
 
 /** The version of the format. */
 export const FORMAT_VERSION = 1;
@@ -51,5 +52,6 @@ export function parseRegression(text: string): Regression {
   if (!sound || regressionText(regression) !== text) {
     throw new Error("A regression that is not what was written");
   }
+  checkVerbs(regression.scenario.events);
   return regression;
 }

@@ -9,6 +9,7 @@
  */
 // Long because: who asks for a move, who sees that it happened, and where its guest goes on are one account.
 
+import type { JsonObject } from "../../core/base/json.ts";
 import { relate } from "../../core/lineage/generation.ts";
 import { wordsOf } from "../oracle/stamp.ts";
 import type { Guest } from "../guests/guest.ts";
@@ -44,9 +45,9 @@ export class Roles {
   }
 
   /** Does what the scenario says; one that is where it is to go already stays there. */
-  act(machine: MachineRun, { what, to }: RoleAction): void {
+  act(machine: MachineRun, { what, to }: RoleAction, told: JsonObject = {}): void {
     if (machine.retired || machine.burnt || machine.home === to) return;
-    if (what === "reverse") this.#reverse(machine);
+    if (what === "reverse") this.#reverse(machine, told);
     else if (what === "cancel" || what === "force") this.#takeBack(machine, what === "force");
     else this.#move(machine, what);
   }
@@ -182,7 +183,7 @@ export class Roles {
     );
   }
 
-  #reverse(machine: MachineRun): void {
+  #reverse(machine: MachineRun, told: JsonObject = {}): void {
     const drill = this.#drill;
     const { failover, guest: { vm } } = machine;
     const home = drill.homeOf(machine);
@@ -195,7 +196,8 @@ export class Roles {
     machine.shut = true;
     const { frequency, compression } = machine.spec;
     const to = `${home.name}:7700`;
-    const args = { vm, to, frequency, compression, retention: retentionOf(machine.spec) };
+    const usual = { to, frequency, compression, retention: retentionOf(machine.spec) };
+    const args = { vm, ...usual, ...told };
     drill.within(away, `shutdown/${vm}`, function* (host) {
       yield* failover.guest.detach();
       drill.operator.ask(away, machine, "failover reverse", args, () => {
@@ -203,6 +205,12 @@ export class Roles {
         if (away.current === host) failover.guest.attach(host);
       });
     });
+  }
+
+  /** A machine that was prepared is its home's again, by an administrator's word. */
+  takenBack(machine: MachineRun): void {
+    this.#remember(machine);
+    this.look(machine);
   }
 
   /** A machine that was taken back by force is of a generation that the other side has not heard of. */

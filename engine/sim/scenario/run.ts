@@ -14,6 +14,7 @@ import { Drill } from "./drill.ts";
 import { Ending } from "./ending.ts";
 import { generate } from "./generate.ts";
 import type { FaultAction, ServerAction } from "./scenario.ts";
+import { checkVerbs } from "./verb_events.ts";
 
 const GUEST_ACTIONS: ReadonlySet<string> = new Set(["write", "zero", "read", "flush", "reconnect"]);
 /** Every kind of what administrators do: the compiler misses one that is left out. */
@@ -44,6 +45,8 @@ export interface RunOptions {
   readonly invariants?: readonly Invariant[];
   /** Keeps the trace as text. */
   readonly keepTrace?: boolean;
+  /** Administrators do what the scenario says, and nothing by themselves. */
+  readonly unattended?: boolean;
 }
 
 /** What became of a run. */
@@ -62,12 +65,13 @@ export interface RunResult {
   readonly trace: readonly string[];
 }
 
-/** Runs a scenario. */
+/** Runs a scenario; throws for one that asks for verbs that there are not. */
 export function runScenario(
   scenario: Scenario,
   kernel: Kernel,
   options: RunOptions = {},
 ): RunResult {
+  checkVerbs(scenario.events);
   const drill = new Drill(
     scenario,
     kernel,
@@ -77,7 +81,7 @@ export function runScenario(
   const { simulated } = drill;
   drill.sites.a.start();
   drill.sites.b.start();
-  simulated.schedule(20_000, () => drill.operator.begin());
+  if (options.unattended !== true) simulated.schedule(20_000, () => drill.operator.begin());
   const events = scenario.events.filter(({ at }) => at < scenario.quiet);
   events.sort((one, other) => one.at - other.at);
   play(drill, events, 0);

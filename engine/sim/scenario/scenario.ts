@@ -10,6 +10,7 @@
 
 // Long because: it is one list of everything that a run may do, read as a whole.
 
+import type { JsonObject } from "../../core/base/json.ts";
 import type { StorageSpeed } from "../volume.ts";
 import type { Staleness } from "./stale_peer.ts";
 
@@ -126,6 +127,23 @@ export interface RoleAction {
   readonly to: HostName;
 }
 
+/**
+ * A verb of the engine's table in an administrator's words, which may be illegal at this moment. Of a machine `a` is the side
+ * where its guest is, and `b` the other one; the machine's name need not be told.
+ */
+export interface VerbAction {
+  readonly kind: "verb";
+  readonly host: HostName;
+  /** The machine that is meant; none for verbs about a whole server. */
+  readonly vm?: number;
+  readonly verb: string;
+  /**
+   * The verb's arguments, as the table has them. What nobody knows before the run stands as an object: `point` as
+   * `{ newest: N }`, the newest one but N; `keep` as `{ at: HOST }`, the branch there; `path` as `{}`, the machine's package.
+   */
+  readonly args?: JsonObject;
+}
+
 /** What an administrator does. */
 export type OperatorAction =
   | { readonly kind: "first-copy"; readonly vm: number; readonly first: FirstCopy }
@@ -176,8 +194,7 @@ export type OperatorAction =
   }
   /** A server is stopped in order and started again. */
   | { readonly kind: "restart"; readonly host: HostName; readonly down: number }
-  /** A verb that may be illegal at this moment. */
-  | { readonly kind: "verb"; readonly host: HostName; readonly vm: number; readonly verb: string };
+  | VerbAction;
 
 /** What an administrator does to a whole server. */
 export type ServerAction =
@@ -316,6 +333,32 @@ export interface Scenario {
   readonly quiet: number;
 }
 
+/** What an event changes of a machine's settings that bounds go by. */
+export function changeIn(
+  event: ScenarioEvent,
+  vm: number,
+): { readonly frequency?: number; readonly bandwidth?: number } {
+  if (!("vm" in event) || event.vm !== vm) return {};
+  if (event.kind === "set") return event.change;
+  if (event.kind !== "verb" || event.verb !== "replication set") return {};
+  const { frequency, bandwidth } = event.args ?? {};
+  return {
+    ...(typeof frequency === "number" ? { frequency } : {}),
+    ...(typeof bandwidth === "number" ? { bandwidth } : {}),
+  };
+}
+
+/** The disk that an event makes larger, and its sectors from then on. */
+export function growthIn(
+  event: ScenarioEvent,
+  vm: number,
+): { readonly disk: number; readonly sectors: number } | undefined {
+  if (!("vm" in event) || event.vm !== vm) return undefined;
+  if (event.kind === "grow") return event;
+  if (event.kind !== "verb" || event.verb !== "vm disk grow") return undefined;
+  return { disk: Number(event.args?.["disk"]), sectors: Number(event.args?.["size"]) / 512 };
+}
+
 /**
  * The machine with the longest time between cycles and the most bandwidth that it ever has in a run: what bounds
  * that hold all the time go by.
@@ -327,9 +370,9 @@ export function widest(
 ): MachineSpec {
   let { frequency, bandwidth } = spec;
   for (const event of events) {
-    if (event.kind !== "set" || event.vm !== vm) continue;
-    frequency = Math.max(frequency, event.change.frequency ?? 0);
-    const { bandwidth: other } = event.change;
+    const change = changeIn(event, vm);
+    frequency = Math.max(frequency, change.frequency ?? 0);
+    const { bandwidth: other } = change;
     if (other === 0 || bandwidth === 0) bandwidth = 0;
     else bandwidth = Math.max(bandwidth, other ?? 0);
   }
@@ -343,9 +386,7 @@ export function narrowest(
   events: readonly ScenarioEvent[],
 ): number {
   const all = [bandwidth];
-  for (const event of events) {
-    if (event.kind === "set" && event.vm === vm) all.push(event.change.bandwidth ?? 0);
-  }
+  for (const event of events) all.push(changeIn(event, vm).bandwidth ?? 0);
   const bounded = all.filter((each) => each > 0);
   return bounded.length === 0 ? 0 : Math.min(...bounded);
 }

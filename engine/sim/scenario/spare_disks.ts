@@ -59,7 +59,8 @@ export function spareVerb(
   return { verb: "vm disk exclude", args: { vm, disk, off: change === "include" } };
 }
 
-function makeSpare(drill: Drill, machine: MachineRun): void {
+/** Makes its device. */
+export function makeSpare(drill: Drill, machine: MachineRun): void {
   const content = spareContent();
   const { node } = drill.homeOf(machine).host.addDisk(spareName(machine), {
     size: content.length,

@@ -53,14 +53,15 @@ export class Tests {
   }
 
   /** Makes a test on the newest point but `back`, whose guest asks for so many writes. */
-  make(machine: MachineRun, back: number, writes: number): void {
+  make(machine: MachineRun, back: number, writes: number, told: JsonObject = {}): void {
     const { vm } = machine.guest;
     const server = this.#drill.awayOf(machine).current?.server;
     const replica = server === undefined ? undefined : replicaOf(server, vm);
     if (replica === undefined || machine.leaving) return;
     const sound = replica.store.points.filter(({ broken }) => broken === undefined);
     const point = sound[Math.max(0, sound.length - 1 - back)]?.id;
-    this.#ask(machine, point === undefined ? { vm } : { vm, point }, (result) => {
+    const args = point === undefined ? { vm, ...told } : { vm, point, ...told };
+    this.#ask(machine, args, (result) => {
       if (result === undefined) return;
       this.#drill.probe("test/made");
       this.#boot(machine, String(result["vm"]), result["point"] as PointId, writes);
@@ -101,11 +102,12 @@ export class Tests {
     }
   }
 
-  /** Deletes a test of the machine; false when there is none. */
-  drop(machine: MachineRun): boolean {
+  /** Deletes a test of the machine, the first one unless it is named; false when there is none. */
+  drop(machine: MachineRun, name?: string): boolean {
     const { vm } = machine.guest;
     const server = this.#drill.awayOf(machine).current?.server;
-    const first = server?.replica.tests().find(({ of }) => of === vm)?.test;
+    const first = server?.replica.tests()
+      .find(({ of, test }) => of === vm && (name ?? test.name) === test.name)?.test;
     if (first === undefined) return false;
     const runs = this.#of(machine);
     const run = runs.get(first.name);
