@@ -1,5 +1,5 @@
 /**
- * A link that can be cut: a TCP proxy on loopback.
+ * A link that can be cut, and that counts what it carries: a TCP proxy on loopback.
  *
  * @module
  */
@@ -11,6 +11,7 @@ export class Proxy {
   readonly #to: () => string;
   readonly #served: Promise<void>;
   #cut = false;
+  #carried = 0;
 
   /** `to` is asked for the address at each connection. */
   constructor(to: () => string) {
@@ -21,6 +22,11 @@ export class Proxy {
   /** Where to connect. */
   get address(): string {
     return `127.0.0.1:${(this.#listener.addr as Deno.NetAddr).port}`;
+  }
+
+  /** Bytes of TLS that it has carried so far, in both directions together. */
+  get carried(): number {
+    return this.#carried;
   }
 
   /** Breaks every connection, and those that come. */
@@ -51,7 +57,8 @@ export class Proxy {
       return close(near);
     }
     for (const each of [near, far]) this.#open.add(each);
-    await Promise.all([copy(near, far), copy(far, near)]);
+    const count = (bytes: number) => this.#carried += bytes;
+    await Promise.all([copy(near, far, count), copy(far, near, count)]);
     for (const each of [near, far]) this.#open.delete(each);
   }
 
@@ -62,10 +69,16 @@ export class Proxy {
   }
 }
 
-/** Copies until one side ends, and ends the other. */
-async function copy(from: Deno.Conn, to: Deno.Conn): Promise<void> {
+/** Copies until one side ends, and ends the other; tells `count` how many bytes go. */
+async function copy(from: Deno.Conn, to: Deno.Conn, count: (bytes: number) => void): Promise<void> {
+  const counting = new TransformStream<Uint8Array, Uint8Array>({
+    transform(bytes, controller) {
+      count(bytes.length);
+      controller.enqueue(bytes);
+    },
+  });
   try {
-    await from.readable.pipeTo(to.writable);
+    await from.readable.pipeThrough(counting).pipeTo(to.writable);
   } catch {
     // One of them was cut.
   } finally {

@@ -6,7 +6,15 @@
 
 import assert from "node:assert/strict";
 import { NbdClient } from "../../engine/host/nbd/client.ts";
-import { type JsonObject, Place, type RunningServer, until, value } from "./warmsite.ts";
+import {
+  type JsonObject,
+  oneValue,
+  Place,
+  type RunningServer,
+  until,
+  value,
+  warmsite,
+} from "./warmsite.ts";
 
 /** Bytes of the machine's disk. */
 export const DISK_SIZE = 16 * 1024 * 1024;
@@ -55,9 +63,18 @@ export class Site {
     return this.call("replication", "status", "db");
   }
 
-  /** Waits for a status. */
+  /** Waits for a status; asks again where the machine is on its way into another role, as it is told to. */
   until(condition: (status: JsonObject) => boolean): Promise<JsonObject> {
-    return until(() => this.status(), condition);
+    const ask = async () => {
+      const args = ["replication", "status", "db", "--data", this.data, "--json"];
+      const result = await warmsite(args);
+      const told = oneValue(result);
+      if (told["error"]?.code !== "busy") {
+        assert.equal(result.code, 0, `${args.join(" ")}: ${result.out}${result.err}`);
+      }
+      return told;
+    };
+    return until(ask, condition);
   }
 
   /** The URI of an export of this server. */
