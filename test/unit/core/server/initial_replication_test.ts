@@ -88,6 +88,39 @@ Deno.test("a clock that is set forward past the time starts what was put off (M2
   equal(state(a) === "ReadyForInitialReplication", false);
 });
 
+Deno.test("a clock that is set back before the time of a start has it wait for that time, and one set back amid it stops nothing (M24)", () => {
+  const size = 8 * MiB;
+  const { world, a, b } = enabled(36, { bandwidth: 1_000_000, compression: false }, size);
+  for (let at = 0; at < size; at += MiB) a.write("vm/0", at, filled(MiB, 1 + at / MiB));
+  const at = a.host.wall() + 60 * MINUTE;
+  a.call("replication start", { vm: "vm", at });
+  world.runFor(30 * MINUTE);
+  a.host.jumpWall(-DAY);
+  // Where the server was started while the clock was wrong, it waits by the clock that it finds.
+  for (const restart of [false, true]) {
+    world.runFor(12 * 60 * MINUTE);
+    equal(state(a), "ReadyForInitialReplication", "it is not the time yet");
+    equal((status(a)["initialReplication"] as JsonObject)["startsAt"], at);
+    if (!restart) continue;
+    a.host.kill();
+    a.start();
+  }
+  world.runFor(at - a.host.wall() - MINUTE);
+  equal(state(a), "ReadyForInitialReplication", "a minute before");
+  world.runFor(MINUTE + 5 * SECOND);
+  equal(state(a), "InitialReplicationInProgress");
+  // It has begun: what the clock says from here on is no matter.
+  a.host.jumpWall(-DAY);
+  const sent = Number(status(a)["bytesSent"]);
+  world.runFor(2 * SECOND);
+  ok(Number(status(a)["bytesSent"]) > sent, "it goes on");
+  a.host.kill();
+  a.start();
+  world.runWhile(() => state(a) !== "Replicating", 60 * SECOND);
+  equal(state(a), "Replicating", "also behind a restart");
+  sameAtBoth(a, b, size);
+});
+
 Deno.test("a scheduled start is called off, put off again, or begins now, as the administrator says (M24)", () => {
   const { world, a } = enabled(34);
   throws(() => a.call("replication stop", VM), /No initial replication of "vm" runs or is sched/);

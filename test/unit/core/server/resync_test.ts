@@ -8,7 +8,7 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { isFailed } from "../../../../engine/core/base/failure.ts";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
-import { HOUR, KiB, MiB, MINUTE, SECOND } from "../../../../engine/core/base/units.ts";
+import { DAY, HOUR, KiB, MiB, MINUTE, SECOND } from "../../../../engine/core/base/units.ts";
 import type { SimWorld } from "../../../../engine/sim/world.ts";
 import { filled, makePair, protect, type Site } from "./pair.ts";
 
@@ -239,12 +239,36 @@ Deno.test("a time may be chosen for one that is due", () => {
   until(world, () => state(a) === "Replicating", 10 * MINUTE);
 });
 
-Deno.test("yesterday's replica is brought up to date by difference", () => {
+Deno.test("a clock that is set back has one that was put off wait for its time, and stops none that runs", () => {
+  const { a, b, world, images } = protectedPair(412, {
+    resync: "manual",
+    frequency: HOUR,
+    bandwidth: 100_000,
+    compression: false,
+  });
+  const before = points(b);
+  loseLog(a);
+  for (let at = SIZE / 2; at < SIZE; at += 4 * KiB) a.write("vm/0", at, filled(4 * KiB, 77));
+  throws(() => a.call("replication cycle", VM));
+  const at = a.host.wall() + 90 * MINUTE;
+  a.call("replication resync start", { ...VM, at });
+  world.runFor(80 * MINUTE);
+  a.host.jumpWall(-DAY);
+  world.runFor(DAY - MINUTE);
+  equal(state(a), "WaitingForStartResynchronize", "ten minutes and one before its time");
+  until(world, () => state(a) === "Resynchronizing", 12 * MINUTE);
+  ok(Math.abs(a.host.wall() - at) < MINUTE, `${a.host.wall() - at} µs behind its time`);
+  world.runFor(2 * SECOND);
+  a.host.jumpWall(-DAY);
+  until(world, () => state(a) === "Replicating", 5 * MINUTE);
+  a.call("replication cycle", VM);
+  judge(a, b, before, images);
+});
+
+Deno.test("a base that the replica does not know any more is made up for by difference", () => {
   const { a, b, images } = protectedPair(407);
   const before = points(b);
-  // A point that the replica then does not know any more: its state and files of yesterday.
-  const store = b.server!.replica.machine("vm").store;
-  equal(store.points.length, 4);
+  equal(b.server!.replica.machine("vm").store.points.length, 4);
   a.call("replication cycle", VM);
   const unknown = "0123456789abcdef0123456789abcdef";
   const tracked = a.server!.primary.entry("vm").machine.tracked[0]!;
