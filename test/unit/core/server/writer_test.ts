@@ -5,15 +5,17 @@
  * @module
  */
 
-import { equal, match, ok, throws } from "node:assert/strict";
+import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { SESSIONS_PER_PEER_MAX } from "../../../../engine/core/base/limits.ts";
-import { MiB, SECOND } from "../../../../engine/core/base/units.ts";
+import { KiB, MiB, SECOND } from "../../../../engine/core/base/units.ts";
 import type { Session } from "../../../../engine/core/wire/session.ts";
 import type { Directory } from "../../../../engine/sim/directory.ts";
 import type { FileNode } from "../../../../engine/sim/volume.ts";
+import type { SimWorld } from "../../../../engine/sim/world.ts";
+import { copyHost, type HostCopy, putBack } from "./host_copy.ts";
 import { ask, asPeer, opening } from "./peer.ts";
-import { filled, makePair, protect, type Site } from "./pair.ts";
+import { contents, disksOf, filled, makePair, protect, Site } from "./pair.ts";
 
 const VM = { vm: "vm" };
 
@@ -79,6 +81,73 @@ Deno.test("a copy of the primary is refused once the other has gone on, and asks
   a.call("replication cycle", VM);
   b.call("failover start", VM);
   equal(b.read("vm/0", 0, 512)[0], 9);
+});
+
+/** A host with everything that was on another one, its certificate too; it is not started. */
+function cloneOf(world: SimWorld, copy: HostCopy): Site {
+  const clone = new Site(world, "c", { certificateName: "a" });
+  Object.assign(clone, { settings: { ...clone.settings, name: "a" } });
+  putBack(clone.host, copy);
+  return clone;
+}
+
+/** A pair whose primary was copied while it was down, and the copy: neither runs. */
+function cloned(seed: number) {
+  const pair = makePair(seed);
+  const { world, a } = pair;
+  protect(a, { frequency: 10 * SECOND });
+  a.host.run(a.server!.stop(), 60 * SECOND);
+  a.host.kill();
+  return { ...pair, c: cloneOf(world, copyHost(a.host)) };
+}
+
+Deno.test("of a primary and its clone that are up together one is replicated, and the other one says what it is (L1)", () => {
+  for (const order of ["the original first", "the clone first", "both at once"] as const) {
+    const { world, a, b, c } = cloned(56);
+    const sites = order === "the clone first" ? [c, a] : [a, c];
+    const points = () => b.server!.replica.machine("vm").store.points;
+    for (const site of sites) {
+      site.start();
+      if (order !== "both at once") world.runFor(30 * SECOND);
+    }
+    let round = 0;
+    const go = (seconds: number) => {
+      for (let at = 0; at < seconds; at += 5) {
+        // Each guest writes its own, and nobody knows of the other one.
+        a.write("vm/0", (round % 64) * KiB, filled(512, 1 + (round % 100)));
+        c.write("vm/0", (round % 64) * KiB, filled(512, 101 + (round % 100)));
+        round++;
+        world.runFor(5 * SECOND);
+      }
+    };
+    go(120);
+    const [winner, loser] = state(a) === "Replicating" ? [a, c] : [c, a];
+    if (order !== "both at once") equal(winner, sites[0], "who was there first goes on");
+    const judge = (served: Site, refused: Site) => {
+      deepEqual([state(served), state(refused)], ["Replicating", "Error"], order);
+      const { health, warnings } = refused.call("replication status", VM) as JsonObject;
+      equal(health, "Critical");
+      match((warnings as string[]).join(), /Another copy of this server.*--take-over/);
+      const before = points().length;
+      go(60);
+      ok(points().length >= before + 5 || points().length === 24, "its pace is what it was");
+      served.call("replication cycle", VM);
+      deepEqual(disksOf(b, points().at(-1)!.id), [contents(served, 0)], "nothing of the other");
+      throws(() => refused.call("replication cycle", VM));
+    };
+    judge(winner, loser);
+    equal((winner.call("replication status", VM) as JsonObject)["failures"], 0);
+    const ids = points().map(({ id }) => id);
+
+    // The administrator says that the other one is it: it goes on from where the replica is, and the first one stops.
+    loser.call("replication start", { ...VM, takeOver: true });
+    loser.call("replication cycle", VM);
+    const kept = points().map(({ id }) => id);
+    deepEqual(kept.slice(0, -1), ids.slice(ids.length - kept.length + 1), "every point stays");
+    go(60);
+    judge(loser, winner);
+    equal(world.violations[0], undefined);
+  }
 });
 
 Deno.test("names that differ in case alone are one name", () => {
