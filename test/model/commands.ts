@@ -24,7 +24,7 @@ import {
   valueOf,
   type Where,
 } from "./command.ts";
-import { Cycle, told } from "./cycle_command.ts";
+import { Cycle, heard } from "./cycle_command.ts";
 import { ChangeDisk, Prepared } from "./disk_commands.ts";
 import { FirstCopy } from "./first_copies.ts";
 import { type Meanwhile, Paused, Verify } from "./pause_commands.ts";
@@ -221,8 +221,9 @@ class DisturbedCycle extends Named implements Step {
     count(`cycle with ${this.#amid}`);
     const expected = before === "refused" ? "refused" : "either";
     const done = outcome !== undefined && fulfilled(verb, site, expected, outcome);
+    const told = done ? heard(model, real, site, pointOf(outcome), false) : () => {};
     judge(model, real);
-    if (done) told(model, real, site, pointOf(outcome), false);
+    told();
   }
 
   #disturb(model: Reference, real: Servers, cycling: SiteName): void {

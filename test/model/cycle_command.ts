@@ -42,21 +42,30 @@ export class Cycle extends Named implements Step {
       real.world.runFor(SECOND);
     }
     const done = fulfilled("replication cycle", site, expected, outcome);
+    const told = done ? heard(model, real, site, pointOf(outcome), true) : () => {};
     // A primary that yielded is a replica from here on.
     judge(model, real);
-    if (done) told(model, real, site, pointOf(outcome), true);
+    told();
   }
 }
 
-/** A cycle's point is listed at the other server, and holds what it must. */
-export function told(
+/**
+ * A cycle's point is listed at the other server as soon as it is told of, whatever takes its place next: that with which a
+ * first copy ends comes by itself. What is returned tells the model, once it has seen both servers, and that it holds what it
+ * must.
+ */
+export function heard(
   model: Reference,
   real: Servers,
   site: SiteName,
   point: string,
   exact: boolean,
-) {
-  const view = model.up[other(site)] ? real.view(other(site)) : undefined;
-  const wrong = view === undefined ? "" : model.told(site, point, view, exact);
-  if (wrong !== "") throw new Error(wrong);
+): () => void {
+  if (!model.up[other(site)]) return () => {};
+  const image = real.point(other(site), point);
+  const cut = exact ? model.since[site].at(-1) : undefined;
+  return () => {
+    const wrong = model.told(site, point, image, cut);
+    if (wrong !== "") throw new Error(wrong);
+  };
 }

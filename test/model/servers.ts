@@ -318,6 +318,14 @@ export class Servers {
     });
   }
 
+  /** What a point holds that a server lists at this moment, ere a newer one takes its place; `undefined` where it does not. */
+  point(site: SiteName, id: string): Image | undefined {
+    const replica = this.#replica(site);
+    const point = replica?.store.points.find((each) => each.id === id);
+    if (replica === undefined || point === undefined) return undefined;
+    return this.#point(site, replica, point).image;
+  }
+
   #point(site: SiteName, { store }: ReplicaMachine, point: RecoveryPoint) {
     const { id, broken = "" } = point;
     if (broken !== "") return { id, image: [], broken };

@@ -13,6 +13,7 @@ import {
   changed,
   type DiskChange,
   expectChange,
+  lacksOf,
   longestDisks,
   momentOf,
   moved,
@@ -28,6 +29,7 @@ import {
   firstGeneration,
   followedBy,
   type Lacks,
+  type Moment,
   other,
   type Part,
   type Point,
@@ -267,19 +269,17 @@ export class Reference extends Story {
     this.change("a", { odd: true });
   }
 
-  /** `replication cycle` at `site` named a point: it is staged, and holds what the disks held `exact`ly then. */
-  told(site: SiteName, point: string, view: SiteView, exact: boolean): string {
-    const listed = view.points.find(({ id }) => id === point);
-    if (listed === undefined) return `point ${point} was told of and is not listed`;
-    if (exact) this.unsettled = false;
+  /** A cycle at `site` named a point, listed with this `image` then: it is of the disks at its `cut`, if nothing came between. */
+  told(site: SiteName, point: string, image: Image | undefined, cut: Moment | undefined): string {
+    if (image === undefined) return `point ${point} was told of and is not listed`;
+    if (cut === undefined) return "";
+    this.unsettled = false;
     const { wanted } = this.kept;
-    if (exact && this.keepKnown) this.kept = { wanted, least: wanted, most: wanted };
-    const now = this.since[site].at(-1);
-    if (!exact || now === undefined || listed.image === undefined) return "";
-    const sent = without(now.image, placesOf(now.parts, "joining"));
-    const wrong = firstDifference(listed.image, sent);
-    if (wrong !== "") return wrong;
-    this.#noteLacks(other(site), point, now.lacks);
+    if (this.keepKnown) this.kept = { wanted, least: wanted, most: wanted };
+    const lacks = lacksOf(cut, image);
+    const sent = without(cut.image, placesOf(cut.parts, "joining"));
+    if (lacks === undefined) return `point ${point}: ${firstDifference(image, sent)}`;
+    this.#noteLacks(other(site), point, lacks);
     return "";
   }
 
