@@ -11,7 +11,7 @@
  */
 // Long because: every change of what a machine is is a change of its record, and one at a time.
 
-import { type Failure, requestFailure } from "../base/failure.ts";
+import { type Failure, isFailed, requestFailure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
 import {
   ACTIVITY_SLOTS,
@@ -653,11 +653,15 @@ export class PrimaryMachine {
     this.#moved(to);
   }
 
+  /**
+   * Ends the tracking of a disk, of which the record says that it is not replicated, or does not say that it is. What cannot
+   * be removed of its log is left over, which the next one replaces: nothing fails for it that is done.
+   */
   *#dropLog(disk: MachineDisk): Task<void> {
     const { tracked } = disk;
     if (tracked === undefined) return;
     yield* disk.setTracked(stopTracking(tracked));
-    yield* TrackedDisk.remove(disk.guest);
+    yield* leaveOver(TrackedDisk.remove(disk.guest));
   }
 
   /**
@@ -831,7 +835,17 @@ function trackingOptions(
   return { geometry, slots, cowSizeMax, marks, machine, disk };
 }
 
+/** Also where its log cannot be written any more: a disk that stayed tracked by a closed one could serve nobody. */
 function* stopTracking(tracked: TrackedDisk): Task<undefined> {
-  yield* tracked.detach();
+  yield* leaveOver(tracked.detach());
   return undefined;
+}
+
+/** Does what nothing depends on. */
+function* leaveOver(tidying: Task<void>): Task<void> {
+  try {
+    yield* tidying;
+  } catch (error) {
+    if (!isFailed(error) || error.code === "cancelled") throw error;
+  }
 }

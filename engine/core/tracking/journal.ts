@@ -508,13 +508,17 @@ export class Journal {
     this.#cover.clear();
     this.#changed.notify();
     assert(this.#intents.length === 0, "A disk is closed with nothing in flight");
-    if (stamp !== undefined && this.#trust === "trusted") {
-      const pages = this.#stored.copy();
-      for (const region of this.#log.hotRegions()) this.#addPages(pages, region);
-      yield* this.#guarded(this.#writePages(pages, true));
-      if (this.trusted) yield* this.update({ open: false, stamp, logFrom: this.#nextSequence });
+    try {
+      if (stamp !== undefined && this.#trust === "trusted") {
+        const pages = this.#stored.copy();
+        for (const region of this.#log.hotRegions()) this.#addPages(pages, region);
+        yield* this.#guarded(this.#writePages(pages, true));
+        if (this.trusted) yield* this.update({ open: false, stamp, logFrom: this.#nextSequence });
+      }
+    } finally {
+      // Also where nothing can be written: nobody else could open it.
+      yield* this.#file.close();
     }
-    yield* this.#file.close();
   }
 }
 

@@ -234,6 +234,29 @@ Deno.test("what cannot be added, removed or excluded is refused, and changes not
   assert.equal(call(a, "grow", { disk: 1, size: 2 * OTHER }), "");
 });
 
+Deno.test("what cannot be removed of a log is left over: whether a disk went is what was answered, and it serves", () => {
+  for (const what of ["failWrites", "failFlushes"] as const) {
+    for (let count = 1; count <= 12; count++) {
+      for (const verb of ["remove", "exclude"] as const) {
+        const { a } = stage(10);
+        const { faults } = a.host.logs.volume;
+        faults[what] = count;
+        const code = call(a, verb, { disk: 1 });
+        faults[what] = 0;
+        const disks = (a.call("replication status", { vm: "vm" }) as JsonObject)["disks"];
+        const left = (disks as JsonObject[]).find(({ name }) => name === "vm/1");
+        const why = `${verb} with ${count} ${what}: ${code}`;
+        assert.equal(left?.["replicated"] !== true, code === "", why);
+        if (left !== undefined) a.write("vm/1", 1024, filled(512, 3));
+        if (code !== "") continue;
+        const back = verb === "remove" ? { disk: "two.img" } : { disk: 1, off: true };
+        assert.equal(call(a, verb === "remove" ? "add" : "exclude", back), "", why);
+        cycle(a);
+      }
+    }
+  }
+});
+
 Deno.test("a disk that is excluded stays so behind every move of its machine, there and back", () => {
   const { a, b } = stage(7, [1]);
   const excluded = (site: Site) => {
