@@ -15,6 +15,8 @@ export const SPLIT_BRAIN: Invariant = {
       if (state === "none" || state === "Disabled") return;
       // One that was paused sends nothing and asks nobody, and its health says that it is.
       if (state === "Suspended" && health !== "Normal") return;
+      // One that is prepared is locked: its guest is off, and its health says that it is (L4).
+      if (state === "PreparedForFailover" && health !== "Normal") return;
       if (replica === "FailedOver" && state !== "Error") {
         ground.violate("I25", `${vm}: its failover is complete, the old primary says ${state}`);
       }

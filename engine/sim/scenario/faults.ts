@@ -363,8 +363,10 @@ export class Faults {
 
   /** Copies both files of a replica's state, and puts them back later beside what there is then. */
   #keepState(vm: number, age: number, down: number): void {
-    const site = this.#drill.sites.b;
-    const name = this.#drill.machines[vm]?.spec.name ?? "";
+    const machine = this.#drill.machines[vm];
+    if (machine === undefined) return;
+    const site = this.#drill.awayOf(machine);
+    const { spec: { name } } = machine;
     const server = site.current?.server;
     const replica = server === undefined ? undefined : replicaOf(server, name);
     // Who restores a replica that had no point has none, and is right.
@@ -375,8 +377,8 @@ export class Faults {
       const now = find();
       // Another replica took its place, or everything healed: nobody has a reason to restore.
       if (this.#quietSince !== undefined || kept.some(({ node }, at) => now[at] !== node)) return;
-      this.#failing.b = true;
-      this.#damaged.b = true;
+      this.#failing[site.name] = true;
+      this.#damaged[site.name] = true;
       this.restored = true;
       site.down = down;
       site.host.kill();

@@ -48,8 +48,11 @@ export class Roles {
   act(machine: MachineRun, { what, to }: RoleAction, told: JsonObject = {}): void {
     if (machine.retired || machine.burnt || machine.home === to) return;
     if (what === "reverse") this.#reverse(machine, told);
-    else if (what === "cancel" || what === "force") this.#takeBack(machine, what === "force");
-    else this.#move(machine, what);
+    else if (what === "cancel" || what === "force") {
+      // Nobody takes back by force what was given away: both sides would go on.
+      const given = machine.planned || machine.failover !== undefined;
+      this.#takeBack(machine, what === "force" && !given);
+    } else this.#move(machine, what);
   }
 
   /** True while its guest is yet to be started at its new home. */
@@ -76,7 +79,9 @@ export class Roles {
     if (this.#shutting.get(machine)?.alive === true) return;
     if (drill.operator.busy(home, machine)) return;
     const quiet = drill.faults.quietFor >= 0;
-    if (quiet && machine.failover === undefined && this.#takeUp(machine)) return;
+    if (quiet && machine.failover === undefined) {
+      if (this.#takeUp(machine) || this.#reverseForgotten(machine)) return;
+    }
     if (machine.failover !== undefined) return quiet ? this.#reverse(machine) : undefined;
     const state = primaryOf(current.server, machine.spec.name)?.state;
     if (state === "PreparedForFailover") {
@@ -96,6 +101,30 @@ export class Roles {
     if (failover === undefined || machine.planned) return false;
     this.#drill.operator.failovers.begin(machine, failover.point);
     return true;
+  }
+
+  /** A replica was put back to before it had promised to take the machine, and had begun: its administrator goes on with that. */
+  #reverseForgotten(machine: MachineRun): boolean {
+    const drill = this.#drill;
+    const away = drill.awayOf(machine);
+    const record = away.current === undefined
+      ? undefined
+      : replicaOf(away.current.server, machine.spec.name)?.record;
+    if (record === undefined || record.planned?.taken === true || record.reverse !== undefined) {
+      return false;
+    }
+    if (record.failover === undefined && record.state !== "FailedOver") return false;
+    if (drill.operator.tests.drop(machine)) return true;
+    drill.operator.ask(away, machine, "failover reverse", this.#wayBack(machine), () => {
+      drill.roles.settle(machine);
+    });
+    return true;
+  }
+
+  /** What is said of the way back by whoever reverses. */
+  #wayBack({ home, spec }: MachineRun): JsonObject {
+    const { name: vm, frequency, compression } = spec;
+    return { vm, to: `${home}:7700`, frequency, compression, retention: retentionOf(spec) };
   }
 
   /**
@@ -141,8 +170,12 @@ export class Roles {
     if (what === "planned") machine.planned = true;
     this.#shutDown(home, machine, machine.guest, () => {
       drill.operator.ask(home, machine, `failover ${what}`, { vm }, (_, code) => {
+        const quiet = drill.faults.quietFor >= 0;
+        // Nobody knows what its disks hold; or it was made anew, and has nothing of the machine.
+        const anew = code === "not-the-base";
+        if (quiet && (anew || code === "disk-suspect")) this.#takeBack(machine, anew);
         // The other side has it and cannot do it yet: nobody asks again at once.
-        if (code !== "wrong-state") this.look(machine);
+        else if (code !== "wrong-state") this.look(machine);
       });
     });
   }
@@ -168,16 +201,14 @@ export class Roles {
     const server = home.current?.server;
     const state = server === undefined ? undefined : primaryOf(server, vm)?.state;
     if (state !== "PreparedForFailover") return;
-    // Nobody takes back by force what was given away: both sides would go on.
-    const forced = force && !machine.planned && machine.failover === undefined;
     drill.operator.ask(
       home,
       machine,
       "failover cancel",
-      forced ? { vm, force: true } : { vm },
+      force ? { vm, force } : { vm },
       (result, code) => {
         if (result !== undefined) this.#remember(machine);
-        if (result !== undefined) drill.probe(forced ? "planned/forced" : "planned/cancelled");
+        if (result !== undefined) drill.probe(force ? "planned/forced" : "planned/cancelled");
         if (code !== "wrong-state") this.look(machine);
       },
     );
@@ -194,10 +225,7 @@ export class Roles {
     this.#shutDown(home, machine, machine.guest, () => {});
     machine.roaming = true;
     machine.shut = true;
-    const { frequency, compression } = machine.spec;
-    const to = `${home.name}:7700`;
-    const usual = { to, frequency, compression, retention: retentionOf(machine.spec) };
-    const args = { vm, ...usual, ...told };
+    const args = { ...this.#wayBack(machine), ...told };
     drill.within(away, `shutdown/${vm}`, function* (host) {
       yield* failover.guest.detach();
       drill.operator.ask(away, machine, "failover reverse", args, () => {

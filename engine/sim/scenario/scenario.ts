@@ -279,7 +279,7 @@ export type FaultAction =
   }
   /** A bit flips in a file of the replica: `pick` chooses file and place. */
   | { readonly kind: "rot"; readonly pick: number; readonly bit: number }
-  /** The replica's state as it is now comes back from a backup, `age` µs later. */
+  /** The state that a machine's replica has now, wherever that is, comes back from a backup, `age` µs later. */
   | { readonly kind: "old-state"; readonly vm: number; readonly age: number; readonly down: number }
   | {
     readonly kind: "slow";

@@ -10,14 +10,13 @@ import type { HostName, RoleAction, ScenarioEvent, WorldSpec } from "../scenario
 import { SETUP } from "./choices.ts";
 
 /**
- * What a run does not have in which machines change sides. Rot and states that come back are of the files at `b`, which are a
- * primary's once a machine has moved there, and for a primary nobody promises anything then. A site that burns and a stale
- * primary know of `a` as the primary and `b` as the replica alone.
+ * What a run does not have in which machines change sides. Rot is of the files at `b`, which are a primary's once a machine has
+ * moved there, and for a primary nobody promises anything then. A site that burns and a stale primary know of `a` as the primary
+ * and `b` as the replica alone.
  */
 const NOT_WITH_ROLES: ReadonlySet<string> = new Set([
   "rot",
   "rot-open",
-  "old-state",
   "destroy",
   "stale",
 ]);
@@ -40,6 +39,7 @@ const WITH_ROLES: ReadonlySet<string> = new Set([
   "export",
   "set",
   "grow",
+  "old-state",
   "touch",
   "lose-log",
   "outside",

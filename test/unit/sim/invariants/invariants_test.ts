@@ -349,6 +349,7 @@ const CASES: Readonly<Record<string, Case>> = {
       deadline({}),
       deadline({ state: "Error", replica: "FailedOver" }),
       deadline({ state: "Suspended", health: "Warning", replica: "FailedOver" }),
+      deadline({ state: "PreparedForFailover", health: "Warning", replica: "FailedOver" }),
       deadline({ health: "Critical", replica: "FailedOverWaitingCompletion" }),
     ],
     lie: deadline({ replica: "FailedOver" }),
