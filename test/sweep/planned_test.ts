@@ -7,7 +7,8 @@
 import type { Step } from "../model/command.ts";
 import { PROTECTION, Write } from "../model/commands.ts";
 import { Cycle } from "../model/cycle_command.ts";
-import type { Servers } from "../model/servers.ts";
+import { type Servers, VM } from "../model/servers.ts";
+import { primaryOf, replicaOf } from "../../engine/sim/scenario/machine_run.ts";
 import { sweepMove } from "./moves.ts";
 
 /** Writes that are replicated, and one that is not yet. */
@@ -53,8 +54,7 @@ sweepMove({
   tell: () => {},
 });
 
-// The replica cannot be reached and has the right to start it: the machine is taken back in a generation of its own,
-// which the replica follows once it hears of it.
+// By force, without the replica's word: it cannot be reached, and keeps the right to start it.
 sweepMove({
   name: "planned-cancel-force",
   before: WRITTEN,
@@ -64,5 +64,28 @@ sweepMove({
   verb: "failover cancel",
   args: { force: true },
   ended: (real) => real.standing("a") === "primary Replicating",
+  tell: () => {},
+});
+
+/** True when the replica is of the generation that its primary is of, and has no right to start it. */
+function follows({ sites }: Servers): boolean {
+  const [here, there] = [sites.a, sites.b].map(({ server, host }) =>
+    host.process === undefined ? undefined : server
+  );
+  const primary = here === undefined ? undefined : primaryOf(here, VM);
+  const replica = there === undefined ? undefined : replicaOf(there, VM);
+  if (primary === undefined || replica === undefined) return false;
+  return replica.store.generation === primary.generation && replica.record.planned === undefined;
+}
+
+// The machine goes on in a generation of its own, which the replica follows as soon as it hears of it.
+sweepMove({
+  name: "force-followed",
+  before: WRITTEN,
+  prepare: [["a", "failover prepare", {}], ["a", "failover cancel", { force: true }]],
+  site: "a",
+  verb: "replication cycle",
+  args: {},
+  ended: follows,
   tell: () => {},
 });
