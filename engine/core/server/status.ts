@@ -119,7 +119,8 @@ function givingWay({ name, yieldsTo }: PrimaryMachine): Failure | undefined {
   return localFailure(
     "split-brain",
     `"${name}" gives way to branch ${yieldsTo}, and becomes the replica as soon as that side reaches it`,
-    `Shut its guest down here, and there: "warmsite replication resume ${name}"`,
+    `Shut its guest down here. That side is told once it is reached; to have it come at once, there: ` +
+      `"warmsite replication resume ${name}"`,
   ).failure;
 }
 

@@ -76,3 +76,15 @@ Deno.test("a side that was down when the other one gave way goes on when it is b
   deepEqual([status(a)["state"], status(a)["warnings"]], ["Replicating", []]);
   deepEqual(a.server?.exports.list(), ["vm/0"]);
 });
+
+Deno.test("a side that could not be reached when the other one gave way hears of it, and goes on (L1)", () => {
+  const { world, a, b } = split(335);
+  world.net.partition("a", "b");
+  b.call("failover resolve", { ...VM, keep: status(a)["generation"] as string });
+  world.runFor(20 * SECOND);
+  equal(status(a)["state"], "Error");
+  world.net.heal();
+  until(a, "Replicating");
+  deepEqual([status(b)["role"], status(b)["state"]], ["replica", "Replicating"]);
+  deepEqual(status(a)["warnings"], []);
+});
