@@ -14,6 +14,7 @@ const BENCHMARKS: ReadonlyMap<string, string> = new Map([
   ["nbd", "the NBD server against qemu-nbd and nbdkit, and what tracking costs"],
   ["replication", "initial replication and a delta against rsync, nbdcopy and qemu-img"],
   ["cut", "how long a cut holds writes under load"],
+  ["tests", "lag and RPO of a machine, alone and beside three test failovers of it"],
   ["memory", "memory of both servers while the replica is stalled"],
   ["sim", "events and simulated hours a second"],
 ]);
