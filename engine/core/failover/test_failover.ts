@@ -44,7 +44,7 @@ export interface TestFailover {
   readonly name: string;
   readonly number: number;
   readonly point: PointId;
-  /** Wall time at its start, µs since 1970. */
+  /** Wall time at its start, µs since 1970; 0 where that cannot be read. */
   readonly startedAt: number;
   /** Its disks as guests may use them; none while `failure` says why. */
   readonly disks: readonly TestDisk[];
@@ -75,6 +75,11 @@ class Test implements TestFailover {
   }
 }
 
+/** The number of the test whose hold has this name; 0 for that of anything else. */
+function numberOf(hold: string): number {
+  return hold.startsWith(TEST_HOLD) ? Number(hold.slice(TEST_HOLD.length)) || 0 : 0;
+}
+
 function testName(machine: string, number: number): string {
   return number === 1 ? `${machine} - Test` : `${machine} - Test ${number}`;
 }
@@ -93,30 +98,51 @@ export class TestFailovers {
   /** Takes up the tests that are there, and clears what a crash left of others. `folder` is the machine's. */
   static *open(machine: ReplicaMachine, folder: Folder): Task<TestFailovers> {
     const tests = new TestFailovers(machine, folder);
-    try {
-      if ((yield* folder.list()).includes(TESTS)) yield* tests.#openAll();
-      yield* tests.#unholdStrays();
-    } catch (error) {
-      // No test is worth a replica: the next start tries again.
-      if (!isFailed(error) || error.code === "cancelled") throw error;
-      machine.ports.observer.emit({
-        kind: "failure",
-        machine: machine.name,
-        failure: error.failure,
-      });
-    }
+    const failure = yield* tests.#trying(tests.#openAll());
+    // No test is worth a replica: the next start tries again. What is not known is nobody's to clear until then.
+    if (failure !== undefined) tests.#keepUnread(failure);
+    else yield* tests.#trying(tests.#clearStrays());
     return tests;
   }
 
-  *#unholdStrays(): Task<void> {
-    const { store } = this.#machine;
-    for (const name of store.holds.keys()) {
-      const number = name.startsWith(TEST_HOLD) ? Number(name.slice(TEST_HOLD.length)) : 0;
-      if (number > 0 && !this.#tests.has(number)) yield* store.unhold(name);
+  /** Does `work`; what it fails with, told to whoever observes. */
+  *#trying(work: Task<void>): Task<Failure | undefined> {
+    try {
+      yield* work;
+      return undefined;
+    } catch (error) {
+      if (!isFailed(error) || error.code === "cancelled") throw error;
+      const { name: machine, ports } = this.#machine;
+      ports.observer.emit({ kind: "failure", machine, failure: error.failure });
+      return error.failure;
     }
   }
 
+  /** Tests that could not be looked at are there, as their holds tell, and nobody can use them. */
+  #keepUnread(failure: Failure): void {
+    const { store, name } = this.#machine;
+    for (const [hold, point] of store.holds) {
+      const number = numberOf(hold);
+      if (number === 0 || this.#tests.has(number)) continue;
+      const test = new Test(name, number, point, 0);
+      test.failure = failure;
+      this.#tests.set(number, test);
+    }
+  }
+
+  /** Holds without a test, and the folder of tests once there is none. */
+  *#clearStrays(): Task<void> {
+    const { store } = this.#machine;
+    for (const name of store.holds.keys()) {
+      const number = numberOf(name);
+      if (number > 0 && !this.#tests.has(number)) yield* store.unhold(name);
+    }
+    const there = (yield* this.#folder.list()).includes(TESTS);
+    if (there && this.#tests.size === 0) yield* this.#clearAll();
+  }
+
   *#openAll(): Task<void> {
+    if (!(yield* this.#folder.list()).includes(TESTS)) return;
     const { kernel } = this.#machine.ports.codec;
     const folder = yield* this.#folder.folder(TESTS);
     for (const name of yield* folder.list()) {
@@ -126,7 +152,6 @@ export class TestFailovers {
       if (own === undefined || record === undefined) yield* this.#clear(name);
       else yield* this.#takeUp(number, own, record);
     }
-    if (this.#tests.size === 0) yield* this.#clearAll();
   }
 
   *#takeUp(number: number, folder: Folder, record: TestRecord): Task<void> {

@@ -364,7 +364,7 @@ export function testStatus(of: string, test: TestFailover): JsonObject {
     ...NOTHING_KNOWN,
     testOf: of,
     point,
-    testStarted: startedAt,
+    testStarted: startedAt === 0 ? null : startedAt,
     overlayBytes: bytes,
     warnings: failure === undefined ? [] : [`${failure.message}. ${action}`],
   };

@@ -5,8 +5,12 @@
  */
 
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import { localFailure } from "../../../../engine/core/base/failure.ts";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, SECOND } from "../../../../engine/core/base/units.ts";
+import { TestFailovers } from "../../../../engine/core/failover/test_failover.ts";
+import type { Folder } from "../../../../engine/core/ports/folder.ts";
+import type { Task } from "../../../../engine/core/runtime/task.ts";
 import { Directory } from "../../../../engine/sim/directory.ts";
 import { filled, makePair, protect, type Site } from "./pair.ts";
 
@@ -256,4 +260,37 @@ Deno.test("with no space left and points held by tests, a failover starts and is
   equal(shown()["health"], "Normal");
   equal(listed().length, 3);
   deepEqual(world.violations, []);
+});
+
+/** `folder` with a folder of tests that its storage does not give. */
+function withoutTests(folder: Folder): Folder {
+  return new Proxy(folder, {
+    get(target, key) {
+      const value = Reflect.get(target, key, target) as unknown;
+      if (key !== "folder") return typeof value === "function" ? value.bind(target) : value;
+      return (name: string, options?: { readonly create?: boolean }) => {
+        if (name === "tests") throw localFailure("io-error", "It cannot be read", "Mend it");
+        return target.folder(name, options);
+      };
+    },
+  });
+}
+
+Deno.test("tests that cannot be looked at are listed with the reason, and nobody takes their place", () => {
+  const { b } = stage(98);
+  make(b);
+  make(b);
+  const machine = b.server!.replica.machine("vm");
+  const open = function* (): Task<TestFailovers> {
+    const replicas = yield* b.server!.ports.data.folder("replicas");
+    return yield* TestFailovers.open(machine, withoutTests(yield* replicas.folder("vm")));
+  };
+  const tests = b.host.run(open());
+  deepEqual(tests.list.map(({ number }) => number), [1, 2]);
+  ok(tests.list.every(({ failure, disks }) => failure?.code === "io-error" && disks.length === 0));
+  deepEqual([...machine.store.holds.keys()].sort(), ["test-1", "test-2"]);
+  throws(() => tests.refuseWhileThere("complete"), /stands on one of its points/);
+  b.host.kill();
+  b.start();
+  deepEqual(b.server!.replica.tests().map(({ test }) => test.failure), [undefined, undefined]);
 });
