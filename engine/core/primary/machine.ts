@@ -26,7 +26,7 @@ import { type Ancestry, beginGeneration, firstGeneration } from "../lineage/gene
 import type { Branch } from "../lineage/branch.ts";
 import type { Writer } from "../lineage/writer.ts";
 import type { Folder } from "../ports/folder.ts";
-import type { Ports } from "../ports/ports.ts";
+import type { GuestDisk, Ports } from "../ports/ports.ts";
 import type { CommandBook } from "../relationship/command_book.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import type { MonitoringPolicy } from "../relationship/monitoring.ts";
@@ -40,7 +40,7 @@ import { TrackedDisk } from "../tracking/tracked_disk.ts";
 import type { TrackingOptions } from "../tracking/tracking_base.ts";
 import { locked, noSuchDisk, nothingLeft, shrinking, tooManyDisks } from "./disk_refusals.ts";
 import { refuseContainer } from "./image_format.ts";
-import { type DiskPart, MachineDisk, removedDisk } from "./machine_disk.ts";
+import { type DiskPart, type LostFlushes, MachineDisk, removedDisk } from "./machine_disk.ts";
 import type { Planned } from "./planned.ts";
 import { Presence } from "./presence.ts";
 import {
@@ -73,6 +73,7 @@ export interface MachineContext {
   readonly copyRun: number | undefined;
   /** What administrators set for their guests. */
   readonly commands: CommandBook;
+  readonly lostFlushes: LostFlushes;
 }
 
 /** Bounds of tracking on a real server. */
@@ -132,7 +133,7 @@ export class PrimaryMachine {
     try {
       for (const path of paths) {
         const guest = yield* context.ports.openGuestDisk(path);
-        disks.push(new MachineDisk(path, guest, undefined, context.ports.clock));
+        disks.push(newDisk(context, path, guest));
         yield* refuseContainer(guest.disk, path);
         checkDiskSize(guest.disk.size, context.geometry.blockSize, path);
       }
@@ -212,7 +213,7 @@ export class PrimaryMachine {
           continue;
         }
         const guest = yield* context.ports.openGuestDisk(path);
-        const disk = new MachineDisk(path, guest, undefined, context.ports.clock);
+        const disk = newDisk(context, path, guest);
         disk.part = part;
         disks.push(disk);
         if (parsed.state === "Disabled" || part === "excluded") continue;
@@ -620,7 +621,7 @@ export class PrimaryMachine {
     const index = this.disks.length;
     if (index >= DISKS_MAX) throw tooManyDisks(this.name);
     const guest = yield* this.#context.ports.openGuestDisk(path);
-    const disk = new MachineDisk(path, guest, undefined, this.#context.ports.clock);
+    const disk = newDisk(this.#context, path, guest);
     try {
       yield* refuseContainer(guest.disk, path);
       checkDiskSize(guest.disk.size, this.#context.geometry.blockSize, path);
@@ -833,6 +834,14 @@ function trackingOptions(
 ): TrackingOptions {
   const { geometry, slots, cowSizeMax, marks } = context;
   return { geometry, slots, cowSizeMax, marks, machine, disk };
+}
+
+function newDisk(
+  { ports, lostFlushes }: MachineContext,
+  path: string,
+  guest: GuestDisk,
+): MachineDisk {
+  return new MachineDisk(path, guest, undefined, ports.clock, lostFlushes);
 }
 
 /** Also where its log cannot be written any more: a disk that stayed tracked by a closed one could serve nobody. */

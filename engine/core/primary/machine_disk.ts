@@ -26,9 +26,16 @@ const ZERO_PIECE = 8 * MiB;
 /** What a disk is to its machine. */
 export type DiskPart = "replicated" | "joining" | "excluded" | "removed";
 
+/**
+ * Why a flush of a disk failed, by its path: what it covered may be lost while it still reads, so that every later flush fails
+ * as well until the service is restarted, also when the disk was taken out meanwhile and added back (T10).
+ */
+export type LostFlushes = Map<string, Failed>;
+
 /** The gap that a disk leaves which was taken out of its machine. */
 export function removedDisk(logs: Folder, clock: Clock): MachineDisk {
-  const gap = new MachineDisk("", { disk: new AbsentDisk(), logs, stem: "" }, undefined, clock);
+  const guest = { disk: new AbsentDisk(), logs, stem: "" };
+  const gap = new MachineDisk("", guest, undefined, clock, new Map());
   gap.part = "removed";
   return gap;
 }
@@ -47,15 +54,22 @@ export class MachineDisk implements Disk {
   #tracked: TrackedDisk | undefined;
   /** Writes and flushes in flight. */
   #writes = 0;
-  /** Why a flush failed without tracking, which has a memory of its own: so does every later one, until it is opened again. */
-  #unflushed: Failed | undefined;
+  /** See `LostFlushes`; a flush that fails with tracking counts once that ends, which has a memory of its own. */
+  readonly #lost: LostFlushes;
   #held = false;
   readonly #changed = new Signal();
 
   /** How much of it is written, from the moment at which it was opened. */
   readonly churn: ChurnMeter;
 
-  constructor(path: string, guest: GuestDisk, tracked: TrackedDisk | undefined, clock: Clock) {
+  constructor(
+    path: string,
+    guest: GuestDisk,
+    tracked: TrackedDisk | undefined,
+    clock: Clock,
+    lost: LostFlushes,
+  ) {
+    this.#lost = lost;
     this.churn = new ChurnMeter(clock);
     this.path = path;
     this.guest = guest;
@@ -80,7 +94,7 @@ export class MachineDisk implements Disk {
       yield* growDisk(this.#target, size);
     } catch (error) {
       const lost = isFailed(error) && error.code !== "cancelled" && lostFlush(disk, size, before);
-      if (lost && this.#tracked === undefined) this.#unflushed = error;
+      if (lost && this.#tracked === undefined) this.#lost.set(this.path, error);
       throw error;
     }
   }
@@ -99,10 +113,11 @@ export class MachineDisk implements Disk {
     this.#held = true;
     try {
       yield* this.#changed.until(() => this.#writes === 0);
-      if (this.#tracked === undefined && this.#unflushed !== undefined) {
+      const because = this.#lost.get(this.path);
+      if (this.#tracked === undefined && because !== undefined) {
         throw localFailure(
           "disk-failed",
-          `"${this.path}" cannot be protected: ${this.#unflushed.failure.message}`,
+          `"${this.path}" cannot be protected: ${because.failure.message}`,
           "Repair its storage, then restart the service",
         );
       }
@@ -111,7 +126,7 @@ export class MachineDisk implements Disk {
       this.#tracked = yield* make;
       // Nor does what a failed flush lost come back when tracking ends.
       const lost = before?.flushFailure;
-      if (lost !== undefined) this.#unflushed ??= new Failed(lost);
+      if (lost !== undefined) this.#lost.set(this.path, new Failed(lost));
     } finally {
       this.#held = false;
       this.#changed.notify();
@@ -123,7 +138,7 @@ export class MachineDisk implements Disk {
       yield* this.#target.flush();
     } catch (error) {
       const failed = isFailed(error) && error.code !== "cancelled";
-      if (failed && this.#tracked === undefined) this.#unflushed = error;
+      if (failed && this.#tracked === undefined) this.#lost.set(this.path, error);
       throw error;
     }
   }
@@ -190,7 +205,8 @@ export class MachineDisk implements Disk {
 
   /** What a failed flush covered is lost, and a later one that succeeds does not bring it back (T10). */
   #refuseLost(): void {
-    if (this.#unflushed !== undefined) throw this.#unflushed;
+    const because = this.#lost.get(this.path);
+    if (because !== undefined) throw because;
   }
 
   /** See `Disk`. */

@@ -104,7 +104,7 @@ export class Server {
     const tracking = { slots, cowSizeMax, marks };
     const monitoring = () => record.policy;
     const here = { ports, server: name, listen, geometry, copyRun: settings.copyRun };
-    const context = { ...here, ...tracking, commands, monitoring };
+    const context = { ...here, ...tracking, commands, monitoring, lostFlushes: new Map() };
     links.outgoing.limit(record.policy);
     const primary = new PrimaryRole(context, machines, exports, links);
     const authorization = new Authorization(record, name, settings.listen !== undefined);

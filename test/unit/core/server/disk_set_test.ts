@@ -257,6 +257,35 @@ Deno.test("what cannot be removed of a log is left over: whether a disk went is 
   }
 });
 
+Deno.test("a disk whose flush failed is protected again only behind a restart, also once it was taken out (T10)", () => {
+  for (const verb of ["remove", "exclude"] as const) {
+    for (const replicated of [true, false]) {
+      const { a } = stage(13);
+      if (!replicated) assert.equal(call(a, "exclude", { disk: 1 }), "");
+      const { faults } = a.host.disks.get("two.img")!.volume;
+      faults.failFlushes = 1;
+      const flush = (name: string) => {
+        const disk = a.server?.exports.get(name)?.disk;
+        return a.host.attempt(disk!.flush(), SECOND);
+      };
+      assert.equal(flush("vm/1")?.ok, false);
+      assert.equal(call(a, verb, { disk: 1 }), "");
+      const back = () =>
+        verb === "remove"
+          ? call(a, "add", { disk: "two.img" })
+          : call(a, "exclude", { disk: 1, off: true });
+      assert.equal(back(), "disk-failed");
+      a.host.powerLoss();
+      a.host.powerOn();
+      a.start();
+      until(a, "Replicating");
+      assert.equal(back(), "");
+      cycle(a);
+      assert.equal(flush(verb === "remove" ? "vm/2" : "vm/1")?.ok, true);
+    }
+  }
+});
+
 Deno.test("a disk that is excluded stays so behind every move of its machine, there and back", () => {
   const { a, b } = stage(7, [1]);
   const excluded = (site: Site) => {
