@@ -26,6 +26,10 @@ export const AUTHORIZATION: Invariant = {
         allowed = fact.allowed;
         deltas.clear();
       },
+      // What a restart finds was received before: also what was not durable then, and counted nowhere.
+      died: ({ host }) => {
+        if (host === "b") deltas.clear();
+      },
       engine: ({ sighting: { host, event } }) => {
         if (host === "a" && event.kind === "cut") cuts.set(event.machine, event.point);
         if (host === "a" && event.kind === "state" && event.to === "WaitingForInitialReplication") {

@@ -695,6 +695,22 @@ Deno.test("I12 asks nothing of a base that an older state of the replica led bac
   }
 });
 
+Deno.test("I44 takes what a restart finds of an open delta for what was received before it, and no more", () => {
+  const shut = { kind: "authorization", allowed: false } as const;
+  const look = status({}, { host: "b" });
+  for (
+    const [host, counts, expected] of [
+      ["b", [2, 3, 3], []],
+      ["b", [2, 3, 4], ["I44"]],
+      ["a", [2, 3, 3], ["I44"]],
+    ] as const
+  ) {
+    const ground = new FalseGround();
+    ground.deltas.push(...counts.map((records) => ({ id: "d", records })));
+    deepEqual(fired("I44", ground, [shut, look, { kind: "died", host }, look, look]), expected);
+  }
+});
+
 Deno.test("I36 lets a disk come in a state that was entered while that waited, and in none that its verb enters", () => {
   for (
     const [to, expected] of [["Disabled", []], ["WaitingForUpdateCompletion", ["I36"]]] as const
