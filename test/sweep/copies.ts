@@ -69,7 +69,14 @@ export function told(site: Site, key = "state"): unknown {
   const role = server.replica.has(VM) || server.replica.awaits(VM)
     ? server.replica
     : server.primary;
-  return role.has(VM) || server.replica.awaits(VM) ? role.status(VM)[key] : undefined;
+  if (!role.has(VM) && !server.replica.awaits(VM)) return undefined;
+  try {
+    return role.status(VM)[key];
+  } catch (error) {
+    // It is on its way from one role into the other.
+    if (isFailed(error)) return undefined;
+    throw error;
+  }
 }
 
 /** The machine is there and written, and may be replicated. */
