@@ -220,6 +220,37 @@ Deno.test("a failover to a point without a disk that the file of still has the c
   assert.deepEqual(files.map((file) => b.file(file)), expected);
 });
 
+Deno.test("a disk that came and was left out before the first point is none of it, and points can be built on that", () => {
+  const { a, b } = makePair(12, SIZE);
+  for (const name of ["two.img", "three.img"]) a.host.addDisk(name, { size: OTHER });
+  a.call("vm add", { vm: "vm", disks: ["vm.img", "two.img"] });
+  const settings = { frequency: 3600 * SECOND, retention: "last 4" };
+  a.call("replication enable", { vm: "vm", to: "b:7700", ...settings });
+  a.call("replication start", { vm: "vm" });
+  // Its replica is made of two disks.
+  a.world.runWhile(() => b.server?.replica.has("vm") !== true, SECOND);
+  a.call("replication stop", { vm: "vm" });
+  assert.equal(call(a, "add", { disk: "three.img" }), "");
+  assert.equal(call(a, "exclude", { disk: 2 }), "");
+  a.call("replication start", { vm: "vm" });
+  const points = [cycle(a)];
+  a.write("vm/0", 0, filled(512, 1));
+  points.push(cycle(a));
+  a.world.runFor(SECOND);
+  b.host.kill();
+  b.start();
+  const store = b.server?.replica.machine("vm").store;
+  assert.deepEqual(store?.points.map(({ id, applied }) => applied && id), points);
+  assert.deepEqual(disksOf(b, points[1] as PointId).map((disk) => disk?.length ?? 0), [
+    SIZE,
+    OTHER,
+    0,
+  ]);
+  assert.equal(call(a, "exclude", { disk: 2, off: true }), "");
+  until(a, "Replicating");
+  assert.deepEqual(disksOf(b, cycle(a))[2], contents(a, 2));
+});
+
 Deno.test("what cannot be added, removed or excluded is refused, and changes nothing", () => {
   const { a } = stage(6);
   assert.equal(call(a, "add", { disk: "two.img" }), "exists");
