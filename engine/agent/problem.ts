@@ -31,7 +31,7 @@ export interface Problem {
   readonly side: Side;
   /** What happened. */
   readonly message: string;
-  /** What to do; may be empty. */
+  /** What to do. */
   readonly action: string;
 }
 
@@ -106,5 +106,5 @@ export function httpStatusOf({ code, side }: Pick<Problem, "code" | "side">): nu
 
 /** The problem as a person reads it. */
 export function describeProblem({ message, action }: Problem): string {
-  return action === "" ? `warmsite: ${message}` : `warmsite: ${message}\n  ${action}`;
+  return `warmsite: ${message}\n  ${action}`;
 }

@@ -302,6 +302,7 @@ export class FileDisk implements Disk {
     throw requestFailure(
       "out-of-range",
       `${length} bytes at ${at} are not inside "${this.path}" of ${this.size} bytes`,
+      'Ask inside it, or let it grow: "warmsite vm disk grow"',
     );
   }
 

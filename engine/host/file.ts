@@ -29,7 +29,10 @@ export function openFile(path: string, options: OpenOptions = {}): RealFile {
   try {
     descriptor = fs.openSync(path, O_RDWR | create | truncate, 0o600);
     const stat = fs.fstatSync(descriptor);
-    if (!stat.isFile()) throw requestFailure("bad-argument", `"${path}" is not a file`);
+    if (!stat.isFile()) {
+      const action = "Move away what is there in its place, or name a file";
+      throw requestFailure("bad-argument", `"${path}" is not a file`, action);
+    }
     return new RealFile(path, descriptor);
   } catch (error) {
     if (descriptor >= 0) fs.closeSync(descriptor);
@@ -133,7 +136,11 @@ export class RealFile implements File {
   // deno-lint-ignore require-yield -- the kernel answers at once
   *lock(): Task<void> {
     if (this.#unlock !== undefined) {
-      throw localFailure("locked", `Cannot lock "${this.#path}": this server has locked it`);
+      throw localFailure(
+        "locked",
+        `Cannot lock "${this.#path}": this server has locked it`,
+        'Look at "warmsite vm list" for the machine that has it',
+      );
     }
     this.#unlock = lockFile(this.#descriptor, this.#path);
   }

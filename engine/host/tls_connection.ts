@@ -8,7 +8,7 @@
  */
 
 import type { TLSSocket } from "node:tls";
-import { Failed, peerFailure } from "../core/base/failure.ts";
+import { Failed, LINK_ENDED, peerFailure } from "../core/base/failure.ts";
 import { KiB } from "../core/base/units.ts";
 import type { Connection, PeerIdentity } from "../core/ports/network.ts";
 import { Signal } from "../core/runtime/signal.ts";
@@ -177,6 +177,7 @@ export class TlsConnection implements Connection {
     return peerFailure(
       "connection-lost",
       `The connection to "${this.peer.name}" (${this.peer.address}) ${how}`,
+      LINK_ENDED,
     );
   }
 }

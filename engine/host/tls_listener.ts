@@ -117,7 +117,11 @@ export class TlsListener implements Listener {
     const limit = this.#options.handshakeMax ?? HANDSHAKE_MAX;
     const timer = setTimeout(() => {
       end();
-      this.#reject(peerFailure("timed-out", `${key} did not finish the TLS handshake`));
+      this.#reject(peerFailure(
+        "timed-out",
+        `${key} did not finish the TLS handshake`,
+        "Find out what connects there: a probe of a load balancer or a port scan does that too; a server connects again",
+      ));
     }, limit);
     this.#handshakes.set(key, { timer, end });
     socket.on("close", () => this.#settled(socket));

@@ -104,7 +104,9 @@ export class SimFolder implements Folder {
       const target = directory.entries.get(to);
       const clash = target !== undefined && target !== entry &&
         (target instanceof Directory || entry instanceof Directory);
-      if (clash) throw localFailure("exists", `${this.path}/${to} exists already`);
+      if (clash) {
+        throw localFailure("exists", `${this.path}/${to} exists already`, "Choose another name");
+      }
       directory.rename(from, to);
     });
   }
@@ -195,5 +197,7 @@ function notFound(path: string, name: string, why: string): Error {
 function checkComponent(name: string): void {
   const good = name !== "" && name !== "." && name !== ".." && name.length <= 255 &&
     !/[/\0]/.test(name);
-  if (!good) throw requestFailure("bad-name", `Not a name in a folder: ${JSON.stringify(name)}`);
+  if (good) return;
+  const what = `Not a name in a folder: ${JSON.stringify(name)}`;
+  throw requestFailure("bad-name", what, "Choose one without / and shorter than 256 bytes");
 }

@@ -94,7 +94,11 @@ export class Handle {
     assert(this.#open, "Only an open handle is used");
     if (inside(at, length, this.#reach)) return undefined;
     return failing(
-      requestFailure("out-of-range", `${this.name} has no ${length} bytes at ${at}`),
+      requestFailure(
+        "out-of-range",
+        `${this.name} has no ${length} bytes at ${at}`,
+        `Ask inside its ${this.#reach} bytes`,
+      ),
     );
   }
 

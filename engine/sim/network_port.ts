@@ -6,7 +6,7 @@
  */
 // Long because: connecting, listening and talking are one port.
 
-import { localFailure, peerFailure, requestFailure } from "../core/base/failure.ts";
+import { LINK_ENDED, localFailure, peerFailure, requestFailure } from "../core/base/failure.ts";
 import { SECOND } from "../core/base/units.ts";
 import type { Connection, Listener, Network, PeerIdentity } from "../core/ports/network.ts";
 import { Signal } from "../core/runtime/signal.ts";
@@ -42,7 +42,10 @@ export class SimNetwork implements Network {
       perform: () => {
         const { name, port } = splitAddress(address);
         const own = ["", "0.0.0.0", "[::]", "127.0.0.1", "localhost", host.name].includes(name);
-        if (!own) throw localFailure("io-error", `Cannot listen at ${address}: not our address`);
+        if (!own) {
+          const what = `Cannot listen at ${address}: not our address`;
+          throw localFailure("io-error", what, "Listen at an address of this host");
+        }
         const bound = `${host.name}:${port === 0 ? 49152 + net.number() : port}`;
         if (net.listeners.has(bound)) {
           throw localFailure("busy", `Cannot listen at ${bound}: in use`, "Choose another port");
@@ -306,7 +309,8 @@ export class SimConnection implements Connection {
   }
 
   #lost(why: string): Error {
-    return peerFailure("connection-lost", `Lost the connection to ${this.peer.name}: ${why}`);
+    const message = `Lost the connection to ${this.peer.name}: ${why}`;
+    return peerFailure("connection-lost", message, LINK_ENDED);
   }
 }
 

@@ -62,7 +62,9 @@ function openPlace(
     perform: () => {
       const parts = partsOf(path);
       const [place, ...inner] = parts;
-      if (place === undefined) throw localFailure("read-only", "Nothing can be made in /");
+      if (place === undefined) {
+        throw localFailure("read-only", "Nothing can be made in /", "Name a folder");
+      }
       const root = host.places.get(place);
       if (root === undefined && options.create !== true) throw noFolder(path);
       let directory: Directory = root ?? host.addPlace(place);

@@ -81,7 +81,7 @@ export function fulfilled(
     throw new Error(`"${verb}" at ${site} failed: ${failure.code}: ${failure.message}`);
   }
   if (failure.message === "") throw new Error(`"${verb}" at ${site} was refused without a word`);
-  if (failure.action === "" && failure.side === "request") {
+  if (failure.action.length < 8) {
     throw new Error(`"${verb}" at ${site} was refused without advice: ${failure.message}`);
   }
   return false;

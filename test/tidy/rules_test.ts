@@ -137,3 +137,18 @@ Deno.test("packages of tests and ids of rules exist", () => {
   assert.equal(count(ids, cites("// sealed (T99)")), 1);
   assert.equal(count(ids, cites("f(T1Type, R2)")), 0);
 });
+
+Deno.test("a failure without an action is found, in the engine alone", () => {
+  const claim = "Every failure says what to do";
+  for (
+    const line of [
+      'return { code, side, message, action: "" };',
+      'function refuse(message: string, action = "") {',
+      "const action: string = ``;",
+    ]
+  ) {
+    assert.equal(count(claim, { "engine/core/a.ts": line }), 1, line);
+    assert.equal(count(claim, { "test/unit/a_test.ts": line }), 0, line);
+  }
+  assert.equal(count(claim, { "engine/core/a.ts": 'action: "Restart it", message: ""' }), 0);
+});

@@ -149,6 +149,11 @@ export const TIDY_RULES: readonly TidyRule[] = [
     find: findSilenced,
   },
   {
+    claim: "Every failure says what to do",
+    remedy: "Say what who reads it should do next, or that it is over by itself and why (M76)",
+    find: findLines(/\baction(?:: string)?(?:: | = )(?:""|''|``)/, /^engine\//),
+  },
+  {
     claim: "Packages are pinned and locks name no registry",
     remedy: "Write exact versions in deno.json and package.json, and make the lock again",
     find: findPinProblems,

@@ -64,7 +64,11 @@ export class ChildServer {
         readonly error?: { readonly message: string; readonly action: string };
       };
       if (listen !== undefined) return new ChildServer(data, listen, child, logged);
-      throw localFailure("io-error", error?.message ?? "no reason given", error?.action);
+      throw localFailure(
+        "io-error",
+        error?.message ?? "no reason given",
+        error?.action ?? `Look at ${data}.log`,
+      );
     } catch (error) {
       await endChild(child, "SIGKILL", logged);
       const reason = error instanceof Failed ? error.failure.message : String(error);

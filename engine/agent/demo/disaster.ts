@@ -107,7 +107,11 @@ async function replicateFirst({ stage, pair: { primary }, guest }: Scene): Promi
     if (state === "Replicating") break;
     const now = performance.now();
     if (now - began > FIRST_MAX || (state !== "InitialReplicationInProgress")) {
-      throw localFailure("timed-out", `Initial replication ended in state ${textOf(state)}`);
+      throw localFailure(
+        "timed-out",
+        `Initial replication ended in state ${textOf(state)}`,
+        "Run it again with --keep DIR, and look at the logs of both servers there",
+      );
     }
     if (now - told > 1000) {
       stage.tell(`  ${sizeOf(bytesSent)} sent, ${sizeOf(backlogBytes)} to go`);

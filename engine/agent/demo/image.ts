@@ -54,7 +54,11 @@ export async function makeExt4(pristine: string, work: string): Promise<DemoImag
   const places = parseExtents(output);
   const found = places.reduce((sum, { length }) => sum + length, 0);
   if (found !== FILE_SIZE) {
-    throw localFailure("io-error", `debugfs found ${found} bytes of a file of ${FILE_SIZE}`);
+    throw localFailure(
+      "io-error",
+      `debugfs found ${found} bytes of a file of ${FILE_SIZE}`,
+      "Run the demo with an image of your own: warmsite demo IMAGE",
+    );
   }
   return {
     pristine,

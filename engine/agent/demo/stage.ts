@@ -7,7 +7,7 @@
 import * as fs from "node:fs";
 import { makeFolderDurably } from "../../host/durable_file.ts";
 import { checkSockets } from "../home.ts";
-import { localFailure, requestFailure } from "../../core/base/failure.ts";
+import { internalFailure, requestFailure } from "../../core/base/failure.ts";
 
 type Ending = () => Promise<unknown> | unknown;
 
@@ -61,7 +61,7 @@ export class Stage {
 
   /** Fails once the demo was interrupted: what began now might be ended by nobody. */
   checkOpen(): void {
-    if (this.#interrupted) throw localFailure("cancelled", "The demo was interrupted");
+    if (this.#interrupted) throw internalFailure("cancelled", "The demo was interrupted");
   }
 
   /** Ends everything and removes the folder; throws the first failure when all was tried. */

@@ -84,7 +84,11 @@ function refuse(
 }
 
 function tooLong(): Error {
-  return requestFailure("bad-argument", `The request has more than ${BODY_MAX} bytes`, "");
+  return requestFailure(
+    "bad-argument",
+    `The request has more than ${BODY_MAX} bytes`,
+    "Send the arguments of one verb, and no contents: files are named by their paths",
+  );
 }
 
 function notAnObject(): Error {

@@ -105,7 +105,7 @@ function describe(event: Exclude<EngineEvent, { kind: "probe" }>): string {
 }
 
 function sentence({ message, action }: Failure): string {
-  return action === "" ? message : `${message}. ${action}`;
+  return `${message}. ${action}`;
 }
 
 /** Lines to standard error, at once; trouble with it is nobody's. */

@@ -71,7 +71,7 @@ export interface Failure {
   readonly side: Side;
   /** The cause: sentence case, no full stop, values quoted, e.g. `Cannot open "x": no such file`. */
   readonly message: string;
-  /** What the reader should do; empty when nothing can be done but wait. */
+  /** What the reader should do next, never empty; "Nothing", and why, where it is over by itself. */
   readonly action: string;
 }
 
@@ -92,19 +92,68 @@ export class Failed extends Error {
   }
 }
 
+/** Every text but the empty one: a failure that says nothing to do is none that a person can use (M76). */
+type Words<Text extends string> = Text extends "" ? never : Text;
+
 /** A failure of this server: its disks, folders, memory, clock. */
-export function localFailure(code: FailureCode, message: string, action = ""): Failed {
+export function localFailure<Text extends string>(
+  code: FailureCode,
+  message: string,
+  action: Words<Text>,
+): Failed {
   return new Failed({ code, side: "local", message, action });
 }
 
 /** A failure that the peer or the network between caused. */
-export function peerFailure(code: FailureCode, message: string, action = ""): Failed {
+export function peerFailure<Text extends string>(
+  code: FailureCode,
+  message: string,
+  action: Words<Text>,
+): Failed {
   return new Failed({ code, side: "peer", message, action });
 }
 
 /** A request that cannot be done, through no fault of ours. */
-export function requestFailure(code: FailureCode, message: string, action = ""): Failed {
+export function requestFailure<Text extends string>(
+  code: FailureCode,
+  message: string,
+  action: Words<Text>,
+): Failed {
   return new Failed({ code, side: "request", message, action });
+}
+
+/** What is left to do behind codes of internal control, for who waited for what they ended. */
+const INTERNAL = {
+  cancelled: "Ask for it again, if it is still wanted",
+  "view-given-up": "Nothing: the next cycle sends what is left",
+} as const;
+
+/** What the engine says to itself to end something. */
+export function internalFailure(code: keyof typeof INTERNAL, message: string): Failed {
+  return localFailure(code, message, INTERNAL[code]);
+}
+
+const OTHER_VERSION =
+  "Nothing, if it does not come again: it is tried again by itself. Otherwise run the same version of Warmsite on both servers";
+
+/** A peer said what none of this version says. */
+export function brokenProtocol(
+  message: string,
+  code: "protocol-violation" | "malformed" = "protocol-violation",
+): Failed {
+  return peerFailure(code, message, OTHER_VERSION);
+}
+
+/** What to do about a connection that ended: connections are made again whenever there is something to say. */
+export const LINK_ENDED =
+  'Nothing, if it comes back: it is connected again by itself. Otherwise "warmsite connection test HOST:PORT" tells what is ' +
+  "in the way";
+
+/** `action` as a peer or a record of another version told it, which may have had nothing to say. */
+export function toldAction(action: string): string {
+  return /\S/.test(action)
+    ? action
+    : 'Look at the log of the server that says so, and at "warmsite replication status" on both';
 }
 
 /** True when `error` is a `Failed` with one of `codes` (any failure when none is named). */

@@ -196,7 +196,11 @@ export function* createReplica(
 ): Task<ReplicaFiles> {
   const count = spec.sizes.length;
   if (count < 1 || count > DISKS_MAX) {
-    throw requestFailure("bad-argument", `A machine has 1 to ${DISKS_MAX} disks, and not ${count}`);
+    throw requestFailure(
+      "bad-argument",
+      `A machine has 1 to ${DISKS_MAX} disks, and not ${count}`,
+      'Change that at its primary: "warmsite vm disk add" or "warmsite vm disk remove"',
+    );
   }
   yield* refuseExisting(ports, folder);
   // What an unfinished create left is blank. Anything else is the disk of a machine that was removed here.

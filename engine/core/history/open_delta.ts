@@ -11,7 +11,7 @@
 // Long because: every way in which the one appended file changes stands in one place, beside
 // what a crash leaves of it.
 
-import { localFailure, peerFailure } from "../base/failure.ts";
+import { brokenProtocol, localFailure, peerFailure } from "../base/failure.ts";
 import { toHex } from "../base/units.ts";
 import type { Kernel } from "../ports/codec.ts";
 import type { File, Folder } from "../ports/folder.ts";
@@ -272,8 +272,7 @@ export class OpenDelta {
   /** Throws unless the delta has exactly these records (R1, R2). */
   check(records: number, digest: Uint8Array): void {
     if (records !== this.records) {
-      throw peerFailure(
-        "protocol-violation",
+      throw brokenProtocol(
         `Delta "${this.header.id}" has ${this.records} records here and ${records} at the peer`,
       );
     }
@@ -294,7 +293,11 @@ export class OpenDelta {
   *seal(point: Omit<PointRecord, "bytes">): Task<PointRecord> {
     const sealed = this.#sealed ?? (yield* this.#sealAs(point));
     if (sealed.id !== point.id) {
-      throw localFailure("wrong-state", `Delta "${this.header.id}" is sealed as another point`);
+      throw localFailure(
+        "wrong-state",
+        `Delta "${this.header.id}" is sealed as another point`,
+        "Nothing, if the next cycle succeeds: it begins another delta. Otherwise restart this server",
+      );
     }
     yield* this.#folder.flush();
     return sealed;

@@ -426,7 +426,11 @@ export class Overlay implements Disk {
   #check(at: number, length: number): void {
     if (this.#failed !== undefined) throw new Failed(this.#failed);
     if (inside(at, length, this.size)) return;
-    throw requestFailure("out-of-range", `The overlay "${this.#name}" has no ${length} at ${at}`);
+    throw requestFailure(
+      "out-of-range",
+      `The overlay "${this.#name}" has no ${length} bytes at ${at}`,
+      `Ask inside its ${this.size} bytes`,
+    );
   }
 
   #clusterOf(at: number): number {

@@ -191,7 +191,12 @@ export class PackageWriter {
 
   *#openPart(): Task<OpenPart> {
     if (this.#parts >= PARTS_MAX) {
-      throw localFailure("no-space", "The machine is too large for a package on media");
+      throw localFailure(
+        "no-space",
+        `"${this.#draft.name}" is too large for a package on media`,
+        `Send its first copy over the network: "warmsite replication start ${this.#draft.name}"; or leave disks out ` +
+          'of it first: "warmsite vm disk exclude"',
+      );
     }
     const name = partName(this.#parts);
     const file = yield* this.#folder.open(name, { create: true, truncate: true });

@@ -137,7 +137,12 @@ function* allocatedAt(
 
 function checkRange({ state }: ReplicaFiles, disk: number, at: number, length: number): void {
   if (inside(at, length, state.sizes[disk] ?? 0)) return;
-  throw requestFailure("out-of-range", `Disk ${disk} has no ${length} bytes at ${at}`);
+  const size = state.sizes[disk] ?? 0;
+  throw requestFailure(
+    "out-of-range",
+    `Disk ${disk} has no ${length} bytes at ${at}`,
+    `Ask inside its ${size} bytes`,
+  );
 }
 
 /** Takes what a layer has of a range: `[start, end)` of `entry`. */

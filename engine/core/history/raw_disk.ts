@@ -61,6 +61,10 @@ export class AbsentDisk extends UnopenedDisk {
   }
 
   protected override refusal(): Failed {
-    return requestFailure("out-of-range", "No disk of this index is here");
+    return requestFailure(
+      "out-of-range",
+      "No disk of this index is here",
+      'Look at "warmsite points show" for the disks that a recovery point has',
+    );
   }
 }

@@ -12,7 +12,7 @@
 // elsewhere.
 
 import { assert } from "../base/assert.ts";
-import type { Failure } from "../base/failure.ts";
+import { brokenProtocol, type Failed, type Failure } from "../base/failure.ts";
 import { isFailed, localFailure, peerFailure, requestFailure } from "../base/failure.ts";
 import { canonicalBytes, type Json } from "../base/json.ts";
 import { DISKS_MAX, EXTENT_SIZE_MAX, POINTS_MAX } from "../base/limits.ts";
@@ -138,7 +138,12 @@ export class ReplicaStore {
   *announce(sizes: readonly number[]): Task<void> {
     const { blockSize } = this.#files.context;
     if (sizes.length > DISKS_MAX || sizes.some((size) => size % blockSize !== 0)) {
-      throw peerFailure("wrong-disk", `The disks of "${this.name}" cannot have these sizes`);
+      throw peerFailure(
+        "wrong-disk",
+        `The disks of "${this.name}" cannot have these sizes`,
+        `Make each of them a multiple of ${blockSize} bytes long at the primary, "warmsite vm disk grow", and have ` +
+          `${DISKS_MAX} of them at most`,
+      );
     }
     if (fits(sizes, this.sizes)) return;
     // Before there is a point what was written is known by the length of the files: they have it first. Crash
@@ -176,7 +181,12 @@ export class ReplicaStore {
   *setExtra(extra: Json, generation?: GenerationId): Task<void> {
     const { length } = canonicalBytes(extra);
     if (length > EXTRA_MAX) {
-      throw localFailure("no-space", `A document of ${length} bytes does not fit into the state`);
+      throw localFailure(
+        "no-space",
+        `A document of ${length} bytes does not fit into the state of "${this.name}"`,
+        `Nothing was changed. Export the points that are needed, "warmsite points export ${this.name}"; then remove the ` +
+          "replica and replicate the machine anew",
+      );
     }
     yield* this.#files.commit((state) => {
       return { ...state, extra, generation: generation ?? state.generation };
@@ -372,7 +382,7 @@ export class ReplicaStore {
   }
 
   *#startDelta(id: string, parent: PointId, generation: GenerationId): Task<number> {
-    if (!isName(id)) throw peerFailure("protocol-violation", "A delta has no proper name");
+    if (!isName(id)) throw brokenProtocol("A delta has no proper name");
     this.#checkParent(parent);
     const { header } = this.#delta ?? {};
     if (this.#delta !== undefined && header !== undefined) {
@@ -450,7 +460,7 @@ export class ReplicaStore {
 
   #open(): OpenDelta {
     if (this.#delta !== undefined && !this.#delta.sealed) return this.#delta;
-    throw requestFailure("wrong-state", "No delta is open");
+    throw noDelta();
   }
 
   /**
@@ -463,11 +473,11 @@ export class ReplicaStore {
 
   *#seal(point: PointDeclaration, records: number, digest: Uint8Array): Task<void> {
     const delta = this.#delta;
-    if (delta === undefined) throw requestFailure("wrong-state", "No delta is open");
+    if (delta === undefined) throw noDelta();
     this.#checkDeclaration(point);
     const { parent, generation } = delta.header;
     if (point.parent !== parent || point.generation !== generation) {
-      throw peerFailure("protocol-violation", `Point ${point.id} is not that of its delta`);
+      throw brokenProtocol(`Point ${point.id} is not that of its delta`);
     }
     this.#checkParent(parent);
     if (this.#files.state.points.at(-1)?.id !== parent) {
@@ -645,7 +655,7 @@ export class ReplicaStore {
     const sound = unit >= blockSize && unit <= EXTENT_SIZE_MAX && unit % blockSize === 0 &&
       whole && length > 0 && length <= COMPARE_MAX;
     if (!sound || !inside(at, length, end)) {
-      throw peerFailure("malformed", `Cannot digest ${length} bytes at ${at} of disk ${disk}`);
+      throw brokenProtocol(`Cannot digest ${length} bytes at ${at} of disk ${disk}`, "malformed");
     }
     const point = this.newest?.id;
     const view = point === undefined ? undefined : PointView.open(this.#files, point);
@@ -704,9 +714,9 @@ export class ReplicaStore {
     const size = this.sizes[extent.disk];
     const aligned = extent.at % blockSize === 0 && extent.length % blockSize === 0;
     if (size !== undefined && aligned && inside(extent.at, extent.length, size)) return;
-    throw peerFailure(
-      "malformed",
+    throw brokenProtocol(
       `An extent of ${extent.length} bytes at ${extent.at} does not fit disk ${extent.disk}`,
+      "malformed",
     );
   }
 
@@ -725,8 +735,7 @@ export class ReplicaStore {
     const odd = [...placeholders, ...arriving].some((size) => size % blockSize !== 0);
     const twice = arriving.some((size, disk) => size > 0 && (sizes[disk] ?? 0) > 0);
     if (!sound || known || odd || twice || !fits(filedSizes(point), this.sizes)) {
-      throw peerFailure(
-        "protocol-violation",
+      throw brokenProtocol(
         known ? `Recovery point ${point.id} exists` : `Point ${point.id} does not fit the machine`,
       );
     }
@@ -743,4 +752,12 @@ function sourceOf(disk: Pick<Disk, "read" | "allocated">): UnitSource {
       return (yield* disk.allocated(at, length)).length === 0;
     },
   };
+}
+
+function noDelta(): Failed {
+  return requestFailure(
+    "wrong-state",
+    "No delta is open",
+    "Nothing: its primary begins one with the next cycle",
+  );
 }

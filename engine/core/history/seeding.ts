@@ -156,5 +156,9 @@ function touched({ written }: SeedDigest, extent: StagedExtent, files: ReplicaFi
 }
 
 function noSeed(): Error {
-  return requestFailure("wrong-state", "No initial replication is in progress");
+  return requestFailure(
+    "wrong-state",
+    "No initial replication is in progress",
+    'Start it at the primary: "warmsite replication start"',
+  );
 }

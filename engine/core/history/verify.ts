@@ -17,7 +17,11 @@ import { filedSizes } from "./store_state.ts";
 export function* verify(files: ReplicaFiles): Task<readonly string[]> {
   const point = files.appliedPoint;
   if (point === undefined) {
-    throw localFailure("wrong-state", "There is no recovery point to verify");
+    throw localFailure(
+      "wrong-state",
+      "There is no recovery point to verify",
+      'Wait for the first one, or find out at the primary why none comes: "warmsite replication status"',
+    );
   }
   const found = yield* scanDigests(files, files.applyOpen ? point.id : undefined);
   const differences: string[] = [];

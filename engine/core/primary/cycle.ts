@@ -9,7 +9,7 @@
  * @module
  */
 
-import { isFailed, localFailure, peerFailure } from "../base/failure.ts";
+import { brokenProtocol, isFailed, localFailure } from "../base/failure.ts";
 import { toHex } from "../base/units.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import type { Task } from "../runtime/task.ts";
@@ -18,7 +18,7 @@ import type { PointDeclaration } from "../wire/point.ts";
 import { disksOfCut, makeCut, needsCut, reportGivenUp } from "./cutting.ts";
 import { copyAndCut, sendCopies } from "./joining.ts";
 import { beginLive } from "./live_delta.ts";
-import type { OpenDelta } from "./open_delta.ts";
+import { noBase, type OpenDelta } from "./open_delta.ts";
 import type { ReplicaPeer } from "./replica_peer.ts";
 import type { Replication } from "./replication.ts";
 import { sendPending } from "./sending.ts";
@@ -56,7 +56,7 @@ export function* sealDelta(work: Replication, peer: ReplicaPeer, delta: OpenDelt
   if (delta.kind === "planned" && machine.planned?.token !== delta.token) delta.kind = "standard";
   const staged = yield* seal(work, peer, delta);
   if (staged.point !== delta.point || staged.digest !== toHex(delta.shipment.chain)) {
-    throw peerFailure("protocol-violation", "The replica staged another point than was sealed");
+    throw brokenProtocol("The replica staged another point than was sealed");
   }
   peer.settle();
   yield* finish(work, delta);
@@ -129,10 +129,7 @@ export function* openDelta(
       "delta-ready",
     );
     if (ready.delta !== delta.id) {
-      throw peerFailure(
-        "protocol-violation",
-        "The replica opened another delta than was asked for",
-      );
+      throw brokenProtocol("The replica opened another delta than was asked for");
     }
     if (delta.shipment.resumeAt(ready.records)) return delta;
     // The replica lost what it had of this delta: nothing of it counts any more.
@@ -140,7 +137,7 @@ export function* openDelta(
     const fresh = delta.shipment.sent === 0;
     abandon(work);
     if (fresh && ready.records > 0) {
-      throw peerFailure("protocol-violation", "The replica has records of a delta that is new");
+      throw brokenProtocol("The replica has records of a delta that is new");
     }
     yield* peer.tell({ type: "delta-drop", delta: delta.id });
   }
@@ -150,7 +147,7 @@ function* beginDelta(work: Replication): Task<OpenDelta> {
   const { ports, machine } = work;
   const cut = yield* makeCut(work, true);
   const parent = work.base;
-  if (parent === undefined) throw localFailure("not-the-base", "No point is known to build on");
+  if (parent === undefined) throw noBase();
   const shipment = new Shipment(ports.codec.kernel, machine.tracked);
   return { id: newIdentity(ports.entropy), parent, shipment, sealing: undefined, ...cut };
 }

@@ -50,7 +50,11 @@ export function* exportMachine(work: Replication): Task<void> {
   const { plan } = machine;
   const path = plan?.path;
   if (plan === undefined || path === undefined) {
-    throw localFailure("not-found", "No folder is known to export to");
+    throw localFailure(
+      "not-found",
+      `No folder is known to export "${machine.name}" to`,
+      exportAgain(machine.name),
+    );
   }
   // Not made: what is not mounted would fill the file system beneath it.
   const place = yield* ports.openPlace(path);
@@ -141,13 +145,20 @@ function* begin(work: Replication, folder: Folder, before: SeedId | undefined): 
   return new PackageSink(writer, new Shipment(codec.kernel, machine.tracked));
 }
 
+function exportAgain(name: string): string {
+  return `Say where to, if it is still wanted: "warmsite replication start ${name} --export DIR"`;
+}
+
 /**
  * A key for a package that is begun, durable. Crash before: the key of one before, which seals no other. After it: a key for
  * which there is no package.
  */
 function* newKey({ machine, ports: { entropy } }: Replication): Task<PackageKey> {
   const { plan } = machine;
-  if (plan === undefined) throw localFailure("not-found", "The export was called off");
+  if (plan === undefined) {
+    const what = `The export of "${machine.name}" was called off`;
+    throw localFailure("not-found", what, exportAgain(machine.name));
+  }
   const seed = newIdentity<SeedId>(entropy);
   const packageKey = { seed, key: toHex(entropy.bytes(PACKAGE_KEY_SIZE)) };
   yield* machine.enterWith(undefined, { ...plan, packageKey });

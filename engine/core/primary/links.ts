@@ -52,7 +52,9 @@ export class Links {
   }
 
   *#connected(link: Link, address: string): Task<Session> {
-    if (this.#closed) throw localFailure("connection-lost", "The server stops");
+    if (this.#closed) {
+      throw localFailure("connection-lost", "The server stops", "Ask again once it runs");
+    }
     if (link.session !== undefined && !link.session.closed) return link.session;
     const connection = yield* this.#ports.network.connect(address, CONNECT_TIMEOUT);
     try {

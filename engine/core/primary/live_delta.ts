@@ -5,12 +5,11 @@
  * @module
  */
 
-import { localFailure } from "../base/failure.ts";
 import type { PointId } from "../base/units.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import type { Task } from "../runtime/task.ts";
 import { issue } from "./cutting.ts";
-import type { OpenDelta } from "./open_delta.ts";
+import { noBase, type OpenDelta } from "./open_delta.ts";
 import type { Replication } from "./replication.ts";
 import { Shipment } from "./shipment.ts";
 
@@ -18,7 +17,7 @@ import { Shipment } from "./shipment.ts";
 export function* beginLive(work: Replication): Task<OpenDelta> {
   const { ports, machine } = work;
   const parent = work.base;
-  if (parent === undefined) throw localFailure("not-the-base", "No point is known to build on");
+  if (parent === undefined) throw noBase();
   const point: PointId = yield* issue(work);
   // The cut at the end is of this point.
   work.unusedPoint = point;

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { localFailure } from "../base/failure.ts";
+import { internalFailure } from "../base/failure.ts";
 import { unitDigests } from "../history/unit_digests.ts";
 import type { DigestTree, Question, Range, Step } from "../lineage/digest_tree.ts";
 import { type Codec, DIGEST_SIZE } from "../ports/codec.ts";
@@ -84,7 +84,7 @@ function judge(narrowing: Narrowing, compared: Compared): Question[] {
 
 function* ask(narrowing: Narrowing, { unit, at, count }: Question): Task<Compared> {
   const { codec, peer, disk, view } = narrowing;
-  if (!view.alive) throw localFailure("view-given-up", "The view ended");
+  if (!view.alive) throw internalFailure("view-given-up", "The view ended");
   const length = Math.min(unit * count, view.size - at);
   const full = yield* unitDigests(codec, view, at, length, unit);
   return yield* peer.compare({ disk, unit, at, count, digests: firstHalves(full, count) });

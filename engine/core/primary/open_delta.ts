@@ -7,6 +7,7 @@
  * @module
  */
 
+import { type Failed, localFailure } from "../base/failure.ts";
 import type { PointId, Token } from "../base/units.ts";
 import type { PointKind } from "../wire/point.ts";
 import type { Shipment } from "./shipment.ts";
@@ -40,4 +41,13 @@ export interface OpenDelta {
   live?: boolean;
   /** The point whose seal the replica was asked for: no other of this delta's can be staged there. */
   sealing: PointId | undefined;
+}
+
+/** Nobody has said yet which point a delta may build on. */
+export function noBase(): Failed {
+  return localFailure(
+    "not-the-base",
+    "No point is known to build on",
+    "Nothing: the next cycle asks the replica what it holds",
+  );
 }

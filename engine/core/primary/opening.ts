@@ -6,7 +6,7 @@
  */
 // Long because: what is decided and what follows from it are one table over the same two standings.
 
-import { Failed, type Failure, peerFailure } from "../base/failure.ts";
+import { brokenProtocol, Failed, type Failure, peerFailure } from "../base/failure.ts";
 import type { PointId } from "../base/units.ts";
 import { Bitmap } from "../block/bitmap.ts";
 import { coversTail } from "../lineage/branch.ts";
@@ -353,5 +353,5 @@ function* tailOf(
 }
 
 function unsoundTail(): Failed {
-  return peerFailure("protocol-violation", "The replica told of changes that cannot be");
+  return brokenProtocol("The replica told of changes that cannot be");
 }

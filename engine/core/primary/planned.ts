@@ -9,7 +9,7 @@
  * @module
  */
 
-import { peerFailure, requestFailure } from "../base/failure.ts";
+import { brokenProtocol, requestFailure } from "../base/failure.ts";
 import type { Json } from "../base/json.ts";
 import { asObject } from "../base/json.ts";
 import { isIdentity, type PointId, type Token } from "../base/units.ts";
@@ -70,7 +70,7 @@ export function* askToken(
 ): Task<void> {
   const answer = yield* peer.ask({ type, token }, ANSWERS[type]);
   if (answer.token === token) return;
-  throw peerFailure("protocol-violation", "The replica answered for another planned failover");
+  throw brokenProtocol("The replica answered for another planned failover");
 }
 
 /** As a record holds it. */

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { Failed, isFailed, localFailure, peerFailure } from "../base/failure.ts";
+import { Failed, isFailed, LINK_ENDED, localFailure, peerFailure } from "../base/failure.ts";
 import { PEER_SILENCE_MAX } from "../base/limits.ts";
 import type { PointId } from "../base/units.ts";
 import type { Ancestry } from "../lineage/generation.ts";
@@ -90,7 +90,8 @@ export class ReplicaPeer {
   /** Ends the channel. What is in flight stays so until a reconnect tells the durable prefix. */
   close(because?: Failed): void {
     if (this.#failure !== undefined) return;
-    this.#failure = because ?? localFailure("connection-lost", "The connection was closed");
+    this.#failure = because ??
+      localFailure("connection-lost", "The connection was closed", LINK_ENDED);
     this.#channel.close();
     this.#changed.notify();
   }

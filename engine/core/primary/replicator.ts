@@ -259,7 +259,8 @@ export class Replicator {
       this.#due = this.#startedAt + settings.frequency;
     }
     if (settings.to === before.to) return this.#wake.notify();
-    this.#interrupt(localFailure("connection-lost", "Another replica server was chosen"));
+    const why = "Another replica server was chosen";
+    this.#interrupt(localFailure("connection-lost", why, `Nothing: it goes on at ${settings.to}`));
     this.#failures = 0;
     if (!this.#idle()) this.ask();
   }
@@ -309,7 +310,12 @@ export class Replicator {
 
   /** Tells whoever waits that nothing more comes; also of one that was ended before it ever ran. */
   ended(): void {
-    this.#stopped = localFailure("cancelled", "Replication of this machine was ended").failure;
+    const { name } = this.#work.machine;
+    this.#stopped = localFailure(
+      "cancelled",
+      `Replication of "${name}" was ended`,
+      `Look at "warmsite replication status ${name}" for where it stands now, then ask again`,
+    ).failure;
     this.#attempts++;
     this.#turned.notify();
   }

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { peerFailure } from "../base/failure.ts";
+import { brokenProtocol } from "../base/failure.ts";
 import { MiB, type SeedId } from "../base/units.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import type { Task } from "../runtime/task.ts";
@@ -43,7 +43,7 @@ export function* seed(
   peer.shipment = shipment;
   const ready = yield* peer.ask({ type: "seed-begin", seed: id }, "seed-ready");
   if (ready.seed !== id) {
-    throw peerFailure("protocol-violation", "The replica began another initial replication");
+    throw brokenProtocol("The replica began another initial replication");
   }
   yield* livePasses(work, function* () {
     yield* peer.tellSizes(work.machine.announced);
@@ -58,7 +58,7 @@ export function* seed(
     "staged",
   );
   if (staged.point !== cut.point) {
-    throw peerFailure("protocol-violation", "The replica staged another point than was published");
+    throw brokenProtocol("The replica staged another point than was published");
   }
   peer.settle();
   // The point of a seed is in the replica's disks already.

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { localFailure } from "../base/failure.ts";
+import { internalFailure } from "../base/failure.ts";
 import { EXTENT_SIZE_MAX } from "../base/limits.ts";
 import { release } from "../base/release.ts";
 import { DigestTree, QUESTION_BYTES, treeUnits } from "../lineage/digest_tree.ts";
@@ -205,7 +205,7 @@ function* prepare(sending: Sending, taken: Taken): Task<PackedRun> {
   const { disk, at, length } = taken;
   const tracked = diskOf(sending, disk) as TrackedDisk;
   const view = tracked.view;
-  if (view === undefined) throw localFailure("view-given-up", "The view ended");
+  if (view === undefined) throw internalFailure("view-given-up", "The view ended");
   if (taken.kind === "zero") {
     return { records: [zeroRecord(sending.codec, disk, at, length)] };
   }

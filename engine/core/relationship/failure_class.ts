@@ -11,7 +11,7 @@
  * @module
  */
 
-import type { Failure, FailureCode } from "../base/failure.ts";
+import { type Failure, type FailureCode, toldAction } from "../base/failure.ts";
 import { asObject, type Json } from "../base/json.ts";
 
 /** Tried again; over at the next cycle; until somebody resumes. */
@@ -102,6 +102,6 @@ export function failureFromJson(json: Json | undefined): Failure | undefined {
     code: Object.hasOwn(FAILURE_CLASSES, code) ? code as FailureCode : "damaged",
     side,
     message,
-    action,
+    action: toldAction(action),
   };
 }

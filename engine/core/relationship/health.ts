@@ -143,5 +143,5 @@ function behind({ sinceStaged, interval, role, frequency = 0 }: HealthFacts): st
 }
 
 function sentence(failure: Failure): string {
-  return failure.action === "" ? failure.message : `${failure.message}. ${failure.action}`;
+  return `${failure.message}. ${failure.action}`;
 }

@@ -75,7 +75,7 @@ export class OwedStarts {
       code,
       side,
       message: `"${machine}" has moved here and was not started: ${message}`,
-      action: action === "" ? "Start its guest by hand" : action,
+      action,
     });
   }
 

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { peerFailure } from "../base/failure.ts";
+import { brokenProtocol } from "../base/failure.ts";
 import type { ReplicaStore } from "../history/replica_store.ts";
 import { isTreeUnit, QUESTION_BYTES } from "../lineage/digest_tree.ts";
 import type { Task } from "../runtime/task.ts";
@@ -22,7 +22,7 @@ export function* answerTo(store: ReplicaStore, compare: Compare): Task<Compared>
   const sound = isTreeUnit(unit, store.geometry.blockSize) && at % unit === 0 &&
     length > unit * (count - 1) && length <= QUESTION_BYTES;
   if (!sound) {
-    throw peerFailure("protocol-violation", "A comparison does not lie on the disk's blocks");
+    throw brokenProtocol("A comparison does not lie on the disk's blocks");
   }
   const ours = yield* store.blockDigests(disk, at, length, unit);
   const differs = new Uint8Array(Math.ceil(count / 8));

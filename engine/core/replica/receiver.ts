@@ -10,7 +10,7 @@
 // Long because: what may be acknowledged after which flush is one conversation; reading ahead and
 // comparing are elsewhere.
 
-import { type Failed, isFailed, peerFailure } from "../base/failure.ts";
+import { brokenProtocol, type Failed, isFailed, LINK_ENDED, peerFailure } from "../base/failure.ts";
 import { PROGRESS_INTERVAL_BYTES } from "../base/limits.ts";
 import { release } from "../base/release.ts";
 import { fromHex, type Incarnation, MILLISECOND, type PointId, toHex } from "../base/units.ts";
@@ -98,7 +98,9 @@ export class Receiver {
       for (;;) {
         const arrived = yield* ahead.next();
         this.#refuseFailedFlush();
-        if (arrived === undefined) throw peerFailure("connection-lost", "The channel has ended");
+        if (arrived === undefined) {
+          throw peerFailure("connection-lost", "The channel has ended", LINK_ENDED);
+        }
         yield* this.#turn.during(this.#take(arrived));
       }
     } catch (error) {
@@ -320,7 +322,12 @@ export class Receiver {
       );
     }
     if (this.#machine.store.newest !== undefined) {
-      throw peerFailure("wrong-state", "The replica has points already: it takes deltas, no seed");
+      throw peerFailure(
+        "wrong-state",
+        "The replica has points already: it takes deltas, no seed",
+        "Nothing, if the next attempt goes on by a delta. Otherwise remove the replica there, " +
+          `"warmsite vm remove ${this.#machine.name}", and start initial replication again`,
+      );
     }
     yield* this.#machine.store.beginSeed(seed, this.#opening.space);
     // What an earlier channel wrote and did not flush may be compared with and found equal: it must
@@ -372,8 +379,7 @@ export class Receiver {
     const size = sizes[disk] ?? 0;
     const aligned = at % geometry.blockSize === 0 && length % geometry.blockSize === 0;
     if (inside(at, length, size) && length > 0 && aligned) return;
-    throw peerFailure(
-      "protocol-violation",
+    throw brokenProtocol(
       `An extent at ${at} of ${length} bytes does not lie on the blocks of disk ${disk}`,
     );
   }
@@ -439,7 +445,7 @@ export class Receiver {
     }
     if (point.generation !== this.#machine.store.generation) throw this.#otherGeneration();
     if (point.kind === "planned" && this.#machine.record.planned === undefined) {
-      throw peerFailure("protocol-violation", "A planned point came before the right to start it");
+      throw brokenProtocol("A planned point came before the right to start it");
     }
     yield* this.#machine.store.seal(point, records, digest);
     this.#phase = { kind: "idle" };

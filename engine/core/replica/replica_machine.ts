@@ -359,7 +359,13 @@ export class ReplicaMachine {
   }
 
   *#setRecord(record: ReplicaRecord): Task<void> {
-    if (this.#closed) throw peerFailure("busy", `The replica of "${this.name}" is being closed`);
+    if (this.#closed) {
+      throw peerFailure(
+        "busy",
+        `The replica of "${this.name}" is being closed`,
+        `Ask again once the server runs again there, or look at "warmsite vm list" for what became of the machine`,
+      );
+    }
     const generation = record.ancestry[0]?.generation;
     assert(generation !== undefined, "A machine has a generation");
     yield* this.store.setExtra(replicaToJson(record), generation);

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { peerFailure } from "../base/failure.ts";
+import { brokenProtocol } from "../base/failure.ts";
 import type { Task } from "../runtime/task.ts";
 import { type ClosedLog, readClosedLog } from "../tracking/closed_log.ts";
 import { removeLog } from "../tracking/hrl_open.ts";
@@ -49,7 +49,7 @@ export class TailReader {
     const { store, ports, tailPoint } = this.#machine;
     const guest = store.rawDisks[disk];
     if (guest === undefined || tailPoint === undefined) {
-      throw peerFailure("protocol-violation", "The replica was asked for what it has not told of");
+      throw brokenProtocol("The replica was asked for what it has not told of");
     }
     if (this.#disk !== disk) {
       const { geometry, machine } = store;

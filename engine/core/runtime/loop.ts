@@ -8,14 +8,14 @@
  */
 
 import { AssertionError } from "../base/assert.ts";
-import { localFailure } from "../base/failure.ts";
+import { internalFailure } from "../base/failure.ts";
 import type { Cancel, Task, Wait } from "./task.ts";
 
 /**
  * Thrown into every task that is cancelled, at the point where it waits; `finally` blocks run. One for all:
  * nobody is told of it, and each deadline that is met cancels its timer.
  */
-const CANCELLED: Error = localFailure("cancelled", "The work was cancelled");
+const CANCELLED: Error = internalFailure("cancelled", "The work was cancelled");
 
 /** One-shot right to resume one task from one suspension; late or second uses do nothing. */
 export class Token {

@@ -94,7 +94,12 @@ export function* within<T>(
   const outcome = work.outcome;
   if (outcome?.ok === true) return outcome.value;
   if (timer.outcome?.ok === true && isFailed(outcome?.error, "cancelled")) {
-    throw peerFailure("timed-out", `${what} took longer than ${micros / 1_000_000} s`);
+    throw peerFailure(
+      "timed-out",
+      `${what} took longer than ${micros / 1_000_000} s`,
+      "Nothing, if it comes back: it is tried again by itself. Otherwise look whether the other server, its disks and the " +
+        "link to it keep up",
+    );
   }
   throw outcome?.error ?? new Error("A task ended without an outcome");
 }

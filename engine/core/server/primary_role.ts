@@ -223,7 +223,11 @@ export class PrimaryRole {
     }
     yield* this.#machines.withdraw(machine);
     if (!this.#machines.claim(machine)) {
-      throw localFailure("cancelled", `The server stopped before "${name}" was removed`);
+      throw localFailure(
+        "cancelled",
+        `The server stopped before "${name}" was removed`,
+        `Ask again once it runs: "warmsite vm remove ${name}"`,
+      );
     }
     yield* machine.close();
     yield* this.#machines.forget(name);

@@ -6,6 +6,7 @@
  */
 
 import {
+  brokenProtocol,
   type Failed,
   isFailed,
   localFailure,
@@ -37,7 +38,7 @@ export function* refuse(channel: Channel, error: Failed, ancestry?: Ancestry): T
 export function* firstMessage(channel: Channel): Task<MessageOf<"open-machine">> {
   const first = yield* channel.receive();
   if (first.kind === "control" && first.message.type === "open-machine") return first.message;
-  throw peerFailure("protocol-violation", "A channel begins with open-machine");
+  throw brokenProtocol("A channel begins with open-machine");
 }
 
 /**

@@ -373,7 +373,6 @@ export function testStatus(of: string, test: TestFailover): JsonObject {
 /** Status of a machine that is here and cannot be opened. */
 export function unopenedStatus(vm: string, role: Role, failure: Failure): JsonObject {
   const again = role === "primary" ? "; it is opened by itself once that is mended" : "";
-  const action = failure.action === "" ? "" : `. ${failure.action}${again}`;
   return {
     vm,
     role,
@@ -381,7 +380,7 @@ export function unopenedStatus(vm: string, role: Role, failure: Failure): JsonOb
     health: "Critical",
     objective: "breached",
     ...NOTHING_KNOWN,
-    warnings: [`${failure.message}${action}`],
+    warnings: [`${failure.message}. ${failure.action}${again}`],
   };
 }
 

@@ -72,7 +72,13 @@ export class CowStore {
     for (const end of ends(slots)) {
       const length = (end - from) * this.#blockSize;
       const data = yield* file.read((slots[from] ?? 0) * this.#blockSize, length);
-      if (data.length !== length) throw localFailure("io-error", `"${this.#name}" is cut short`);
+      if (data.length !== length) {
+        throw localFailure(
+          "io-error",
+          `"${this.#name}" is cut short`,
+          "Find out who shortened that file, and check the file system that it is on; the next cycle makes another cut",
+        );
+      }
       target.set(data, from * this.#blockSize);
       from = end;
     }

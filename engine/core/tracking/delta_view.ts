@@ -13,7 +13,7 @@
 // Long because: handing out, reading, saving and releasing are four sides of one bookkeeping.
 
 import { assert } from "../base/assert.ts";
-import { isFailed, localFailure } from "../base/failure.ts";
+import { internalFailure, isFailed, localFailure } from "../base/failure.ts";
 import { Bitmap, type Run } from "../block/bitmap.ts";
 import type { ContentKind } from "../block/extent.ts";
 import type { Disk } from "../ports/disk.ts";
@@ -250,7 +250,7 @@ export class DeltaView {
   #check(): void {
     if (this.#alive) return;
     const reason = this.#givenUpBecause ?? "it was closed";
-    throw localFailure("view-given-up", `The frozen view is gone: ${reason}`);
+    throw internalFailure("view-given-up", `The frozen view is gone: ${reason}`);
   }
 
   *#readFrozen(at: number, length: number): Task<Uint8Array> {

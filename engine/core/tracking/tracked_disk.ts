@@ -444,7 +444,11 @@ export class TrackedDisk implements Disk {
   #worthwhile(at: number, length: number): boolean {
     this.#refuseWrites();
     if (inside(at, length, this.size)) return length > 0;
-    throw requestFailure("out-of-range", `Nothing can be written at ${at}: the disk ends before`);
+    throw requestFailure(
+      "out-of-range",
+      `Nothing can be written at ${at}: the disk ends before`,
+      `Write inside its ${this.size} bytes, or let it grow: "warmsite vm disk grow"`,
+    );
   }
 
   #refuse(): void {
@@ -789,7 +793,9 @@ export class TrackedDisk implements Disk {
 
 function closedFailure(stem: string): Failure {
   const message = `The disk "${stem}" is closed`;
-  return { code: "disk-failed", side: "local", message, action: "" };
+  const action =
+    "Nothing, if its machine was removed or its server stops; otherwise restart the service";
+  return { code: "disk-failed", side: "local", message, action };
 }
 
 /** A task that fails at once. */

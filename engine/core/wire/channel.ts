@@ -10,7 +10,7 @@
 
 import { assert } from "../base/assert.ts";
 import { ByteWriter } from "../base/bytes.ts";
-import type { Failure } from "../base/failure.ts";
+import { type Failure, LINK_ENDED } from "../base/failure.ts";
 import { Failed } from "../base/failure.ts";
 import { Mutex } from "../runtime/lock.ts";
 import { Signal } from "../runtime/signal.ts";
@@ -220,7 +220,7 @@ export class Channel {
     }
     const message = "The channel was closed here";
     // Not `cancelled`: nobody's task was asked to stop, and who waits must not take it for that.
-    this.#end({ code: "connection-lost", side: "local", message, action: "" }, true);
+    this.#end({ code: "connection-lost", side: "local", message, action: LINK_ENDED }, true);
   }
 
   /**
@@ -334,7 +334,7 @@ export class Channel {
 /** What a bye of the peer means to those who wait. */
 export function peerBye(what: string, reason: string): Failure {
   const message = `The peer ended ${what}: ${reason}`;
-  return { code: "connection-lost", side: "peer", message, action: "" };
+  return { code: "connection-lost", side: "peer", message, action: LINK_ENDED };
 }
 
 /** A peer that breaks the order of things. */

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Failure, FailureCode } from "../base/failure.ts";
+import { type Failure, type FailureCode, toldAction } from "../base/failure.ts";
 import { legible } from "./fields.ts";
 import type { MessageOf } from "./message.ts";
 import type { GenerationRecord } from "./point.ts";
@@ -73,7 +73,7 @@ export function refusing(because: Failure): NonNullable<MessageOf<"machine-opene
 export function refusedBecause(
   { code, message, action }: Pick<MessageOf<"refused">, "code" | "message" | "action">,
 ): Failure {
-  return { code: travelling(code), side: "peer", message, action };
+  return { code: travelling(code), side: "peer", message, action: toldAction(action) };
 }
 
 function travelling(code: string): FailureCode {

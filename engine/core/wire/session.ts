@@ -10,7 +10,7 @@
 // Long because: the life of a connection, from hello to bye, reads as one story.
 
 import { assert } from "../base/assert.ts";
-import type { Failure } from "../base/failure.ts";
+import { type Failure, LINK_ENDED } from "../base/failure.ts";
 import { Failed, isFailed, localFailure, peerFailure } from "../base/failure.ts";
 import { CHANNELS_MAX, PEER_SILENCE_MAX, PING_INTERVAL, SEND_WINDOW_MAX } from "../base/limits.ts";
 import type { Connection, PeerIdentity } from "../ports/network.ts";
@@ -372,7 +372,7 @@ export class Session {
     const told = this.#authorize?.();
     const type = "authorization-told";
     if (told?.ok === true) return { type, n, trustGroup: told.trustGroup, refusal: null };
-    const because = told?.failure ?? peerFailure("unauthorized", "Nobody is accepted here").failure;
+    const because = told?.failure ?? nobodyAccepted();
     const { code, side, message, action } = refusal(because);
     return { type, n, trustGroup: null, refusal: { code, side, message, action } };
   }
@@ -424,7 +424,7 @@ export class Session {
       this.#heard = false;
       if (silent >= PEER_SILENCE_MAX / PING_INTERVAL) {
         const message = `Nothing was heard for ${PEER_SILENCE_MAX / 1_000_000} s`;
-        this.#shut(peerFailure("timed-out", message).failure, "abrupt");
+        this.#shut(peerFailure("timed-out", message, LINK_ENDED).failure, "abrupt");
       } else if (this.#remote !== undefined && this.#outbox.written === written) {
         this.#putUrgent({ type: "ping", n: ++this.#pinged });
       }
@@ -465,5 +465,13 @@ export class Session {
 }
 
 function lost(message: string, side: "local" | "peer"): Failure {
-  return { code: "connection-lost", side, message, action: "" };
+  return { code: "connection-lost", side, message, action: LINK_ENDED };
+}
+
+function nobodyAccepted(): Failure {
+  return peerFailure(
+    "unauthorized",
+    "Nobody is accepted here",
+    'Let that server be a replica server: "warmsite server set --replica on" there',
+  ).failure;
 }

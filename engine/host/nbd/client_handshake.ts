@@ -41,7 +41,11 @@ interface OptionReply {
 
 /** The failure for a server that does not keep to the protocol. */
 export function broken(what: string): Failed {
-  return peerFailure("malformed", `The NBD server broke the protocol: ${what}`);
+  return peerFailure(
+    "malformed",
+    `The NBD server broke the protocol: ${what}`,
+    "Check that an NBD server listens at that address",
+  );
 }
 
 /** The failure for a server that went away. */
@@ -167,11 +171,16 @@ export class ClientHandshake {
 function refused(option: number, { type, data }: OptionReply): Failed {
   const text = decodeUtf8(data) ?? "";
   if (type === REP.ERR_UNKNOWN) {
-    return peerFailure("not-found", `The NBD server has no such export: ${text}`);
+    return peerFailure(
+      "not-found",
+      `The NBD server has no such export: ${text}`,
+      'Name one of its exports: "nbdinfo --list" shows them',
+    );
   }
   return peerFailure(
     "protocol-violation",
     `The NBD server refused option ${option} (0x${type.toString(16)}): ${text}`,
+    "Look at the log of that server for why",
   );
 }
 

@@ -22,7 +22,8 @@ const CODE_OF: ReadonlyMap<number, FailureCode> = new Map([
 export function failureOf(errno: number, text = ""): Failed {
   const name = Object.entries(ERRNO).find(([, value]) => value === errno)?.[0] ?? String(errno);
   const message = `The NBD server replied ${name}${text === "" ? "" : `: ${text}`}`;
-  return peerFailure(CODE_OF.get(errno) ?? "io-error", message);
+  const action = "Look at the log of that server, and at the storage of the disk";
+  return peerFailure(CODE_OF.get(errno) ?? "io-error", message, action);
 }
 
 /** Connects to a server, or fails with `connection-refused`. */

@@ -132,5 +132,9 @@ export function* blockStatus(
 
 /** The failure that a client is answered with while its export goes away. */
 export function shuttingDown(): Error {
-  return requestFailure("wrong-state", "The export is being closed");
+  return requestFailure(
+    "wrong-state",
+    "The export is being closed",
+    'Connect again once it is offered: "warmsite vm list"',
+  );
 }

@@ -140,7 +140,7 @@ function* expect(channel: Channel, type: ControlMessage["type"]): Task<void> {
     if (incoming.message.type === type) return;
     if (incoming.message.type === "refused") {
       channel.close();
-      throw requestFailure("unauthorized", "The stale primary was refused");
+      throw requestFailure("unauthorized", "The stale primary was refused", "Let it go");
     }
   }
 }

@@ -70,7 +70,7 @@ Deno.test("a FUA write whose flush fails is not acknowledged", async () => {
   const disk = new MemoryDisk(1 * MiB);
   await using serving = await Serving.start({ "VM/0": exportOf(disk) });
   const client = await serving.connect();
-  disk.failing.set("flush", localFailure("disk-failed", "no"));
+  disk.failing.set("flush", localFailure("disk-failed", "no", "Try again"));
   await assert.rejects(client.write(0, data, { fua: true }), /EIO/);
 });
 

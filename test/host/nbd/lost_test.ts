@@ -37,7 +37,7 @@ for (const kind of ["read", "write"] as const) {
       ? client.read(0, 8192)
       : client.write(0, new Uint8Array(8192).fill(1));
     await disk.untilHeld();
-    disk.releaseAll(localFailure("timed-out", "The disk did not answer"));
+    disk.releaseAll(localFailure("timed-out", "The disk did not answer", "Try again"));
     await assert.rejects(lost);
     await assert.rejects(client.read(65_536, 4096), "the client was dropped");
     const memory = disk.given[0]!;

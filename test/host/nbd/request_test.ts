@@ -67,13 +67,13 @@ for (const Disk of [MemoryDisk, IntoDisk]) {
     const disk = new Disk(1 * MiB);
     await using serving = await Serving.start({ "VM/0": exportOf(disk) });
     const client = await serving.connect();
-    disk.failing.set("read", localFailure("latent-sector", "Cannot read block 7"));
+    disk.failing.set("read", localFailure("latent-sector", "Cannot read block 7", "Try again"));
     await assert.rejects(client.read(0, 4096), /EIO.*Cannot read block 7/);
     disk.failing.clear();
     disk.holds = () => true;
     const read = client.read(0, 4096);
     await disk.untilHeld();
-    disk.releaseAll(localFailure("io-error", "gone"));
+    disk.releaseAll(localFailure("io-error", "gone", "Try again"));
     await assert.rejects(read, /EIO/);
     disk.holds = () => false;
     assert.equal((await client.read(0, 4096)).length, 4096);
@@ -89,8 +89,8 @@ Deno.test("each failure has NBD's number for it", async () => {
     /ESHUTDOWN/,
   ]] as const;
   for (const [code, expected] of cases) {
-    disk.failing.set("write", localFailure(code, "x"));
-    disk.failing.set("flush", localFailure(code, "x"));
+    disk.failing.set("write", localFailure(code, "x", "Try again"));
+    disk.failing.set("flush", localFailure(code, "x", "Try again"));
     await assert.rejects(client.write(0, new Uint8Array(8)), expected);
     await assert.rejects(client.flush(), expected);
   }

@@ -50,7 +50,7 @@ function* recite(connection: Connection, script: Script): Task<void> {
   let bytes = 0;
   const more = function* () {
     const read = yield* connection.read();
-    if (read === undefined) throw peerFailure("connection-lost", "It hung up");
+    if (read === undefined) throw peerFailure("connection-lost", "It hung up", "Try again");
     bytes += read.length;
     decoder.push(read);
   };

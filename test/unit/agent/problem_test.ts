@@ -16,20 +16,20 @@ import {
 
 Deno.test("each failure has its exit code and its HTTP status", () => {
   const rows: readonly [error: Error, exitCode: number, status: number][] = [
-    [requestFailure("wrong-state", "x"), 4, 409],
-    [localFailure("wrong-state", "x"), 4, 409],
-    [requestFailure("busy", "a guest is attached"), 4, 409],
-    [localFailure("busy", "out of memory"), 1, 409],
-    [requestFailure("bad-argument", "x"), 2, 400],
-    [requestFailure("bad-name", "x"), 2, 400],
+    [requestFailure("wrong-state", "x", "Try again"), 4, 409],
+    [localFailure("wrong-state", "x", "Try again"), 4, 409],
+    [requestFailure("busy", "a guest is attached", "Try again"), 4, 409],
+    [localFailure("busy", "out of memory", "Try again"), 1, 409],
+    [requestFailure("bad-argument", "x", "Try again"), 2, 400],
+    [requestFailure("bad-name", "x", "Try again"), 2, 400],
     [usageProblem("x", "y"), 2, 400],
-    [requestFailure("no-such-machine", "x"), 1, 404],
-    [requestFailure("no-such-point", "x"), 1, 404],
-    [requestFailure("exists", "x"), 1, 409],
-    [localFailure("locked", "x"), 1, 409],
-    [peerFailure("timed-out", "x"), 1, 502],
-    [localFailure("no-space", "x"), 1, 500],
-    [requestFailure("point-broken", "x"), 1, 422],
+    [requestFailure("no-such-machine", "x", "Try again"), 1, 404],
+    [requestFailure("no-such-point", "x", "Try again"), 1, 404],
+    [requestFailure("exists", "x", "Try again"), 1, 409],
+    [localFailure("locked", "x", "Try again"), 1, 409],
+    [peerFailure("timed-out", "x", "Try again"), 1, 502],
+    [localFailure("no-space", "x", "Try again"), 1, 500],
+    [requestFailure("point-broken", "x", "Try again"), 1, 422],
     [new Error("x"), 1, 500],
   ];
   for (const [error, exitCode, status] of rows) {
@@ -44,7 +44,6 @@ Deno.test("each failure has its exit code and its HTTP status", () => {
 
 Deno.test("a failure is told with what to do, and a bug as a bug", () => {
   assert.equal(describeProblem(problemOf(localFailure("locked", "A", "B"))), "warmsite: A\n  B");
-  assert.equal(describeProblem(problemOf(localFailure("locked", "A"))), "warmsite: A");
   const bug = problemOf(new TypeError("oops"));
   assert.equal(bug.code, "bug");
   assert.match(bug.message, /A bug of Warmsite: TypeError: oops/);

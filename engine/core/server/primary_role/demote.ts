@@ -4,7 +4,7 @@
  * @module
  */
 
-import { localFailure } from "../../base/failure.ts";
+import { internalFailure } from "../../base/failure.ts";
 import type { PointId } from "../../base/units.ts";
 import type { PrimaryMachine } from "../../primary/machine.ts";
 import { newIdentity } from "../../relationship/identity.ts";
@@ -44,7 +44,7 @@ export function* demote<T>(
   // From here on no write passes (L6): guests are gone, disks and logs are closed in order.
   yield* machines.withdraw(machine);
   const demotion = describe(machines, machine, opening.disks);
-  if (!machines.claim(machine)) throw localFailure("cancelled", "The server stops");
+  if (!machines.claim(machine)) throw internalFailure("cancelled", "The server stops");
   yield* machine.close();
   let adopted: T | undefined;
   try {

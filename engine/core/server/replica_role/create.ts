@@ -7,7 +7,7 @@
  * @module
  */
 
-import { Failed, isFailed, peerFailure } from "../../base/failure.ts";
+import { brokenProtocol, Failed, isFailed, peerFailure } from "../../base/failure.ts";
 import { isName } from "../../base/name.ts";
 import { isGeometry } from "../../block/geometry.ts";
 import { ReplicaStore } from "../../history/replica_store.ts";
@@ -34,7 +34,7 @@ export function* findOrCreate(
   opening: MessageOf<"open-machine">,
 ): Task<ReplicaMachine> {
   if (!isName(opening.name) || !isGeometry(opening.blockSize, opening.blockSize)) {
-    throw peerFailure("malformed", "The machine's name or block size cannot be");
+    throw brokenProtocol("The machine's name or block size cannot be", "malformed");
   }
   const entry = machines.entries.get(opening.name);
   if (entry !== undefined) return entry.machine;
@@ -61,7 +61,11 @@ export function* findOrCreate(
 
 /** Who starts asks where its machine runs: not here. A replica that came of it would be in the way of a first copy. */
 function nothingHere(name: string): Failed {
-  return peerFailure("no-such-machine", `No machine "${name}" is replicated to this server`);
+  return peerFailure(
+    "no-such-machine",
+    `No machine "${name}" is replicated to this server`,
+    `Start initial replication at its primary: "warmsite replication start ${name}"`,
+  );
 }
 
 function* create(

@@ -6,7 +6,7 @@
  */
 
 import { assert } from "../../base/assert.ts";
-import { peerFailure } from "../../base/failure.ts";
+import { localFailure } from "../../base/failure.ts";
 import type { RelationshipSettings } from "../../relationship/settings.ts";
 import type { Task } from "../../runtime/task.ts";
 import { strip } from "../replica_folder.ts";
@@ -22,7 +22,10 @@ export function* reverse(
   promote: (promotion: Promotion) => Task<void>,
 ): Task<void> {
   const { machine } = entry;
-  if (machines.closed) throw peerFailure("busy", "The server stops");
+  if (machines.closed) {
+    const again = `Ask again once it runs: "warmsite failover reverse ${machine.name}"`;
+    throw localFailure("busy", "The server stops", again);
+  }
   machine.stateAfter("reverse");
   entry.tests.refuseWhileThere("reverse the replication of");
   const settings = given ?? machine.record.reverse;

@@ -250,7 +250,9 @@ export class FakeWorld {
       this.failing !== undefined && this.failing.times > 0 && this.failing.call === pending.call
     ) {
       this.failing.times--;
-      pending.token.fail(localFailure("io-error", `Injected failure of ${pending.call}`));
+      pending.token.fail(
+        localFailure("io-error", `Injected failure of ${pending.call}`, "Try again"),
+      );
       return;
     }
     const result = this.#perform(pending.act);
@@ -297,7 +299,7 @@ export class FakeWorld {
 
   takeSpace(bytes: number): void {
     if (this.space === undefined || bytes <= 0) return;
-    if (bytes > this.space) throw localFailure("no-space", "Injected: no space");
+    if (bytes > this.space) throw localFailure("no-space", "Injected: no space", "Try again");
     this.space -= bytes;
   }
 }
@@ -333,7 +335,7 @@ class FakeFolder implements Folder {
       if (entry instanceof Directory) {
         return new FakeFolder(this.#world, entry, `${this.path}/${name}`);
       }
-      if (options?.create !== true) throw localFailure("not-found", `no ${name}`);
+      if (options?.create !== true) throw localFailure("not-found", `no ${name}`, "Try again");
       const made = new Directory();
       this.#directory.change((names) => void names.set(name, made));
       return new FakeFolder(this.#world, made, `${this.path}/${name}`);
@@ -344,12 +346,14 @@ class FakeFolder implements Folder {
     return this.#world.call("open", () => {
       let inode = this.#directory.entries.get(name);
       if (inode === undefined) {
-        if (options.create !== true) throw localFailure("not-found", `no ${name}`);
+        if (options.create !== true) throw localFailure("not-found", `no ${name}`, "Try again");
         const made = this.#world.newInode(false);
         this.#directory.change((names) => void names.set(name, made));
         inode = made;
       }
-      if (inode instanceof Directory) throw localFailure("io-error", `${name} is a folder`);
+      if (inode instanceof Directory) {
+        throw localFailure("io-error", `${name} is a folder`, "Try again");
+      }
       if (options.truncate === true && inode.data.length > 0) inode.write(0, new Uint8Array(0), 0);
       return new FakeFile(this.#world, inode);
     });
@@ -357,7 +361,7 @@ class FakeFolder implements Folder {
 
   createDisk(name: string, size: number): Task<Disk> {
     return this.#world.call("createDisk", () => {
-      if (this.#directory.entries.has(name)) throw localFailure("exists", name);
+      if (this.#directory.entries.has(name)) throw localFailure("exists", name, "Try again");
       const inode = this.#world.newInode(true);
       inode.resize(size);
       inode.flush();
@@ -370,8 +374,8 @@ class FakeFolder implements Folder {
   openDisk(name: string): Task<Disk> {
     return this.#world.call("openDisk", () => {
       const inode = this.#directory.entries.get(name);
-      if (!(inode instanceof Inode)) throw localFailure("not-found", `no ${name}`);
-      if (inode.locked) throw localFailure("locked", name);
+      if (!(inode instanceof Inode)) throw localFailure("not-found", `no ${name}`, "Try again");
+      if (inode.locked) throw localFailure("locked", name, "Try again");
       inode.locked = true;
       return new FakeDisk(this.#world, inode);
     });
@@ -380,7 +384,7 @@ class FakeFolder implements Folder {
   rename(from: string, to: string): Task<void> {
     return this.#world.call("rename", () => {
       const entry = this.#directory.entries.get(from);
-      if (entry === undefined) throw localFailure("not-found", `no ${from}`);
+      if (entry === undefined) throw localFailure("not-found", `no ${from}`, "Try again");
       this.#directory.change((names) => {
         names.set(to, entry);
         if (names.get(from) === entry) names.delete(from);
@@ -517,7 +521,7 @@ class FakeDisk implements Disk {
 
 function readInode(inode: Inode, at: number, length: number): Uint8Array {
   for (let sector = Math.floor(at / SECTOR); sector * SECTOR < at + length; sector++) {
-    if (inode.bad.has(sector)) throw localFailure("latent-sector", `sector ${sector}`);
+    if (inode.bad.has(sector)) throw localFailure("latent-sector", `sector ${sector}`, "Try again");
   }
   return inode.data.slice(at, at + length);
 }

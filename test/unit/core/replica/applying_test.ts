@@ -13,7 +13,7 @@ import { makePair, protect } from "../server/pair.ts";
 
 // deno-lint-ignore require-yield
 function* failing(code: FailureCode): Task<never> {
-  throw localFailure(code, "What was begun cannot be ended");
+  throw localFailure(code, "What was begun cannot be ended", "Try again");
 }
 
 /** The next time that a point is to be applied, `instead` is what happens. */

@@ -107,7 +107,7 @@ Deno.test("what begin throws is thrown in the task", () => {
   const bench = new TestLoop();
   const bad: Wait = {
     begin: () => {
-      throw localFailure("io-error", "Broken");
+      throw localFailure("io-error", "Broken", "Try again");
     },
   };
   const seen = bench.value((function* (): Task<string> {

@@ -21,7 +21,7 @@ Deno.test("join gives the value or throws what was thrown, also to several and l
   const scope = new Scope(bench.loop, "s");
   const door = new Door();
   const good = scope.start("good", door.pass<number>());
-  const bad = scope.start("bad", failing(localFailure("io-error", "x")));
+  const bad = scope.start("bad", failing(localFailure("io-error", "x", "Try again")));
   const joins = [bench.start(good.join()), bench.start(good.join())];
   assert.equal(good.ended, false);
   door.open(7);
@@ -99,11 +99,11 @@ Deno.test("a failure of a spawned task goes to onFailure, or stops the process",
     "heard",
     (error, task) => seen.push(`${task} ${error.message}`),
   );
-  heard.spawn("a", failing(localFailure("no-space", "full")));
+  heard.spawn("a", failing(localFailure("no-space", "full", "Try again")));
   bench.loop.drain();
   assert.deepEqual(seen, ["a no-space: full"]);
   assert.deepEqual(bench.panics, []);
-  new Scope(bench.loop, "deaf").spawn("b", failing(localFailure("no-space", "full")));
+  new Scope(bench.loop, "deaf").spawn("b", failing(localFailure("no-space", "full", "Try again")));
   bench.loop.drain();
   assert.deepEqual(bench.panics, ["b"]);
 });
@@ -111,7 +111,7 @@ Deno.test("a failure of a spawned task goes to onFailure, or stops the process",
 Deno.test("what a cancelled task fails with on its way out stops no process; an assertion there does", () => {
   for (
     const [error, panics, heard] of [
-      [localFailure("hypervisor", "no agent"), [], ["t hypervisor: no agent"]],
+      [localFailure("hypervisor", "no agent", "Try again"), [], ["t hypervisor: no agent"]],
       [new AssertionError("bug"), ["t"], []],
     ] as const
   ) {

@@ -32,7 +32,11 @@ Deno.test("all cancels the others when one fails, waits for them, and throws the
   const bench = new TestLoop();
   const [write, read] = [new Door(true), new Door()];
   const run = bench.start(
-    all<unknown>("a", [write.pass(), read.pass(), failing(localFailure("io-error", "x"))]),
+    all<unknown>("a", [
+      write.pass(),
+      read.pass(),
+      failing(localFailure("io-error", "x", "Try again")),
+    ]),
   );
   assert.equal(read.takenBack, 1);
   assert.ok(pending(run), "a write in flight is waited for (E2)");
@@ -139,7 +143,9 @@ Deno.test("within keeps a value that came in spite of the cancel, and throws wha
   timer.open();
   bench.loop.drain();
   assert.deepEqual(kept.outcome, { ok: true, value: "in time after all" });
-  const failed = bench.start(within(clock, 1, "work", failing(localFailure("damaged", "x"))));
+  const failed = bench.start(
+    within(clock, 1, "work", failing(localFailure("damaged", "x", "Try again"))),
+  );
   assert.ok(failed.outcome?.ok === false && isFailed(failed.outcome.error, "damaged"));
 });
 
@@ -189,7 +195,7 @@ Deno.test("what does not end in time is left as it stands, and what ends or fail
   assert.deepEqual(calm.outcome, { ok: true, value: true });
   assert.equal(long.takenBack, 1);
   const failed = bench.start(
-    endsWithin(never, 1, "stop", failing(localFailure("io-error", "It failed"))),
+    endsWithin(never, 1, "stop", failing(localFailure("io-error", "It failed", "Try again"))),
   );
   assert.ok(failed.outcome?.ok === false && isFailed(failed.outcome.error, "io-error"));
 });

@@ -106,10 +106,9 @@ function ask({ world, ...sites }: Stage, side: Side, verb: string): "done" | Fai
   return outcome.error.failure;
 }
 
-function refusedWell(verb: string, where: string, { message, action, side }: Failure): void {
+function refusedWell(verb: string, where: string, { message, action }: Failure): void {
   ok(message.length > 8, `"${verb}" ${where} says why: ${message}`);
-  // What a peer or a device failed at may heal by itself.
-  if (side === "request") ok(action.length > 8, `"${verb}" ${where} says what to do: ${message}`);
+  ok(action.length > 8, `"${verb}" ${where} says what to do: ${message}`);
 }
 
 for (const state of STAGES) {

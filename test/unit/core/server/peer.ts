@@ -56,7 +56,7 @@ export function asPeer<T>(
   });
   world.runWhile(() => !("value" in result) && result.error === undefined, 60 * SECOND);
   if (result.error !== undefined) throw result.error;
-  if (!("value" in result)) throw localFailure("timed-out", "The peer got no answer");
+  if (!("value" in result)) throw localFailure("timed-out", "The peer got no answer", "Try again");
   return result.value as T;
 }
 

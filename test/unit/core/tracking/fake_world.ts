@@ -401,7 +401,7 @@ class FakeFile implements File {
 
   // deno-lint-ignore require-yield
   *lock(): Task<void> {
-    if (this.#store.locked) throw localFailure("locked", `"${this.#name}" is in use`);
+    if (this.#store.locked) throw localFailure("locked", `"${this.#name}" is in use`, "Try again");
     this.#store.locked = true;
     this.#locked = true;
   }
@@ -439,7 +439,7 @@ export class FakeFolder implements Folder {
     return yield* this.#host.request(full, "open", 0, 0, () => {
       let store = this.#host.names.get(full);
       if (store === undefined && options.create !== true) {
-        throw localFailure("not-found", `No "${full}"`);
+        throw localFailure("not-found", `No "${full}"`, "Try again");
       }
       if (store === undefined) this.#host.names.set(full, store = new Store(this.#host.inode()));
       if (options.truncate === true) store.resize(0);

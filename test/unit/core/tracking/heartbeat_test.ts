@@ -183,7 +183,9 @@ Deno.test("A heartbeat that cannot be written is a log that cannot: marked, and 
   host.do(busy(host, disk, 2));
   const healthy = host.fault;
   host.fault = ({ name, kind }) =>
-    name.includes(".hrl") && kind === "flush" ? localFailure("io-error", "full") : undefined;
+    name.includes(".hrl") && kind === "flush"
+      ? localFailure("io-error", "full", "Try again")
+      : undefined;
   host.do(busy(host, disk, 3));
   assert.equal(disk.troubles[0]?.code, "io-error");
   host.fault = healthy;

@@ -123,7 +123,7 @@ Deno.test("A log that fails at any flush of covering is marked, and writes go on
     let left = flush;
     host.fault = ({ name, kind }) => {
       if (!name.includes(".hrl") || kind !== "flush" || --left > 0) return undefined;
-      return localFailure("io-error", "full") as Failed;
+      return localFailure("io-error", "full", "Try again") as Failed;
     };
     host.do(rounds(disk, 6));
     if (left > 0) break;

@@ -89,7 +89,7 @@ Deno.test("Rewrites within a cycle travel once; zeroes travel as metadata (C6)",
 Deno.test("A write that failed leaves its bits set", () => {
   const { host, disk } = world();
   host.fault = ({ name, kind }) =>
-    name === "disk" && kind === "write" ? localFailure("io-error", "Torn") : undefined;
+    name === "disk" && kind === "write" ? localFailure("io-error", "Torn", "Try again") : undefined;
   assert.equal(failureOf(() => host.do(disk.write(0, bytes(1)))).code, "io-error");
   assert.equal(disk.backlogBytes, 512);
 });
@@ -180,7 +180,7 @@ Deno.test("A disk that has grown keeps its base, is compared, and what is new is
     // The power goes at each flush of the new log: the old one, or the new one, and nothing between.
     let left = flush;
     host.fault = ({ kind }) =>
-      kind === "flush" && left-- === 1 ? localFailure("io-error", "off") : undefined;
+      kind === "flush" && left-- === 1 ? localFailure("io-error", "off", "Try again") : undefined;
     if (flush > 0) {
       try {
         reopen(host, options);
@@ -258,7 +258,9 @@ Deno.test("A header older than the bitmap means a comparison of the whole disk (
 Deno.test("An unwritable log: a durable mark, tracking in memory, then a comparison (T7)", () => {
   const { host, options, disk } = world();
   host.fault = ({ name, kind }) =>
-    name.startsWith(HRL) && kind !== "read" ? localFailure("no-space", "Full") : undefined;
+    name.startsWith(HRL) && kind !== "read"
+      ? localFailure("no-space", "Full", "Try again")
+      : undefined;
   host.do(disk.write(0, bytes(1)));
   host.do(disk.write(20_000, bytes(1)));
   assert.equal(disk.troubles[0]?.code, "io-error");
@@ -282,7 +284,7 @@ Deno.test("Only when the mark fails too does a write to a cold region fail (T7)"
   const { host, disk } = world();
   host.do(disk.write(0, bytes(1)));
   host.fault = ({ name, kind }) =>
-    name !== "disk" && kind !== "read" ? localFailure("no-space", "Full") : undefined;
+    name !== "disk" && kind !== "read" ? localFailure("no-space", "Full", "Try again") : undefined;
   assert.equal(failureOf(() => host.do(disk.write(20_000, bytes(1)))).code, "io-error");
   host.do(disk.write(512, bytes(1)));
   host.fault = () => undefined;
@@ -320,7 +322,7 @@ Deno.test("A failed flush fails the disk until it is opened again, and clears no
   host.do(disk.write(0, bytes(1)));
   runs(cut(host, disk));
   host.fault = ({ name, kind }) =>
-    name === "disk" && kind === "flush" ? localFailure("io-error", "Gone") : undefined;
+    name === "disk" && kind === "flush" ? localFailure("io-error", "Gone", "Try again") : undefined;
   assert.throws(() => host.do(disk.staged(pointId(host.random))));
   host.fault = () => undefined;
   assert.equal(failureOf(() => host.do(disk.write(0, bytes(1)))).code, "disk-failed");
@@ -350,7 +352,7 @@ Deno.test("A block that cannot be read keeps its bit and is named by its offset 
   const run = view.next(1 << 20) as DeltaRun;
   host.fault = ({ name, kind, at, length }) =>
     name === "disk" && kind === "read" && at <= 5120 && at + length > 5120
-      ? localFailure("latent-sector", "Bad")
+      ? localFailure("latent-sector", "Bad", "Try again")
       : undefined;
   const failed = failureOf(() => host.do(view.read(run.at, run.length)));
   assert.equal(failed.code, "latent-sector");

@@ -124,7 +124,7 @@ export class PipeEnd implements Connection {
     yield* this.#changed.until(() =>
       this.closed || (!this.stalled && (this.#held > 0 || this.#ended))
     );
-    if (this.closed) throw peerFailure("connection-lost", "The connection is closed");
+    if (this.closed) throw peerFailure("connection-lost", "The connection is closed", "Try again");
     const first = this.#incoming.shift();
     if (first === undefined) return undefined;
     const size = Math.min(first.length, Math.max(1, this.#chunk?.() ?? first.length));
@@ -137,7 +137,9 @@ export class PipeEnd implements Connection {
   *write(bytes: Uint8Array): Task<void> {
     const other = this.other!;
     yield* this.#changed.until(() => this.closed || other.closed || other.#held < this.#capacity);
-    if (this.closed || other.closed) throw peerFailure("connection-lost", "The peer is gone");
+    if (this.closed || other.closed) {
+      throw peerFailure("connection-lost", "The peer is gone", "Try again");
+    }
     if (bytes.length > 0) other.#incoming.push(bytes.slice());
     other.#held += bytes.length;
     this.written += bytes.length;
