@@ -13,6 +13,7 @@ import { isOfTheLink } from "../../relationship/failure_class.ts";
 import { done, type Task } from "../../runtime/task.ts";
 import { interrupted } from "../../runtime/together.ts";
 import { theirAncestry } from "./challenge.ts";
+import { mayRunThere } from "./held.ts";
 import type { Entry, PrimaryMachines } from "./machines.ts";
 
 /**
@@ -53,6 +54,8 @@ function splitFrom(entry: Entry): Ancestry | undefined {
 /** The same of a side that has told nothing since this server was started: it is asked. */
 function* askedFor(entry: Entry): Task<Ancestry> {
   const { machine: { name }, replicator } = entry;
+  // A machine that has no point anywhere is not asked for: its replica would be made for that.
+  if (!mayRunThere(entry.machine)) throw noSplit(name);
   let refused: Failed | undefined;
   try {
     yield* replicator?.errand(() => done(undefined)) ?? done(undefined);
