@@ -1,6 +1,6 @@
 /**
- * A pair of servers in each state that a machine can be brought into, and what must not change when a
- * verb is refused there.
+ * A pair of servers in each state that a machine can be brought into, with all that a verb may be asked for about it: disks
+ * to add, a medium with its package, a place to export to, entries of authorization.
  *
  * @module
  */
@@ -8,12 +8,9 @@
 import { isFailed } from "../../../../engine/core/base/failure.ts";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
 import { KiB, MiB, SECOND } from "../../../../engine/core/base/units.ts";
-import { retentionText } from "../../../../engine/core/wire/retention.ts";
-import { VERBS } from "../../../../engine/core/server/verbs.ts";
-import type { Directory } from "../../../../engine/sim/directory.ts";
-import { primaryOf, replicaOf } from "../../../../engine/sim/scenario/machine_run.ts";
 import type { SimWorld } from "../../../../engine/sim/world.ts";
-import { filled, makePair, protect, type Site } from "./pair.ts";
+import { packageOf } from "./media_stage.ts";
+import { filled, makePair, type Site } from "./pair.ts";
 
 /** Both servers. */
 export interface Stage {
@@ -22,13 +19,17 @@ export interface Stage {
   readonly b: Site;
 }
 
-const VM = { vm: "vm" };
+/** Which of the two. */
+export type Side = "a" | "b";
 
-/** How a stage is brought into each state, by the state's name and the side that is in it. */
-const BUILDERS: Readonly<Record<string, (stage: Stage) => void>> = {
+const VM = { vm: "vm" };
+const SIZE = MiB / 4;
+
+/** How a stage is brought into each state, by what it is called here. */
+const BUILDERS = {
   none: () => {},
   Disabled: ({ a }) => {
-    a.call("vm add", { ...VM, disks: ["vm.img"] });
+    a.call("vm add", { ...VM, disks: ["vm.img", "two.img"] });
   },
   ReadyForInitialReplication: (stage) => {
     build("Disabled", stage);
@@ -39,10 +40,26 @@ const BUILDERS: Readonly<Record<string, (stage: Stage) => void>> = {
     stage.world.net.partition("a", "b");
     stage.a.call("replication start", VM);
   },
-  Replicating: ({ a }) => {
-    protect(a);
-    a.write("vm/0", 0, filled(8 * KiB, 1));
-    a.call("replication cycle", VM);
+  // Its package is on its way.
+  WaitingForInitialReplication: (stage) => {
+    const { a, world } = stage;
+    build("ReadyForInitialReplication", stage);
+    a.call("replication start", { ...VM, export: "/media" });
+    world.runWhile(() => stateOf(a) !== "WaitingForInitialReplication", 600 * SECOND);
+    // It tells the replica of what was exported.
+    world.runFor(2 * SECOND);
+  },
+  Replicating: (stage) => {
+    build("ReadyForInitialReplication", stage);
+    stage.a.call("replication start", VM);
+    stage.a.call("replication cycle", VM);
+    stage.a.write("vm/0", 0, filled(8 * KiB, 1));
+    stage.a.call("replication cycle", VM);
+  },
+  WaitingForUpdateCompletion: (stage) => {
+    build("Replicating", stage);
+    stage.world.net.partition("a", "b");
+    stage.a.call("vm disk add", { ...VM, disk: "three.img" });
   },
   WaitingForStartResynchronize: (stage) => {
     build("Replicating", stage);
@@ -60,6 +77,10 @@ const BUILDERS: Readonly<Record<string, (stage: Stage) => void>> = {
     build("Resynchronizing", stage);
     stage.a.call("replication resync pause", VM);
   },
+  "a test failover": (stage) => {
+    build("Replicating", stage);
+    stage.b.call("failover test", VM);
+  },
   FailedOverWaitingCompletion: (stage) => {
     build("Replicating", stage);
     stage.b.call("failover start", VM);
@@ -71,6 +92,47 @@ const BUILDERS: Readonly<Record<string, (stage: Stage) => void>> = {
     // Its old primary finds that out when it tries again.
     stage.world.runFor(70 * SECOND);
   },
+  Error: (stage) => {
+    build("FailedOver", stage);
+    attempt(stage.a, "replication cycle");
+    attempt(stage.a, "replication cycle");
+  },
+  PreparedForFailover: (stage) => {
+    build("Replicating", stage);
+    stage.a.call("failover prepare", VM);
+  },
+  "prepared, and started there": (stage) => {
+    build("PreparedForFailover", stage);
+    stage.b.call("failover start", VM);
+    stage.b.write("vm/0", 4 * KiB, filled(512, 2));
+  },
+  "prepared, and completed there": (stage) => {
+    build("prepared, and started there", stage);
+    stage.b.call("failover complete", VM);
+  },
+  FailbackInProgress: (stage) => {
+    const { a, b, world } = stage;
+    build("FailedOverWaitingCompletion", stage);
+    b.call("failover reverse", VM);
+    world.runWhile(() => stateOf(a) !== "FailbackInProgress", 60 * SECOND);
+    world.net.partition("a", "b");
+  },
+  // a is the replica now.
+  reversed: (stage) => {
+    build("Replicating", stage);
+    stage.a.call("failover planned", VM);
+    stage.b.call("replication cycle", VM);
+  },
+  "split brain": (stage) => {
+    const { a, b, world } = stage;
+    build("prepared, and started there", stage);
+    a.call("failover cancel", { ...VM, force: true });
+    a.write("vm/0", 0, filled(KiB, 3));
+    b.call("failover reverse", VM);
+    attempt(a, "replication cycle");
+    attempt(b, "replication cycle");
+    world.runFor(10 * SECOND);
+  },
   Suspended: (stage) => {
     build("Replicating", stage);
     stage.a.call("replication pause", VM);
@@ -79,33 +141,54 @@ const BUILDERS: Readonly<Record<string, (stage: Stage) => void>> = {
     build("Replicating", stage);
     stage.b.call("replication pause", VM);
   },
-  Error: (stage) => {
-    build("FailedOver", stage);
-    attempt(stage.a, "replication cycle");
-    attempt(stage.a, "replication cycle");
-  },
-};
+} satisfies Readonly<Record<string, (stage: Stage) => void>>;
+
+/** What a stage is called. */
+export type StageName = keyof typeof BUILDERS;
 
 /** States that there are verbs for. */
-export const STAGES: readonly string[] = Object.keys(BUILDERS);
+export const STAGES = Object.keys(BUILDERS) as readonly StageName[];
 
-function build(state: string, stage: Stage): void {
-  BUILDERS[state]?.(stage);
+function build(state: StageName, stage: Stage): void {
+  BUILDERS[state](stage);
 }
 
 /** Two servers in a state, with whatever that takes. */
-export function stageIn(state: string, seed: number): Stage {
-  const stage = makePair(seed, MiB / 4);
-  stage.a.host.addDisk("spare.img", { size: MiB / 4 });
-  stage.b.host.addDisk("spare.img", { size: MiB / 4 });
+export function stageIn(state: StageName): Stage {
+  const stage = bare();
   build(state, stage);
   rest(stage);
+  exported ??= filesOf(state === PACKED ? stage : stageIn(PACKED));
+  if (state !== PACKED) put(stage.a, exported);
+  put(stage.b, exported);
+  return stage;
+}
+
+function bare(): Stage {
+  const stage = makePair(1, SIZE);
+  for (const { host } of [stage.a, stage.b]) {
+    for (const name of ["two.img", "three.img", "spare.img"]) {
+      if (!host.disks.has(name)) host.addDisk(name, { size: SIZE });
+    }
+    // The medium, and where points are exported to.
+    for (const name of ["media", "out"]) host.addPlace(name);
+    // Both may be the replica of the other, by an entry that can be changed.
+    const site = host === stage.a.host ? stage.a : stage.b;
+    site.call("server set", { allow: "entries" });
+    site.call("authorization add", { name: otherOf(site), trustGroup: "default" });
+  }
   return stage;
 }
 
 /** Lets applies and greetings come to rest. */
-export function rest({ world }: Stage): void {
+export function rest({ world }: Pick<Stage, "world">): void {
   world.runFor(2 * SECOND);
+}
+
+/** Where the machine stands at a site. */
+export function stateOf(site: Site): string {
+  const machines = site.call("vm list") as JsonObject[];
+  return String(machines.find(({ vm }) => vm === "vm")?.["state"] ?? "none");
 }
 
 function attempt(site: Site, verb: string): void {
@@ -116,51 +199,52 @@ function attempt(site: Site, verb: string): void {
   }
 }
 
-/** What to give for arguments that cannot be left out, by name; a text where nothing is said. */
-const ARGUMENTS: JsonObject = { vm: "vm", disks: ["spare.img"], to: "b:7700" };
-
-/** Arguments that make sense of a verb for the machine. */
-export function argumentsOf(verb: string): JsonObject {
-  const args: Record<string, JsonObject[string]> = {};
-  for (const name of VERBS[verb]?.args ?? []) {
-    if (name.endsWith("?") && name !== "vm?") continue;
-    const key = name.replace("?", "");
-    args[key] = ARGUMENTS[key] ?? "x";
-  }
-  return args;
+/** The other server's name. */
+export function otherOf({ settings: { name } }: Site): Side {
+  return name === "a" ? "b" : "a";
 }
 
-/** Everything that a refused verb must leave as it is, as text. */
-export function footprint({ a, b }: Stage): string {
-  return JSON.stringify([a, b].map(footprintOf), null, 1);
+const PACKED: StageName = "WaitingForInitialReplication";
+
+/** A package on media: its folder's path, and its files by name. */
+interface Packed {
+  readonly path: string;
+  readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
-function footprintOf(site: Site): unknown {
-  const { server } = site;
-  if (server === undefined) return "down";
-  const primary = primaryOf(server, "vm");
-  const replica = replicaOf(server, "vm");
-  const names = ["machines", "replicas"].map((name) =>
-    [...(site.host.data.entries.get(name) as Directory).entries.keys()].sort()
-  );
-  return {
-    names,
-    exports: server.exports.list(),
-    primary: primary === undefined ? null : {
-      state: primary.state,
-      settings: primary.settings ?? null,
-      ancestry: primary.ancestry,
-      disks: primary.disks.map(({ path, size }) => ({ path, size })),
-      bases: primary.tracked.map(({ base }) => base),
-    },
-    replica: replica === undefined ? null : {
-      state: replica.state,
-      failover: replica.record.failover ?? null,
-      ancestry: replica.record.ancestry,
-      dead: replica.record.dead,
-      points: replica.store.points.map(({ id, digests, broken }) => ({ id, digests, broken })),
-      holds: [...replica.store.holds],
-      retention: retentionText(replica.store.retention),
-    },
-  };
+/** The package of a stage in which it is on its way: machines and keys are the same in each of these. */
+let exported: Packed | undefined;
+
+function filesOf({ a }: Stage): Packed {
+  const path = packageOf(a);
+  const place = a.server!.ports.openPlace(path);
+  const files = new Map<string, Uint8Array>();
+  a.host.run(function* () {
+    const folder = yield* place;
+    for (const name of yield* folder.list()) {
+      const file = yield* folder.open(name);
+      files.set(name, (yield* file.read(0, file.size)).slice());
+      yield* file.close();
+    }
+  }());
+  return { path, files };
+}
+
+/** Brings the medium to a site. */
+function put({ host, server }: Site, { path, files }: Packed): void {
+  host.run(function* () {
+    const folder = yield* server!.ports.openPlace(path, { create: true });
+    for (const [name, bytes] of files) {
+      const file = yield* folder.open(name, { create: true });
+      yield* file.write(0, bytes);
+      yield* file.flush();
+      yield* file.close();
+    }
+    yield* folder.flush();
+  }());
+}
+
+/** Where the package lies that belongs to the machine. */
+export function packagePath(): string {
+  return exported?.path ?? "/media/none";
 }
