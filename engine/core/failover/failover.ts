@@ -143,8 +143,8 @@ export class Failover {
     try {
       resumed = yield* Failover.#build(machine, folder, failover.point, "open");
     } catch (error) {
-      const begun = failover.completing || (yield* isMarked(folder));
-      if (begun || !isFailed(error, ...UNMADE)) throw error;
+      const unmade = isFailed(error, ...UNMADE) && !failover.completing;
+      if (!unmade || (yield* isMarked(folder))) throw error;
       // The record is older than the end of that failover: its overlays were cleared, and a start behind it was cut
       // short while it made others, which nobody was offered yet. (Or it could not be marked, and nothing of it can be
       // read any more.) Crash before the record: it is the same again.

@@ -26,6 +26,7 @@ import type { Folder } from "../ports/folder.ts";
 import { loadRecord, saveRecord } from "../relationship/record.ts";
 import { type ReplicaMachine, TEST_HOLD } from "../replica/replica_machine.ts";
 import type { Task } from "../runtime/task.ts";
+import { attempt } from "../runtime/together.ts";
 import { choosePoint, notVerified } from "./failover.ts";
 import { closePointDisks, openPointDisks, type PointDisks } from "./point_disks.ts";
 import { TestDisk } from "./test_disk.ts";
@@ -107,15 +108,10 @@ export class TestFailovers {
 
   /** Does `work`; what it fails with, told to whoever observes. */
   *#trying(work: Task<void>): Task<Failure | undefined> {
-    try {
-      yield* work;
-      return undefined;
-    } catch (error) {
-      if (!isFailed(error) || error.code === "cancelled") throw error;
-      const { name: machine, ports } = this.#machine;
-      ports.observer.emit({ kind: "failure", machine, failure: error.failure });
-      return error.failure;
-    }
+    const failure = yield* attempt(work);
+    const { name: machine, ports: { observer } } = this.#machine;
+    if (failure !== undefined) observer.emit({ kind: "failure", machine, failure });
+    return failure;
   }
 
   /** Tests that could not be looked at are there, as their holds tell, and nobody can use them. */

@@ -165,10 +165,15 @@ function* writeDisks(files: ReplicaFiles, delta: ExtentFile): Task<void> {
   yield* files.growDisks();
   // Crash in here: some blocks are old, some are new, torn ones included. Every one of them is in the
   // undo file and in the delta; readers believe those, and the next apply writes all of them again.
-  for (let index = 0; index < delta.pages; index++) {
-    const page = yield* delta.page(index);
+  yield* fillAll(files, delta);
+}
+
+/** Brings the raw disks to all that `source` has. */
+function* fillAll(files: ReplicaFiles, source: ExtentFile): Task<void> {
+  for (let index = 0; index < source.pages; index++) {
+    const page = yield* source.page(index);
     for (let place = 0; place < page.count; place++) {
-      yield* fill(files, delta, page.entry(place));
+      yield* fill(files, source, page.entry(place));
     }
   }
 }
@@ -260,12 +265,7 @@ function* rollBack(files: ReplicaFiles, point: PointRecord): Task<void> {
   }
   // Crash in here: the apply is still open, and readers believe the undo file.
   yield* files.growDisks();
-  for (let index = 0; index < undo.pages; index++) {
-    const page = yield* undo.page(index);
-    for (let place = 0; place < page.count; place++) {
-      yield* fill(files, undo, page.entry(place));
-    }
-  }
+  yield* fillAll(files, undo);
   for (const disk of files.disks) yield* disk.flush();
 }
 

@@ -11,7 +11,7 @@
  */
 // Long because: every change of what a machine is is a change of its record, and one at a time.
 
-import { type Failure, isFailed, requestFailure } from "../base/failure.ts";
+import { type Failure, requestFailure } from "../base/failure.ts";
 import type { JsonObject } from "../base/json.ts";
 import {
   ACTIVITY_SLOTS,
@@ -36,6 +36,7 @@ import type { RelationshipSettings } from "../relationship/settings.ts";
 import { nextState, type ReplicationState, type StateEvent } from "../relationship/state.ts";
 import { Mutex } from "../runtime/lock.ts";
 import type { Task } from "../runtime/task.ts";
+import { attempt } from "../runtime/together.ts";
 import { TrackedDisk } from "../tracking/tracked_disk.ts";
 import type { TrackingOptions } from "../tracking/tracking_base.ts";
 import { locked, noSuchDisk, nothingLeft, shrinking, tooManyDisks } from "./disk_refusals.ts";
@@ -662,7 +663,7 @@ export class PrimaryMachine {
     const { tracked } = disk;
     if (tracked === undefined) return;
     yield* disk.setTracked(stopTracking(tracked));
-    yield* leaveOver(TrackedDisk.remove(disk.guest));
+    yield* attempt(TrackedDisk.remove(disk.guest));
   }
 
   /**
@@ -846,15 +847,6 @@ function newDisk(
 
 /** Also where its log cannot be written any more: a disk that stayed tracked by a closed one could serve nobody. */
 function* stopTracking(tracked: TrackedDisk): Task<undefined> {
-  yield* leaveOver(tracked.detach());
+  yield* attempt(tracked.detach());
   return undefined;
-}
-
-/** Does what nothing depends on. */
-function* leaveOver(tidying: Task<void>): Task<void> {
-  try {
-    yield* tidying;
-  } catch (error) {
-    if (!isFailed(error) || error.code === "cancelled") throw error;
-  }
 }

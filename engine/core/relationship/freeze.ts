@@ -18,7 +18,7 @@
  */
 
 import { type Failed, type Failure, isFailed, localFailure } from "../base/failure.ts";
-import { interrupted } from "../runtime/together.ts";
+import { attempt, interrupted } from "../runtime/together.ts";
 import type { Task } from "../runtime/task.ts";
 import type { CommandBook } from "./command_book.ts";
 
@@ -92,17 +92,6 @@ function* thaw(book: CommandBook, machine: string): Task<Failure | undefined> {
     // waited for, and nobody was told of, costs one thaw too many.
     book.keepThawing(machine);
     if (error.code === "cancelled" && (yield* interrupted())) throw error;
-    return error.failure;
-  }
-}
-
-/** What `task` failed with; nothing when it succeeded. A stop is no failure of it. */
-function* attempt(task: Task<void>): Task<Failure | undefined> {
-  try {
-    yield* task;
-    return undefined;
-  } catch (error) {
-    if (!isFailed(error) || (yield* interrupted())) throw error;
     return error.failure;
   }
 }

@@ -1,10 +1,10 @@
 /**
- * Tasks at the same time: all of several, and one under a deadline.
+ * Tasks that others wait for: all of several at the same time, one under a deadline, and one that may fail.
  *
  * @module
  */
 
-import { isFailed, peerFailure } from "../base/failure.ts";
+import { type Failure, isFailed, peerFailure } from "../base/failure.ts";
 import type { Loop, Run, Token } from "./loop.ts";
 import { ended } from "./scope.ts";
 import { Signal } from "./signal.ts";
@@ -37,6 +37,17 @@ const INTERRUPTED: Wait = {
  */
 export function interrupted(): Task<boolean> {
   return suspend<boolean>(INTERRUPTED);
+}
+
+/** What `task` failed with; nothing when it succeeded. A stop is no failure of it. */
+export function* attempt(task: Task<void>): Task<Failure | undefined> {
+  try {
+    yield* task;
+    return undefined;
+  } catch (error) {
+    if (!isFailed(error) || (yield* interrupted())) throw error;
+    return error.failure;
+  }
 }
 
 /**

@@ -20,7 +20,7 @@ import { makeSpare, spareName } from "./spare_disks.ts";
 import { argumentsOf, backOf } from "./verb_events.ts";
 
 /** Verbs that tell, and change nothing: another one beside them meets the state that it would meet without them. */
-const TELLING: ReadonlySet<string> = new Set([
+export const TELLING: ReadonlySet<string> = new Set([
   "vm list",
   "replication status",
   "replication statistics",

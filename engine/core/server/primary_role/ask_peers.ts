@@ -9,7 +9,7 @@ import { isFailed } from "../../base/failure.ts";
 import type { Replicator } from "../../primary/replicator.ts";
 import type { Standing } from "../../primary/standing.ts";
 import type { Task } from "../../runtime/task.ts";
-import { all, interrupted } from "../../runtime/together.ts";
+import { all, attempt, interrupted } from "../../runtime/together.ts";
 import { runsThere, unanswered } from "./held.ts";
 import type { Entry, PrimaryMachines } from "./machines.ts";
 import { goOn } from "./split_brain.ts";
@@ -47,14 +47,10 @@ function* askPeer(machines: PrimaryMachines, entry: Entry): Task<void> {
 function* goOnWhereDecided(machines: PrimaryMachines, entry: Entry): Task<void> {
   const { machine } = entry;
   if (machine.state !== "Error" || machine.because?.code !== "split-brain") return;
-  try {
-    yield* goOn(entry);
-  } catch (error) {
-    // What cannot be saved is this machine's trouble alone, and its state says so.
-    if (!isFailed(error) || (yield* interrupted())) throw error;
-    const { observer } = machines.context.ports;
-    observer.emit({ kind: "failure", machine: machine.name, failure: error.failure });
-  }
+  // What cannot be saved is this machine's trouble alone, and its state says so.
+  const failure = yield* attempt(goOn(entry));
+  const { observer } = machines.context.ports;
+  if (failure !== undefined) observer.emit({ kind: "failure", machine: machine.name, failure });
 }
 
 function* standingOf(replicator: Replicator | undefined): Task<Standing> {

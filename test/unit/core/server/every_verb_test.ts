@@ -11,7 +11,8 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { SECOND } from "../../../../engine/core/base/units.ts";
 import { VERBS } from "../../../../engine/core/server/verbs.ts";
 import { LEGAL } from "./legal_verbs.ts";
-import { ask, CALLS, refusedWell, TELLING } from "./verb_calls.ts";
+import { TELLING } from "../../../../engine/sim/scenario/typed_verbs.ts";
+import { ask, CALLS, refusedWell } from "./verb_calls.ts";
 import { type Side, type Stage, stageIn, type StageName, STAGES } from "./verb_stage.ts";
 import { footprint } from "./verb_traces.ts";
 

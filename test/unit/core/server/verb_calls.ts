@@ -14,18 +14,6 @@ import { primaryOf, replicaOf } from "../../../../engine/sim/scenario/machine_ru
 import type { Site } from "./pair.ts";
 import { otherOf, packagePath, type Side, type Stage } from "./verb_stage.ts";
 
-/** Verbs that only tell. */
-export const TELLING: ReadonlySet<string> = new Set([
-  "vm list",
-  "replication status",
-  "replication statistics",
-  "points list",
-  "points show",
-  "server show",
-  "connection test",
-  "authorization list",
-]);
-
 /** What a point or a branch is called where there is none: well formed, and nobody's. */
 const NOBODYS = "0123456789abcdef0123456789abcdef";
 
