@@ -6,6 +6,7 @@
 
 import { localFailure } from "../base/failure.ts";
 import { DISKS_MAX } from "../base/limits.ts";
+import type { Disk } from "../ports/disk.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { GuestDisk, Ports } from "../ports/ports.ts";
 import type { Task } from "../runtime/task.ts";
@@ -52,11 +53,9 @@ export function* openReplica(
     const told = read ?? (yield* rebuildState(folder, undo, staging, context));
     const count = Math.max(told.sizes.length, told.released ? 0 : 1 + highestIndex(names));
     for (let index = 0; index < count; index++) {
-      const released = new ReleasedDisk(told.sizes[index] ?? 0, told.stamps[index]);
-      const stem = diskName(index);
       raw.push(
         told.released
-          ? { disk: released, logs: folder, stem }
+          ? { disk: releasedDisk(told, index), logs: folder, stem: diskName(index) }
           : yield* openLongEnough(ports, folder, index, told, names),
       );
     }
@@ -75,6 +74,12 @@ export function* openReplica(
     yield* stateFile.close();
     throw error;
   }
+}
+
+/** A disk as it was let go; one that was announced and that no point came to have was not there to be let go. */
+function releasedDisk({ sizes, stamps }: StoreState, index: number): Disk {
+  if (stamps.length > 0 && stamps[index] === undefined) return new AbsentDisk();
+  return new ReleasedDisk(sizes[index] ?? 0, stamps[index]);
 }
 
 function noReplica(folder: Folder): Error {
