@@ -94,8 +94,7 @@ export class Failovers {
     if (replica === undefined) return;
     const { failover } = replica.record;
     const known = machine.failover;
-    // Whoever has promised to take it up goes on with that.
-    if (machine.planned && known === undefined) return;
+    if (machine.takenUpBy(replica) && known === undefined) return;
     if (failover === undefined) {
       if (known === undefined || known.completed) return;
       // A crash amid cancel or complete: what the server made of it counts.

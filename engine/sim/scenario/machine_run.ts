@@ -132,6 +132,14 @@ export class MachineRun {
     return this.guest.history;
   }
 
+  /**
+   * True where a replica has promised to take it up by a planned failover, and goes on with that by itself. One that was failed
+   * over meanwhile to a point of its own has promised nothing.
+   */
+  takenUpBy({ record }: ReplicaMachine): boolean {
+    return this.planned && record.planned?.taken === true;
+  }
+
   /** The guest that it has at a host, running or not. */
   guestAt(host: HostName): FreezableGuest {
     if (host === this.home) return this.guest;

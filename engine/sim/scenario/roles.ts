@@ -98,7 +98,7 @@ export class Roles {
       ? undefined
       : replicaOf(current.server, machine.spec.name);
     const failover = replica?.record.failover;
-    if (failover === undefined || machine.planned) return false;
+    if (replica === undefined || failover === undefined || machine.takenUpBy(replica)) return false;
     this.#drill.operator.failovers.begin(machine, failover.point);
     return true;
   }
