@@ -14,7 +14,7 @@ import {
   regressionText,
 } from "../../engine/sim/scenario/regression.ts";
 import { farm, type Harvest } from "./farm.ts";
-import { parseOptions, PLANTED_MINUTES, type ProveOptions, USAGE } from "./options.ts";
+import { HELP, parseOptions, PLANTED_MINUTES, type ProveOptions, USAGE } from "./options.ts";
 import { type PlantResult, seekAll } from "./plants.ts";
 import { eventLines, seconds, type Smaller, smaller, traceLines } from "./readable.ts";
 
@@ -146,7 +146,8 @@ if (typeof options === "string") {
   console.error(`${options}\nUsage: ${USAGE}`);
   Deno.exit(2);
 }
-if (options.trace) {
+if (options.help) console.log(HELP);
+else if (options.trace) {
   const { lines, hash } = traceLines(generate(options.seed));
   if (options.json) console.log(JSON.stringify({ seed: options.seed, hash, lines }));
   else console.log([...lines, `trace ${hash}`].join("\n"));

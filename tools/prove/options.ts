@@ -15,11 +15,30 @@ export interface ProveOptions {
   readonly planted: boolean;
   readonly trace: boolean;
   readonly json: boolean;
+  /** Nothing is run: how it is called is told. */
+  readonly help: boolean;
 }
 
 /** How it is called. */
 export const USAGE = "deno task prove [--runs N | --minutes M] [--seed S] [--jobs J] " +
   "[--planted] [--trace] [--json]";
+
+/** Shown for `--help`. */
+export const HELP = `${USAGE}
+
+Looks for schedules of faults under which an invariant does not hold. What is found is shrunk, told,
+and kept in scenarios/regressions; the exit code is 1 then.
+
+  --runs N      so many runs, each of the next seed (2000; 10000 for each planted bug)
+  --minutes M   as many runs as fit in M minutes
+  --seed S      the first seed (1)
+  --jobs J      so many workers (one for each core)
+  --planted     plant each bug of test/planted in turn and look for it: the table of docs/PROOF.md,
+                within 5 minutes unless --minutes says otherwise
+  --trace       tell all that happens in the run of the seed, and its hash
+  --json        one JSON document in place of text
+
+Replay what was found: deno task prove --seed S --runs 1`;
 
 /** Runs when nothing is said. */
 const RUNS_DEFAULT = 2000;
@@ -29,7 +48,7 @@ export const PLANTED_RUNS = 10_000;
 /** Minutes within which all planted bugs must be found, on two cores. */
 export const PLANTED_MINUTES = 5;
 
-const FLAGS: readonly string[] = ["--planted", "--trace", "--json"];
+const FLAGS: readonly string[] = ["--planted", "--trace", "--json", "--help"];
 
 /** What each number must look like, the smallest that makes sense, and what it is in words. */
 const NUMBERS: ReadonlyMap<string, readonly [RegExp, number, string]> = new Map([
@@ -70,5 +89,6 @@ export function parseOptions(args: readonly string[], cores: number): ProveOptio
     planted: flags.has("--planted"),
     trace: flags.has("--trace"),
     json: flags.has("--json"),
+    help: flags.has("--help"),
   };
 }

@@ -5,7 +5,13 @@
  */
 
 import assert from "node:assert/strict";
-import { parseOptions, PLANTED_RUNS, type ProveOptions } from "../../../../tools/prove/options.ts";
+import {
+  HELP,
+  parseOptions,
+  PLANTED_RUNS,
+  type ProveOptions,
+  USAGE,
+} from "../../../../tools/prove/options.ts";
 
 const USUAL: ProveOptions = {
   runs: 2000,
@@ -15,6 +21,7 @@ const USUAL: ProveOptions = {
   planted: false,
   trace: false,
   json: false,
+  help: false,
 };
 
 function parsed(...args: string[]): ProveOptions | string {
@@ -83,5 +90,12 @@ Deno.test("what is no number, or too small, is said and never taken for one", ()
 Deno.test("what is no option is refused", () => {
   for (const name of ["--run", "5", "-h", "--runs=5", "--Planted"]) {
     assert.equal(parsed(name), `No option ${name}`);
+  }
+});
+
+Deno.test("the help tells every option of the usage, and nothing is run for it", () => {
+  assert.deepEqual(parsed("--help"), { ...USUAL, help: true });
+  for (const [option] of USAGE.matchAll(/--[a-z]+/g)) {
+    assert.match(HELP, new RegExp(`^  ${option} `, "m"));
   }
 });
