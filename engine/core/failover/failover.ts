@@ -17,7 +17,7 @@ import { type Failure, isFailed, requestFailure } from "../base/failure.ts";
 import type { GenerationId, PointId } from "../base/units.ts";
 import type { Overlay } from "../history/overlay.ts";
 import type { PointView } from "../history/point_view.ts";
-import type { RecoveryPoint } from "../history/recovery_point.ts";
+import type { Ancestry } from "../lineage/generation.ts";
 import { newIdentity } from "../relationship/identity.ts";
 import type { ReplicaMachine } from "../replica/replica_machine.ts";
 import {
@@ -27,6 +27,7 @@ import {
 } from "../replica/replica_record.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { Task } from "../runtime/task.ts";
+import { choosePoint, notVerified } from "./chosen_point.ts";
 import { isMarked, markCompleted, markInForce } from "./in_force.ts";
 import { mergeFailover } from "./merge.ts";
 import { closePointDisks, openPointDisks } from "./point_disks.ts";
@@ -194,9 +195,25 @@ export class Failover {
 
   /**
    * Makes the failover final: overlays are merged as an undo-logged delta of the new generation, all
-   * other points are dropped. Exports were withdrawn before. Can be repeated after a crash.
+   * other points are dropped. Exports were withdrawn before. Can be repeated after a crash, and after a failure: one that
+   * came behind the record of the complete leaves a failover that is complete, and the rest of this to do.
    */
   *complete(): Task<void> {
+    const { machine } = this;
+    if (machine.state !== "FailedOver") yield* this.#merge();
+    const { generation } = machine.record.ancestry[0] as Ancestry[number];
+    // A crash before the mark leaves overlays and undo files, which tell of the complete as well.
+    yield* markCompleted(this.#folder, generation);
+    yield* this.close();
+    yield* clearStrays(this.#folder);
+    yield* machine.store.unhold(HOLD);
+    // The chosen point was held until here; nothing is applied any more that would drop it.
+    yield* machine.prune();
+    yield* machine.store.release();
+    tell(machine, "completed", { point: this.point, generation });
+  }
+
+  *#merge(): Task<void> {
     const { machine } = this;
     const { failover } = machine.record;
     machine.stateAfter("complete-failover");
@@ -204,15 +221,6 @@ export class Failover {
     yield* machine.setRecord({ ...machine.record, failover: { ...failover, completing: true } });
     for (const disk of this.disks) yield* disk.flush();
     yield* mergeFailover(machine, this.#view, this.disks);
-    // A crash before the mark leaves overlays and undo files, which tell of the complete as well.
-    yield* markCompleted(this.#folder, failover.generation);
-    yield* this.close();
-    yield* clearStrays(this.#folder);
-    yield* machine.store.unhold(HOLD);
-    // The chosen point was held until here; nothing is applied any more that would drop it.
-    yield* machine.prune();
-    yield* machine.store.release();
-    tell(machine, "completed", failover);
   }
 
   /** What health must show of its overlays. */
@@ -249,41 +257,6 @@ function tell(
   { point, generation }: Pick<FailoverRecord, "point" | "generation">,
 ): void {
   ports.observer.emit({ kind: "failover", machine, step, point, generation });
-}
-
-/** The point that was asked for, or the newest that is whole. */
-export function choosePoint(machine: ReplicaMachine, chosen: PointId | undefined): RecoveryPoint {
-  const { points } = machine.store;
-  const point = chosen === undefined
-    ? points.findLast((candidate) => candidate.broken === undefined || candidate.unverified)
-    : points.find((candidate) => candidate.id === chosen);
-  if (point === undefined) {
-    throw requestFailure(
-      "no-such-point",
-      chosen === undefined
-        ? `"${machine.name}" has no recovery point yet`
-        : `"${machine.name}" has no recovery point "${chosen}"`,
-      'Look at "warmsite points list" for what there is',
-    );
-  }
-  if (point.broken !== undefined && !point.unverified) {
-    throw requestFailure(
-      "point-broken",
-      `Recovery point "${point.id}" is damaged: ${point.broken}`,
-      'Choose another one of "warmsite points list"',
-    );
-  }
-  return point;
-}
-
-/** Disks of which nobody knows what they hold are run on by no mistake (R9). */
-export function notVerified(name: string): Error {
-  return requestFailure(
-    "disk-suspect",
-    `The disks of "${name}" are not as its last apply left them, and are being compared`,
-    'Wait until they are verified ("warmsite replication status"), or start at once on what may ' +
-      "differ from the recovery point: --unverified",
-  );
 }
 
 function tooLate(name: string): Error {

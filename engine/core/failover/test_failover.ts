@@ -27,7 +27,7 @@ import { loadRecord, saveRecord } from "../relationship/record.ts";
 import { type ReplicaMachine, TEST_HOLD } from "../replica/replica_machine.ts";
 import type { Task } from "../runtime/task.ts";
 import { attempt } from "../runtime/together.ts";
-import { choosePoint, notVerified } from "./failover.ts";
+import { choosePoint, notVerified } from "./chosen_point.ts";
 import { closePointDisks, openPointDisks, type PointDisks } from "./point_disks.ts";
 import { TestDisk } from "./test_disk.ts";
 

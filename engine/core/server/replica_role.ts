@@ -30,6 +30,7 @@ import { findOrCreate } from "./replica_role/create.ts";
 import {
   cancelFailover,
   cancelUnopened,
+  completable,
   completeFailover,
   deleteTest,
   startFailover,
@@ -281,6 +282,11 @@ export class ReplicaRole {
   cancelFailover(name: string): Task<void> {
     if (this.#machines.unopened.has(name)) return cancelUnopened(this.#machines, name);
     return this.#machines.alone(name, (entry) => cancelFailover(this.#machines, entry));
+  }
+
+  /** The point of the failover that is to be completed; refuses where none is. */
+  checkComplete(name: string): PointId {
+    return completable(this.#machines, this.#machines.entry(name)).point;
   }
 
   /** Completes a failover. Refused while a guest is attached: its machine must be off. */

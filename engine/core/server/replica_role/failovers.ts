@@ -59,11 +59,18 @@ function busy(name: string): Failed {
   return requestFailure("busy", `"${name}" is being opened`, "Try again");
 }
 
+/** The failover that may be completed: one that is not, or that failed behind the record of it and has the rest to do. */
+export function completable(machines: ReplicaMachines, entry: Entry): Failover {
+  const { failover, machine } = entry;
+  const rest = failover !== undefined && machine.state === "FailedOver";
+  if (!rest) machine.stateAfter("complete-failover");
+  return machines.failedOver(entry);
+}
+
 /** Completes a failover. Refused while a guest is attached: its machine must be off. */
 export function* completeFailover(machines: ReplicaMachines, entry: Entry): Task<void> {
-  const failover = machines.failedOver(entry);
+  const failover = completable(machines, entry);
   const { name } = entry.machine;
-  entry.machine.stateAfter("complete-failover");
   entry.tests.refuseWhileThere("complete the failover of");
   for (const { index } of failover.disks) {
     if (machines.exports.clients(exportName(name, index)) === 0) continue;

@@ -151,9 +151,8 @@ function* cancelFailover(server: Server, args: JsonObject): Task<Json> {
 
 function* completeFailover(server: Server, args: JsonObject): Task<Json> {
   const vm = machineName(args);
-  const { store, record } = server.replica.machine(vm);
-  const failedOverTo = record.failover?.point ?? null;
-  server.replica.machine(vm).stateAfter("complete-failover");
+  const { store } = server.replica.machine(vm);
+  const failedOverTo = server.replica.checkComplete(vm);
   yield* refuseUnlessOff(server.commands, powered(server, vm));
   yield* server.replica.completeFailover(vm);
   const newest = store.newest?.id ?? null;

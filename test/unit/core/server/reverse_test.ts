@@ -178,3 +178,51 @@ Deno.test("a failover cancelled before the failback's first point waits for that
   deepEqual(logs(), []);
   equal(status(b)["bytesSent"], 4 * KiB, "it is still a delta");
 });
+
+/** The `call`th write to the data folder of a site fails, once; what it returns tells whether it was come to. */
+function failWrite({ host }: Site, call: number): () => boolean {
+  const { faults } = host.data.volume;
+  let writes = 0;
+  Object.defineProperty(faults, "failWrites", {
+    configurable: true,
+    get: () => ++writes === call ? 1 : 0,
+    set: () => {},
+  });
+  return () => {
+    Object.defineProperty(faults, "failWrites", { configurable: true, writable: true, value: 0 });
+    return writes >= call;
+  };
+}
+
+for (const verb of ["failover reverse", "failover complete"]) {
+  Deno.test(`a ${verb.slice(9)} that failed at any of its writes does the rest when it is asked for again`, () => {
+    let failures = 0;
+    for (let call = 1;; call++) {
+      const { a, b } = makePair(33);
+      protect(a);
+      a.write("vm/0", 0, filled(4 * KiB, 1));
+      a.call("replication cycle", VM);
+      a.host.kill();
+      b.call("failover start", VM);
+      b.write("vm/0", 64 * KiB, filled(4 * KiB, 2));
+      const heal = failWrite(b, call);
+      let failed = false;
+      try {
+        b.call(verb, VM);
+      } catch {
+        failed = true;
+      }
+      if (!heal()) break;
+      if (!failed) continue;
+      failures++;
+      b.call(verb, VM);
+      const { role, state } = status(b);
+      const reversed = verb === "failover reverse";
+      equal(role, reversed ? "primary" : "replica", `${call}`);
+      if (!reversed) equal(state, "FailedOver", `${call}`);
+      if (!reversed) throws(() => b.call(verb, VM), { code: "wrong-state" });
+      if (reversed) deepEqual(b.read("vm/0", 64 * KiB, 4 * KiB), filled(4 * KiB, 2), `${call}`);
+    }
+    ok(failures > 3, `${failures}`);
+  });
+}

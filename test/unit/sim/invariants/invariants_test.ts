@@ -721,6 +721,13 @@ Deno.test("I36 lets a disk come in a state that was entered while that waited, a
   }
 });
 
+Deno.test("I36 lets the rest of a complete be asked for that failed, and no other complete of what is complete", () => {
+  const again = verb({ verb: "failover complete", host: "b", before: "FailedOver" });
+  const failed = { ...again, before: "FailedOverWaitingCompletion", outcome: "io-error" };
+  deepEqual(fired("I36", new FalseGround(), [failed, again]), []);
+  deepEqual(fired("I36", new FalseGround(), [again]), ["I36"]);
+});
+
 Deno.test("I23 hears it when the old primary goes on sending to the new one, on either side", () => {
   deepEqual(
     fired("I23", moved(), [cutAt("b", P1), stagedAt("b", P1), stagedAt("a", P1)]),
