@@ -30,6 +30,14 @@ export interface Promised {
   readonly returnedAt: number;
 }
 
+/** What one cut of a primary sent. */
+export interface Attempt {
+  /** Bytes of blocks. */
+  bytes: number;
+  /** Whether nothing of this process was staged before: what a kill left in doubt is still compared. */
+  readonly compares: boolean;
+}
+
 /** How a theatre is built. */
 export interface TheatreOptions {
   readonly folder: string;
@@ -51,7 +59,7 @@ export class Theatre {
   /** Bytes of blocks that travelled, of all primaries so far. */
   readonly past = { bytes: 0, wire: 0 };
   /** The same by cut, see `attempts`. */
-  readonly pastAttempts: number[] = [];
+  readonly pastAttempts: Attempt[] = [];
   readonly #servers = new Map<Role, AgentProcess>();
 
   private constructor(options: TheatreOptions) {
@@ -139,8 +147,8 @@ export class Theatre {
     }
   }
 
-  /** Bytes of blocks that travelled for each cut, of all primaries; the last one may still grow. */
-  attempts(): readonly number[] {
+  /** What travelled for each cut, of all primaries; the last one may still grow. */
+  attempts(): readonly Attempt[] {
     const running = this.#servers.get("primary");
     return running === undefined
       ? this.pastAttempts
@@ -222,11 +230,20 @@ export class Theatre {
 }
 
 /** What one process sent before its first cut, and for each cut. */
-function attemptsOf(lines: readonly LogLine[]): number[] {
-  const attempts = [0];
+function attemptsOf(lines: readonly LogLine[]): Attempt[] {
+  let attempt: Attempt = { bytes: 0, compares: true };
+  const attempts = [attempt];
+  // A point that an earlier process had cut may be said to be staged, too: that settles no doubt of this one.
+  const cuts = new Set<unknown>();
+  let compares = true;
   for (const { event, fields } of lines) {
-    if (event === "cut") attempts.push(0);
-    if (event === "sent") attempts.push((attempts.pop() ?? 0) + Number(fields["bytes"]));
+    if (event === "staged" && cuts.has(fields["point"])) compares = false;
+    if (event === "cut") {
+      cuts.add(fields["point"]);
+      attempt = { bytes: 0, compares };
+      attempts.push(attempt);
+    }
+    if (event === "sent") attempt.bytes += Number(fields["bytes"]);
   }
   return attempts;
 }

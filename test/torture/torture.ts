@@ -32,6 +32,8 @@ export const STAMPED = 10_240;
 const COPY = STAMPED * BLOCK;
 /** Writes that were under way while a cycle was asked for, bytes. */
 const SLACK = 2 * 1024 * 1024;
+/** Blocks that travel together where a comparison has found that they differ, 64 KiB. */
+const LEAF = 16;
 /** Kills that must be reached. */
 export const WANTED = { total: 50, cycle: 15, apply: 15, seed: 5, recovery: 5 };
 /** Rounds after which it is given up to hit a phase. */
@@ -79,8 +81,11 @@ export class Torture {
   #earlierSeq = 0;
   /** Attempts before this one were judged; none is before the disk was copied once. */
   #judged: number | undefined;
-  /** Of the attempts since the first point: how many, the largest, and the least room that one had, bytes. */
-  readonly attempts = { count: 0, largest: 0, narrowest: Infinity };
+  /**
+   * Of the attempts since the first point: how many, how many of them compared, how many were larger than the
+   * blocks written, the largest, and the least that a copy is more than one was allowed, bytes.
+   */
+  readonly attempts = { count: 0, compared: 0, wholeLeaves: 0, largest: 0, narrowest: Infinity };
 
   constructor(theatre: Theatre) {
     this.theatre = theatre;
@@ -115,15 +120,29 @@ export class Torture {
   /**
    * Each attempt on its own: it sends no block that the guest did not write since the cycle before the
    * last acknowledged one was asked for. So a single copy of the disk is too much, after whatever kill.
+   *
+   * Behind a kill of the primary its log names regions, not blocks: until the first delta of the new process
+   * is staged, they are compared by digest. Digests of single blocks have a small budget, and once it is spent
+   * each leaf that differs travels whole. One written block may then cost a leaf, never more.
    */
   #judgeAttempts(): void {
     if (this.#judged === undefined) return;
-    const allowed = this.theatre.log.bytesSince(this.#earlierSeq, BLOCK) + SLACK;
+    const { log } = this.theatre;
+    const known = log.bytesSince(this.#earlierSeq, BLOCK) + SLACK;
+    const compared = log.bytesSince(this.#earlierSeq, BLOCK, LEAF) + SLACK;
     const attempts = this.theatre.attempts();
-    for (const [at, bytes] of attempts.entries()) {
+    for (const [at, { bytes, compares }] of attempts.entries()) {
       if (at < this.#judged) continue;
-      if (bytes > allowed) this.problems.push(`a cut sent ${bytes} bytes of ${allowed} written`);
-      if (bytes > 0) this.attempts.count++;
+      const allowed = compares ? compared : known;
+      if (bytes > allowed) {
+        const what = compares ? "in leaves that were written to" : "written";
+        this.problems.push(`a cut sent ${bytes} bytes of ${allowed} ${what}`);
+      }
+      // The last one is looked at again, and counted then.
+      const counts = bytes > 0 && at < attempts.length - 1;
+      if (counts) this.attempts.count++;
+      if (counts && compares) this.attempts.compared++;
+      if (counts && bytes > known) this.attempts.wholeLeaves++;
       this.attempts.largest = Math.max(this.attempts.largest, bytes);
       this.attempts.narrowest = Math.min(this.attempts.narrowest, COPY - allowed);
     }
@@ -314,6 +333,8 @@ export class Torture {
       ["MiB of blocks sent after the first point", mib(sentAfterSeed)],
       ["MiB at most by the guest's writes", mib(this.bound)],
       ["cuts that sent something", this.attempts.count],
+      ["of them behind a kill of the primary", this.attempts.compared],
+      ["of these more than the blocks written", this.attempts.wholeLeaves],
       ["MiB of the largest", mib(this.attempts.largest)],
       ["MiB that a copy is more than any was allowed", mib(this.attempts.narrowest)],
       ["MiB on the wire in all, both ways", mib(theatre.relay.forward + theatre.relay.backward)],

@@ -44,7 +44,7 @@ async function play(theatre: Theatre): Promise<void> {
   assert.deepEqual(torture.problems, []);
   assert.ok(sent <= torture.bound * 1.01, "no more travels than was written (C6)");
   // Each cut was held to what was written for it: one whole copy, after any kill, stands out.
-  assert.ok(torture.attempts.narrowest > 0, "a copy is more than the guest ever wrote for one cut");
+  assert.ok(torture.attempts.narrowest > 0, "a copy is more than was ever allowed for one cut");
   const { cycle, apply, recovery, total } = torture.missing();
   assert.deepEqual({ cycle, apply, recovery, total }, {
     cycle: false,

@@ -81,13 +81,13 @@ export class WriteLog {
     return write;
   }
 
-  /** Bytes of distinct blocks that writes with a number above `seq` touched. */
-  bytesSince(seq: number, blockSize: number): number {
+  /** Bytes of distinct units of `unit` blocks that writes with a number above `seq` touched. */
+  bytesSince(seq: number, blockSize: number, unit = 1): number {
     const touched = new Set<number>();
     for (const { block, blocks } of this.writes.slice(seq)) {
-      for (let past = 0; past < blocks; past++) touched.add(block + past);
+      for (let past = 0; past < blocks; past++) touched.add(Math.floor((block + past) / unit));
     }
-    return touched.size * blockSize;
+    return touched.size * unit * blockSize;
   }
 
   /** Judges an image: `found` has of each block what `readStamp` said. */

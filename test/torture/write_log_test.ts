@@ -85,3 +85,10 @@ Deno.test("a stamp is known again, and every flipped bit of it is seen", () => {
     bytes[at]! ^= 1 << (at & 7);
   }
 });
+
+Deno.test("what may travel counts each block once, or each leaf of several blocks once", () => {
+  assert.equal(history().bytesSince(0, BLOCK), 5 * BLOCK);
+  assert.equal(history().bytesSince(2, BLOCK), 3 * BLOCK);
+  assert.equal(history().bytesSince(2, BLOCK, 2), 3 * 2 * BLOCK);
+  assert.equal(history().bytesSince(3, BLOCK, 4), 2 * 4 * BLOCK);
+});
