@@ -151,6 +151,9 @@ function* finishDrop(
   const dropped = new Set(points.map(({ id }) => id));
   let swapped = false;
   try {
+    // That the delta of the next point is gone says that its apply had ended. Removing it was not made durable, and
+    // a file that leads past another point tells nothing else of that to a state that is older (R11).
+    yield* files.staging.flush();
     yield* files.undo.rename(temporaryName(next), undoName(next.id));
     yield* files.undo.flush();
     yield* files.commit((state) => ({
