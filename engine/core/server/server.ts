@@ -23,6 +23,7 @@ import { Session } from "../wire/session.ts";
 import { SessionBound, tooManySessions } from "../wire/session_bound.ts";
 import { Authorization } from "./authorization.ts";
 import { probeConnection, type ProbeOptions } from "./connection_probe.ts";
+import { keepReversing, reverseAgain } from "./cut_reversal.ts";
 import { Exports } from "./exports.ts";
 import { untilStarted } from "./moved_start.ts";
 import { tellOtherRole } from "./other_role.ts";
@@ -201,20 +202,13 @@ export class Server {
 
   /** Goes on with changes of roles that a crash cut short, and does those that are asked for from here on. */
   *#goOn(): Task<void> {
-    for (const name of this.replica.reversing()) yield* this.#reverseAgain(name);
+    for (const name of this.replica.reversing()) {
+      yield* reverseAgain(this, name);
+      this.#scope.spawn(`reverse/${name}`, keepReversing(this, name));
+    }
     this.replica.whenTaken((machine) => bringUpPlanned(this, machine));
     for (const name of this.commands.owed.machines) {
       this.#scope.spawn(`start/${name}`, untilStarted(this, name));
-    }
-  }
-
-  /** Goes on with a reversal that a crash cut short; what it fails with, the next call is told too. */
-  *#reverseAgain(name: string): Task<void> {
-    try {
-      yield* this.reverse(name, undefined);
-    } catch (error) {
-      if (!isFailed(error) || error.code === "cancelled") throw error;
-      this.ports.observer.emit({ kind: "failure", machine: name, failure: error.failure });
     }
   }
 

@@ -93,6 +93,8 @@ export type Fact =
     readonly held: number;
     readonly opened: boolean;
     readonly failedOver: boolean;
+    /** Its failover was completed, whoever is its primary: one point is left, which goes on from the chosen one. */
+    readonly completed: boolean;
     /** Bytes of the replica were damaged, or its devices failed, at some time. */
     readonly damaged: boolean;
     /** Bytes were changed behind its back. */

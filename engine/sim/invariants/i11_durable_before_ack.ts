@@ -22,9 +22,12 @@ export const DURABLE_BEFORE_ACK: Invariant = {
         const { told } = ground.newest(event.machine);
         if (told !== undefined && event.failure.message.includes(told)) reported.add(told);
       },
-      points: ({ vm, points, opened, retention }) => {
+      points: ({ vm, points, opened, completed, retention }) => {
         for (const { id, broken } of points) if (broken !== undefined) reported.add(id);
-        if (!opened || ground.retired(vm) || (moves.get(vm) ?? 0) !== ground.moves(vm)) return;
+        // A start went on with a complete: what was told is in the point that goes on from there (I58).
+        if (
+          !opened || completed || ground.retired(vm) || (moves.get(vm) ?? 0) !== ground.moves(vm)
+        ) return;
         const { told } = ground.newest(vm);
         if (told === undefined || reported.has(told)) return;
         // Where one point is kept nothing on the disks tells an older state what it missed; nor where that rotted.

@@ -199,6 +199,7 @@ export class Auditor {
       held,
       opened,
       failedOver,
+      completed: replica.state === "FailedOver",
       damaged: this.#drill.faults.damaged(machine),
       rotten,
     });

@@ -144,6 +144,7 @@ function points(ids: readonly PointId[], over: Partial<FactOf<"points">> = {}): 
     held: 0,
     opened: true,
     failedOver: false,
+    completed: false,
     damaged: false,
     rotten: false,
     ...over,
