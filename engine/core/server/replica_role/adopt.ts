@@ -10,6 +10,7 @@ import { ReplicaStore } from "../../history/replica_store.ts";
 import { type Ancestry, generationOf, relate } from "../../lineage/generation.ts";
 import type { ReplicaMachine } from "../../replica/replica_machine.ts";
 import { type ReplicaRecord, replicaToJson } from "../../replica/replica_record.ts";
+import { choicesFromWire } from "../../relationship/choices.ts";
 import type { Task } from "../../runtime/task.ts";
 import type { MessageOf } from "../../wire/message.ts";
 import { parseRetention } from "../../wire/retention.ts";
@@ -75,6 +76,7 @@ function* adopt(
     dead: [],
     primary: peer,
     frequency: opening.frequency,
+    choices: choicesFromWire(opening),
     writer: undefined,
     tail: tail.point,
   };

@@ -81,6 +81,17 @@ Deno.test("a replica judges by the frequency and the objective that hold now, no
   equal(status(b)["objective"], "breached");
 });
 
+Deno.test("a demoted primary knows what was chosen from the first moment on, and is failed over to with that", () => {
+  const { a, b, world } = makePair(304);
+  protectChosen(a);
+  a.host.kill();
+  b.call("failover start", VM);
+  b.call("failover reverse", VM);
+  a.start();
+  world.runWhile(() => a.server?.replica.opened("vm") !== true, MINUTE);
+  equal(a.server?.replica.machine("vm").record.choices?.bandwidth, CHOSEN.bandwidth);
+});
+
 Deno.test("choices that no administrator can have made are not kept, and refuse nothing", () => {
   const opening = SAMPLES["open-machine"];
   const choices = opening.choices as NonNullable<typeof opening.choices>;
