@@ -142,7 +142,8 @@ export class Auditor {
     const store = current === undefined
       ? undefined
       : replicaOf(current.server, machine.guest.vm)?.store;
-    return (store?.diskFiles ?? []).map((path) => {
+    assert(store !== undefined, "The server that completed a failover has its replica");
+    return store.diskFiles.map((path) => {
       // A copy that was at the replica from the beginning lies where it was.
       const copy = host.disks.get(path)?.node;
       if (copy !== undefined) return copy.sectors.peek();

@@ -82,6 +82,7 @@ export class Failovers {
         lostPower: false,
         died: false,
         shut: false,
+        told: false,
       };
       guest.attach(host);
     });
@@ -139,7 +140,7 @@ export class Failovers {
 
   /** A server that opened went on with a complete: what it merged is what the crash had left of its guest's writes. */
   #completedInCrash(machine: MachineRun, run: FailoverRun, point: PointId): void {
-    this.#drill.probe("failover/completed-in-a-crash");
+    if (!run.told) this.#drill.probe("failover/completed-in-a-crash");
     this.survived(run, this.#drill.auditor.files(machine));
     this.completed(machine, point);
   }
@@ -176,6 +177,9 @@ export class Failovers {
         // A disk that failed is open again only after a restart.
         if (code === "disk-failed") b.host.kill();
         if (result === undefined) return;
+        // Told by a server that was on its way down: the next one shows where its disks lie.
+        failover.told = b.current === undefined;
+        if (failover.told) return;
         const point = result["point"] as PointId;
         if (failover.died) this.#completedInCrash(machine, failover, point);
         else this.completed(machine, point);

@@ -39,6 +39,8 @@ export interface FailoverRun {
   died: boolean;
   /** It was shut down to be completed. */
   shut: boolean;
+  /** It is complete, said a server that stopped at that moment: its disks were not looked at yet. */
+  told: boolean;
 }
 
 /** The replica of a machine at a server; `undefined` where there is none, or one that did not open. */
