@@ -65,6 +65,13 @@ export function primaryOf(server: Server, vm: string): PrimaryMachine | undefine
   }
 }
 
+/** True where a disk of the machine failed: it is open again only after a restart. */
+export function hasFailedDisk(machine: PrimaryMachine | undefined): boolean {
+  const failed = ({ troubles }: PrimaryMachine["tracked"][number]) =>
+    troubles.some(({ code }) => code === "disk-failed");
+  return machine?.tracked.some(failed) === true;
+}
+
 /** One machine. */
 export class MachineRun {
   readonly index: number;

@@ -14,7 +14,7 @@ import { EXPORTS } from "./auditor.ts";
 import type { Drill } from "./drill.ts";
 import { Failovers } from "./failovers.ts";
 import { FirstCopies } from "./first_copies.ts";
-import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
+import { hasFailedDisk, type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 import { type OperatorAction, retentionOf } from "./scenario.ts";
 import type { Site } from "./site.ts";
 import { spareVerb } from "./spare_disks.ts";
@@ -305,15 +305,14 @@ export class Operator {
       this.#helpUnopened(machine, there);
     }
     this.#seedAgain(machine);
-    const here = a.current?.server;
-    if (here === undefined) return;
-    const real = primaryOf(here, vm);
-    const unopened = machine.roaming ? here.primary.names().includes(vm) : here.primary.has(vm);
-    if (real === undefined && unopened) a.host.kill();
-    const failed = real?.tracked.some(({ troubles }) =>
-      troubles.some(({ code }) => code === "disk-failed")
-    );
-    if (failed === true) a.host.kill();
+    // What it left has disks of it as well, until that is its replica; whoever repairs those comes when nothing goes wrong.
+    for (const site of this.#drill.faults.quietFor >= 0 ? [a, b] : [a]) {
+      const server = site.current?.server;
+      if (server === undefined) continue;
+      const real = primaryOf(server, vm);
+      const named = machine.roaming ? server.primary.names().includes(vm) : server.primary.has(vm);
+      if (hasFailedDisk(real) || (real === undefined && named)) site.host.kill();
+    }
   }
 
   /**
