@@ -4,22 +4,15 @@
  * @module
  */
 
-import { isFailed } from "../base/failure.ts";
-import { SECOND } from "../base/units.ts";
 import type { Task } from "../runtime/task.ts";
+import { attempt } from "../runtime/together.ts";
+import { TRY_AGAIN } from "./planned_failover.ts";
 import type { Server } from "./server.ts";
-
-/** How long after one that failed it is tried again, µs. */
-const TRY_AGAIN = 10 * SECOND;
 
 /** Goes on with a reversal that a crash cut short; what it fails with, the next call is told too. */
 export function* reverseAgain(server: Server, vm: string): Task<void> {
-  try {
-    yield* server.reverse(vm, undefined);
-  } catch (error) {
-    if (!isFailed(error) || error.code === "cancelled") throw error;
-    server.ports.observer.emit({ kind: "failure", machine: vm, failure: error.failure });
-  }
+  const failure = yield* attempt(server.reverse(vm, undefined));
+  if (failure !== undefined) server.ports.observer.emit({ kind: "failure", machine: vm, failure });
 }
 
 /**

@@ -24,8 +24,8 @@ import type { Server } from "./server.ts";
 const TAKING_MAX = 2 * MINUTE;
 /** How long is waited for the first point that comes back, µs. */
 const PROTECTED_MAX = 30 * SECOND;
-/** How long the replica waits before it tries again what it has promised and could not do, µs. */
-const TRY_AGAIN = 10 * SECOND;
+/** How long the replica waits before it tries again what it owes and could not do, µs. */
+export const TRY_AGAIN = 10 * SECOND;
 const LOOK = 100 * MILLISECOND;
 
 /** Prepares `vm`: locks it, sends what is left, and returns when nothing is lost by starting it there. */
