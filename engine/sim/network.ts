@@ -80,6 +80,8 @@ export class Link {
   readonly faults = new LinkFaults();
   /** Bytes of packets given to it so far. */
   bytes = 0;
+  /** The same, what is no data counted for as much as it takes of a scale model's link. */
+  weight = 0;
   /** Packets given to it so far. */
   packets = 0;
   /** Packets it lost so far. */
@@ -122,13 +124,19 @@ export class Link {
     return Math.max(0, this.#busyUntil - this.#net.world.now);
   }
 
-  /** Sends a packet of `bytes` payload; `arrive` is called where and when it comes, if it does. */
-  carry(bytes: number, payload: number, arrive: () => void): void {
+  /**
+   * Sends a packet of `bytes` payload; `arrive` is called where and when it comes, if it does. It takes as much of the link as
+   * `weight` bytes of data do.
+   */
+  carry(bytes: number, payload: number, arrive: () => void, weight = bytes): void {
     const { world } = this.#net;
     const { faults, speed, random } = this;
     if (world.hosts.get(this.from)?.reachable === false) return;
+    const { scale } = this.#net;
     const size = bytes + HEADER_BYTES;
+    const taken = scale === 1 ? size : weight + HEADER_BYTES / scale;
     this.bytes += size;
+    this.weight += taken;
     this.packets++;
     if (faults.partitioned || random.chance(faults.lossRate)) {
       this.lost++;
@@ -141,7 +149,7 @@ export class Link {
         this.lost++;
         return;
       }
-      this.#busyUntil = start + Math.ceil((size * SECOND) / speed.bandwidth);
+      this.#busyUntil = start + Math.ceil((taken * SECOND) / speed.bandwidth);
     }
     const sent = speed.bandwidth > 0 ? this.#busyUntil : start;
     this.#deliver(sent, payload, arrive);
@@ -183,6 +191,11 @@ export class SimNet {
   readonly endpoints = new Map<number, Endpoint>();
   /** Links made from this moment on are like this. */
   usual: LinkSpeed = USUAL_LINK;
+  /**
+   * In a scale model every byte of data stands for so many, and the links are so many times slower; what is no data takes no
+   * more of them than it would in the world that is meant.
+   */
+  scale = 1;
   readonly #links = new Map<string, Link>();
   #numbers = 0;
 

@@ -13,6 +13,7 @@
 import { MILLISECOND, SECOND } from "../core/base/units.ts";
 import type { SimEvent } from "./event_queue.ts";
 import type { Link, SimNet } from "./network.ts";
+import { DataScales } from "./data_scales.ts";
 import { EVENT, hashBytes } from "./trace.ts";
 
 /** Bytes that wait to be sent, beyond which a writer waits. */
@@ -34,6 +35,8 @@ interface Segment {
   readonly data: Uint8Array;
   /** The stream ends after it. */
   readonly last: boolean;
+  /** Bytes of data that take as much of the link. */
+  readonly weight: number;
 }
 
 /** What an end tells whoever has it open. */
@@ -59,6 +62,8 @@ export class Endpoint {
   owner: EndpointOwner | undefined;
   readonly #net: SimNet;
   #link: Link | undefined;
+  /** Weighs what goes out, in a scale model. */
+  readonly #scales: DataScales | undefined;
   // Sending.
   #unsent: Uint8Array[] = [];
   #unsentBytes = 0;
@@ -84,6 +89,7 @@ export class Endpoint {
     this.number = net.number();
     this.local = local;
     this.remote = remote;
+    this.#scales = net.scale === 1 ? undefined : new DataScales(net.scale);
     net.endpoints.set(this.number, this);
   }
 
@@ -180,10 +186,11 @@ export class Endpoint {
       const room = Math.min(link.speed.segment, this.#window - (this.#next - this.#acked));
       const data = this.#cut(room);
       const last = this.#finWanted && this.#unsent.length === 0;
-      this.#launch({ at: this.#next, data, last });
+      const weight = this.#scales?.weigh(data) ?? data.length;
+      this.#launch({ at: this.#next, data, last, weight });
     }
     if (this.#finWanted && !this.#finSent && this.#unsent.length === 0) {
-      this.#launch({ at: this.#next, data: new Uint8Array(0), last: true });
+      this.#launch({ at: this.#next, data: new Uint8Array(0), last: true, weight: 0 });
     }
     const waiting = this.#flight.length > 0 || this.#unsent.length > 0;
     if (waiting && this.#retry === undefined) this.#arm();
@@ -217,13 +224,18 @@ export class Endpoint {
       data[at] = (data[at] as number) ^ (1 << link.random.below(8));
     }
     const payload = segment.at ^ hashBytes(data);
-    this.#send(data.length, () => {
-      const end = this.#net.endpoints.get(peer);
-      if (end !== undefined) {
-        end.joined(this.number);
-        end.#arrive({ ...segment, data });
-      } else this.#unknownAt();
-    }, payload);
+    this.#send(
+      data.length,
+      () => {
+        const end = this.#net.endpoints.get(peer);
+        if (end !== undefined) {
+          end.joined(this.number);
+          end.#arrive({ ...segment, data });
+        } else this.#unknownAt();
+      },
+      payload,
+      segment.weight,
+    );
   }
 
   /** A packet came to a host that knows no such connection: it answers with a reset. */
@@ -232,9 +244,9 @@ export class Endpoint {
     back.carry(0, 2, () => this.break("The peer knows this connection no more"));
   }
 
-  #send(bytes: number, arrive: () => void, payload: number): void {
+  #send(bytes: number, arrive: () => void, payload: number, weight = bytes): void {
     if (this.hung) return;
-    this.#out.carry(bytes, payload, arrive);
+    this.#out.carry(bytes, payload, arrive, weight);
   }
 
   #arrive(segment: Segment): void {

@@ -221,6 +221,11 @@ export class SimWorld {
     return true;
   }
 
+  /** When the next event happens; `undefined` when there is none. */
+  get nextTime(): number | undefined {
+    return this.#queue.nextTime();
+  }
+
   /** Runs until world time is `time` µs, the queue is empty, or something was found wrong. */
   runUntil(time: number): StopReason {
     this.settle();

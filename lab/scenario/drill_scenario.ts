@@ -72,6 +72,8 @@ export interface DrillMachine {
   readonly name: string;
   /** Bytes of each disk, as they are meant. */
   readonly disks: readonly number[];
+  /** Of each disk so many millionths hold something before anything happens. */
+  readonly used: number;
   /** Its disks are block devices, without a time of change. */
   readonly device: boolean;
   readonly workloads: readonly Workload[];

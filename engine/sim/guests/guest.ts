@@ -53,6 +53,8 @@ export interface GuestGround {
   instant(): number;
   /** Takes what became of a request. */
   replied(reply: Reply): void;
+  /** A guest has connected to its disks at a host, or to nothing any more. */
+  runs?(guest: Guest, host: GuestHost | undefined): void;
 }
 
 /** A guest with its disks. */
@@ -129,6 +131,7 @@ export class Guest {
         }
         connections[disk] = connection;
       }
+      guest.#ground.runs?.(guest, host);
       // What the connections before carried has ended, in whatever way: nobody was told.
       guest.history.abandon(earlier.keys(), guest.#ground.instant());
       for (const action of earlier.values()) guest.act(action);
@@ -139,7 +142,7 @@ export class Guest {
   /** Leaves its disks: the machine is shut down. */
   *detach(): Task<void> {
     const host = this.#host;
-    this.#host = undefined;
+    this.#leave();
     if (host === undefined) return;
     this.#connections = [];
     // Those as well that it had broken, and whose successors have not been let in yet.
@@ -149,6 +152,12 @@ export class Guest {
       yield* connection.stop();
       host.attachments.leave(name, connection);
     }
+  }
+
+  #leave(): void {
+    if (this.#host === undefined) return;
+    this.#host = undefined;
+    this.#ground.runs?.(this, undefined);
   }
 
   /** Freezes it: nothing new is written until `release`. */
@@ -171,7 +180,7 @@ export class Guest {
   /** The server under it died. */
   lost(): void {
     if (this.#held !== undefined) this.#held = [];
-    this.#host = undefined;
+    this.#leave();
     this.#connections = [];
     this.#entered.clear();
     this.#unanswered.clear();

@@ -12,7 +12,9 @@ import { isFailed } from "../../core/base/failure.ts";
 import type { Json, JsonObject } from "../../core/base/json.ts";
 import type { Kernel } from "../../core/ports/codec.ts";
 import type { Task } from "../../core/runtime/task.ts";
-import type { GuestGround, GuestHost, Reply } from "../guests/guest.ts";
+import { type Guest, type GuestGround, type GuestHost, type Reply } from "../guests/guest.ts";
+import { firstContents } from "../guests/first_contents.ts";
+import { markUnits } from "../storage_io.ts";
 import type { Fact, Ground, Invariant } from "../invariants/fact.ts";
 import { Watchers } from "../invariants/watch.ts";
 import type { MachineHistory } from "../oracle/history.ts";
@@ -49,6 +51,20 @@ const CHANGES_ROLES: ReadonlySet<string> = new Set([
   "verb/failover resolve",
 ]);
 
+/** Somebody who watches a run, and changes nothing in it. */
+export interface DrillListener {
+  /** What the invariants are told as well. */
+  fact?(fact: Fact): void;
+  /** An administrator asks a server for a verb; what is returned is told what came of it: the failure's code, "" for success. */
+  asked?(site: HostName, verb: string, args: JsonObject): (code: string) => void;
+  /** A server is open. */
+  opened?(site: HostName): void;
+  /** A server, or its host, died. */
+  died?(site: HostName, how: "kill" | "power"): void;
+  /** A guest has connected to its disks at a site, or to nothing any more. */
+  runs?(guest: Guest, site: HostName | undefined): void;
+}
+
 /** A run. */
 export class Drill implements Ground, ProbeGround {
   readonly scenario: Scenario;
@@ -65,6 +81,8 @@ export class Drill implements Ground, ProbeGround {
   readonly auditor: Auditor;
   /** What guests need. */
   readonly guests: GuestGround;
+  /** Who watches. */
+  readonly listeners: DrillListener[] = [];
   #instants = 0;
   readonly #widest: WorldSpec;
 
@@ -79,8 +97,9 @@ export class Drill implements Ground, ProbeGround {
     const machines = scenario.world.machines.map((spec, vm) => widest(spec, vm, scenario.events));
     this.#widest = { ...scenario.world, machines };
     const { world, simulated } = { world: scenario.world, simulated: this.simulated };
-    const { latency, jitter, bandwidth, segment } = world.link;
+    const { latency, jitter, bandwidth, segment, scale } = world.link;
     simulated.net.usual = { latency, jitter, bandwidth, segment, queue: 4 * 1024 * 1024 };
+    simulated.net.scale = scale ?? 1;
     const ground = {
       world: simulated,
       instant: () => this.instant(),
@@ -88,21 +107,20 @@ export class Drill implements Ground, ProbeGround {
       opened: (site: Site, host: GuestHost) => this.#opened(site, host),
       refused: (site: Site, error: Error) => this.#refused(site, error),
       died: (site: Site, how: "kill" | "power") => this.#died(site, how),
+      runs: (guest: Guest, host: GuestHost | undefined) => {
+        const at = host?.process.host.name as HostName | undefined;
+        for (const listener of this.listeners) listener.runs?.(guest, at);
+      },
     };
     this.guests = ground;
     this.sites = { a: new Site(ground, "a", world), b: new Site(ground, "b", world) };
-    this.machines = world.machines.map((spec, index) =>
-      new MachineRun(ground, index, spec, largestSizes(spec, index, scenario.events))
-    );
-    for (const machine of this.machines) {
-      for (const [disk, sectors] of machine.spec.disks.entries()) {
-        this.sites.a.host.addDisk(machine.device(disk), {
-          size: sectors * SECTOR_SIZE,
-          block: machine.spec.block,
-          storage: world.storage.a,
-        });
-      }
-    }
+    this.machines = world.machines.map((spec, index) => {
+      const contents = firstContents(spec);
+      const largest = largestSizes(spec, index, scenario.events);
+      const machine = new MachineRun(ground, index, spec, largest, contents);
+      this.#addDisks(machine, contents);
+      return machine;
+    });
     for (const { name: host, host: { hypervisor } } of [this.sites.a, this.sites.b]) {
       hypervisor.guestOf = (name) => this.machine(name)?.guestAt(host);
       hypervisor.onChange = (name, what) => this.#changed(host, name, what);
@@ -120,6 +138,23 @@ export class Drill implements Ground, ProbeGround {
       this.sites.a.watch();
       this.sites.b.watch();
     });
+  }
+
+  /** Puts a machine's disks where its guest is at first. */
+  #addDisks(machine: MachineRun, contents: readonly Uint8Array[] | undefined): void {
+    const { storage } = this.scenario.world;
+    for (const [disk, sectors] of machine.spec.disks.entries()) {
+      const { node } = this.sites.a.host.addDisk(machine.device(disk), {
+        size: sectors * SECTOR_SIZE,
+        block: machine.spec.block,
+        storage: storage.a,
+      });
+      const bytes = contents?.[disk];
+      if (bytes === undefined) continue;
+      node.sectors.write(0, bytes);
+      node.sectors.persist(node.sectors.mark());
+      markUnits(node, 0, bytes.length, true);
+    }
   }
 
   /** World time, µs. */
@@ -265,6 +300,7 @@ export class Drill implements Ground, ProbeGround {
   tell(fact: Fact): void {
     this.#probes.tell(fact);
     this.watchers.tell(fact);
+    for (const listener of this.listeners) listener.fact?.(fact);
   }
 
   /** Runs `task` in the server at `site`, if one is open; a failure goes to `failed`. */
@@ -297,9 +333,16 @@ export class Drill implements Ground, ProbeGround {
     args: JsonObject,
     done: (outcome: { readonly value: Json } | string) => void,
   ): void {
+    const told = this.listeners.flatMap((listener) =>
+      listener.asked?.(site.name, verb, args) ?? []
+    );
+    const answered = (outcome: { readonly value: Json } | string) => {
+      for (const tell of told) tell(typeof outcome === "string" ? outcome : "");
+      done(outcome);
+    };
     this.within(site, `verb/${verb}`, function* (host) {
-      done({ value: yield* host.server.call(verb, args) });
-    }, done);
+      answered({ value: yield* host.server.call(verb, args) });
+    }, answered);
   }
 
   #changed(host: HostName, name: string, what: string): void {
@@ -319,6 +362,7 @@ export class Drill implements Ground, ProbeGround {
 
   #opened(site: Site, host: GuestHost): void {
     this.faults.restarted(site.name);
+    for (const listener of this.listeners) listener.opened?.(site.name);
     for (const machine of this.machines) {
       this.roles.settle(machine);
       if (site.name === machine.home) {
@@ -351,6 +395,7 @@ export class Drill implements Ground, ProbeGround {
   }
 
   #died(site: Site, how: "kill" | "power"): void {
+    for (const listener of this.listeners) listener.died?.(site.name, how);
     this.operator.died(site);
     this.serverOperator.died(site);
     this.auditor.died(site);
@@ -392,7 +437,7 @@ export class Drill implements Ground, ProbeGround {
     if (site.name === "b") this.serverOperator.destroyed();
     for (const machine of this.machines) {
       // A machine that was failed over for good is at the replica by then.
-      if (site.name === "a") machine.burnt = true;
+      if (site.name === machine.home) machine.burnt = true;
       else this.#replicaGone(machine);
     }
   }

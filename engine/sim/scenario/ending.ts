@@ -9,6 +9,7 @@ import { PEER_SILENCE_MAX } from "../../core/base/limits.ts";
 import { SECOND } from "../../core/base/units.ts";
 import type { Drill } from "./drill.ts";
 import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
+import { as, during, type Paced } from "./paced.ts";
 import { narrowest, widest } from "./scenario.ts";
 import { SPARE_SECTORS } from "./spare_disks.ts";
 
@@ -30,7 +31,7 @@ export class Ending {
   }
 
   /** Heals, waits, judges. */
-  run(): void {
+  *run(): Paced {
     const drill = this.#drill;
     const { simulated } = drill;
     drill.faults.heal();
@@ -47,39 +48,37 @@ export class Ending {
       if (simulated.now < deadline - SECOND) simulated.schedule(700_000, write);
     };
     write();
-    simulated.runWhile(
-      () => drill.machines.some((machine) => !this.#agrees(machine, healed)),
-      deadline - healed,
-    );
+    const agree = () => drill.machines.some((machine) => !this.#agrees(machine, healed));
+    yield* as(simulated, agree, deadline - healed);
     this.#still = true;
     if (simulated.stopped) return;
     for (const machine of drill.machines) this.#judge(machine, healed);
-    this.#overdue(healed);
+    yield* this.#overdue(healed);
     if (simulated.stopped) return;
-    this.#lastLook();
-    if (drill.scenario.seed % 8 === 0 && !simulated.stopped) this.#calm();
+    yield* this.#lastLook();
+    if (drill.scenario.seed % 8 === 0 && !simulated.stopped) yield* this.#calm();
   }
 
   /** Nobody writes, nothing fails: little must happen. */
-  #calm(): void {
+  *#calm(): Paced {
     const { simulated, machines } = this.#drill;
     const micros = 2 * Math.max(...machines.map(({ spec }) => spec.frequency)) + SECOND;
     const moved = () => simulated.net.links.reduce((sum, { bytes }) => sum + bytes, 0);
     // First the last writes travel.
-    simulated.runFor(micros);
+    yield* during(simulated, micros);
     const { events } = simulated;
     const bytes = moved();
-    simulated.runFor(micros);
+    yield* during(simulated, micros);
     const calm = { micros, events: simulated.events - events, bytes: moved() - bytes };
     if (!simulated.stopped) this.#drill.tell({ kind: "calm", ...calm });
   }
 
   /** What was asked before everything healed has ended. */
-  #overdue(healed: number): void {
+  *#overdue(healed: number): Paced {
     const { simulated, operator } = this.#drill;
     // One that waits for the other side to take a machine over may do so for minutes, and says so in the end.
     const moving = operator.overdue(healed).some(({ verb }) => verb === "failover planned");
-    simulated.runWhile(() => operator.overdue(healed).length > 0, moving ? MOVING : 3 * GRACE);
+    yield* as(simulated, () => operator.overdue(healed).length > 0, moving ? MOVING : 3 * GRACE);
     if (simulated.stopped) return;
     for (const { host, vm, verb, since } of this.#drill.operator.overdue(healed)) {
       const state = { outcome: undefined, before: "", after: "" };
@@ -190,7 +189,7 @@ export class Ending {
   }
 
   /** Everything is read once more. */
-  #lastLook(): void {
+  *#lastLook(): Paced {
     const { simulated, auditor, machines } = this.#drill;
     for (const machine of machines) {
       const here = this.#drill.homeOf(machine).current;
@@ -199,6 +198,6 @@ export class Ending {
       if (there !== undefined) auditor.lookAtPoints(machine, there, false);
       for (const point of machine.staged.slice(-READ_AGAIN)) auditor.read(machine, point, "again");
     }
-    simulated.runFor(SECOND);
+    yield* during(simulated, SECOND);
   }
 }

@@ -128,12 +128,19 @@ export class MachineRun {
   /** When replication was enabled last, µs of world time. */
   enabledAt = 0;
 
-  constructor(ground: GuestGround, index: number, spec: MachineSpec, largest = spec.disks) {
+  /** `contents`: what its disks hold at first; zeros when left out. */
+  constructor(
+    ground: GuestGround,
+    index: number,
+    spec: MachineSpec,
+    largest = spec.disks,
+    contents: readonly Uint8Array[] | undefined = undefined,
+  ) {
     this.largest = largest;
     this.asked = [...spec.disks];
     this.index = index;
     this.spec = spec;
-    this.guest = new Guest(ground, spec.name, new MachineHistory(index, largest));
+    this.guest = new Guest(ground, spec.name, new MachineHistory(index, largest, contents));
   }
 
   /** The oracle of the guest at its home. */

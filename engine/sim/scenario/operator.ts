@@ -21,10 +21,17 @@ import { spareVerb } from "./spare_disks.ts";
 import { Tests } from "./tests.ts";
 import { toldOf, TypedVerbs } from "./typed_verbs.ts";
 
-/** How often they look. */
+/** How often they look, unless the scenario says it. */
 const ROUND = SECOND;
 /** How often they try again what is in state Error. */
 const RESUME_EVERY = 3 * SECOND;
+
+/** States of a primary that is on its way to its first point. */
+const PROTECTS: ReadonlySet<string> = new Set([
+  "ReadyForInitialReplication",
+  "InitialReplicationInProgress",
+  "WaitingForInitialReplication",
+]);
 
 /** States of a primary in which its disks may grow. */
 const GROWS: ReadonlySet<string> = new Set(["Replicating", "Suspended", "Error"]);
@@ -70,7 +77,13 @@ export class Operator {
   #round(): void {
     this.#drill.serverOperator.look();
     for (const machine of this.#drill.machines) this.#look(machine);
-    this.#drill.simulated.schedule(ROUND, () => this.#round());
+    const every = this.#minds ? this.#drill.scenario.round : undefined;
+    this.#drill.simulated.schedule(every ?? ROUND, () => this.#round());
+  }
+
+  /** They leave to the scenario what to do about what goes wrong. */
+  get #minds(): boolean {
+    return this.#drill.scenario.scripted === true && this.#drill.faults.quietFor < 0;
   }
 
   #look(machine: MachineRun): void {
@@ -80,8 +93,9 @@ export class Operator {
     const a = this.#drill.homeOf(machine);
     const b = this.#drill.awayOf(machine);
     const { vm } = machine.guest;
-    if (machine.burnt) this.#bringUp(machine);
-    else if (a.current !== undefined) {
+    if (machine.burnt) {
+      if (!this.#minds) this.#bringUp(machine);
+    } else if (a.current !== undefined) {
       const next = this.#next(machine);
       if (next !== undefined) this.#ask(a, machine, next.verb, next.args);
     }
@@ -105,8 +119,10 @@ export class Operator {
     }
     if (a.current !== undefined) this.#drill.auditor.lookAtSpace(machine);
     this.#drill.auditor.lookAtFreeze(machine);
-    this.#clear(machine);
-    this.#help(machine);
+    if (!this.#minds) {
+      this.#clear(machine);
+      this.#help(machine);
+    }
     this.#unpause(machine);
     this.#command(machine);
   }
@@ -147,6 +163,7 @@ export class Operator {
       if (machine.retired || machine.paths !== undefined || server.replica.has(vm)) {
         return undefined;
       }
+      if (this.#minds && machine.enabledAt > 0) return undefined;
       const disks = machine.spec.disks.map((_, disk) => machine.device(disk));
       return { verb: "vm add", args: { vm, disks } };
     }
@@ -162,18 +179,8 @@ export class Operator {
     }
     // Who enabled it again amid its failover starts it as well, and is told of the failover.
     if (machine.retired && state !== "ReadyForInitialReplication") return undefined;
-    if (state === "Disabled") {
-      const { frequency, compression, bandwidth } = machine.spec;
-      const retention = retentionOf(machine.spec);
-      const { appConsistent } = machine.spec;
-      const { resync } = machine.spec;
-      const rest = {
-        ...(appConsistent === undefined ? {} : { appConsistent, freeze: "F", thaw: "T" }),
-        ...(resync === undefined ? {} : { resync }),
-      };
-      const args = { vm, to: "b:7700", frequency, retention, compression, bandwidth, ...rest };
-      return { verb: "replication enable", args };
-    }
+    if (state === "Disabled") return this.#enable(machine);
+    if (this.#minds && !PROTECTS.has(state)) return undefined;
     // Not every second: who looks at what is wrong sees it.
     const wrong = state === "Error";
     const again = wrong && this.#drill.now % RESUME_EVERY < ROUND;
@@ -196,6 +203,19 @@ export class Operator {
     if (state === "ReadyForInitialReplication") return this.firstCopies.start(machine, server);
     const onTheWay = ["InitialReplicationInProgress", "WaitingForInitialReplication"];
     return onTheWay.includes(state) ? this.firstCopies.during(machine, server) : undefined;
+  }
+
+  /** Enables replication in the machine's settings. */
+  #enable({ spec, guest: { vm }, enabledAt }: MachineRun) {
+    if (this.#minds && enabledAt > 0) return undefined;
+    const { frequency, compression, bandwidth, appConsistent, resync } = spec;
+    const rest = {
+      ...(appConsistent === undefined ? {} : { appConsistent, freeze: "F", thaw: "T" }),
+      ...(resync === undefined ? {} : { resync }),
+    };
+    const retention = retentionOf(spec);
+    const args = { vm, to: "b:7700", frequency, retention, compression, bandwidth, ...rest };
+    return { verb: "replication enable", args };
   }
 
   /** True while its replica is failed over. */

@@ -46,7 +46,9 @@ export class Roles {
 
   /** Does what the scenario says; one that is where it is to go already stays there. */
   act(machine: MachineRun, { what, to }: RoleAction, told: JsonObject = {}): void {
-    if (machine.retired || machine.burnt || machine.home === to) return;
+    // What is left of a machine whose home burned is brought up for good, unless the scenario has a new home for it.
+    const lost = machine.burnt && this.#drill.scenario.scripted !== true;
+    if (machine.retired || lost || machine.home === to) return;
     if (what === "reverse") this.#reverse(machine, told);
     else if (what === "cancel" || what === "force") {
       // Nobody takes back by force what was given away: both sides would go on.
@@ -280,6 +282,7 @@ export class Roles {
     machine.claimed = undefined;
     // A reversal that was cut short behind the complete looked like no more than that.
     machine.retired = false;
+    machine.burnt = false;
     machine.moves++;
     machine.paths = real.disks.map(({ path }) => path);
     const base = real.tracked[0]?.base;

@@ -10,9 +10,13 @@ import type { GuestAction, OperatorAction, Scenario, ScenarioEvent } from "./sce
 import { INVARIANTS } from "../invariants/table.ts";
 import type { Invariant } from "../invariants/fact.ts";
 import type { Violation } from "../world.ts";
+import { Load, LOAD_PENDING_MAX, type LoadSpec } from "../guests/load.ts";
+import { EVENT } from "../trace.ts";
 import { Drill } from "./drill.ts";
 import { Ending } from "./ending.ts";
 import { generate } from "./generate.ts";
+import type { MachineRun } from "./machine_run.ts";
+import { type Paced, until } from "./paced.ts";
 import type { FaultAction, ServerAction } from "./scenario.ts";
 import { checkVerbs } from "./verb_events.ts";
 
@@ -65,36 +69,70 @@ export interface RunResult {
   readonly trace: readonly string[];
 }
 
+/** A run of a scenario that its owner drives, some events at a time. */
+export class ScenarioRun {
+  /** The world and everybody in it. */
+  readonly drill: Drill;
+  readonly #life: Paced;
+  #over = false;
+
+  /** Nothing has happened yet. Throws for a scenario that asks for verbs that there are not. */
+  constructor(scenario: Scenario, kernel: Kernel, options: RunOptions = {}) {
+    checkVerbs(scenario.events);
+    const { invariants = INVARIANTS, keepTrace = false } = options;
+    this.drill = new Drill(scenario, kernel, invariants, keepTrace);
+    this.#life = live(this.drill, options.unattended === true);
+  }
+
+  /** True when nothing more will happen. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Lets at most so many events of the world happen. */
+  advance(events: number): void {
+    for (let left = events; left > 0 && !this.#over; left--) {
+      this.#over = this.#life.next().done === true;
+    }
+  }
+
+  /** What has become of it so far. */
+  get result(): RunResult {
+    const { simulated } = this.drill;
+    return {
+      violation: simulated.violations[0],
+      hash: simulated.trace.hash,
+      events: simulated.events,
+      micros: simulated.now,
+      probes: simulated.probes,
+      trace: simulated.trace.lines,
+    };
+  }
+}
+
+/** Everything that happens in a run. */
+function* live(drill: Drill, unattended: boolean): Paced {
+  const { scenario, simulated } = drill;
+  drill.sites.a.start();
+  drill.sites.b.start();
+  if (!unattended) simulated.schedule(20_000, () => drill.operator.begin());
+  const events = scenario.events.filter(({ at }) => at < scenario.quiet);
+  events.sort((one, other) => one.at - other.at);
+  play(drill, events, 0);
+  for (const load of scenario.loads ?? []) carry(drill, load);
+  yield* until(simulated, scenario.quiet);
+  if (!simulated.stopped) yield* new Ending(drill).run();
+}
+
 /** Runs a scenario; throws for one that asks for verbs that there are not. */
 export function runScenario(
   scenario: Scenario,
   kernel: Kernel,
   options: RunOptions = {},
 ): RunResult {
-  checkVerbs(scenario.events);
-  const drill = new Drill(
-    scenario,
-    kernel,
-    options.invariants ?? INVARIANTS,
-    options.keepTrace ?? false,
-  );
-  const { simulated } = drill;
-  drill.sites.a.start();
-  drill.sites.b.start();
-  if (options.unattended !== true) simulated.schedule(20_000, () => drill.operator.begin());
-  const events = scenario.events.filter(({ at }) => at < scenario.quiet);
-  events.sort((one, other) => one.at - other.at);
-  play(drill, events, 0);
-  simulated.runUntil(scenario.quiet);
-  if (!simulated.stopped) new Ending(drill).run();
-  return {
-    violation: simulated.violations[0],
-    hash: simulated.trace.hash,
-    events: simulated.events,
-    micros: simulated.now,
-    probes: simulated.probes,
-    trace: simulated.trace.lines,
-  };
+  const run = new ScenarioRun(scenario, kernel, options);
+  while (!run.over) run.advance(1_000_000);
+  return run.result;
 }
 
 /** The run of a seed. */
@@ -121,13 +159,39 @@ function play(drill: Drill, events: readonly ScenarioEvent[], next: number): voi
   });
 }
 
-function perform(drill: Drill, event: ScenarioEvent): void {
+/** Has a guest do by itself what a load asks for, for as long as that goes on. */
+function carry(drill: Drill, spec: LoadSpec): void {
+  const machine = drill.machines[spec.vm];
+  if (machine === undefined) return;
+  const { simulated } = drill;
+  const load = new Load(spec, simulated.stream(`load/${machine.spec.name}/${spec.id}`));
+  const turn = () => {
+    const waiting = machine.guest.pending + (machine.failover?.guest.pending ?? 0);
+    if (waiting < LOAD_PENDING_MAX) {
+      for (const asked of load.requests()) {
+        guestActs(machine, asked);
+      }
+    }
+    wait();
+  };
+  const wait = () => {
+    const at = load.next(drill.now);
+    if (at !== undefined) simulated.schedule(at - drill.now, turn, simulated.script, EVENT.guest);
+  };
+  wait();
+}
+
+/** Has a machine's guest do something, wherever it runs; also the one on a failover, until that is complete. */
+function guestActs({ guest, failover }: MachineRun, action: GuestAction): void {
+  guest.act(action);
+  if (failover !== undefined && !failover.completed) failover.guest.act(action);
+}
+
+/** Lets one event happen at this moment. */
+export function perform(drill: Drill, event: ScenarioEvent): void {
   if (isGuest(event)) {
     const machine = drill.machines[event.vm];
-    machine?.guest.act(event);
-    // The same guest, where the machine is failed over.
-    const { failover } = machine ?? {};
-    if (failover !== undefined && !failover.completed) failover.guest.act(event);
+    if (machine !== undefined) guestActs(machine, event);
   } else if (isOperator(event)) drill.operator.act(event);
   else if (isServer(event)) drill.serverOperator.act(event);
   else drill.faults.act(event as FaultAction);

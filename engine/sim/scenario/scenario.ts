@@ -11,6 +11,7 @@
 // Long because: it is one list of everything that a run may do, read as a whole.
 
 import type { JsonObject } from "../../core/base/json.ts";
+import type { LoadSpec } from "../guests/load.ts";
 import type { StorageSpeed } from "../volume.ts";
 import type { Staleness } from "./stale_peer.ts";
 
@@ -43,6 +44,8 @@ export interface MachineSpec {
   readonly compression: boolean;
   /** Bytes a second on the wire; 0: no bound. */
   readonly bandwidth: number;
+  /** Of each disk so many millionths hold something before anything happens; nothing when left out. */
+  readonly used?: number;
 }
 
 /** Which points of a machine are kept, as an administrator writes it. */
@@ -65,6 +68,8 @@ export interface WorldSpec {
     /** Bytes a second; 0: no bound. */
     readonly bandwidth: number;
     readonly segment: number;
+    /** In a scale model, for so many bytes one that carries data stands; all others are themselves. */
+    readonly scale?: number;
   };
   readonly storage: Readonly<Record<HostName, StorageSpeed>>;
   /** What the wall clocks are ahead of the world's, µs. */
@@ -327,10 +332,19 @@ export interface Scenario {
   /** Seeds the world's streams. */
   readonly seed: number;
   readonly world: WorldSpec;
-  /** In order of time. */
+  /** In order of time. Those at `quiet` or behind it happen when whoever runs it says so, if they do. */
   readonly events: readonly ScenarioEvent[];
   /** From here on nothing goes wrong any more, µs. */
   readonly quiet: number;
+  /** What guests do by themselves. */
+  readonly loads?: readonly LoadSpec[];
+  /**
+   * Administrators bring machines under protection, and leave whatever goes wrong to what the scenario says, until nothing goes
+   * wrong any more. Left out, they help by themselves.
+   */
+  readonly scripted?: boolean;
+  /** How often administrators look, µs; a second when left out. */
+  readonly round?: number;
 }
 
 /** What an event changes of a machine's settings that bounds go by. */
