@@ -15,10 +15,22 @@ import type { Endpoint } from "./stream.ts";
 import { EVENT } from "./trace.ts";
 import type { Actor, SimWorld } from "./world.ts";
 
+/** Loss in bursts (Gilbert and Elliott), each in millionths of packets. */
+export interface BurstLoss {
+  /** Packets that begin a burst. */
+  readonly enter: number;
+  /** Packets that end one. */
+  readonly leave: number;
+  /** Packets that vanish in one. */
+  readonly loss: number;
+}
+
 /** What is wrong with a link. All off at first; rates in millionths of packets. */
 export class LinkFaults {
   /** Packets that vanish. */
   lossRate = 0;
+  /** Packets that vanish in bursts. */
+  burst: BurstLoss | undefined = undefined;
   /** Packets that come twice. */
   duplicateRate = 0;
   /** Packets that come late, behind others. */
@@ -92,6 +104,7 @@ export class Link {
   readonly #actor: Actor;
   #busyUntil = 0;
   #lastArrival = 0;
+  #inBurst = false;
 
   constructor(net: SimNet, from: string, to: string) {
     this.#net = net;
@@ -138,7 +151,7 @@ export class Link {
     this.bytes += size;
     this.weight += taken;
     this.packets++;
-    if (faults.partitioned || random.chance(faults.lossRate)) {
+    if (faults.partitioned || random.chance(faults.lossRate) || this.#lostInBurst()) {
       this.lost++;
       return;
     }
@@ -154,6 +167,14 @@ export class Link {
     const sent = speed.bandwidth > 0 ? this.#busyUntil : start;
     this.#deliver(sent, payload, arrive);
     if (random.chance(faults.duplicateRate)) this.#deliver(sent, payload, arrive);
+  }
+
+  /** Draws nothing while there are no bursts. */
+  #lostInBurst(): boolean {
+    const { faults: { burst }, random } = this;
+    if (burst === undefined) return this.#inBurst = false;
+    this.#inBurst = this.#inBurst ? !random.chance(burst.leave) : random.chance(burst.enter);
+    return this.#inBurst && random.chance(burst.loss);
   }
 
   #deliver(sent: number, payload: number, arrive: () => void): void {

@@ -299,7 +299,7 @@ export class Drill implements Ground, ProbeGround {
   /** Tells the invariants something. */
   tell(fact: Fact): void {
     this.#probes.tell(fact);
-    this.watchers.tell(fact);
+    if (this.faults.isEvidence(fact)) this.watchers.tell(fact);
     for (const listener of this.listeners) listener.fact?.(fact);
   }
 

@@ -10,15 +10,16 @@ import { diskName } from "../../core/history/raw_disk.ts";
 import { Directory } from "../directory.ts";
 import type { SimHost } from "../host.ts";
 import type { Reply } from "../guests/guest.ts";
-import type { Link } from "../network.ts";
+import type { Fact } from "../invariants/fact.ts";
+import type { Link, LinkSpeed } from "../network.ts";
 import { SECTOR_SIZE } from "../sectors.ts";
 import { markUnits } from "../storage_io.ts";
 import { EVENT } from "../trace.ts";
-import { FileNode, type Volume } from "../volume.ts";
+import { FileNode, type StorageFaults, type Volume } from "../volume.ts";
 import type { Drill } from "./drill.ts";
 import { type MachineRun, replicaOf } from "./machine_run.ts";
 import { fileAt, logOf, replicaFolder, replicaLocations } from "./replica_files.ts";
-import type { Direction, FaultAction, HostName, Place } from "./scenario.ts";
+import type { Direction, FaultAction, HostName, Place, ScriptedFault } from "./scenario.ts";
 import { tryStale } from "./stale_peer.ts";
 import type { Site } from "./site.ts";
 
@@ -29,6 +30,14 @@ const AFTERMATH = 2 * SECOND;
 const ROT_TRIES = 2000;
 const ROT_PAUSE = 5 * MILLISECOND;
 const ROT_MIN = 2 * SECTOR_SIZE;
+
+/** How often a clock that drifts is set, µs. */
+const DRIFT_STEP = 10 * SECOND;
+
+/** Facts that hold bytes of a machine against what its guest did. */
+const CONTENTS: ReadonlySet<Fact["kind"]> = new Set(
+  ["image", "moved", "survived", "added", "tracked", "verified"] as const,
+);
 
 /** Does and heals. */
 export class Faults {
@@ -60,6 +69,21 @@ export class Faults {
 
   /** True once a replica's state was replaced by an older one. */
   restored = false;
+
+  /** Machines whose bytes a fault changed, or may have, in a way that no engine can notice by itself. */
+  readonly #falsified = new Set<string>();
+
+  /** Hosts whose certificate nobody believes. */
+  readonly #expired = new Set<HostName>();
+
+  /** True when a fact says something of the engine: bytes that a fault falsified say nothing. */
+  isEvidence(fact: Fact): boolean {
+    if (this.#falsified.size === 0) return true;
+    if (fact.kind === "reply") {
+      return fact.reply.judgement === undefined || !this.#falsified.has(fact.reply.vm);
+    }
+    return !CONTENTS.has(fact.kind) || !("vm" in fact) || !this.#falsified.has(fact.vm);
+  }
 
   /** True when storage at a host has failed requests since its server opened, or was full. */
   doubtful(host: HostName): boolean {
@@ -262,6 +286,125 @@ export class Faults {
         site.down = fault.down;
         return site.host.destroy();
       }
+      default:
+        return this.#script(fault);
+    }
+  }
+
+  /** Does what only scripts ask for. */
+  // Long because: one arm for each kind of fault, and nothing shared between them.
+  #script(fault: ScriptedFault): void {
+    const { simulated, sites, serverOperator } = this.#drill;
+    switch (fault.kind) {
+      case "lost-writes": {
+        const faults = this.#volume(fault.host, fault.place)?.faults;
+        if (faults === undefined) return;
+        faults[fault.what] += fault.count;
+        // What was lost may be a state that the replica had written.
+        this.restored = true;
+        return this.#falsify(fault.host, fault.place);
+      }
+      case "storage-rate": {
+        const faults = this.#volume(fault.host, fault.place)?.faults;
+        if (faults === undefined) return;
+        const { host, what, rate } = fault;
+        faults[what] = rate;
+        this.#failing[host] = true;
+        this.#harm(host);
+        if (what === "flushErrorRate") sites[host].unsound = true;
+        if (what === "misdirectedReadRate") this.#falsify(host, fault.place);
+        return this.#later(fault.lasts, () => faults[what] = 0);
+      }
+      case "device": {
+        const faults = this.#volume(fault.host, fault.place)?.faults;
+        if (faults === undefined) return;
+        const { host, what } = fault;
+        this.#failing[host] = true;
+        this.#harm(host);
+        faults[what] = true;
+        return this.#later(fault.lasts, () => faults[what] = false);
+      }
+      case "rot-disk": {
+        const machine = this.#drill.machines[fault.vm];
+        if (machine === undefined) return;
+        const { name } = this.#drill.awayOf(machine);
+        const node = this.#disk(name, fault.vm, fault.disk);
+        if (node === undefined) return;
+        this.#falsify(name, fault);
+        return node.rot(fault.sector * SECTOR_SIZE, fault.bit);
+      }
+      case "link-speed": {
+        const { usual } = simulated.net;
+        const links = this.#links(fault.way);
+        for (const link of links) link.speed = { ...link.speed, ...fault.change };
+        return this.#later(fault.lasts, () => {
+          for (const link of links) link.speed = { ...link.speed, ...partOf(usual, fault.change) };
+        });
+      }
+      case "link-burst": {
+        const links = this.#links(fault.way);
+        for (const { faults } of links) faults.burst = fault.burst;
+        return this.#later(fault.lasts, () => {
+          for (const { faults } of links) faults.burst = undefined;
+        });
+      }
+      case "flap": {
+        const { way, up, down: lasts } = fault;
+        return this.#repeat(
+          up + lasts,
+          fault.lasts,
+          () => this.act({ kind: "partition", way, lasts }),
+        );
+      }
+      case "crash-loop": {
+        const { host, how, every, down } = fault;
+        return this.#repeat(every, fault.lasts, () => this.act({ kind: how, host, down }));
+      }
+      case "drift": {
+        const { host, by } = fault;
+        return this.#repeat(
+          DRIFT_STEP,
+          fault.lasts,
+          () => sites[host].host.jumpWall((by * DRIFT_STEP) / SECOND),
+        );
+      }
+      case "certificate": {
+        const { host } = fault;
+        this.#expired.add(host);
+        simulated.net.authenticator = ({ name }) =>
+          this.#expired.has(name as HostName)
+            ? `The certificate of ${name} has expired`
+            : undefined;
+        return this.#later(fault.lasts, () => this.#expired.delete(host));
+      }
+      case "revoke":
+        serverOperator.act({ kind: "authorize", allowed: false, place: "home" });
+        return this.#later(
+          fault.lasts,
+          () => serverOperator.act({ kind: "authorize", allowed: true, place: "home" }),
+        );
+    }
+  }
+
+  /** Does something now and every so many µs, for so long, or until everything heals. */
+  #repeat(every: number, lasts: number, again: () => void): void {
+    const until = this.#drill.now + lasts;
+    const next = () => {
+      if (this.#quietSince !== undefined || this.#drill.now >= until) return;
+      again();
+      this.#later(every, next);
+    };
+    next();
+  }
+
+  /** Bytes at a place may be others than anybody wrote, and no checksum says so. */
+  #falsify(host: HostName, place: Place): void {
+    this.#failing[host] = true;
+    this.#harm(host);
+    this.rotten = true;
+    const named = typeof place === "string" ? undefined : this.#drill.machines[place.vm];
+    for (const machine of named === undefined ? this.#drill.machines : [named]) {
+      this.#falsified.add(machine.spec.name);
     }
   }
 
@@ -459,13 +602,12 @@ export class Faults {
     const volumes = [machine.data.volume, machine.logs.volume];
     for (const { volume } of machine.disks.values()) volumes.push(volume);
     // A flush that is still to fail will fail this server's.
-    if (volumes.some(({ faults }) => faults.failFlushes > 0)) {
+    if (volumes.some(({ faults }) => faults.failFlushes + faults.flushErrorRate > 0)) {
       this.#drill.sites[host].unsound = true;
     }
     this.#failing[host] = (host === "b" && this.rotten) ||
-      volumes.some(({ faults: { failReads, failWrites, failFlushes, full } }) =>
-        failReads + failWrites + failFlushes > 0 || full
-      ) || this.#disks(host).some(({ latent }) => latent.size > 0);
+      volumes.some(({ faults }) => isFailing(faults)) ||
+      this.#disks(host).some(({ latent }) => latent.size > 0);
   }
 
   /** Everything heals, for good. */
@@ -473,6 +615,7 @@ export class Faults {
     this.#quietSince = this.#drill.now;
     const { simulated, sites } = this.#drill;
     simulated.net.heal();
+    this.#expired.clear();
     for (const link of this.#links("both")) link.speed = simulated.net.usual;
     for (const site of [sites.a, sites.b]) {
       const { host } = site;
@@ -488,6 +631,20 @@ export class Faults {
       if (host.process === undefined) site.start();
     }
   }
+}
+
+/** What `usual` says where `change` says something. */
+function partOf(usual: LinkSpeed, change: Partial<LinkSpeed>): Partial<LinkSpeed> {
+  const keys = Object.keys(change) as (keyof LinkSpeed)[];
+  return Object.fromEntries(keys.map((key) => [key, usual[key]]));
+}
+
+/** True for a device of which requests are still to fail. */
+function isFailing(faults: StorageFaults): boolean {
+  const { failReads, failWrites, failFlushes, readErrorRate, writeErrorRate } = faults;
+  const { full, readOnly, vanished, flushErrorRate } = faults;
+  return failReads + failWrites + failFlushes + readErrorRate + writeErrorRate > 0 ||
+    flushErrorRate > 0 || full || readOnly || vanished;
 }
 
 /** The state files of a machine's replica. */

@@ -12,6 +12,7 @@
 
 import type { JsonObject } from "../../core/base/json.ts";
 import type { LoadSpec } from "../guests/load.ts";
+import type { BurstLoss, LinkSpeed } from "../network.ts";
 import type { StorageSpeed } from "../volume.ts";
 import type { Staleness } from "./stale_peer.ts";
 
@@ -320,7 +321,80 @@ export type FaultAction =
   | { readonly kind: "stale"; readonly vm: number; readonly what: Staleness }
   | { readonly kind: "refuse"; readonly what: "refuse" | "hang"; readonly lasts: number }
   /** Everything on the host is gone; an empty one takes its place. */
-  | { readonly kind: "destroy"; readonly host: HostName; readonly down: number };
+  | { readonly kind: "destroy"; readonly host: HostName; readonly down: number }
+  | ScriptedFault;
+
+/** What goes wrong only where a script says so: the generator draws none of these. Times in µs, rates in millionths. */
+export type ScriptedFault =
+  /** The next so many writes say that they are done and never were, or land elsewhere: nobody notices. */
+  | {
+    readonly kind: "lost-writes";
+    readonly host: HostName;
+    readonly place: Place;
+    readonly what: "phantomWrites" | "misdirectedWrites";
+    readonly count: number;
+  }
+  | {
+    readonly kind: "storage-rate";
+    readonly host: HostName;
+    readonly place: Place;
+    readonly what: "readErrorRate" | "writeErrorRate" | "flushErrorRate" | "misdirectedReadRate";
+    readonly rate: number;
+    readonly lasts: number;
+  }
+  /** Nothing can be written to a device, or it is gone. */
+  | {
+    readonly kind: "device";
+    readonly host: HostName;
+    readonly place: Place;
+    readonly what: "readOnly" | "vanished";
+    readonly lasts: number;
+  }
+  /** A bit of the replica's disk flips, wherever the replica is: no checksum knows, only a comparison does. */
+  | {
+    readonly kind: "rot-disk";
+    readonly vm: number;
+    readonly disk: number;
+    readonly sector: number;
+    readonly bit: number;
+  }
+  /** The link is otherwise than usual. */
+  | {
+    readonly kind: "link-speed";
+    readonly way: Direction;
+    readonly change: Partial<Omit<LinkSpeed, "segment">>;
+    readonly lasts: number;
+  }
+  /** Loss in bursts (Gilbert and Elliott): so many packets begin one, so many end it, so many vanish in it. */
+  | {
+    readonly kind: "link-burst";
+    readonly way: Direction;
+    readonly burst: BurstLoss;
+    readonly lasts: number;
+  }
+  /** The link is up and down in turn, down first. */
+  | {
+    readonly kind: "flap";
+    readonly way: Direction;
+    readonly up: number;
+    readonly down: number;
+    readonly lasts: number;
+  }
+  /** The server dies again and again, every so many µs. */
+  | {
+    readonly kind: "crash-loop";
+    readonly host: HostName;
+    readonly how: "kill" | "power";
+    readonly every: number;
+    readonly down: number;
+    readonly lasts: number;
+  }
+  /** The wall clock gains so many µs a second, or loses them. */
+  | { readonly kind: "drift"; readonly host: HostName; readonly by: number; readonly lasts: number }
+  /** Nobody believes the host's certificate: connections that stand go on, new ones are refused. */
+  | { readonly kind: "certificate"; readonly host: HostName; readonly lasts: number }
+  /** The replica's server takes nothing from its primary. */
+  | { readonly kind: "revoke"; readonly lasts: number };
 
 /** What happens at one instant. */
 export type ScenarioEvent =
