@@ -1,0 +1,99 @@
+/**
+ * One machine's numbers, put together from its outages, its recoveries and what it was exposed to.
+ *
+ * @module
+ */
+
+import type { Recording, WriteLog } from "../run/recording.ts";
+import type { DrillMachine } from "../scenario/drill_scenario.ts";
+import type { FaultWindow, MachineReport, Outage, Recovery } from "./drill_report.ts";
+import { exposureOf } from "./exposure.ts";
+import { outagesOf } from "./outages.ts";
+import { recoveriesOf } from "./recoveries.ts";
+import { trafficOf, unwellTimes } from "./traffic.ts";
+import { WriteHistory } from "./write_history.ts";
+
+/** A machine with what happened to it; `incident` of a recovery counts the machine's own outages. */
+export interface MachinePart {
+  readonly machine: MachineReport;
+  readonly outages: readonly Outage[];
+  readonly recoveries: readonly Recovery[];
+}
+
+/** A log without writes, for a machine whose guest never wrote. */
+function emptyLog(vm: string, site: string): WriteLog {
+  return {
+    vm,
+    times: new Float64Array(0),
+    bytes: new Float64Array(0),
+    branch: new Uint8Array(0),
+    branches: [{ at: 0, site, from: "" }],
+  };
+}
+
+/** Where the guest runs at the end, by its notes. */
+function runsAtEnd(vm: string, { notes }: Recording): string {
+  const running = new Set<string>();
+  for (const note of notes) {
+    if (note.kind !== "guest" || note.vm !== vm) continue;
+    if (note.runs) running.add(note.site);
+    else running.delete(note.site);
+  }
+  return [...running].join(" and ");
+}
+
+/** Whether what a recovery gave up stays given up. */
+export function counts({ kind, state, loss }: Recovery): boolean {
+  return kind !== "none" && state !== "cancelled" && loss?.fate !== "undone";
+}
+
+/** What the last recovery achieved. One that was taken back, and one that needed no point, lost nothing. */
+function achieved(recoveries: readonly Recovery[], outages: readonly Outage[]) {
+  const last = recoveries.findLast(counts);
+  const open = outages.findLast(({ kind, ended }) => kind === "incident" && ended === null);
+  const over = outages.findLast(({ ended }) => ended !== null);
+  const lost = last?.loss ?? { writes: 0, bytes: 0 };
+  return {
+    rpo: last?.rpo ?? (recoveries.length > 0 && last === undefined && !open ? 0 : null),
+    rto: open === undefined ? over?.lasted.total ?? null : null,
+    neverBack: open !== undefined,
+    lostWrites: lost.writes,
+    lostBytes: lost.bytes,
+  };
+}
+
+/** What there is to say of one machine. */
+export function machinePart(
+  recording: Recording,
+  spec: DrillMachine,
+  faults: readonly FaultWindow[],
+): MachinePart {
+  const vm = spec.name;
+  const home = recording.scenario.world.sites[0].name;
+  const log = recording.writes.find((one) => one.vm === vm && one.branches.length > 0) ??
+    emptyLog(vm, home);
+  const history = new WriteHistory(log, recording.notes);
+  const outages = outagesOf(vm, recording, faults);
+  const { recoveries, mainline } = recoveriesOf(recording, history, outages);
+  const exposure = exposureOf(recording, history, mainline, spec.objective.rpo);
+  const machine: MachineReport = {
+    vm,
+    rpoObjective: spec.objective.rpo,
+    rtoObjective: spec.objective.rto,
+    writes: log.times.length,
+    bytesWritten: log.bytes.reduce((sum, bytes) => sum + bytes, 0),
+    runsAt: runsAtEnd(vm, recording),
+    ...achieved(recoveries, outages),
+    worstRpo: exposure.worst,
+    worstRpoAt: exposure.worstAt,
+    aboveObjective: exposure.above,
+    unprotected: exposure.unprotected,
+    worstBacklog: exposure.worstBacklog,
+    finalRpo: exposure.final,
+    rpoSeries: exposure.series,
+    backlogSeries: exposure.backlog,
+    ...trafficOf(vm, recording.notes),
+    ...unwellTimes(vm, recording),
+  };
+  return { machine, outages, recoveries };
+}

@@ -1,0 +1,105 @@
+/**
+ * The report of a drill, computed from the recording of its run alone.
+ *
+ * Rule: nothing here knows the engine. Every number comes from what guests were told is done and from what was noted of the
+ * run, so a report is a second opinion and no echo.
+ *
+ * @module
+ */
+
+import type { Recording } from "../run/recording.ts";
+import type { DrillReport, Outage, Recovery } from "./drill_report.ts";
+import { expectationRows, objectiveRows } from "./expectations.ts";
+import { faultWindows } from "./faults.ts";
+import { findingsOf, type Numbers } from "./findings.ts";
+import { type MachinePart, machinePart } from "./machines.ts";
+import { sentenceOf } from "./sentence.ts";
+import { stepRows } from "./steps.ts";
+import { failbacksOf, integrityOf, linkSeries } from "./traffic.ts";
+import { bytesText, countText } from "./words.ts";
+
+/** The report of a run. */
+export function makeReport(recording: Recording): DrillReport {
+  const { scenario } = recording;
+  const faults = faultWindows(recording.notes);
+  const parts = scenario.world.machines.map((spec) => machinePart(recording, spec, faults));
+  const { outages, recoveries } = merged(parts);
+  const machines = parts.map(({ machine }) => machine);
+  const steps = stepRows(recording);
+  const numbers: Numbers = {
+    ...identityOf(recording),
+    objectives: objectiveRows(machines, recoveries, outages),
+    expectations: expectationRows({ recording, machines, steps }),
+    machines,
+    outages,
+    recoveries,
+    steps,
+    faults,
+    failbacks: failbacksOf(recording),
+    integrity: integrityOf(recording.notes),
+    linkSeries: linkSeries(recording),
+    violation: recording.violation === undefined ? null : { ...recording.violation },
+    notesDropped: recording.notesDropped,
+  };
+  const findings = findingsOf(numbers, recording);
+  return {
+    ...numbers,
+    findings,
+    sentence: sentenceOf(numbers),
+    verdict: verdictOf(numbers, findings),
+  };
+}
+
+function identityOf({ scenario, seed, engineHash, traceHash, events, ended }: Recording) {
+  const { name, title, story, world, end } = scenario;
+  return {
+    format: "warmsite-drill-report",
+    version: 1,
+    name,
+    title,
+    story,
+    sites: world.sites.map((site) => site.name),
+    seed,
+    engineHash,
+    traceHash,
+    events,
+    scriptEnded: end,
+    ended,
+    scale: world.scale,
+    scaleNote: scaleNoteOf(world.scale, world.block),
+  } as const;
+}
+
+function scaleNoteOf(scale: number, block: number): string {
+  if (scale === 1) return "";
+  return `A scale model of 1 : ${countText(scale)}: one simulated block of ${bytesText(block)} ` +
+    "stands for so many real ones of 4 KiB. Times are those of the world that is meant, and sizes " +
+    "and rates are multiplied back; writes are counted as the model made them.";
+}
+
+/** Outages and recoveries of all machines, each recovery with the number of its incident among all outages. */
+function merged(parts: readonly MachinePart[]): { outages: Outage[]; recoveries: Recovery[] } {
+  const outages: Outage[] = [];
+  const recoveries: Recovery[] = [];
+  for (const part of parts) {
+    const offset = outages.length;
+    outages.push(...part.outages);
+    for (const recovery of part.recoveries) {
+      const { incident } = recovery;
+      recoveries.push({ ...recovery, incident: incident === null ? null : incident + offset });
+    }
+  }
+  return { outages, recoveries };
+}
+
+/** A drill has failed where an expectation, an invariant or a byte was wrong; what else is wrong are its conditions. */
+function verdictOf(
+  { expectations, violation, integrity }: Numbers,
+  findings: readonly { readonly severity: string }[],
+): DrillReport["verdict"] {
+  const failed = violation !== null || integrity.unequal > 0 ||
+    expectations.some(({ holds }) => !holds);
+  if (failed) return "failed";
+  const grave = findings.some(({ severity }) => severity === "critical" || severity === "major");
+  return grave ? "passed-with-conditions" : "passed";
+}

@@ -1,0 +1,182 @@
+/**
+ * The one plain sentence on top of a report: what was lost, and why.
+ *
+ * @module
+ */
+
+import type { MachineReport, Outage, Recovery } from "./drill_report.ts";
+import { placeText } from "./faults.ts";
+import type { Numbers } from "./findings.ts";
+import { capital, durationText, many } from "./words.ts";
+
+/** What there is to say of one machine; the graver it is, the higher its weight. */
+interface Saying {
+  readonly vm: string;
+  readonly weight: number;
+  readonly text: string;
+}
+
+/** What came of a drill. */
+export function sentenceOf(of: Numbers): string {
+  if (of.violation !== null) {
+    return `Invariant ${of.violation.id} did not hold, so trust no other number here: ` +
+      `${of.violation.message}.`;
+  }
+  const sayings = of.machines.map((machine) => sayingOf(machine, of))
+    .sort((left, right) => right.weight - left.weight);
+  const first = sayings[0];
+  if (first === undefined) return "No machine took part.";
+  return `${opened(first)}.${othersText(sayings.slice(1))}`;
+}
+
+/** The name of a machine keeps its letters also where a sentence begins with it. */
+function opened({ vm, text }: Saying): string {
+  return text.startsWith(`${vm} `) ? `Machine ${text}` : capital(text);
+}
+
+/** Weights from which on something was lost, and from which on more than that is wrong. */
+const LOST = 10;
+
+function othersText(others: readonly Saying[]): string {
+  if (others.length === 0) return "";
+  const worse = others.filter(({ weight }) => weight >= LOST);
+  if (worse.length === 0) {
+    return others.length === 1
+      ? ` Machine ${others[0]!.vm} lost nothing.`
+      : " The other machines lost nothing.";
+  }
+  return worse.length === 1
+    ? ` Machine ${worse[0]!.vm} was hit as well.`
+    : ` ${worse.length} other machines were hit as well.`;
+}
+
+function sayingOf(machine: MachineReport, of: Numbers): Saying {
+  const { vm } = machine;
+  const recoveries = of.recoveries.filter((one) => one.vm === vm);
+  const outages = of.outages.filter((one) => one.vm === vm);
+  if (machine.neverBack) return neverBack(vm, outages, recoveries);
+  const last = recoveries.at(-1);
+  if (last === undefined) return nothingHappened(machine, outages);
+  if (last.kind === "restart") return restarted(last, of.outages);
+  if (last.loss?.fate === "undone") return undone(last, machine, outages);
+  if (last.loss === null) {
+    const text = `${vm} went on at ${placeText(last.to)}, ` +
+      "and what that lost is not known: the recording lacks the cut of its point";
+    return { vm, weight: LOST, text };
+  }
+  // A loss does not go away because the machine was moved without one later.
+  const worst = recoveries.filter(({ loss }) => loss?.fate === "lost" || loss?.fate === "kept")
+    .sort((left, right) => right.loss!.writes - left.loss!.writes)[0];
+  return worst === undefined ? lossless(last, of) : lossy(worst, of);
+}
+
+function neverBack(
+  vm: string,
+  outages: readonly Outage[],
+  recoveries: readonly Recovery[],
+): Saying {
+  const { cause = "its guest stopped" } = outages.findLast(({ ended }) => ended === null) ?? {};
+  const tried = recoveries.some(({ kind }) => kind === "failover");
+  const why = tried ? "no failover brought it back" : "nobody failed it over";
+  return { vm, weight: 1e15, text: `${vm} never ran again: ${cause}, and ${why}` };
+}
+
+function nothingHappened(machine: MachineReport, outages: readonly Outage[]): Saying {
+  const { vm, worstRpo, rpoObjective, pointsMade } = machine;
+  const down = outages.at(-1);
+  if (down !== undefined && down.ended !== null) {
+    const text = `nothing was lost: ${vm} was not moved, and was down for ` +
+      durationText(down.ended - down.began);
+    return { vm, weight: 1, text };
+  }
+  if (pointsMade === 0 || worstRpo === null) {
+    return {
+      vm,
+      weight: 2,
+      text: `${vm} was never protected: no point of it reached another site`,
+    };
+  }
+  const breached = rpoObjective > 0 && worstRpo > rpoObjective;
+  const against = breached ? `, and ${durationText(rpoObjective)} is what its owner allows` : "";
+  const text =
+    `nothing was lost: ${vm} ran all the time, though a disaster could have cost up to ` +
+    `${durationText(worstRpo)} of it${against}`;
+  return { vm, weight: breached ? 2 : 0, text };
+}
+
+function restarted({ vm, to, incident }: Recovery, outages: readonly Outage[]): Saying {
+  const outage = incident === null ? undefined : outages[incident];
+  const after = outage?.lasted.total ?? 0;
+  const text =
+    `nothing was lost: ${outage?.cause ?? "its guest stopped"}, and ${vm} ran again at ` +
+    `${placeText(to)} on its own disks ${durationText(after)} later`;
+  return { vm, weight: 1, text };
+}
+
+function undone(
+  { kind, loss, from, to, state }: Recovery,
+  { vm, runsAt }: MachineReport,
+  outages: readonly Outage[],
+): Saying {
+  const down = outages.at(-1);
+  const given = loss!.discarded > 0
+    ? `, and ${many(loss!.discarded, "write")} made at ${placeText(to)} since then are given up`
+    : "";
+  if (state !== "cancelled") {
+    const text = `both sites had written ${vm}: ${placeText(from)} goes on with all of its own` +
+      `${given}`;
+    return { vm, weight: loss!.discarded > 0 ? LOST : 1, text };
+  }
+  const move = kind === "planned" ? "the planned move" : "the failover";
+  const gone = down?.ended ? `, after ${durationText(down.ended - down.began)} of standstill` : "";
+  const runs = runsAt === "" ? "it runs nowhere" : `it runs at ${placeText(runsAt)}`;
+  const text = `nothing was lost: ${move} of ${vm} to ${placeText(to)} was cancelled, and ${runs}` +
+    `${gone}${given}`;
+  return { vm, weight: loss!.discarded > 0 ? LOST : 1, text };
+}
+
+/** How long it was gone, told behind a comma. */
+function goneText({ vm, at, asked }: Recovery, { outages }: Numbers): string {
+  const outage = outages.findLast((one) =>
+    one.vm === vm && one.ended !== null && one.began <= (at ?? 0) && one.ended >= (asked ?? 0)
+  );
+  return outage?.ended ? `, and it was down for ${durationText(outage.ended - outage.began)}` : "";
+}
+
+function lossless(recovery: Recovery, of: Numbers): Saying {
+  const { vm, kind, to } = recovery;
+  const how = kind === "planned"
+    ? `${vm} moved to ${placeText(to)} with every acknowledged write`
+    : `the point with which ${vm} went on at ${placeText(to)} held every acknowledged write`;
+  return { vm, weight: 1, text: `nothing was lost: ${how}${goneText(recovery, of)}` };
+}
+
+function lossy(recovery: Recovery, of: Numbers): Saying {
+  const { vm, from, to, rpo, loss, pointCut, newer, asked } = recovery;
+  const { writes, fate } = loss!;
+  const incident = recovery.incident === null ? undefined : of.outages[recovery.incident];
+  const amount = `${durationText(rpo ?? 0)} of ${vm}, ${many(writes, "write")}`;
+  const weight = fate === "kept" ? LOST : LOST + writes;
+  const before = (instant: number, what: string) =>
+    `${durationText(Math.max(0, instant - (pointCut ?? instant)))} before ${what}`;
+  const moment = incident === undefined
+    ? before(asked ?? 0, "the failover was asked for")
+    : before(incident.began, incident.cause);
+  if (newer > 0) {
+    const there = newer === 1 ? "a newer one was there" : `${newer} newer ones were there`;
+    const text =
+      `you gave up ${amount}: the point that was chosen had been cut ${moment}, and ${there}`;
+    return { vm, weight, text };
+  }
+  if (fate === "kept") {
+    const text =
+      `both sites had written ${vm}: ${placeText(to)} goes on, and ${many(writes, "write")} ` +
+      `that ${placeText(from)} alone had, ${
+        durationText(rpo ?? 0)
+      } of work, are kept as a recovery point`;
+    return { vm, weight, text };
+  }
+  const which = incident === undefined ? `the last point at ${placeText(to)}` : "the last point";
+  const text = `you lost ${amount}, because ${which} was cut ${moment}`;
+  return { vm, weight, text };
+}

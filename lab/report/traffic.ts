@@ -1,0 +1,152 @@
+/**
+ * What replication did: points, cycles, bytes, the use of the link, the way back, and how long it was unwell.
+ *
+ * @module
+ */
+
+import type { Note, Recording } from "../run/recording.ts";
+import type { Distribution, DrillReport, Failback } from "./drill_report.ts";
+import { SECOND } from "./words.ts";
+
+/** Parts of the run for which the use of the link is told. */
+const LINK_PARTS = 200;
+
+/** What replication of one machine did. */
+export interface Traffic {
+  readonly pointsMade: number;
+  readonly pointsDropped: number;
+  readonly cutsFailed: number;
+  readonly cycle: Distribution;
+  readonly pointBytes: Distribution;
+  readonly sentBytes: number;
+  readonly wireBytes: number;
+}
+
+/** Least, median, mean and most of some numbers. */
+export function distributionOf(values: readonly number[]): Distribution {
+  const sorted = [...values].sort((left, right) => left - right);
+  const middle = sorted.length >> 1;
+  const median = sorted.length % 2 === 1
+    ? sorted[middle]!
+    : sorted.length === 0
+    ? null
+    : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return {
+    count: sorted.length,
+    least: sorted[0] ?? null,
+    median,
+    mean: sorted.length === 0 ? null : sorted.reduce((sum, one) => sum + one, 0) / sorted.length,
+    most: sorted.at(-1) ?? null,
+  };
+}
+
+/** What replication of a machine did. */
+export function trafficOf(vm: string, notes: readonly Note[]): Traffic {
+  const cutAt = new Map<string, number>();
+  const staged = new Set<string>();
+  const cycles: number[] = [];
+  const sizes: number[] = [];
+  let [dropped, failed, sentBytes, wireBytes] = [0, 0, 0, 0];
+  for (const note of notes) {
+    if (!("vm" in note) || note.vm !== vm) continue;
+    if (note.kind === "cut" && !cutAt.has(note.point)) {
+      cutAt.set(note.point, note.at);
+      sizes.push(note.bytes);
+    }
+    if (note.kind === "staged" && !staged.has(note.point)) {
+      staged.add(note.point);
+      const cut = cutAt.get(note.point);
+      if (cut !== undefined) cycles.push(note.at - cut);
+    }
+    if (note.kind === "dropped") dropped++;
+    if (note.kind === "cut-failed") failed++;
+    if (note.kind !== "sent") continue;
+    sentBytes += note.bytes;
+    wireBytes += note.wire;
+  }
+  return {
+    pointsMade: staged.size,
+    pointsDropped: dropped,
+    cutsFailed: failed,
+    cycle: distributionOf(cycles),
+    pointBytes: distributionOf(sizes),
+    sentBytes,
+    wireBytes,
+  };
+}
+
+/** Bytes on the wire a second, for equal parts of the run. */
+export function linkSeries({ notes, ended }: Recording): [number, number][] {
+  if (ended <= 0) return [];
+  const part = ended / LINK_PARTS;
+  const bytes = new Float64Array(LINK_PARTS);
+  for (const note of notes) {
+    if (note.kind !== "sent") continue;
+    bytes[Math.min(LINK_PARTS - 1, Math.floor(note.at / part))]! += note.wire;
+  }
+  return Array.from(bytes, (sum, index) => [index * part, sum / (part / SECOND)]);
+}
+
+/** Every way back: what it cost until the first point was at the other side again. */
+export function failbacksOf({ notes, scenario }: Recording): Failback[] {
+  return notes.flatMap((moved, index) => {
+    if (moved.kind !== "moved" || moved.how === "resolved") return [];
+    const machine = scenario.world.machines.find(({ name }) => name === moved.vm);
+    const to = scenario.world.sites.find(({ name }) => name !== moved.site)?.name ?? "";
+    const behind = notes.slice(index + 1).filter((note) => "vm" in note && note.vm === moved.vm);
+    const end = behind.findIndex((note) =>
+      note.kind === "moved" || (note.kind === "staged" && note.site !== moved.site)
+    );
+    // Whoever is moved again before anything was sent had no way back from here.
+    if (end >= 0 && behind[end]!.kind === "moved") return [];
+    const staged = end >= 0 && behind[end]!.kind === "staged" ? behind[end]! : undefined;
+    const sent = (end < 0 ? behind : behind.slice(0, end)).filter((note) => note.kind === "sent");
+    return [{
+      vm: moved.vm,
+      to,
+      reversed: moved.at,
+      protectedAt: staged?.at ?? null,
+      sentBytes: sent.reduce((sum, { bytes }) => sum + bytes, 0),
+      wireBytes: sent.reduce((sum, { wire }) => sum + wire, 0),
+      fullCopy: machine?.disks.reduce((sum, size) => sum + size, 0) ?? 0,
+    }];
+  });
+}
+
+/** How long some site called the health of a machine Critical, or else Warning. */
+export function unwellTimes(
+  vm: string,
+  { notes, ended }: Recording,
+): { readonly critical: number; readonly warning: number } {
+  const health = new Map<string, string>();
+  let [critical, warning, since] = [0, 0, 0];
+  const count = (until: number) => {
+    const worst = [...health.values()];
+    if (worst.includes("Critical")) critical += until - since;
+    else if (worst.includes("Warning")) warning += until - since;
+    since = until;
+  };
+  for (const note of notes) {
+    if (note.kind !== "health" || note.vm !== vm) continue;
+    count(note.at);
+    health.set(note.site, note.health);
+  }
+  count(Math.max(ended, since));
+  return { critical, warning };
+}
+
+/** How often bytes were held against what guests had written, and how often they differed. */
+export function integrityOf(notes: readonly Note[]): DrillReport["integrity"] {
+  const kinds = new Map<string, { compared: number; unequal: number }>();
+  let [compared, unequal, bytes] = [0, 0, 0];
+  for (const note of notes) {
+    if (note.kind !== "compared") continue;
+    const kind = kinds.get(note.why) ?? { compared: 0, unequal: 0 };
+    const wrong = note.equal ? 0 : 1;
+    kinds.set(note.why, { compared: kind.compared + 1, unequal: kind.unequal + wrong });
+    compared++;
+    unequal += wrong;
+    bytes += note.bytes;
+  }
+  return { compared, unequal, bytes, kinds: [...kinds].map(([why, of]) => ({ why, ...of })) };
+}
