@@ -27,6 +27,9 @@ export interface Reply {
   readonly action: GuestAction["kind"];
   readonly vm: string;
   readonly disk: number;
+  /** The first sector and the bytes that it was about; none for a flush. */
+  readonly sector?: number;
+  readonly bytes?: number;
   /** Whose server answered. */
   readonly host: string;
   /** Which of that host's processes. */
@@ -287,6 +290,7 @@ export class Guest {
         action: action.kind,
         vm,
         disk: action.disk,
+        ...("count" in action ? { bytes: action.count * SECTOR_SIZE, sector: action.sector } : {}),
         host: host.process.host.name,
         incarnation: host.process.incarnation,
         took: world.now - began,

@@ -15,7 +15,7 @@ import type { GuestAction } from "../scenario/scenario.ts";
 export type LoadPattern =
   /** Anywhere in its part of the disk. */
   | "anywhere"
-  /** So many of them to the hot share of its part, the others to the rest. */
+  /** So many of them to the hot share of its part, of these so many to the hot share of that, and so on, a few times. */
   | "hot"
   /** One behind the other, and from the beginning again. */
   | "in-order"
@@ -59,6 +59,9 @@ const DAYLIGHT: readonly number[] = [
   ...[1_000_000, 982_963, 933_013, 853_553, 750_000, 629_410, 500_000],
   ...[370_590, 250_000, 146_447, 66_987, 17_037, 0],
 ];
+
+/** How often the hot share has a hot share itself: no more, so that a scale model with few blocks has it as well. */
+const HOT_DEPTH = 3;
 
 /** Requests that may wait before a guest asks for no more. */
 export const LOAD_PENDING_MAX = 64;
@@ -137,8 +140,13 @@ export class Load {
   }
 
   #hotPlace(from: number, places: number, hot: number, hotWrites: number): number {
-    const few = Math.max(1, Math.floor((places * hot) / 1_000_000));
-    const toFew = few >= places || this.#random.chance(hotWrites);
-    return from + (toFew ? this.#random.below(few) : few + this.#random.below(places - few));
+    let left = places;
+    for (let depth = 0; depth < HOT_DEPTH; depth++) {
+      const few = Math.max(1, Math.floor((left * hot) / 1_000_000));
+      if (few >= left) break;
+      if (!this.#random.chance(hotWrites)) return from + few + this.#random.below(left - few);
+      left = few;
+    }
+    return from + this.#random.below(left);
   }
 }

@@ -19,6 +19,7 @@ import { FileNode, type StorageFaults, type Volume } from "../volume.ts";
 import type { Drill } from "./drill.ts";
 import { type MachineRun, replicaOf } from "./machine_run.ts";
 import { fileAt, logOf, replicaFolder, replicaLocations } from "./replica_files.ts";
+import { changesSides } from "./scenario.ts";
 import type { Direction, FaultAction, HostName, Place, ScriptedFault } from "./scenario.ts";
 import { tryStale } from "./stale_peer.ts";
 import type { Site } from "./site.ts";
@@ -118,7 +119,7 @@ export class Faults {
 
   /** True where a replica is at some time of the run: where machines change sides, at both. */
   #keepsReplicas(host: HostName): boolean {
-    return host === "b" || this.#drill.scenario.events.some(({ kind }) => kind === "role");
+    return host === "b" || changesSides(this.#drill.scenario);
   }
 
   /** Bytes at a host were damaged, or its storage failed: what a replica there says is excused from here on. */

@@ -15,7 +15,7 @@ import type { Drill } from "./drill.ts";
 import { Failovers } from "./failovers.ts";
 import { FirstCopies } from "./first_copies.ts";
 import { hasFailedDisk, type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
-import { type OperatorAction, retentionOf } from "./scenario.ts";
+import { changesSides, type OperatorAction, retentionOf } from "./scenario.ts";
 import type { Site } from "./site.ts";
 import { spareVerb } from "./spare_disks.ts";
 import { Tests } from "./tests.ts";
@@ -133,7 +133,7 @@ export class Operator {
    */
   #command({ spec, index, home }: MachineRun): void {
     const { scenario, sites } = this.#drill;
-    const moves = scenario.events.some((event) => event.kind === "role" && event.vm === index);
+    const moves = changesSides(scenario, index);
     const { b } = sites;
     const server = b.current?.server;
     if (server === undefined || spec.appConsistent === undefined || !moves) return;

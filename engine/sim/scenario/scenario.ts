@@ -62,6 +62,8 @@ export interface WorldSpec {
   readonly slots: number;
   /** Blocks of old contents that fit. */
   readonly cowBlocks: number;
+  /** What bounds a server's memory is as on a real one; otherwise as small as can be, so that small worlds meet the bounds. */
+  readonly usualBounds?: boolean;
   readonly machines: readonly MachineSpec[];
   readonly link: {
     readonly latency: number;
@@ -419,6 +421,21 @@ export interface Scenario {
   readonly scripted?: boolean;
   /** How often administrators look, µs; a second when left out. */
   readonly round?: number;
+}
+
+/** Verbs that bring a machine to the other side. */
+const MOVES: ReadonlySet<string> = new Set([
+  "failover planned",
+  "failover prepare",
+  "failover reverse",
+]);
+
+/** True where machines are to change sides, by a step of the run or, in a drill, by a verb. */
+export function changesSides({ events, scripted = false }: Scenario, vm?: number): boolean {
+  return events.some((event) => {
+    if (vm !== undefined && (!("vm" in event) || event.vm !== vm)) return false;
+    return event.kind === "role" || (scripted && event.kind === "verb" && MOVES.has(event.verb));
+  });
 }
 
 /** What an event changes of a machine's settings that bounds go by. */

@@ -68,15 +68,10 @@ export class Site {
       wallOffset: spec.wall[name],
     });
     const { blockSize, regionBlocks, slots, cowBlocks } = spec;
-    this.#settings = {
-      name,
-      listen: `${name}:7700`,
-      geometry: { blockSize, regionSize: blockSize * regionBlocks },
-      slots,
-      cowSizeMax: Math.min(cowBlocks * blockSize, 1024 * KiB),
+    const usual = spec.usualBounds === true;
+    const small = {
       // So small that a first copy between cycles is many runs.
       copyRun: 4 * blockSize,
-      commands: SCALED_LIMITS,
       // So small that deltas of a scale model outgrow memory, and their indices a page.
       history: {
         ...HISTORY_BOUNDS,
@@ -86,6 +81,15 @@ export class Site {
         runsMerged: 2,
         pageEntries: 4,
       },
+    };
+    this.#settings = {
+      name,
+      listen: `${name}:7700`,
+      geometry: { blockSize, regionSize: blockSize * regionBlocks },
+      slots,
+      cowSizeMax: usual ? cowBlocks * blockSize : Math.min(cowBlocks * blockSize, 1024 * KiB),
+      commands: SCALED_LIMITS,
+      ...(usual ? {} : small),
     };
   }
 

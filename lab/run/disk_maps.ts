@@ -1,0 +1,128 @@
+/**
+ * Maps of a machine's disks on both sides: which cycle last wrote each part, and how much of it the replica does not have.
+ *
+ * Rule: they follow what guests were told and which points were cut and staged, never what the engine says of its bits.
+ *
+ * @module
+ */
+
+import { type DiskFrame, RECORDING_BOUNDS } from "./recording.ts";
+
+/** Either side. */
+export type Side = 0 | 1;
+
+/** One disk. */
+class DiskMap {
+  readonly sides: [Uint8Array, Uint8Array];
+  readonly #cells: number;
+  readonly #blocks: number;
+  /** For each block the number of its last write, from 1; 0 for none. */
+  readonly #last: Float64Array;
+
+  constructor(blocks: number, used: number) {
+    this.#blocks = blocks;
+    this.#cells = Math.min(blocks, RECORDING_BOUNDS.cells);
+    this.#last = new Float64Array(blocks);
+    this.sides = [new Uint8Array(this.#cells), new Uint8Array(this.#cells)];
+    this.sides[0].fill(1, 0, Math.ceil(this.#cells * used));
+  }
+
+  #cellOf(block: number): number {
+    return Math.floor((block * this.#cells) / this.#blocks);
+  }
+
+  wrote(side: Side, block: number, number: number, cycle: number): void {
+    if (block >= this.#blocks) return;
+    this.#last[block] = number;
+    this.sides[side][this.#cellOf(block)] = cycle;
+  }
+
+  /** Blocks written behind the first `since` writes, and of each cell how many of 255 parts. */
+  changed(since: number): { readonly blocks: number; readonly cells: Uint8Array } {
+    const counts = new Float64Array(this.#cells);
+    let blocks = 0;
+    for (let block = 0; block < this.#blocks; block++) {
+      if ((this.#last[block] as number) <= since) continue;
+      blocks++;
+      const cell = this.#cellOf(block);
+      counts[cell] = (counts[cell] as number) + 1;
+    }
+    const all = this.#blocks / this.#cells;
+    return { blocks, cells: Uint8Array.from(counts, (count) => Math.ceil((255 * count) / all)) };
+  }
+}
+
+/** All disks of one machine. */
+export class MachineMaps {
+  readonly #disks: readonly DiskMap[];
+  /** What the disks were like at each cut, and how many writes it holds. */
+  readonly #cuts = new Map<
+    string,
+    { readonly cells: readonly Uint8Array[]; readonly writes: number }
+  >();
+  #cycle = 1;
+  /** Writes that the newest staged point holds. */
+  #held = 0;
+
+  /** Disks of so many blocks, of which a share holds something. */
+  constructor(blocks: readonly number[], used: number) {
+    this.#disks = blocks.map((count) => new DiskMap(count, used));
+  }
+
+  /** Writes that the newest point at the replica holds. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** A guest was told that blocks are written: its `number`th write. */
+  wrote(side: Side, disk: number, block: number, count: number, number: number): void {
+    for (let at = block; at < block + count; at++) {
+      this.#disks[disk]?.wrote(side, at, number, this.#cycle);
+    }
+  }
+
+  /** A point was cut at a side, which holds the first `writes` writes. */
+  cut(side: Side, point: string, writes: number): void {
+    this.#cuts.set(point, { cells: this.#disks.map(({ sides }) => sides[side].slice()), writes });
+    this.#cycle = 1 + (this.#cycle % 255);
+  }
+
+  /** A point is staged at a side. */
+  staged(side: Side, point: string): void {
+    const cut = this.#cuts.get(point);
+    if (cut === undefined) return;
+    this.#held = cut.writes;
+    this.#show(side, cut.cells);
+  }
+
+  /** A side begins on a point, whatever it had. */
+  begins(side: Side, point: string): void {
+    const cut = this.#cuts.get(point);
+    if (cut !== undefined) this.#show(side, cut.cells);
+  }
+
+  #show(side: Side, cells: readonly Uint8Array[]): void {
+    for (const [disk, map] of this.#disks.entries()) map.sides[side].set(cells[disk] as Uint8Array);
+  }
+
+  /** Nobody will ask for a point any more. */
+  dropped(point: string): void {
+    this.#cuts.delete(point);
+  }
+
+  /** Everything at a side is gone. */
+  destroyed(side: Side): void {
+    for (const { sides } of this.#disks) sides[side].fill(0);
+  }
+
+  /** What is shown of each disk. */
+  frames(): { readonly disks: DiskFrame[]; readonly changedBlocks: number } {
+    let changedBlocks = 0;
+    const disks = this.#disks.map((map) => {
+      const { blocks, cells } = map.changed(this.#held);
+      changedBlocks += blocks;
+      return { first: map.sides[0].slice(), second: map.sides[1].slice(), changed: cells };
+    });
+    return { disks, changedBlocks };
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Faults of a script as the simulated world suffers them: which are in force, and what each is in its units.
+ *
+ * @module
+ */
+
+import type { FaultDefinition, Hit, Target } from "../../engine/sim/faults/definition.ts";
+import { FAULTS } from "../../engine/sim/faults/registry.ts";
+import type { FaultAction } from "../../engine/sim/scenario/scenario.ts";
+import { SECTOR_SIZE } from "../../engine/sim/sectors.ts";
+import type { DrillScenario, FaultStep, StepHead } from "../scenario/drill_scenario.ts";
+import { bytesFor } from "./simulated_world.ts";
+
+/** Where a machine's primary is: known only while it runs. */
+export type HomeOf = (vm: number) => "a" | "b";
+
+/** The kind of a fault; the reader has seen that there is one. */
+export function definitionOf({ fault }: FaultStep): FaultDefinition {
+  const found = FAULTS.get(fault);
+  if (found === undefined) throw new Error(`There is no fault "${fault}"`);
+  return found;
+}
+
+/** What a fault does to the simulated world when it happens. */
+export function actionsOf(
+  step: StepHead & FaultStep,
+  drill: DrillScenario,
+  homeOf: HomeOf,
+): readonly FaultAction[] {
+  const definition = definitionOf(step);
+  const factor = bytesFor(drill.world);
+  const hit: Hit = {
+    target: targetOf(step.on, drill, homeOf),
+    lasts: step.for === 0 ? Math.max(1, drill.end) : step.for,
+    number: (name) => {
+      const value = Number(step.params[name]);
+      const kind = definition.parameters.find((each) => each.name === name)?.kind;
+      return kind === "rate" || kind === "size" ? Math.max(1, Math.floor(value / factor)) : value;
+    },
+    word: (name) => String(step.params[name]),
+  };
+  return definition.lower(hit);
+}
+
+/** What a name in a script means: the link, a site, a machine, or `VM/N` for one of its disks. */
+export function targetOf(on: string, { world }: DrillScenario, homeOf: HomeOf): Target {
+  if (on === world.link.name) return { kind: "link" };
+  const site = world.sites.findIndex(({ name }) => name === on);
+  if (site >= 0) return { kind: "site", host: site === 0 ? "a" : "b" };
+  const [name, disk] = on.split("/");
+  const vm = world.machines.findIndex((machine) => machine.name === name);
+  const machine = world.machines[vm];
+  if (machine === undefined) throw new Error(`Nothing in this drill is called "${on}"`);
+  const home = homeOf(vm);
+  if (disk === undefined) return { kind: "machine", vm, home };
+  const bytes = machine.disks[Number(disk)] ?? 0;
+  const sectors = bytes / bytesFor(world) / SECTOR_SIZE;
+  return { kind: "disk", vm, disk: Number(disk), home, sectors };
+}

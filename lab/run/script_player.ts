@@ -1,0 +1,335 @@
+/**
+ * Plays a script: every step at its time or behind its occurrence, and what came of it.
+ *
+ * Rule: it asks for what the script says and decides nothing. A verb that nobody answers is one that was not executed, and the
+ * reason is told; an administrator's verb waits, a while, for the one before it to that server about that machine.
+ *
+ * @module
+ */
+// Long because: when a step begins, what it does and what became of it is one account of each.
+
+import type { Json, JsonObject } from "../../engine/core/base/json.ts";
+import { asObject } from "../../engine/core/base/json.ts";
+import { MINUTE, SECOND } from "../../engine/core/base/units.ts";
+import type { Drill } from "../../engine/sim/scenario/drill.ts";
+import { type MachineRun, replicaOf } from "../../engine/sim/scenario/machine_run.ts";
+import { perform } from "../../engine/sim/scenario/run.ts";
+import type { HostName, ScenarioEvent, VerbAction } from "../../engine/sim/scenario/scenario.ts";
+import { SECTOR_SIZE } from "../../engine/sim/sectors.ts";
+import type {
+  DrillScenario,
+  FaultStep,
+  GuestStep,
+  Step,
+  StepHead,
+  VerbStep,
+} from "../scenario/drill_scenario.ts";
+import { actionsOf, definitionOf } from "./faults_in_force.ts";
+import { bytesFor } from "./simulated_world.ts";
+import { sideOf } from "./verb_sides.ts";
+
+/** How often an administrator looks whether the verb before is answered, and how long he waits for that, µs. */
+const BUSY_LOOK = SECOND;
+const BUSY_MAX = 5 * MINUTE;
+/** A verb that was not sent to a server by then will not be, µs: its guest is shut down before some of them. */
+const SENT_MAX = MINUTE;
+
+/** What is told of a step. */
+export interface StepNews {
+  readonly step: Step;
+  readonly phase: "begun" | "done" | "failed" | "skipped";
+  readonly code?: string;
+  readonly why?: string;
+}
+
+/** A fault that is in force, or was a moment ago. */
+export interface FaultNews {
+  readonly step: StepHead & FaultStep;
+  readonly phase: "begin" | "end";
+}
+
+/** Hears of what happens in a script. */
+export interface ScriptListener {
+  step(news: StepNews): void;
+  fault(news: FaultNews): void;
+}
+
+/** A verb that was typed and is not answered. */
+interface Typed {
+  readonly step: StepHead & VerbStep;
+  /** The verb that was sent is this step's: no other one is taken for it. */
+  sent: boolean;
+}
+
+/** A script at work. */
+export class ScriptPlayer {
+  readonly #scenario: DrillScenario;
+  readonly #drill: Drill;
+  readonly #listener: ScriptListener;
+  /** When each step began, by its id. */
+  readonly #begun = new Map<string, number>();
+  /** Steps that wait for an occurrence, and from which of them on that counts. */
+  readonly #waiting: Step[] = [];
+  readonly #typed: Typed[] = [];
+  readonly #ended = new Set<string>();
+
+  constructor(scenario: DrillScenario, drill: Drill, listener: ScriptListener) {
+    this.#scenario = scenario;
+    this.#drill = drill;
+    this.#listener = listener;
+    for (const step of scenario.script) {
+      if (!("at" in step.when)) this.#waiting.push(step);
+      else if (step.when.at < scenario.end) {
+        drill.simulated.schedule(step.when.at, () => this.#begin(step));
+      }
+    }
+  }
+
+  /** When a step began, µs; `undefined` for one that has not. */
+  begunAt(id: string): number | undefined {
+    return this.#begun.get(id);
+  }
+
+  /** Everything that the script may bring about, for judges that have to know of it beforehand. */
+  static foreseen(scenario: DrillScenario): ScenarioEvent[] {
+    const at = scenario.end;
+    return scenario.script.flatMap((step): ScenarioEvent[] => {
+      if (step.kind === "fault") {
+        return actionsOf(step, scenario, () => "a").map((action) => ({ at, ...action }));
+      }
+      if (step.kind !== "verb") return [];
+      return [{ at, ...verbAction(scenario, step, sideOf(step.verb, true), step.args) }];
+    });
+  }
+
+  /** Something occurred: `STEP`, `STEP.begin` or `VM.OCCURRENCE`. */
+  occurred(name: string): void {
+    for (const step of [...this.#waiting]) {
+      if ("at" in step.when || step.when.after !== name || !this.#awaits(step)) continue;
+      this.#waiting.splice(this.#waiting.indexOf(step), 1);
+      const drill = this.#drill;
+      drill.simulated.schedule(step.when.wait, () => {
+        if (drill.now < this.#scenario.end) this.#begin(step);
+      });
+    }
+  }
+
+  /** What occurs to a machine counts for a step once the one before it has begun. */
+  #awaits(step: Step): boolean {
+    const { script } = this.#scenario;
+    const name = "at" in step.when ? "" : step.when.after;
+    if (script.some(({ id }) => name === id || name === `${id}.begin`)) return true;
+    const before = script[script.indexOf(step) - 1];
+    return before === undefined || this.#begun.has(before.id);
+  }
+
+  /** The script is over: what did not begin will not, and what has no answer will have none. */
+  finish(): void {
+    for (const { step } of [...this.#typed]) {
+      this.#end(step, "skipped", "", "It was not answered before the drill was over");
+    }
+    for (const step of this.#scenario.script) {
+      if (this.#begun.has(step.id) || this.#ended.has(step.id)) continue;
+      const why = "at" in step.when
+        ? "The drill was over before"
+        : `"${step.when.after}" did not occur before the drill was over`;
+      this.#end(step, "skipped", "", why);
+    }
+  }
+
+  #begin(step: Step): void {
+    this.#begun.set(step.id, this.#drill.now);
+    this.#listener.step({ step, phase: "begun" });
+    this.occurred(`${step.id}.begin`);
+    if (step.kind === "fault") this.#fault(step);
+    else if (step.kind === "verb") this.#verb(step, 0);
+    else this.#guest(step);
+  }
+
+  #end(step: Step, phase: "done" | "failed" | "skipped", code = "", why = ""): void {
+    if (this.#ended.has(step.id)) return;
+    this.#ended.add(step.id);
+    const at = this.#typed.findIndex((typed) => typed.step === step);
+    if (at >= 0) this.#typed.splice(at, 1);
+    this.#listener.step({
+      step,
+      phase,
+      ...(code === "" ? {} : { code }),
+      ...(why === "" ? {} : { why }),
+    });
+    if (phase === "done") this.occurred(step.id);
+  }
+
+  #fault(step: StepHead & FaultStep): void {
+    const homeOf = (vm: number): HostName => this.#drill.machines[vm]?.home ?? "a";
+    this.#listener.fault({ step, phase: "begin" });
+    for (const action of actionsOf(step, this.#scenario, homeOf)) {
+      perform(this.#drill, { at: this.#drill.now, ...action });
+    }
+    const heal = () => {
+      this.#listener.fault({ step, phase: "end" });
+      this.#end(step, "done");
+    };
+    if (!definitionOf(step).lasting && step.for === 0) return heal();
+    const left = this.#scenario.end - this.#drill.now;
+    this.#drill.simulated.schedule(step.for === 0 ? left : Math.min(left, step.for), heal);
+  }
+
+  #verb(step: StepHead & VerbStep, waited: number): void {
+    const drill = this.#drill;
+    const machine = drill.machine(step.vm);
+    const host = this.#hostOf(step, machine);
+    const site = machine === undefined
+      ? drill.sites[host]
+      : host === "a"
+      ? drill.homeOf(machine)
+      : drill.awayOf(machine);
+    if (site.current === undefined) {
+      const name = this.#scenario.world.sites[site.name === "a" ? 0 : 1].name;
+      return this.#end(step, "failed", "no-server", `The server at ${name} did not answer`);
+    }
+    if (machine !== undefined && drill.operator.busy(site, machine)) {
+      if (waited >= BUSY_MAX) {
+        const why = "The verb before it to the same server was not answered";
+        return this.#end(step, "skipped", "", why);
+      }
+      drill.simulated.schedule(BUSY_LOOK, () => this.#verb(step, waited + BUSY_LOOK));
+      return;
+    }
+    this.#typed.push({ step, sent: false });
+    const args = this.#argumentsOf(step, machine);
+    const action = verbAction(this.#scenario, step, host, args);
+    perform(drill, { at: drill.now, ...action });
+    drill.simulated.schedule(SENT_MAX, () => {
+      const typed = this.#typed.find((each) => each.step === step);
+      if (typed?.sent !== false) return;
+      this.#end(
+        step,
+        "skipped",
+        "",
+        "There was nothing to do it to: the machine is not in such a state",
+      );
+    });
+  }
+
+  /** The side whose server is asked. */
+  #hostOf(step: VerbStep, machine: MachineRun | undefined): HostName {
+    const { sites } = this.#scenario.world;
+    const named = step.on === "" ? undefined : step.on === sites[0].name ? "a" : "b";
+    if (machine === undefined) return named ?? "a";
+    if (named === undefined) return sideOf(step.verb, machine.failover !== undefined);
+    return named === machine.home ? "a" : "b";
+  }
+
+  /** Arguments as the simulated servers take them: what only the run knows is looked up, what is data is scaled. */
+  #argumentsOf(step: VerbStep, machine: MachineRun | undefined): JsonObject {
+    const factor = bytesFor(this.#scenario.world);
+    const { sites } = this.#scenario.world;
+    const hostOf = (site: Json | undefined) => site === sites[0].name ? "a" : "b";
+    const told: Record<string, Json> = {};
+    for (const [name, value] of Object.entries(step.args)) {
+      const known = asObject(value ?? null);
+      if (value === undefined) continue;
+      if (typeof known?.["before"] === "string") {
+        told[name] = { newest: this.#pointsSince(known["before"], machine) };
+      } else if (known?.["at"] !== undefined) told[name] = { at: hostOf(known["at"]) };
+      else if (name === "bandwidth" || name === "size") told[name] = Number(value) / factor;
+      else if (name === "to") told[name] = `${hostOf(value)}:7700`;
+      else told[name] = value;
+    }
+    return told;
+  }
+
+  /** How many sound points of a machine's replica are not from before a step began. */
+  #pointsSince(id: string, machine: MachineRun | undefined): number {
+    const since = this.#begun.get(id) ?? Infinity;
+    const server = machine === undefined ? undefined : this.#drill.awayOf(machine).current?.server;
+    const points = server === undefined || machine === undefined
+      ? []
+      : replicaOf(server, machine.spec.name)?.store.points ?? [];
+    return points.filter((point) =>
+      point.broken === undefined && (machine?.cuts.get(point.id)?.time ?? 0) >= since
+    ).length;
+  }
+
+  /** A server is asked: which step has asked it; what came of it is told to what is returned. */
+  asked(
+    verb: string,
+    vm: string,
+  ): { readonly step: Step; answered(code: string): void } | undefined {
+    const typed = this.#typed.find(({ step, sent }) =>
+      !sent && step.verb === verb && step.vm === vm
+    );
+    if (typed === undefined) return undefined;
+    typed.sent = true;
+    const { step } = typed;
+    return {
+      step,
+      answered: (code) => code === "" ? this.#end(step, "done") : this.#end(step, "failed", code),
+    };
+  }
+
+  /** A server died: who had asked it hears nothing any more. */
+  died(): void {
+    const { sites } = this.#drill;
+    for (const { step, sent } of [...this.#typed]) {
+      if (!sent || sites.a.current !== undefined && sites.b.current !== undefined) continue;
+      const machine = this.#drill.machine(step.vm);
+      const host = this.#hostOf(step, machine);
+      const site = machine === undefined
+        ? sites[host]
+        : host === "a"
+        ? this.#drill.homeOf(machine)
+        : this.#drill.awayOf(machine);
+      if (site.current !== undefined) continue;
+      this.#end(step, "failed", "connection-lost", "The server died before it answered");
+    }
+  }
+
+  #guest(step: StepHead & GuestStep): void {
+    const drill = this.#drill;
+    const machine = drill.machine(step.vm);
+    if (machine === undefined) return;
+    const at = drill.now;
+    const { disk, rough } = step;
+    const vm = machine.index;
+    const factor = bytesFor(this.#scenario.world);
+    const sector = Math.floor(step.offset / factor / SECTOR_SIZE);
+    const count = Math.max(1, Math.ceil(step.length / factor / SECTOR_SIZE));
+    switch (step.guest) {
+      case "write":
+        perform(drill, { at, kind: "write", vm, disk, sector, count, rough });
+        break;
+      case "zero":
+      case "read":
+        perform(drill, { at, kind: step.guest, vm, disk, sector, count });
+        break;
+      case "flush":
+        perform(drill, { at, kind: "flush", vm, disk });
+        break;
+      case "reconnect":
+        perform(drill, { at, kind: "reconnect", vm });
+        break;
+      case "stop":
+        machine.shut = true;
+        drill.within(drill.homeOf(machine), `shutdown/${step.vm}`, () => machine.guest.detach());
+        break;
+      case "start": {
+        const { current } = drill.homeOf(machine);
+        machine.shut = false;
+        if (current !== undefined) machine.guest.attach(current);
+      }
+    }
+    this.#end(step, "done");
+  }
+}
+
+function verbAction(
+  { world }: DrillScenario,
+  { verb, vm }: VerbStep,
+  host: HostName,
+  args: JsonObject,
+): VerbAction {
+  const index = world.machines.findIndex(({ name }) => name === vm);
+  return { kind: "verb", host, verb, args, ...(index < 0 ? {} : { vm: index }) };
+}

@@ -1,0 +1,162 @@
+/**
+ * A drill that its owner plays, some events at a time, and what is kept of it.
+ *
+ * Rule: it knows no clock but the world's and no thread: a page gives it slices of a few milliseconds, a command line gives it
+ * all at once, and both get the same run.
+ *
+ * @module
+ */
+
+import { SECOND } from "../../engine/core/base/units.ts";
+import type { Kernel } from "../../engine/core/ports/codec.ts";
+import { ScenarioRun } from "../../engine/sim/scenario/run.ts";
+import { INVARIANTS } from "../../engine/sim/invariants/table.ts";
+import type { DrillScenario } from "../scenario/drill_scenario.ts";
+import { FrameMaker } from "./frames.ts";
+import { Recorder } from "./recorder.ts";
+import { type Frame, type Note, type Recording, RECORDING_BOUNDS } from "./recording.ts";
+import { ScriptPlayer } from "./script_player.ts";
+import { simulatedWorld } from "./simulated_world.ts";
+
+/** How a drill is played. */
+export interface SessionOptions {
+  /** Another seed than the scenario's. */
+  readonly seed?: number;
+  /** What the engine that plays it is, for the recording. */
+  readonly engineHash: string;
+  /** Keeps display states; they are kept unless this is false. */
+  readonly frames?: boolean;
+}
+
+/** Frames at even times, over the time of the script; as many again at most where something happens, and behind its end. */
+const RHYTHM = Math.floor(RECORDING_BOUNDS.frames / 2);
+
+/** A drill at work. */
+export class DrillSession {
+  /** When the script is over, µs; convergence follows. */
+  readonly end: number;
+  readonly #scenario: DrillScenario;
+  readonly #options: SessionOptions;
+  readonly #seed: number;
+  readonly #run: ScenarioRun;
+  readonly #recorder: Recorder;
+  readonly #script: ScriptPlayer;
+  readonly #maker: FrameMaker;
+  readonly #frames: Frame[] = [];
+  readonly #rhythm: number;
+  #nextFrame = 0;
+  #healed = false;
+  #framesTaken = 0;
+  #notesTaken = 0;
+
+  /** Nothing has happened yet. */
+  constructor(scenario: DrillScenario, kernel: Kernel, options: SessionOptions) {
+    this.#scenario = scenario;
+    this.#options = options;
+    this.#seed = options.seed ?? scenario.seed;
+    this.end = scenario.end;
+    const world = simulatedWorld(scenario, this.#seed, ScriptPlayer.foreseen(scenario));
+    const asked = scenario.expect.find(({ kind }) => kind === "invariants");
+    const ids = asked?.kind === "invariants" ? asked.ids : "all";
+    const invariants = INVARIANTS.filter(({ id }) => ids === "all" || ids.includes(id));
+    this.#run = new ScenarioRun(world, kernel, { invariants });
+    const { drill } = this.#run;
+    this.#recorder = new Recorder(scenario, drill);
+    this.#script = new ScriptPlayer(scenario, drill, this.#recorder);
+    this.#recorder.script = this.#script;
+    this.#recorder.occurred = (name) => this.#script.occurred(name);
+    this.#maker = new FrameMaker(scenario, drill, this.#recorder);
+    this.#rhythm = Math.max(SECOND, Math.ceil(scenario.end / RHYTHM));
+    drill.listeners.push(this.#recorder);
+    drill.simulated.afterEvent.push(() => this.#look());
+    this.#look();
+  }
+
+  /** World time, µs. */
+  get now(): number {
+    return this.#run.drill.now;
+  }
+
+  /** Events of the world that have happened. */
+  get events(): number {
+    return this.#run.drill.simulated.events;
+  }
+
+  /** True when nothing more will happen. */
+  get over(): boolean {
+    return this.#run.over;
+  }
+
+  /** Lets at most so many events of the world happen. */
+  advance(events: number): void {
+    this.#run.advance(events);
+    if (this.#run.over) this.#heal();
+  }
+
+  /** What was noted since this was asked last. */
+  takeNotes(): Note[] {
+    const taken = this.#recorder.notes.slice(this.#notesTaken);
+    this.#notesTaken += taken.length;
+    return taken;
+  }
+
+  /** Display states since this was asked last. */
+  takeFrames(): Frame[] {
+    const taken = this.#frames.slice(this.#framesTaken);
+    this.#framesTaken += taken.length;
+    return taken;
+  }
+
+  #heal(): void {
+    if (this.#healed) return;
+    this.#healed = true;
+    this.#script.finish();
+    this.#recorder.healed();
+  }
+
+  #look(): void {
+    const { now } = this;
+    if (now >= this.end && this.#run.drill.faults.quietFor >= 0) this.#heal();
+    const due = now >= this.#nextFrame;
+    const wanted = due || this.#recorder.notable;
+    this.#recorder.notable = false;
+    if (!wanted || this.#options.frames === false) return;
+    if (this.#frames.length >= RECORDING_BOUNDS.frames) return;
+    // What happens in between may not take the room of what comes by rhythm.
+    const spare = RECORDING_BOUNDS.frames - this.#frames.length;
+    if (!due && spare <= Math.max(0, Math.ceil((this.end - now) / this.#rhythm))) return;
+    if (due) this.#nextFrame = now - (now % this.#rhythm) + this.#rhythm;
+    this.#frames.push(this.#maker.make());
+  }
+
+  /** What is kept of it, once it is over. */
+  recording(): Recording {
+    const { hash, events, micros, violation } = this.#run.result;
+    const { notes, dropped, machines, converged } = this.#recorder;
+    return {
+      scenario: this.#scenario,
+      seed: this.#seed,
+      engineHash: this.#options.engineHash,
+      traceHash: hash,
+      events,
+      ended: micros,
+      violation,
+      converged,
+      notes,
+      notesDropped: dropped,
+      writes: [...machines].map(([vm, { writes }]) => writes.log(vm)),
+      frames: this.#frames,
+    };
+  }
+}
+
+/** Plays a drill from beginning to end. */
+export function runDrill(
+  scenario: DrillScenario,
+  kernel: Kernel,
+  options: SessionOptions,
+): Recording {
+  const session = new DrillSession(scenario, kernel, options);
+  while (!session.over) session.advance(1_000_000);
+  return session.recording();
+}
