@@ -219,6 +219,20 @@ export const drillReportSchema = z.strictObject({
   notesDropped: count.meta({ description: "Notes that the recording had no room for" }),
 });
 
+/** Where a report comes from; empty text for what its maker does not know. */
+const provenance = z.strictObject({
+  command: z.string().meta({ description: "Runs the same drill again" }),
+  link: z.string().meta({ description: "Opens the same drill in a browser" }),
+  scenarioHash: z.string().meta({ description: "Of the canonical text of the scenario" }),
+  program: z.string().meta({ description: "Name and version of what made it" }),
+  made: z.string().meta({ description: "Date and time at which it was made" }),
+});
+
+/** A report as it is written to a file, with where it comes from. */
+export const reportFileSchema = drillReportSchema.extend({ provenance });
+
+/** Where a report comes from. */
+export type Provenance = z.infer<typeof provenance>;
 /** A drill report. */
 export type DrillReport = z.infer<typeof drillReportSchema>;
 /** One machine in it. */

@@ -6,7 +6,7 @@
 
 import type { Recording } from "../run/recording.ts";
 import type { DrillReport, Finding, MachineReport } from "./drill_report.ts";
-import { capital, durationText, instantText, many } from "./words.ts";
+import { durationText, instantText, many } from "./words.ts";
 
 /** The part of a report that is there before its findings. */
 export type Numbers = Omit<DrillReport, "findings" | "sentence" | "verdict">;
@@ -206,7 +206,7 @@ function runFindings(of: Numbers): Finding[] {
 function expectationFindings({ expectations }: Numbers): Finding[] {
   return expectations.filter(({ holds }) => !holds).map(({ name, expected, achieved }) => ({
     severity: "major",
-    sentence: `${capital(name)}: expected ${expected}; ${achieved}.`,
+    sentence: `${name}: expected ${expected}; ${achieved}.`,
     action: "Compare the story of the drill with its timeline: one of them is wrong.",
   }));
 }

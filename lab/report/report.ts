@@ -18,6 +18,12 @@ import { stepRows } from "./steps.ts";
 import { failbacksOf, integrityOf, linkSeries } from "./traffic.ts";
 import { bytesText, countText } from "./words.ts";
 
+export { reportCsv } from "./csv.ts";
+export { reportHtml } from "./html.ts";
+export { reportJson } from "./json.ts";
+export { reportJunit } from "./junit.ts";
+export { reportMarkdown } from "./markdown.ts";
+
 /** The report of a run. */
 export function makeReport(recording: Recording): DrillReport {
   const { scenario } = recording;

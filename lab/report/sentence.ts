@@ -46,8 +46,8 @@ function othersText(others: readonly Saying[]): string {
       : " The other machines lost nothing.";
   }
   return worse.length === 1
-    ? ` Machine ${worse[0]!.vm} was hit as well.`
-    : ` ${worse.length} other machines were hit as well.`;
+    ? ` Machine ${worse[0]!.vm} lost work as well.`
+    : ` ${worse.length} other machines lost work as well.`;
 }
 
 function sayingOf(machine: MachineReport, of: Numbers): Saying {
