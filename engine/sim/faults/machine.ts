@@ -20,7 +20,7 @@ function freezing(
   what: FreezeTrouble,
   texts: Pick<FaultDefinition, "title" | "about" | "modelled">,
 ): FaultDefinition {
-  const after = amount("after", "time", [1, 20 * MILLISECOND, SECOND], "When it goes on by itself");
+  const after = amount("ends", "time", [1, 20 * MILLISECOND, SECOND], "When it goes on by itself");
   return {
     id: what === "thaw-fails" ? "guest.thaw-fails" : `guest.freeze-${what}`,
     ...texts,
@@ -34,7 +34,7 @@ function freezing(
     prior: 200_000,
     lower: (hit) => {
       const { vm } = diskOf(hit);
-      const ends = what === "breaks" ? hit.number("after") : 0;
+      const ends = what === "breaks" ? hit.number("ends") : 0;
       return [{ kind: "freeze", vm, what, after: ends, lasts: hit.lasts }];
     },
   };

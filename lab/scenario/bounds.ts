@@ -1,0 +1,35 @@
+/**
+ * How much a scenario may ask for: what is beyond it is refused before anything runs.
+ *
+ * @module
+ */
+
+import { DAY, MiB } from "../../engine/core/base/units.ts";
+
+/** The bounds. */
+export const BOUNDS = {
+  /** Characters of a file. */
+  text: 256 * 1024,
+  /** Levels of lists and maps in each other. */
+  depth: 16,
+  /** Values, each counted as often as it is meant. */
+  nodes: 100_000,
+  /** Problems that are told at once. */
+  problems: 20,
+  /** Steps of a script. */
+  steps: 5000,
+  /** Expectations. */
+  expectations: 1000,
+  /** µs of a drill, and of everything in it. */
+  time: 400 * DAY,
+  /** Requests that workloads make in a whole drill, simulated ones. */
+  requests: 5_000_000,
+  /** Bytes of all simulated disks, once for each machine. */
+  disks: 256 * MiB,
+  /** Machines. */
+  machines: 16,
+  /** Workloads of a machine. */
+  workloads: 16,
+  /** Blocks of 4 KiB that a simulated one stands for. */
+  scale: 65_536,
+} as const;

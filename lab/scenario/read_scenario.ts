@@ -1,0 +1,76 @@
+/**
+ * Reads a scenario: YAML, or canonical JSON, which is YAML as well.
+ *
+ * Rule: whatever the text is, what comes of it is a scenario that can be run within bounds, or problems with their places
+ * in the text; nothing is thrown, and nothing takes long.
+ *
+ * @module
+ */
+
+import { HOUR } from "../../engine/core/base/units.ts";
+import { type DrillScenario, FORMAT_VERSION } from "./drill_scenario.ts";
+import { BOUNDS } from "./bounds.ts";
+import { expectationsMeant } from "./expectations_meaning.ts";
+import { Issues } from "./issues.ts";
+import { parseQuantity } from "./quantities.ts";
+import { ScriptMeaning } from "./script_meaning.ts";
+import { type Problem, readSource } from "./source.ts";
+import { worldMeant } from "./world_meaning.ts";
+import { SCENARIO } from "./written_world.ts";
+
+export type { Problem } from "./source.ts";
+export { canonicalScenario } from "./canonical_scenario.ts";
+
+/** A scenario, or what is wrong with its text. */
+export type ReadResult =
+  | { readonly ok: true; readonly scenario: DrillScenario }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** The scenario that `text` spells. */
+export function readScenario(text: string): ReadResult {
+  const source = readSource(text);
+  if (!("value" in source)) return { ok: false, problems: source };
+  const issues = new Issues(source);
+  const scenario = scenarioMeant(source.value, issues);
+  const { problems } = issues;
+  return scenario === undefined || problems.length > 0
+    ? { ok: false, problems }
+    : { ok: true, scenario };
+}
+
+function scenarioMeant(value: unknown, issues: Issues): DrillScenario | undefined {
+  const written = issues.read(SCENARIO, value, []);
+  if (written === undefined) return undefined;
+  const { name, title = name, story, seed, engineHash, script } = written;
+  const end = written.end ?? usualEnd(script);
+  const world = worldMeant(written.world, end, issues);
+  const steps = new ScriptMeaning(world, end, issues).steps(script);
+  const expect = expectationsMeant(written.expect, world, steps, issues);
+  return {
+    formatVersion: FORMAT_VERSION,
+    name,
+    title,
+    story,
+    seed,
+    ...(engineHash === undefined ? {} : { engineHash }),
+    world,
+    script: steps,
+    expect,
+    end,
+  };
+}
+
+/** An hour behind the last time that a step names: what it lasts and waits for counted to it. */
+function usualEnd(script: readonly unknown[]): number {
+  let waited = 0;
+  let last = 0;
+  const read = (value: unknown) =>
+    typeof value === "string" ? Math.max(0, parseQuantity("time", value) ?? 0) : 0;
+  for (const step of script) {
+    if (step === null || typeof step !== "object") continue;
+    const fields = step as Record<string, unknown>;
+    waited += read(fields["wait"]);
+    last = Math.max(last, read(fields["at"]) + read(fields["for"]));
+  }
+  return Math.min(last + waited + HOUR, BOUNDS.time);
+}
