@@ -192,7 +192,9 @@ export const drillReportSchema = z.strictObject({
   traceHash: z.string(),
   events: count,
   scriptEnded: time,
-  ended: time,
+  ended: time.meta({
+    description: "When everything was healed; what comes behind is no part of the drill",
+  }),
   scale: z.int().positive(),
   scaleNote: z.string().meta({ description: "What the scale means for the numbers; empty at 1" }),
   sentence: z.string().meta({ description: "What came of it, for whoever reads one line" }),

@@ -6,6 +6,7 @@
 
 import type { Recording } from "../run/recording.ts";
 import type { DrillReport, Finding, MachineReport } from "./drill_report.ts";
+import { brokenText } from "./sentence.ts";
 import { durationText, instantText, many } from "./words.ts";
 
 /** The part of a report that is there before its findings. */
@@ -171,7 +172,7 @@ function runFindings(of: Numbers): Finding[] {
   if (violation !== null) {
     found.push({
       severity: "critical",
-      sentence: `Invariant ${violation.id} did not hold at ${instantText(violation.time)}: ` +
+      sentence: `${brokenText(violation.id)} at ${instantText(violation.time)}: ` +
         `${violation.message}.`,
       action: "Report it with this file: seed and script make it happen again.",
     });

@@ -9,6 +9,7 @@ import { placeText } from "./faults.ts";
 import { splitFigure } from "./figures.ts";
 import { duration, holds, instant, none, table } from "./html_parts.ts";
 import { type Filling, type Markup, markup } from "./markup.ts";
+import { brokenText } from "./sentence.ts";
 import { bytesText, countText, durationText, instantText, shareText } from "./words.ts";
 
 const KINDS = { "rpo": "RPO", "rpo-over-time": "RPO, worst ever", "rto": "RTO" } as const;
@@ -148,9 +149,10 @@ function resultOf({ result, code, why }: StepRow): Markup {
 /** Every step with what came of it, and those that were not executed once more. */
 export function stepTables({ steps }: DrillReport): Filling {
   if (steps.length === 0) return none("The script has no steps.");
-  const executed = steps.filter(({ began }) => began !== null)
+  const isExecuted = ({ began, result }: StepRow) => began !== null && result !== "skipped";
+  const executed = steps.filter(isExecuted)
     .toSorted((left, right) => left.began! - right.began!);
-  const left = steps.filter(({ began }) => began === null);
+  const left = steps.filter((step) => !isExecuted(step));
   return [
     executed.length > 0 && table(executed, [
       ["Step", ({ id }) => id, "short"],
@@ -201,7 +203,7 @@ export function integrityTable({ integrity, violation }: DrillReport): Filling {
       holds(
         false,
         "",
-        `${violation.id} did not hold at ${instantText(violation.time)}: ${violation.message}`,
+        `${brokenText(violation.id)} at ${instantText(violation.time)}: ${violation.message}`,
       )
     }</p>`;
   if (integrity.compared === 0) return [invariants, none("No bytes were compared.")];

@@ -8,7 +8,7 @@ import type { Recording, WriteLog } from "../run/recording.ts";
 import type { DrillMachine } from "../scenario/drill_scenario.ts";
 import type { FaultWindow, MachineReport, Outage, Recovery } from "./drill_report.ts";
 import { exposureOf } from "./exposure.ts";
-import { outagesOf } from "./outages.ts";
+import { outagesOf, runsAtEnd } from "./outages.ts";
 import { recoveriesOf } from "./recoveries.ts";
 import { trafficOf, unwellTimes } from "./traffic.ts";
 import { WriteHistory } from "./write_history.ts";
@@ -31,17 +31,6 @@ function emptyLog(vm: string, site: string): WriteLog {
   };
 }
 
-/** Where the guest runs at the end, by its notes. */
-function runsAtEnd(vm: string, { notes }: Recording): string {
-  const running = new Set<string>();
-  for (const note of notes) {
-    if (note.kind !== "guest" || note.vm !== vm) continue;
-    if (note.runs) running.add(note.site);
-    else running.delete(note.site);
-  }
-  return [...running].join(" and ");
-}
-
 /** Whether what a recovery gave up stays given up. */
 export function counts({ kind, state, loss }: Recovery): boolean {
   return kind !== "none" && state !== "cancelled" && loss?.fate !== "undone";
@@ -51,7 +40,9 @@ export function counts({ kind, state, loss }: Recovery): boolean {
 function achieved(recoveries: readonly Recovery[], outages: readonly Outage[]) {
   const last = recoveries.findLast(counts);
   const open = outages.findLast(({ kind, ended }) => kind === "incident" && ended === null);
-  const over = outages.findLast(({ ended }) => ended !== null);
+  const ended = outages.filter((outage) => outage.ended !== null);
+  // A guest that was shut down for a moment, as a reversal does, was not recovered.
+  const over = ended.findLast(({ kind }) => kind !== "asked") ?? ended.at(-1);
   const lost = last?.loss ?? { writes: 0, bytes: 0 };
   return {
     rpo: last?.rpo ?? (recoveries.length > 0 && last === undefined && !open ? 0 : null),
@@ -82,7 +73,7 @@ export function machinePart(
     rtoObjective: spec.objective.rto,
     writes: log.times.length,
     bytesWritten: log.bytes.reduce((sum, bytes) => sum + bytes, 0),
-    runsAt: runsAtEnd(vm, recording),
+    runsAt: runsAtEnd(vm, recording.notes),
     ...achieved(recoveries, outages),
     worstRpo: exposure.worst,
     worstRpoAt: exposure.worstAt,

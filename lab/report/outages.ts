@@ -51,6 +51,7 @@ export function outagesOf(
   const running = new Set(first?.kind === "guest" && !first.runs ? [first.site] : []);
   let open: Mutable | undefined;
   for (const note of recording.notes) {
+    forget(running, note, vm);
     if (note.kind === "guest" && note.vm === vm) {
       if (note.runs) running.add(note.site);
       else if (!running.delete(note.site)) continue;
@@ -70,6 +71,27 @@ export function outagesOf(
   }
   if (open?.kind === "incident") open.lasted = splitOf(recording, open, null);
   return outages;
+}
+
+/** A failover that is cancelled has no guest any more, and a machine that has moved none where it was. */
+function forget(running: Set<string>, note: Note, vm: string): void {
+  if (note.kind === "failover" && note.vm === vm && note.phase === "cancelled") {
+    running.delete(note.site);
+  }
+  if (note.kind !== "moved" || note.vm !== vm) return;
+  for (const site of running) if (site !== note.site) running.delete(site);
+}
+
+/** Where guests of a machine run at the end. */
+export function runsAtEnd(vm: string, notes: readonly Note[]): string {
+  const running = new Set<string>();
+  for (const note of notes) {
+    forget(running, note, vm);
+    if (note.kind !== "guest" || note.vm !== vm) continue;
+    if (note.runs) running.add(note.site);
+    else running.delete(note.site);
+  }
+  return [...running].join(" and ");
 }
 
 function fresh(

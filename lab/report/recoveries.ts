@@ -60,6 +60,7 @@ class Follower {
 
   take(note: Note): void {
     if (note.kind === "verb" && note.phase === "asked" && !note.byItself) this.#ask(note);
+    if (note.kind === "verb" && note.verb === "failover resolve") this.#resolved(note);
     if (note.kind === "failover") this.#failover(note);
     if (note.kind === "moved") this.#moved(note);
   }
@@ -122,6 +123,20 @@ class Follower {
     const branch = this.#history.branchAt(site, at, this.#givenUp);
     if (how === "resolved") this.#resolve(branch, site, at);
     else this.#goOn(at, this.#history.log.branches[branch]?.site === site ? branch : 0, site);
+  }
+
+  /** Which site goes on is what the step asked for. */
+  #resolved({ phase, code, step, at }: Of<"verb">): void {
+    if (phase !== "answered" || code !== "") return;
+    const asked = this.#recording.scenario.script.find(({ id }) => id === step);
+    const keep = asked?.kind === "verb" ? asked.args["keep"] : undefined;
+    const site = typeof keep === "object" && keep !== null && "at" in keep ? keep["at"] : keep;
+    if (typeof site !== "string" || !this.#isSite(site)) return;
+    this.#resolve(this.#history.branchAt(site, at, this.#givenUp), site, at);
+  }
+
+  #isSite(name: string): boolean {
+    return this.#recording.scenario.world.sites.some((site) => site.name === name);
   }
 
   /** Two sites had written, and this one goes on. */

@@ -17,6 +17,7 @@ import { sentenceOf } from "./sentence.ts";
 import { stepRows } from "./steps.ts";
 import { failbacksOf, integrityOf, linkSeries } from "./traffic.ts";
 import { bytesText, countText } from "./words.ts";
+import { countBelow } from "./write_history.ts";
 
 export { reportCsv } from "./csv.ts";
 export { reportHtml } from "./html.ts";
@@ -26,14 +27,15 @@ export { reportMarkdown } from "./markdown.ts";
 
 /** The report of a run. */
 export function makeReport(recording: Recording): DrillReport {
-  const { scenario } = recording;
-  const faults = faultWindows(recording.notes);
-  const parts = scenario.world.machines.map((spec) => machinePart(recording, spec, faults));
+  const drill = untilHealed(recording);
+  const faults = faultWindows(drill.notes);
+  const parts = drill.scenario.world.machines.map((spec) => machinePart(drill, spec, faults));
   const { outages, recoveries } = merged(parts);
   const machines = parts.map(({ machine }) => machine);
   const steps = stepRows(recording);
   const numbers: Numbers = {
     ...identityOf(recording),
+    ended: drill.ended,
     objectives: objectiveRows(machines, recoveries, outages),
     expectations: expectationRows({ recording, machines, steps }),
     machines,
@@ -41,10 +43,10 @@ export function makeReport(recording: Recording): DrillReport {
     recoveries,
     steps,
     faults,
-    failbacks: failbacksOf(recording),
+    failbacks: failbacksOf(drill),
     integrity: integrityOf(recording.notes),
-    linkSeries: linkSeries(recording),
-    violation: recording.violation === undefined ? null : { ...recording.violation },
+    linkSeries: linkSeries(drill),
+    violation: recording.violation === undefined ? null : shortly(recording.violation),
     notesDropped: recording.notesDropped,
   };
   const findings = findingsOf(numbers, recording);
@@ -56,7 +58,24 @@ export function makeReport(recording: Recording): DrillReport {
   };
 }
 
-function identityOf({ scenario, seed, engineHash, traceHash, events, ended }: Recording) {
+/**
+ * The drill alone: when its script is over everything heals, and what comes behind that is the check that the world agrees
+ * again. Nobody may call a machine recovered that only that brought back.
+ */
+function untilHealed(recording: Recording): Recording {
+  const { notes, writes } = recording;
+  const index = notes.findIndex(({ kind }) => kind === "healed");
+  const healed = notes[index];
+  if (healed === undefined) return recording;
+  const shortened = writes.map((log) => {
+    const end = countBelow(log.times, healed.at);
+    const [times, bytes] = [log.times.subarray(0, end), log.bytes.subarray(0, end)];
+    return { ...log, times, bytes, branch: log.branch.subarray(0, end) };
+  });
+  return { ...recording, ended: healed.at, notes: notes.slice(0, index + 1), writes: shortened };
+}
+
+function identityOf({ scenario, seed, engineHash, traceHash, events }: Recording) {
   const { name, title, story, world, end } = scenario;
   return {
     format: "warmsite-drill-report",
@@ -70,10 +89,14 @@ function identityOf({ scenario, seed, engineHash, traceHash, events, ended }: Re
     traceHash,
     events,
     scriptEnded: end,
-    ended,
     scale: world.scale,
     scaleNote: scaleNoteOf(world.scale, world.block),
   } as const;
+}
+
+/** What broke, without the places in a program that a panic names. */
+function shortly({ id, message, time }: NonNullable<Recording["violation"]>) {
+  return { id, message: message.split("\n")[0]!.slice(0, 500), time };
 }
 
 function scaleNoteOf(scale: number, block: number): string {

@@ -19,8 +19,8 @@ interface Saying {
 /** What came of a drill. */
 export function sentenceOf(of: Numbers): string {
   if (of.violation !== null) {
-    return `Invariant ${of.violation.id} did not hold, so trust no other number here: ` +
-      `${of.violation.message}.`;
+    const { id, message } = of.violation;
+    return `${brokenText(id)}, so trust no other number here: ${message}.`;
   }
   const sayings = of.machines.map((machine) => sayingOf(machine, of))
     .sort((left, right) => right.weight - left.weight);
@@ -32,6 +32,11 @@ export function sentenceOf(of: Numbers): string {
 /** The name of a machine keeps its letters also where a sentence begins with it. */
 function opened({ vm, text }: Saying): string {
   return text.startsWith(`${vm} `) ? `Machine ${text}` : capital(text);
+}
+
+/** What broke: an invariant by its number, or the engine itself. */
+export function brokenText(id: string): string {
+  return id === "engine-panic" ? "The engine stopped" : `Invariant ${id} did not hold`;
 }
 
 /** Weights from which on something was lost, and from which on more than that is wrong. */
@@ -174,6 +179,12 @@ function lossy(recovery: Recovery, of: Numbers): Saying {
       `that ${placeText(from)} alone had, ${
         durationText(rpo ?? 0)
       } of work, are kept as a recovery point`;
+    return { vm, weight, text };
+  }
+  if (incident === undefined && (loss!.newest ?? 0) > (recovery.at ?? 0)) {
+    const text = `both sites wrote ${vm} from the failover on: ${placeText(to)} lacks ` +
+      `${many(writes, "write")} that ${placeText(from)} has, ${durationText(rpo ?? 0)} of work ` +
+      "from before it and all since";
     return { vm, weight, text };
   }
   const which = incident === undefined ? `the last point at ${placeText(to)}` : "the last point";

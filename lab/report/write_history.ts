@@ -32,11 +32,28 @@ export function countBelow(values: ArrayLike<number>, limit: number): number {
   return low;
 }
 
+/**
+ * A branch has its contents from the start of its failover on: points may be cut of them before a guest runs there, and writes
+ * come later.
+ */
+function beginningsOf(log: WriteLog, notes: readonly Note[]): number[] {
+  const starts = notes.filter((note) =>
+    note.kind === "failover" && note.phase === "started" && note.vm === log.vm
+  );
+  return log.branches.map(({ at, site, from }) => {
+    if (from === "") return at;
+    return starts.findLast((note) => note.at <= at && "site" in note && note.site === site)?.at ??
+      at;
+  });
+}
+
 /** The writes of one machine. */
 export class WriteHistory {
   readonly log: WriteLog;
   /** Points by their id. */
   readonly cuts = new Map<string, CutPoint>();
+  /** From when on what is cut at a branch's site is of that branch. */
+  readonly #since: number[];
   /** For each branch its entries in the log, and the bytes of all of them before each. */
   readonly #entries: Uint32Array[];
   readonly #sums: Float64Array[];
@@ -48,6 +65,7 @@ export class WriteHistory {
       if (note.kind !== "cut" || note.vm !== log.vm || this.cuts.has(note.point)) continue;
       this.cuts.set(note.point, { at: note.at, site: note.site, writes: note.writes });
     }
+    this.#since = beginningsOf(log, notes);
     const sizes = log.branches.map(() => 0);
     for (const branch of log.branch) sizes[branch] = (sizes[branch] ?? 0) + 1;
     this.#entries = sizes.map((size) => new Uint32Array(size));
@@ -64,7 +82,7 @@ export class WriteHistory {
   branchAt(site: string, at: number, except: ReadonlySet<number> = new Set()): number {
     let found = 0;
     this.log.branches.forEach((branch, index) => {
-      if (branch.site === site && branch.at <= at && !except.has(index)) found = index;
+      if (branch.site === site && this.#since[index]! <= at && !except.has(index)) found = index;
     });
     return found;
   }
