@@ -20,6 +20,7 @@ import { type Disk, type DiskIdentity, growDisk } from "../ports/disk.ts";
 import type { Folder } from "../ports/folder.ts";
 import type { GuestDisk, Ports } from "../ports/ports.ts";
 import { Mutex } from "../runtime/lock.ts";
+import { Signal } from "../runtime/signal.ts";
 import type { Task } from "../runtime/task.ts";
 import type { ExtentContext, ExtentFile } from "./extent_file.ts";
 import type { HistoryCache } from "./history_cache.ts";
@@ -79,6 +80,8 @@ export class ReplicaFiles {
   readonly notes = new Map<string, Failure>();
   /** Raw disks that points are being read from, and by how many. */
   readonly #rawReads = new Map<Disk, number>();
+  /** Somebody has read the last of what he read from a raw disk. */
+  readonly #rawRead = new Signal();
   /** Those of them that were taken out, to be closed. */
   readonly #leaving = new Set<Disk>();
   readonly #stateFile: StateFile;
@@ -260,6 +263,7 @@ export class ReplicaFiles {
       if (left > 0) this.#rawReads.set(disk, left);
       else {
         this.#rawReads.delete(disk);
+        this.#rawRead.notify();
         if (this.#leaving.delete(disk)) yield* disk.close();
       }
     }
@@ -319,7 +323,13 @@ export class ReplicaFiles {
     for (const [index, disk] of held.entries()) {
       this.#replace(index, new ReleasedDisk(disk.size, stamps[index]));
     }
-    for (const disk of held) yield* disk.close();
+    for (const disk of held) yield* this.#closeBehindReaders(disk);
+  }
+
+  /** Closes a raw disk that nobody begins to read any more, when the last read of it that is under way has ended. */
+  *#closeBehindReaders(disk: Disk): Task<void> {
+    yield* this.#rawRead.until(() => !this.#rawReads.has(disk));
+    yield* disk.close();
   }
 
   /**
@@ -340,7 +350,7 @@ export class ReplicaFiles {
       if (fits(disk, index)) continue;
       const name = diskName(index);
       this.#replace(index, new AbsentDisk());
-      yield* disk.close();
+      yield* this.#closeBehindReaders(disk);
       if (size > 0) {
         const file = yield* this.folder.open(name);
         try {
