@@ -10,10 +10,14 @@ import { DAY, MiB } from "../../engine/core/base/units.ts";
 export const BOUNDS = {
   /** Characters of a file. */
   text: 256 * 1024,
+  /** Commas, colons, line ends and brackets of YAML, by which the time goes that reading takes; JSON on one line is faster. */
+  marks: 40_000,
   /** Levels of lists and maps in each other. */
   depth: 16,
   /** Values, each counted as often as it is meant. */
   nodes: 100_000,
+  /** Places where an alias stands. */
+  aliases: 100,
   /** Problems that are told at once. */
   problems: 20,
   /** Steps of a script. */

@@ -28,19 +28,30 @@ export interface Issue {
   readonly key: boolean;
 }
 
-/** A quantity from `min` to `max`, in base units. */
-export function quantity(measure: Measure, min: number, max: number) {
-  const wrong = `Expected ${QUANTITY_EXAMPLES[measure]}`;
+const WRITTEN = new Map<Measure, z.ZodMiniType<string | 0>>();
+
+/** A quantity as it is written: one definition for all of a measure. */
+export function writtenQuantity(measure: Measure): z.ZodMiniType<string | 0> {
+  const made = WRITTEN.get(measure);
+  if (made !== undefined) return made;
   const error = ({ input }: { readonly input?: unknown }) =>
-    input === undefined ? missing() : `${wrong}, found ${shown(input)}`;
-  const written = z.union(
+    input === undefined
+      ? missing()
+      : `Expected ${QUANTITY_EXAMPLES[measure]}, found ${shown(input)}`;
+  const schema = z.union(
     [z.string().check(z.regex(QUANTITY_PATTERNS[measure], { error })), z.literal(0)],
     { error },
   );
+  WRITTEN.set(measure, schema);
+  return schema;
+}
+
+/** A quantity from `min` to `max`, in base units. */
+export function quantity(measure: Measure, min: number, max: number) {
   const read = z.transform((text: string | 0, payload) => {
     const value = text === 0 ? 0 : parseQuantity(measure, text);
     const message = value === undefined
-      ? `${wrong} that is whole, found ${shown(text)}`
+      ? `Expected ${QUANTITY_EXAMPLES[measure]} that is whole, found ${shown(text)}`
       : value < min || value > max
       ? `Expected ${quantityText(measure, min)} to ${quantityText(measure, max)}, found ${
         shown(text)
@@ -49,7 +60,7 @@ export function quantity(measure: Measure, min: number, max: number) {
     if (message !== undefined) payload.issues.push({ code: "custom", message, input: text });
     return value ?? 0;
   });
-  return z.pipe(written, read);
+  return z.pipe(writtenQuantity(measure), read);
 }
 
 /** A whole number from `min` to `max`. */
@@ -64,12 +75,10 @@ export function word(pattern: RegExp, wrong: string) {
 }
 
 /** A name of a site, a link or a machine. */
-export function name() {
-  return word(
-    /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/,
-    'A name is letters, digits, "-", "." and "_", at most 64, and does not begin with "."',
-  );
-}
+export const NAME = word(
+  /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/,
+  'A name is letters, digits, "-", "." and "_", at most 64, and does not begin with "."',
+);
 
 /** A text of at most so many characters. */
 export function text(most: number) {

@@ -71,15 +71,49 @@ class Unreadable extends Error {
   }
 }
 
+/** Where everything is of which the place is not known. */
+const WHOLE = { line: 1, column: 1, endLine: 1, endColumn: 2 };
+
 /** The value that `text` spells. */
 export function readSource(text: string): Source | readonly Problem[] {
-  const whole = { line: 1, column: 1, endLine: 1, endColumn: 2 };
   if (text.length > BOUNDS.text) {
     const message = `The file has ${text.length} characters, and ${BOUNDS.text} are the most`;
-    return [{ ...whole, message }];
+    return [{ ...WHOLE, message }];
   }
-  const deep = `The file is nested deeper than ${BOUNDS.depth} levels`;
-  if (opensTooMuch(text)) return [{ ...whole, message: deep }];
+  if (opensTooMuch(text)) return [{ ...WHOLE, message: TOO_DEEP }];
+  return readJsonLine(text) ?? readYaml(text);
+}
+
+const TOO_DEEP = `The file is nested deeper than ${BOUNDS.depth} levels`;
+
+/** JSON on one line, as scenarios are stored: read at once; its places are sought when somebody asks. */
+function readJsonLine(text: string): Source | undefined {
+  const line = text.trim();
+  if (!line.startsWith("{") || line.includes("\n")) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  let places: Source | readonly Problem[] | undefined;
+  return {
+    value,
+    line: () => 1,
+    problem: (path, message, what) => {
+      places ??= readYaml(text);
+      return "value" in places ? places.problem(path, message, what) : { ...WHOLE, message };
+    },
+  };
+}
+
+function readYaml(text: string): Source | readonly Problem[] {
+  if ((text.match(/[,:\n{[]/g) ?? []).length > BOUNDS.marks) {
+    return [{
+      ...WHOLE,
+      message: `The file has more than ${BOUNDS.marks} keys, entries and lines`,
+    }];
+  }
   const lines = new LineCounter();
   let document: Document.Parsed;
   try {
@@ -92,7 +126,7 @@ export function readSource(text: string): Source | readonly Problem[] {
     });
   } catch {
     // It ran out of stack.
-    return [{ ...whole, message: deep }];
+    return [{ ...WHOLE, message: TOO_DEEP }];
   }
   const spot = (range: readonly number[] | null | undefined) => spotOf(lines, range);
   if (document.errors.length > 0) {
@@ -130,6 +164,7 @@ function spotOf(lines: LineCounter, range: readonly number[] | null | undefined)
 /** Makes a plain value of a document. */
 class Reader {
   readonly #document: Document.Parsed;
+  readonly #targets = new Map<Alias, Node>();
   #nodes = 0;
 
   constructor(document: Document.Parsed) {
@@ -146,11 +181,24 @@ class Reader {
     if (depth > BOUNDS.depth) {
       throw new Unreadable(found, `The file is nested deeper than ${BOUNDS.depth} levels`);
     }
-    if (isAlias(found)) return this.read(targetOf(found, this.#document), depth + 1);
+    if (isAlias(found)) return this.read(this.#target(found), depth + 1);
     if (isScalar(found)) return plain(found.value);
     if (isSeq(found)) return found.items.map((item) => this.read(item, depth + 1));
     if (isMap(found)) return this.#map(found.items, depth);
     throw new Unreadable(found, "Only lists, maps, texts, numbers, true and false are read");
+  }
+
+  /** What an alias stands for, sought once for each: one that stands for itself ends at the bound of depth. */
+  #target(alias: Alias): Node {
+    const known = this.#targets.get(alias);
+    if (known !== undefined) return known;
+    if (this.#targets.size === BOUNDS.aliases) {
+      throw new Unreadable(alias, `The file has more than ${BOUNDS.aliases} aliases`);
+    }
+    const target = alias.resolve(this.#document);
+    if (target === undefined) throw new Unreadable(alias, `Nothing is called "&${alias.source}"`);
+    this.#targets.set(alias, target);
+    return target;
   }
 
   #map(
@@ -167,13 +215,6 @@ class Reader {
     }
     return made;
   }
-}
-
-/** What an alias stands for: one that stands for itself ends at the bound of depth. */
-function targetOf(alias: Alias, document: Document.Parsed): Node {
-  const target = alias.resolve(document);
-  if (target === undefined) throw new Unreadable(alias, `Nothing is called "&${alias.source}"`);
-  return target;
 }
 
 function plain(value: unknown): unknown {

@@ -11,18 +11,21 @@ import { GiB, TiB } from "../../engine/core/base/units.ts";
 import type { FaultDefinition, FaultParameter } from "../../engine/sim/faults/definition.ts";
 import { FAULTS } from "../../engine/sim/faults/registry.ts";
 import { BOUNDS } from "./bounds.ts";
-import { count, flag, name, quantity, record, text, word } from "./form.ts";
+import { count, flag, NAME, quantity, record, text, word } from "./form.ts";
 import { quantityText } from "./quantities.ts";
 import { type ArgumentKind, argumentName, RENAMED_ARGUMENTS, VERB_WORDS } from "./verb_words.ts";
 import { STEP_ID, time } from "./written_world.ts";
 
 type Shape = Record<string, z.ZodMiniType>;
 
+/** What a step may wait for. */
+export const AWAITED = z.union([text(200), count(0, BOUNDS.steps)]);
+
 /** What all steps have. */
 const HEAD = {
   id: z.optional(STEP_ID),
   at: z.optional(time()),
-  after: z.optional(z.union([text(200), count(0, BOUNDS.steps)])),
+  after: z.optional(AWAITED),
   wait: z.optional(time()),
 };
 
@@ -85,7 +88,7 @@ function argument(kind: ArgumentKind): z.ZodMiniType {
     case "point":
       return POINT;
     case "side":
-      return name();
+      return NAME;
   }
 }
 
@@ -94,8 +97,8 @@ export const verbStep = once(makeVerbStep);
 
 function makeVerbStep(verb: string): z.ZodMiniType {
   const word = VERB_WORDS[verb];
-  const shape: Shape = { ...HEAD, do: z.literal(verb), on: z.optional(name()) };
-  if (word?.machine !== false || verb === "replication import") shape["vm"] = z.optional(name());
+  const shape: Shape = { ...HEAD, do: z.literal(verb), on: z.optional(NAME) };
+  if (word?.machine !== false || verb === "replication import") shape["vm"] = z.optional(NAME);
   for (const [written, kind] of Object.entries(word?.args ?? {})) {
     const bare = argumentName(written);
     const needed = written === bare && kind !== "package";
@@ -120,7 +123,7 @@ export const GUEST_WORDS = [
 export const guestStep = once(makeGuestStep);
 
 function makeGuestStep(word: typeof GUEST_WORDS[number]): z.ZodMiniType {
-  const shape: Shape = { ...HEAD, guest: z.literal(word), vm: z.optional(name()) };
+  const shape: Shape = { ...HEAD, guest: z.literal(word), vm: z.optional(NAME) };
   const touches = word === "write" || word === "zero" || word === "read";
   if (touches || word === "flush") shape["disk"] = z.prefault(count(0, DISKS_MAX - 1), 0);
   if (touches) {

@@ -8,7 +8,7 @@ import * as z from "zod/mini";
 import { DAY, GiB, HOUR, KiB, MILLISECOND, SECOND, TiB } from "../../engine/core/base/units.ts";
 import { DISKS_MAX } from "../../engine/core/base/limits.ts";
 import { BOUNDS } from "./bounds.ts";
-import { count, flag, name, quantity, record, text, word } from "./form.ts";
+import { count, flag, NAME, quantity, record, text, word } from "./form.ts";
 import { STORAGE_NAMES } from "./storages.ts";
 
 const SLUG = 'Use lower-case letters, digits and "-", at most 64';
@@ -43,7 +43,7 @@ const SITE = record({
 });
 
 const LINK = record({
-  between: z.optional(z.array(name()).check(z.length(2))),
+  between: z.optional(z.array(NAME).check(z.length(2))),
   rtt: z.prefault(quantity("time", 0, 60 * SECOND), "20ms"),
   jitter: z.prefault(quantity("time", 0, 60 * SECOND), "1ms"),
   rate: z.prefault(rate(), "100Mbit"),
@@ -98,7 +98,7 @@ const REPLICATION = record({
 });
 
 const MACHINE = record({
-  at: z.optional(name()),
+  at: z.optional(NAME),
   disks: z.array(size(4 * KiB)).check(z.minLength(1), z.maxLength(DISKS_MAX)),
   used: z.prefault(share(), "50%"),
   device: z.prefault(flag(), false),
@@ -116,9 +116,9 @@ const BLOCKS = ["512B", "1KiB", "2KiB", "4KiB", "8KiB", "16KiB", "32KiB", "64KiB
 export const WORLD = record({
   scale: z.prefault(count(1, BOUNDS.scale), 1),
   block: z.optional(z.enum(BLOCKS)),
-  sites: z.prefault(z.record(name(), z.union([z.null(), SITE])), { a: null, b: null }),
-  links: z.prefault(z.record(name(), z.union([z.null(), LINK])), { wan: null }),
-  machines: z.record(name(), MACHINE),
+  sites: z.prefault(z.record(NAME, z.union([z.null(), SITE])), { a: null, b: null }),
+  links: z.prefault(z.record(NAME, z.union([z.null(), LINK])), { wan: null }),
+  machines: z.record(NAME, MACHINE),
 });
 
 /** A world as it was read. */
@@ -148,13 +148,13 @@ export const STEP_ID = z.union([
 /** Expectations by the key that tells them apart. */
 export const EXPECTATIONS = {
   vm: record({
-    vm: name(),
+    vm: NAME,
     rpo: z.optional(range(time())),
     rto: z.optional(range(time())),
     lostWrites: z.optional(range(count(0, 1e12))),
     lostBytes: z.optional(range(size())),
     worstRpo: z.optional(range(time())),
-    runsAt: z.optional(z.union([z.literal(""), name()])),
+    runsAt: z.optional(z.union([z.literal(""), NAME])),
   }),
   invariants: record({
     invariants: z.union([

@@ -6,6 +6,7 @@
 // Long because: one case for each thing that can be wrong with a scenario.
 
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import process from "node:process";
 import fc from "fast-check";
 import type { DrillScenario } from "../../../../lab/scenario/drill_scenario.ts";
 import {
@@ -110,6 +111,13 @@ Deno.test("canonical JSON reads back to the equal scenario", () => {
   const canonical = canonicalScenario(scenario);
   deepEqual(withoutLines(readWell(canonical)), withoutLines(scenario));
   equal(canonicalScenario(readWell(canonical)), canonical);
+});
+
+Deno.test("a script of as many steps as there may be is stored and read again", () => {
+  const steps = Array(5000).fill("- {at: 1s, do: vm list, on: a}").join("\n");
+  const scenario = readWell(small(`script:\n${steps}`));
+  equal(scenario.script.length, 5000);
+  deepEqual(withoutLines(readWell(canonicalScenario(scenario))), withoutLines(scenario));
 });
 
 Deno.test("whatever the registry has can be written, and canonical JSON of it reads back to the equal scenario", () => {
@@ -336,6 +344,9 @@ ${
 const HOSTILE: readonly (readonly [what: string, text: string])[] = [
   ["an alias bomb", BOMB],
   ["an alias of itself", "name: &a [*a]"],
+  ["very many aliases", `name: &a x\nstory: [${Array(30_000).fill("*a").join()}]`],
+  ["a dense list", `name: [${Array(40_000).fill("!a 1").join()}`],
+  ["a long line of JSON", JSON.stringify({ name: 1, script: Array(50_000).fill({}) })],
   ["a deep list", "[".repeat(250_000)],
   ["a deep list of dashes", "- ".repeat(120_000)],
   ["a long text", "x".repeat(300_000)],
@@ -346,7 +357,7 @@ const HOSTILE: readonly (readonly [what: string, text: string])[] = [
     "a long chain",
     small(
       `script:\n${
-        Array.from({ length: 4900 }, (_, at) => `- {after: ${at + 2}, do: vm list, on: a}`).join(
+        Array.from({ length: 3000 }, (_, at) => `- {after: ${at + 2}, do: vm list, on: a}`).join(
           "\n",
         )
       }`,
@@ -365,11 +376,13 @@ const HOSTILE: readonly (readonly [what: string, text: string])[] = [
 
 for (const [what, text] of HOSTILE) {
   Deno.test(`${what} ends in a clear error within a second`, () => {
-    const begun = performance.now();
+    // Time of this process alone: the machine may be busy with something else.
+    const begun = process.cpuUsage();
     const result = readScenario(text);
     ok(!result.ok);
     ok(result.problems.length >= 1 && result.problems.length <= 20);
-    ok(performance.now() - begun < 1000);
+    const { user, system } = process.cpuUsage(begun);
+    ok(user + system < 1_000_000, `${user + system} µs`);
   });
 }
 
