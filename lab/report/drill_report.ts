@@ -136,6 +136,12 @@ const step = z.strictObject({
   why: z.string(),
 });
 
+const timelineEntry = z.strictObject({
+  at: time,
+  who: z.string().meta({ description: "A step, a site, a machine, or the drill" }),
+  what: z.string(),
+});
+
 const fault = z.strictObject({
   fault: z.string(),
   on: z.string(),
@@ -206,6 +212,7 @@ export const drillReportSchema = z.strictObject({
   outages: z.array(outage),
   recoveries: z.array(recovery),
   steps: z.array(step),
+  timeline: z.array(timelineEntry).meta({ description: "The first thousand things that happened" }),
   faults: z.array(fault),
   failbacks: z.array(failback),
   integrity: z.strictObject({
@@ -247,6 +254,8 @@ export type Recovery = DrillReport["recoveries"][number];
 export type Loss = z.infer<typeof loss>;
 /** A step of the script, and what became of it. */
 export type StepRow = DrillReport["steps"][number];
+/** Something that happened. */
+export type TimelineEntry = DrillReport["timeline"][number];
 /** A fault with its window. */
 export type FaultWindow = DrillReport["faults"][number];
 /** Something that a reader should know, and what to do about it. */

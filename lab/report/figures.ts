@@ -72,9 +72,11 @@ ${backlog}</figure>`;
 export function exposureText(machine: MachineReport): string {
   const { worstRpo, aboveObjective, rpoObjective, unprotected } = machine;
   if (worstRpo === null) return "Never protected";
-  const above = rpoObjective > 0
-    ? `, above its objective for ${durationText(aboveObjective)} in all`
-    : "";
+  const above = rpoObjective === 0
+    ? ""
+    : aboveObjective === 0
+    ? ", never above its objective"
+    : `, above its objective for ${durationText(aboveObjective)} in all`;
   const bare = unprotected > 0
     ? `, without a point at the other side for ${durationText(unprotected)}`
     : "";

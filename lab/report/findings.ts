@@ -15,23 +15,26 @@ export type Numbers = Omit<DrillReport, "findings" | "sentence" | "verdict">;
 /** What a rule over one machine finds. */
 type Rule = (machine: MachineReport, of: Numbers) => Finding | undefined;
 
-const OBJECTIVES: Readonly<Record<string, string>> = {
-  "rpo": "The recovery point objective",
-  "rto": "The recovery time objective",
-  "rpo-over-time": "The recovery point objective over time",
-};
-
 function objectiveFindings({ objectives, machines }: Numbers): Finding[] {
   return objectives.filter(({ verdict }) => verdict === "breached").map((one): Finding => {
     const { vm, kind, target, achieved } = one;
-    const machine = machines.find((each) => each.vm === vm);
-    const above = kind === "rpo-over-time" && machine !== undefined
-      ? `, above it for ${durationText(machine.aboveObjective)} in all`
-      : "";
-    const came = achieved === null ? "it never ran again" : `it came to ${durationText(achieved)}`;
+    const above = machines.find((each) => each.vm === vm)?.aboveObjective ?? 0;
+    const sentence = {
+      "rpo": `${vm} lost ${durationText(achieved ?? 0)} of work; its objective is ${
+        durationText(target)
+      }.`,
+      "rto": achieved === null
+        ? `${vm} never ran again; its objective is ${durationText(target)}.`
+        : `${vm} was gone for ${durationText(achieved)}; its objective is ${durationText(target)}.`,
+      "rpo-over-time":
+        `A disaster could have cost ${durationText(achieved ?? 0)} of ${vm}, whose ` +
+        `objective is ${durationText(target)}; it was above that for ${
+          durationText(above)
+        } in all.`,
+    }[kind];
     return {
-      severity: kind === "rpo-over-time" ? "minor" : "major",
-      sentence: `${OBJECTIVES[kind]} of ${vm} is ${durationText(target)}; ${came}${above}.`,
+      severity: "major",
+      sentence,
       action: kind === "rto"
         ? "Look at the split of its recovery time, and shorten the longest part of it."
         : "Replicate more often, over a faster link, or agree on another objective.",

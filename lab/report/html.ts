@@ -18,6 +18,7 @@ import {
   outageSection,
   replicationTable,
   stepTables,
+  timelineTable,
 } from "./html_tables.ts";
 import { type Filling, Markup, markup } from "./markup.ts";
 import { durationText, listText } from "./words.ts";
@@ -94,7 +95,8 @@ function sections(report: DrillReport): Markup[] {
     section("Loss", lossTable(report)),
     section("Recovery time", outageSection(report)),
     section("Exposure", machineFigures(report), linkFigure(report)),
-    section("Timeline", stepTables(report)),
+    section("Timeline", timelineTable(report)),
+    section("Steps", stepTables(report)),
     section("Faults", faultTable(report)),
     section("Integrity", integrityTable(report)),
     section("Replication", replicationTable(report)),

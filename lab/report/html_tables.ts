@@ -146,6 +146,16 @@ function resultOf({ result, code, why }: StepRow): Markup {
   return markup`<span class="${colour}">${words}</span>${because !== "" && `, ${because}`}`;
 }
 
+/** What happened, in order. */
+export function timelineTable({ timeline }: DrillReport): Filling {
+  if (timeline.length === 0) return none("Nothing happened.");
+  return table(timeline, [
+    ["At", ({ at }) => instantText(at), "short"],
+    ["Who", ({ who }) => who, "short"],
+    ["What", ({ what }) => what],
+  ]);
+}
+
 /** Every step with what came of it, and those that were not executed once more. */
 export function stepTables({ steps }: DrillReport): Filling {
   if (steps.length === 0) return none("The script has no steps.");

@@ -132,7 +132,13 @@ export function reportMarkdown(report: DrillReport, provenance: Provenance): str
     }`,
     `## Loss\n\n${losses(report)}`,
     `## Recovery time\n\n${outages(report)}`,
-    `## Timeline\n\n${steps(report)}`,
+    `## Timeline\n\n${
+      table(
+        ["At", "Who", "What"],
+        report.timeline.map(({ at, who, what }) => [instantText(at), who, what]),
+      )
+    }`,
+    `## Steps\n\n${steps(report)}`,
     `## Faults\n\n${
       table(
         ["Fault", "On", "From", "Until"],

@@ -15,6 +15,7 @@ import { findingsOf, type Numbers } from "./findings.ts";
 import { type MachinePart, machinePart } from "./machines.ts";
 import { sentenceOf } from "./sentence.ts";
 import { stepRows } from "./steps.ts";
+import { timelineOf } from "./timeline.ts";
 import { failbacksOf, integrityOf, linkSeries } from "./traffic.ts";
 import { bytesText, countText } from "./words.ts";
 import { countBelow } from "./write_history.ts";
@@ -42,6 +43,7 @@ export function makeReport(recording: Recording): DrillReport {
     outages,
     recoveries,
     steps,
+    timeline: timelineOf(drill),
     faults,
     failbacks: failbacksOf(drill),
     integrity: integrityOf(recording.notes),

@@ -150,6 +150,16 @@ function goneText({ vm, at, asked }: Recovery, { outages }: Numbers): string {
 
 function lossless(recovery: Recovery, of: Numbers): Saying {
   const { vm, kind, to } = recovery;
+  const moves = of.recoveries.filter((one) => one.vm === vm && one.kind === "planned");
+  if (kind === "planned" && moves.length > 1) {
+    const down = of.outages.filter((one) => one.vm === vm && one.kind === "planned")
+      .reduce((sum, { lasted }) => sum + (lasted.total ?? 0), 0);
+    const text = `nothing was lost: ${vm} moved ${moves.length} times, in the end to ` +
+      `${placeText(to)}, with every acknowledged write, and was down for ${
+        durationText(down)
+      } in all`;
+    return { vm, weight: 1, text };
+  }
   const how = kind === "planned"
     ? `${vm} moved to ${placeText(to)} with every acknowledged write`
     : `the point with which ${vm} went on at ${placeText(to)} held every acknowledged write`;
