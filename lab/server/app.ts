@@ -1,5 +1,5 @@
 /**
- * The lab's server as one function from a request to an answer: the page, and the description of its API.
+ * The lab's server as one function from a request to an answer: the page, the library, saved scenarios and runs.
  *
  * Rule: routes take what they need and own nothing; every error has the shape of `problem.ts`. What listens, and when it
  * stops, is not known here.
@@ -12,13 +12,21 @@ import { compress } from "hono/compress";
 import { HTTPException } from "hono/http-exception";
 import { apiPage } from "./api_page.ts";
 import { bounded, ownOnly, secured } from "./guard.ts";
+import type { Library } from "./library.ts";
 import type { PageFiles } from "./page_files.ts";
 import { LabError, labErrorOf } from "./problem.ts";
 import { healthRoutes } from "./routes/health_routes.ts";
+import { runRoutes } from "./routes/run_routes.ts";
+import { scenarioRoutes } from "./routes/scenario_routes.ts";
+import type { RunQueue } from "./runs/run_queue.ts";
+import type { SavedScenarios } from "./storage/saved_scenarios.ts";
 
 /** What the server serves. */
 export interface LabParts {
   readonly page: PageFiles;
+  readonly library: Library;
+  readonly saved: SavedScenarios;
+  readonly queue: RunQueue;
   /** Told of errors that are bugs. */
   readonly bug: (error: unknown) => void;
 }
@@ -29,7 +37,9 @@ export function createLab(parts: LabParts): OpenAPIHono {
   app.use(secured, ownOnly, bounded);
   app.use("/api/*", compress());
   app.use("/openapi.json", compress());
-  app.route("/", healthRoutes());
+  app.route("/", healthRoutes(parts.queue));
+  app.route("/", scenarioRoutes(parts.library, parts.saved));
+  app.route("/", runRoutes(parts.queue, parts.library, parts.saved));
   describe(app);
   app.get("*", (c, next) => {
     const answer = parts.page.answer(c);
@@ -58,7 +68,7 @@ function describe(app: OpenAPIHono): void {
     info: {
       title: "Warmsite's lab",
       version: "1",
-      description: "The page of disaster drills. Listens to this machine alone.",
+      description: "Scenarios of disaster drills, and runs of them. Listens to this machine alone.",
     },
   });
   app.get("/openapi.json", (c) => c.json(description));

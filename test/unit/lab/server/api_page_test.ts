@@ -9,11 +9,18 @@ import { TemporaryLab } from "./lab.ts";
 
 Deno.test("the description of the API names every route and is shown to people", async () => {
   using lab = new TemporaryLab();
-  const document = await (await lab.ask("GET", "/openapi.json")).json();
+  const document = await lab.value("GET", "/openapi.json");
   assert.equal(document.openapi, "3.1.0");
   const paths = Object.keys(document.paths);
-  assert.ok(paths.includes("/healthz"));
-  const text = await (await lab.ask("GET", "/api/docs")).text();
+  for (const path of ["/api/library", "/api/scenarios", "/api/scenarios/{name}", "/healthz"]) {
+    assert.ok(paths.includes(path), path);
+  }
+  const put = document.paths["/api/scenarios/{name}"].put;
+  assert.ok(put.parameters.some((one: { name: string }) => one.name === "if-match"));
+  assert.ok("412" in put.responses);
+  assert.ok("Error" in document.components.schemas);
+  const page = await lab.ask("GET", "/api/docs");
+  const text = await page.text();
   for (const path of paths) assert.ok(text.includes(path), path);
   assert.doesNotMatch(text, /<script|https?:\/\//);
 });

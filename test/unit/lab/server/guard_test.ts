@@ -6,12 +6,12 @@
 
 import assert from "node:assert/strict";
 import { BODY_BYTES_MAX } from "../../../../lab/server/guard.ts";
-import { TemporaryLab } from "./lab.ts";
+import { scenarioText, TemporaryLab } from "./lab.ts";
 
 Deno.test("under a foreign name nothing is answered: a name may be made to point here", async () => {
   using lab = new TemporaryLab();
   for (const host of ["evil.example", "127.0.0.1.evil.example", "192.168.1.7:80", "", "a b"]) {
-    for (const path of ["/", "/healthz", "/openapi.json"]) {
+    for (const path of ["/", "/healthz", "/api/library"]) {
       assert.equal(
         (await lab.refused(421, "GET", path, undefined, { host }))["code"],
         "wrong-host",
@@ -27,7 +27,7 @@ Deno.test("under a foreign name nothing is answered: a name may be made to point
 
 Deno.test("a page of another origin changes nothing and reads nothing", async () => {
   using lab = new TemporaryLab();
-  const body = {};
+  const body = { text: scenarioText("mine") };
   const host = "127.0.0.1:8080";
   for (
     const header of [
@@ -38,12 +38,13 @@ Deno.test("a page of another origin changes nothing and reads nothing", async ()
       { "sec-fetch-site": "same-site" },
     ]
   ) {
-    const error = await lab.refused(403, "POST", "/api/x", body, { host, ...header });
+    const error = await lab.refused(403, "POST", "/api/scenarios", body, { host, ...header });
     assert.equal(error["code"], "cross-site");
   }
   const own = { host, "origin": `http://${host}`, "sec-fetch-site": "same-origin" };
-  assert.equal((await lab.refused(404, "POST", "/api/x", body, own))["code"], "not-found");
-  const read = await lab.ask("GET", "/openapi.json", undefined, { origin: "http://evil.example" });
+  const saved = await lab.ask("POST", "/api/scenarios", body, own);
+  assert.equal(saved.status, 201, await saved.text());
+  const read = await lab.ask("GET", "/api/scenarios", undefined, { origin: "http://evil.example" });
   assert.equal(read.headers.get("access-control-allow-origin"), null);
   assert.equal(read.headers.get("cross-origin-resource-policy"), "same-origin");
   await read.body?.cancel();
@@ -51,7 +52,7 @@ Deno.test("a page of another origin changes nothing and reads nothing", async ()
 
 Deno.test("what the page may load is its own scripts, workers and WebAssembly, errors included", async () => {
   using lab = new TemporaryLab();
-  for (const path of ["/", "/api/docs", "/nothing", "/openapi.json"]) {
+  for (const path of ["/", "/api/library", "/nothing", "/openapi.json"]) {
     const response = await lab.ask("GET", path);
     await response.body?.cancel();
     const policy = response.headers.get("content-security-policy")!;
@@ -66,11 +67,17 @@ Deno.test("what the page may load is its own scripts, workers and WebAssembly, e
   }
 });
 
-Deno.test("bodies that are too large are refused with a remedy", async () => {
+Deno.test("bodies that are too large, of another type or no JSON are refused with a remedy", async () => {
   using lab = new TemporaryLab();
   const large = { text: "x".repeat(BODY_BYTES_MAX) };
-  assert.equal((await lab.refused(413, "POST", "/api/x", large))["code"], "too-large");
-  assert.equal((await lab.refused(404, "POST", "/api/x", { text: "" }))["code"], "not-found");
+  assert.equal((await lab.refused(413, "POST", "/api/scenarios", large))["code"], "too-large");
+  const typed = { "content-type": "text/plain" };
+  const other = await lab.refused(415, "POST", "/api/scenarios", "{}", typed);
+  assert.equal(other["code"], "media-type");
+  for (const body of ["{", "", "[]", "null", '{"text":7}', "{}"]) {
+    assert.equal((await lab.refused(400, "POST", "/api/scenarios", body))["code"], "bad-request");
+  }
+  assert.equal((await lab.refused(404, "PATCH", "/api/scenarios"))["code"], "not-found");
 });
 
 Deno.test("a body without a length is refused once it is too large, not when it ends", async () => {
@@ -82,7 +89,7 @@ Deno.test("a body without a length is refused once it is too large, not when it 
       controller.enqueue(new Uint8Array(65_536).fill(0x20));
     },
   });
-  const response = await lab.app.request("/api/x", {
+  const response = await lab.app.request("/api/scenarios", {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: endless,

@@ -1,0 +1,10 @@
+/**
+ * The entry of `deno task drill`.
+ *
+ * @module
+ */
+
+import { drill } from "./drill.ts";
+import { standardStreams } from "./standard_streams.ts";
+
+Deno.exit(drill(Deno.args, standardStreams));

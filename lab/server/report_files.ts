@@ -1,0 +1,84 @@
+/**
+ * Reports as files, with where they come from: the command that makes the same run again, a link, a digest of the scenario.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { reportCsv } from "../report/csv.ts";
+import type { DrillReport, Provenance } from "../report/drill_report.ts";
+import { reportHtml } from "../report/html.ts";
+import { reportJson } from "../report/json.ts";
+import { reportJunit } from "../report/junit.ts";
+import { reportMarkdown } from "../report/markdown.ts";
+import { canonicalScenario, readScenario } from "../scenario/read_scenario.ts";
+
+/** One form of a report. */
+export interface ReportForm {
+  /** Of the file. */
+  readonly name: string;
+  /** As HTTP says it. */
+  readonly type: string;
+  /** One line. */
+  readonly about: string;
+  /** Its text. */
+  readonly text: (report: DrillReport, provenance: Provenance) => string;
+}
+
+/** Every form. */
+export const REPORT_FORMS: readonly ReportForm[] = [
+  {
+    name: "report.html",
+    type: "text/html; charset=utf-8",
+    about: "One page that holds everything and prints well",
+    text: reportHtml,
+  },
+  { name: "report.json", type: "application/json", about: "Every number", text: reportJson },
+  {
+    name: "report.csv",
+    type: "text/csv; charset=utf-8",
+    about: "The steps of the script and what became of them",
+    text: (report) => reportCsv(report, "steps"),
+  },
+  {
+    name: "series.csv",
+    type: "text/csv; charset=utf-8",
+    about: "RPO, backlog and the link over time",
+    text: (report) => reportCsv(report, "series"),
+  },
+  {
+    name: "report.md",
+    type: "text/markdown; charset=utf-8",
+    about: "For tickets and wikis",
+    text: reportMarkdown,
+  },
+  {
+    name: "report.xml",
+    type: "application/xml",
+    about: "JUnit, for what collects results of tests",
+    text: reportJunit,
+  },
+];
+
+/** Where the report of a run of `text` comes from, made at `made`, ms since 1970. `file` is what the scenario is called. */
+export function provenanceOf(
+  report: DrillReport,
+  text: string,
+  file: string,
+  made: number,
+): Provenance {
+  const read = readScenario(text);
+  const canonical = read.ok ? canonicalScenario(read.scenario) : text;
+  return {
+    command: `sh tools/run drill ${shellWord(file)} --seed ${report.seed}`,
+    link: "",
+    scenarioHash: createHash("sha256").update(canonical).digest("hex"),
+    program: `Warmsite, engine ${report.engineHash}`,
+    made: new Date(made).toISOString(),
+  };
+}
+
+/** `text` as one word of a shell. */
+function shellWord(text: string): string {
+  return /^[A-Za-z0-9_./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
