@@ -36,9 +36,13 @@ export function scenarioJsonSchema(): JsonObject {
   const whole = record({
     ...HEAD,
     world: WORLD,
-    script: z.prefault(z.array(z.union(everyStep())).check(z.maxLength(BOUNDS.steps)), []),
+    script: z.optional(
+      z.nullable(z.array(z.union(everyStep())).check(z.maxLength(BOUNDS.steps))),
+    ),
     expect: z.optional(
-      z.array(z.union(Object.values(EXPECTATIONS))).check(z.maxLength(BOUNDS.expectations)),
+      z.nullable(
+        z.array(z.union(Object.values(EXPECTATIONS))).check(z.maxLength(BOUNDS.expectations)),
+      ),
     ),
   });
   const schema = z.toJSONSchema(whole, { io: "input", metadata });

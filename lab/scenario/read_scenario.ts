@@ -41,11 +41,12 @@ export function readScenario(text: string): ReadResult {
 function scenarioMeant(value: unknown, issues: Issues): DrillScenario | undefined {
   const written = issues.read(SCENARIO, value, []);
   if (written === undefined) return undefined;
-  const { name, title = name, story, seed, engineHash, script } = written;
+  const { name, title = name, story, seed, engineHash } = written;
+  const script = written.script ?? [];
   const end = written.end ?? usualEnd(script);
   const world = worldMeant(written.world, end, issues);
   const steps = new ScriptMeaning(world, end, issues).steps(script);
-  const expect = expectationsMeant(written.expect, world, steps, issues);
+  const expect = expectationsMeant(written.expect ?? undefined, world, steps, issues);
   return {
     formatVersion: FORMAT_VERSION,
     name,

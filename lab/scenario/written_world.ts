@@ -181,6 +181,6 @@ export const HEAD = {
 export const SCENARIO = record({
   ...HEAD,
   world: WORLD,
-  script: z.prefault(z.array(z.unknown()).check(z.maxLength(BOUNDS.steps)), []),
-  expect: z.optional(z.array(z.unknown()).check(z.maxLength(BOUNDS.expectations))),
+  script: z.optional(z.nullable(z.array(z.unknown()).check(z.maxLength(BOUNDS.steps)))),
+  expect: z.optional(z.nullable(z.array(z.unknown()).check(z.maxLength(BOUNDS.expectations)))),
 });
