@@ -5,8 +5,8 @@
  * @module
  */
 
-/** Bytes that share the number of their last change. */
-const STRETCH = 4096;
+/** Bytes that share the number of their last change: no block is smaller, so a write makes nobody look at another one. */
+const STRETCH = 512;
 
 /** Numbers of the changes of one row of bytes. Kept by stretch from the first question on. */
 export class ChangeNumbers {
@@ -33,10 +33,12 @@ export class ChangeNumbers {
     if (this.#last?.length !== stretches) {
       this.#last = new Float64Array(stretches).fill(this.#newest);
     }
+    const numbers = this.#last;
     const end = Math.min(stretches, Math.ceil((at + length) / STRETCH));
     let last = 0;
     for (let stretch = Math.floor(at / STRETCH); stretch < end; stretch++) {
-      last = Math.max(last, this.#last[stretch] as number);
+      const number = numbers[stretch] as number;
+      if (number > last) last = number;
     }
     return last;
   }

@@ -54,6 +54,9 @@ class Judge {
   /** Every point that was ever listed since the retention was chosen, oldest first. */
   #known: ListedPoint[] = [];
   #retention = "";
+  /** What was listed when the retention was looked at last, and what it keeps: they are the same most of the time. */
+  #listed: readonly ListedPoint[] = [];
+  #expected: ReadonlySet<string> = new Set();
   /** Most points that were held at once since the points before this one and the one before it. */
   #held = [0, 0];
 
@@ -68,12 +71,16 @@ class Judge {
 
   look(fact: FactOf<"points">, shed: boolean): void {
     const { points, retention, held } = fact;
-    if (retention !== this.#retention) this.#known = [];
-    this.#retention = retention;
     this.#held[0] = Math.max(this.#held[0] ?? 0, held);
-    this.#learn(points);
+    if (retention !== this.#retention || !alike(points, this.#listed)) {
+      if (retention !== this.#retention) this.#known = [];
+      this.#retention = retention;
+      this.#listed = points;
+      this.#learn(points);
+      this.#expected = keptOf(this.#known, retention);
+    }
     if (shed) return;
-    const expected = keptOf(this.#known, retention);
+    const expected = this.#expected;
     const listed = new Set(points.map(({ id }) => id));
     for (const id of expected) {
       if (!listed.has(id)) this.#complain(`point ${id} is gone, and "${retention}" keeps it`);
@@ -112,6 +119,14 @@ class Judge {
   }
 }
 
+/** True when two lists hold the same points, as far as the retention goes by them. */
+function alike(left: readonly ListedPoint[], right: readonly ListedPoint[]): boolean {
+  return left.length === right.length && left.every(({ id, kind, protectedAt }, place) => {
+    const other = right[place] as ListedPoint;
+    return id === other.id && kind === other.kind && protectedAt === other.protectedAt;
+  });
+}
+
 const LENGTHS: Readonly<Record<string, number>> = {
   s: 1_000_000,
   m: 60_000_000,
@@ -128,7 +143,7 @@ function micros(word: string): number {
 }
 
 /** The ids that a retention keeps of `points`, all that there ever were, oldest first. */
-function keptOf(points: readonly ListedPoint[], retention: string): Set<string> {
+function keptOf(points: readonly ListedPoint[], retention: string): ReadonlySet<string> {
   const last = /^last (\d+)$/.exec(retention)?.[1];
   const kept = new Set(points.slice(-Number(last ?? 1)).map(({ id }) => id));
   if (last !== undefined || retention === "newest") return kept;
