@@ -7,6 +7,7 @@
  */
 
 import { AssertionError } from "../core/base/assert.ts";
+import { Line, type Member } from "../core/runtime/line.ts";
 import { Loop, type Token } from "../core/runtime/loop.ts";
 import { Scope } from "../core/runtime/scope.ts";
 import { suspend, type Task, type Wait } from "../core/runtime/task.ts";
@@ -57,7 +58,7 @@ export class SimProcess {
   failure: Error | undefined;
   /** What is to be given back when it dies: locks, connections, listeners. */
   readonly holdings = new Set<() => void>();
-  readonly #inKernel = new Set<InKernel>();
+  readonly #inKernel = new Line<InKernel>();
   #alive = true;
   #drainDue: SimEvent | undefined;
 
@@ -119,7 +120,7 @@ export class SimProcess {
     this.loop.kill();
     const { world } = this.host;
     if (this.#drainDue !== undefined) world.cancel(this.#drainDue);
-    for (const call of this.#inKernel) call.abandon(torn);
+    for (const call of this.#inKernel.all()) call.abandon(torn);
     this.#inKernel.clear();
     for (const giveBack of [...this.holdings]) giveBack();
     this.holdings.clear();
@@ -142,12 +143,14 @@ export class SimProcess {
 }
 
 /** Something the kernel is about to do for a process. */
-interface InKernel {
+interface InKernel extends Member {
   abandon(torn: boolean): void;
 }
 
 /** A call on its way through the kernel. */
-class Call<T> implements Wait {
+class Call<T> implements Wait, InKernel {
+  /** See `Member`: its place among what is in the kernel for its process. */
+  place = -1;
   readonly #process: SimProcess;
   readonly #job: Job<T>;
   #event: SimEvent | undefined;

@@ -94,7 +94,9 @@ export class SimWorld {
   #events = 0;
   readonly #queue = new EventQueue();
   readonly #actors: Actor[] = [];
-  #ready: SimProcess[] = [];
+  /** Whose loop has something to run, the first `#readyCount` of these; emptied without being made anew. */
+  readonly #ready: SimProcess[] = [];
+  #readyCount = 0;
   #draining = false;
   /** Draws nothing that a host, disk or link draws: for scripts. */
   readonly script: Actor;
@@ -184,7 +186,7 @@ export class SimWorld {
 
   /** For processes: their loop has something to run. */
   wake(process: SimProcess): void {
-    this.#ready.push(process);
+    this.#ready[this.#readyCount++] = process;
   }
 
   /** Runs what is runnable at this moment, without an event. */
@@ -192,12 +194,12 @@ export class SimWorld {
     if (this.#draining) return;
     this.#draining = true;
     try {
-      for (let at = 0; at < this.#ready.length; at++) {
+      for (let at = 0; at < this.#readyCount; at++) {
         (this.#ready[at] as SimProcess).drain();
         if (this.stopped) break;
       }
     } finally {
-      this.#ready = [];
+      this.#readyCount = 0;
       this.#draining = false;
     }
   }
@@ -205,7 +207,7 @@ export class SimWorld {
   /** Makes the next event happen and runs what it woke; false when there was none. */
   step(): boolean {
     if (this.stopped) return false;
-    if (this.#ready.length > 0) this.settle();
+    if (this.#readyCount > 0) this.settle();
     if (this.stopped) return false;
     const event = this.#queue.pop();
     if (event === undefined) return false;
@@ -216,7 +218,7 @@ export class SimWorld {
     const name = (this.#actors[event.actor] as Actor).name;
     this.trace.note(event.time, event.kind, event.actor, event.payload, name);
     run();
-    if (this.#ready.length > 0) this.settle();
+    if (this.#readyCount > 0) this.settle();
     for (const check of this.afterEvent) check();
     return true;
   }

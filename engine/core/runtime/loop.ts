@@ -9,6 +9,7 @@
 
 import { AssertionError } from "../base/assert.ts";
 import { internalFailure } from "../base/failure.ts";
+import type { Member } from "./line.ts";
 import type { Cancel, Task, Wait } from "./task.ts";
 
 /**
@@ -53,13 +54,15 @@ export type Outcome<T> =
   | { readonly ok: false; readonly error: Error };
 
 /** A task in the loop, from start to end. */
-export class Run<T = unknown> {
+export class Run<T = unknown> implements Member {
   /** The loop that runs it. */
   readonly loop: Loop;
   /** For traces and messages. */
   readonly name: string;
   /** What became of it; `undefined` while it runs. */
   outcome: Outcome<T> | undefined;
+  /** See `Member`: its place in its scope. */
+  place = -1;
   readonly #task: Task<T>;
   #token: Token | undefined;
   #cancel: Cancel | undefined;
@@ -70,7 +73,9 @@ export class Run<T = unknown> {
   #interrupted = false;
   /** Asked to stop and not told yet. */
   #interrupt = false;
-  #ended: (() => void)[] = [];
+  /** Who is called at its end; few have more than one. */
+  #ended: (() => void) | undefined;
+  #othersEnded: (() => void)[] | undefined;
 
   /** Made by `Loop.start` alone. */
   constructor(loop: Loop, name: string, task: Task<T>) {
@@ -87,7 +92,8 @@ export class Run<T = unknown> {
   /** Called when the task has ended, at once if it has; never from inside another task. */
   whenEnded(callback: () => void): void {
     if (this.outcome !== undefined) callback();
-    else this.#ended.push(callback);
+    else if (this.#ended === undefined) this.#ended = callback;
+    else (this.#othersEnded ??= []).push(callback);
   }
 
   /**
@@ -160,9 +166,10 @@ export class Run<T = unknown> {
 
   #end(outcome: Outcome<T>): void {
     this.outcome = outcome;
-    const callbacks = this.#ended;
-    this.#ended = [];
-    for (const callback of callbacks) callback();
+    const [first, others] = [this.#ended, this.#othersEnded];
+    this.#ended = this.#othersEnded = undefined;
+    first?.();
+    if (others !== undefined) { for (const callback of others) callback(); }
   }
 }
 
@@ -171,8 +178,10 @@ export class Loop {
   /** Where an assertion or an unexpected error of a task goes: the world stops the process. */
   readonly panic: (error: Error, task: string) => void;
   readonly #wake: () => void;
-  #queue: Run[] = [];
+  /** What is runnable, from `#head` to `#tail`; an array that is emptied and filled would be made anew each time. */
+  #queue: (Run | undefined)[] = [];
   #head = 0;
+  #tail = 0;
   #draining = false;
   #woken = false;
   #dead = false;
@@ -188,7 +197,7 @@ export class Loop {
 
   /** True when nothing is runnable. */
   get idle(): boolean {
-    return this.#head === this.#queue.length;
+    return this.#head === this.#tail;
   }
 
   /** Starts a task; it runs when the loop comes to it, not inside this call. */
@@ -201,7 +210,7 @@ export class Loop {
   /** For `Run` alone: puts a run at the end of the queue. */
   enqueue(run: Run<never> | Run): void {
     if (this.#dead) return;
-    this.#queue.push(run as Run);
+    this.#queue[this.#tail++] = run as Run;
     if (this.#draining || this.#woken) return;
     this.#woken = true;
     this.#wake();
@@ -213,18 +222,17 @@ export class Loop {
     if (this.#draining) return;
     this.#draining = true;
     try {
-      while (this.#head < this.#queue.length && !this.#dead) {
-        const run = this.#queue[this.#head++] as Run;
+      while (this.#head < this.#tail && !this.#dead) {
+        const run = this.#queue[this.#head] as Run;
+        this.#queue[this.#head++] = undefined;
         run.step();
         if (this.#head > 1024) {
-          this.#queue = this.#queue.slice(this.#head);
+          this.#queue = this.#queue.slice(this.#head, this.#tail);
+          this.#tail -= this.#head;
           this.#head = 0;
         }
       }
-      if (this.#head === this.#queue.length) {
-        this.#queue.length = 0;
-        this.#head = 0;
-      }
+      if (this.#head === this.#tail) this.#head = this.#tail = 0;
     } finally {
       this.#draining = false;
     }
@@ -234,7 +242,7 @@ export class Loop {
   kill(): void {
     this.#dead = true;
     this.#queue = [];
-    this.#head = 0;
+    this.#head = this.#tail = 0;
   }
 }
 

@@ -7,6 +7,7 @@
 import { AssertionError } from "../base/assert.ts";
 import { isFailed } from "../base/failure.ts";
 import type { Loop, Outcome, Run, Token } from "./loop.ts";
+import { Line } from "./line.ts";
 import { suspend, type Task, type Wait } from "./task.ts";
 
 /** A started task that somebody will join. */
@@ -49,7 +50,7 @@ export class Scope {
   readonly loop: Loop;
   /** For traces. */
   readonly name: string;
-  readonly #runs = new Set<Run>();
+  readonly #runs = new Line<Run>();
   readonly #onFailure: ((error: Error, task: string) => void) | undefined;
   #closed = false;
 
@@ -70,8 +71,7 @@ export class Scope {
    * fails with in its `finally` blocks is no failure of its work, and stops no process where nobody listens.
    */
   spawn(name: string, task: Task<unknown>): void {
-    const run = this.#begin(name, task);
-    run.whenEnded(() => {
+    this.#begin(name, task, (run) => {
       const outcome = run.outcome as Outcome<unknown>;
       if (outcome.ok || isFailed(outcome.error, "cancelled")) return;
       if (run.interrupted && this.#onFailure === undefined && isFailed(outcome.error)) return;
@@ -81,18 +81,20 @@ export class Scope {
 
   /** Starts a task whose outcome the caller joins. An assertion in it still stops the process. */
   start<T>(name: string, task: Task<T>): Handle<T> {
-    const run = this.#begin(name, task as Task<unknown>) as Run<T>;
-    run.whenEnded(() => {
-      const outcome = run.outcome as Outcome<T>;
-      if (!outcome.ok && !isFailed(outcome.error)) this.loop.panic(outcome.error, name);
+    const run = this.#begin(name, task as Task<unknown>, ({ outcome }) => {
+      const failed = outcome?.ok === false && !isFailed(outcome.error);
+      if (failed) this.loop.panic(outcome.error, name);
     });
-    return new Handle(run);
+    return new Handle(run as Run<T>);
   }
 
-  #begin(name: string, task: Task<unknown>): Run {
+  #begin(name: string, task: Task<unknown>, ended: (run: Run) => void): Run {
     const run = this.loop.start(`${this.name}/${name}`, task);
     this.#runs.add(run);
-    run.whenEnded(() => this.#runs.delete(run));
+    run.whenEnded(() => {
+      this.#runs.delete(run);
+      ended(run);
+    });
     if (this.#closed) run.interrupt();
     return run;
   }
@@ -107,7 +109,7 @@ export class Scope {
   *cancel(): Task<void> {
     this.#closed = true;
     while (this.#runs.size > 0) {
-      const runs = [...this.#runs];
+      const runs = this.#runs.all();
       for (const run of runs) run.interrupt();
       for (const run of runs) yield* ended(run);
     }

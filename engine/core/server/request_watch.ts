@@ -16,13 +16,14 @@ import { DISK_REQUEST_MAX, DISK_REQUEST_TICK } from "../base/limits.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Token } from "../runtime/loop.ts";
 import type { Scope } from "../runtime/scope.ts";
+import { Line, type Member } from "../runtime/line.ts";
 import type { Cancel, Task, Wait } from "../runtime/task.ts";
 
 /** Watches the requests of one server. */
 export class RequestWatch {
   readonly #clock: Clock;
   readonly #scope: Scope;
-  readonly #waiting = new Set<Request<unknown>>();
+  readonly #waiting = new Line<Request<unknown>>();
   #tick = 0;
   #running = false;
 
@@ -60,12 +61,12 @@ export class RequestWatch {
   }
 
   #look(): void {
-    for (const request of [...this.#waiting]) {
+    for (const request of this.#waiting.all()) {
       // The tick in which it came was not a whole one.
       if ((this.#tick - request.since - 1) * DISK_REQUEST_TICK < request.most) continue;
       const { handle } = request;
       handle.fail(request);
-      for (const other of [...this.#waiting]) {
+      for (const other of this.#waiting.all()) {
         if (other.handle === handle && (handle.whole || other === request)) other.giveUp();
       }
     }
@@ -112,7 +113,7 @@ export class WatchedHandle {
  * One request on its way: what a generator around its work would be, and the wait that its task waits
  * for. A request that is answered at once is never watched.
  */
-class Request<T> implements Wait {
+class Request<T> implements Wait, Member {
   readonly handle: WatchedHandle;
   readonly what: string;
   readonly at: number;
@@ -120,6 +121,8 @@ class Request<T> implements Wait {
   readonly most: number;
   /** The tick in which it began to wait; -1 before. */
   since = -1;
+  /** See `Member`: its place among those that wait. */
+  place = -1;
   readonly #watch: RequestWatch;
   readonly #work: Task<T>;
   #wait: Wait | undefined;

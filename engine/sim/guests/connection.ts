@@ -27,16 +27,15 @@ export class GuestConnection implements Attached {
     return this.#stopped;
   }
 
-  /** Serves one request; `undefined` when it was dropped before it was begun. */
-  *serve<T>(request: (disk: Disk) => Task<T>): Task<{ readonly value: T } | undefined> {
-    if (this.#stopped) return undefined;
+  /** A request is begun; it is not where it is stopped. */
+  begin(): void {
     this.#begun++;
-    try {
-      return { value: yield* request(this.disk) };
-    } finally {
-      this.#begun--;
-      this.#calm.notify();
-    }
+  }
+
+  /** A request that was begun has ended. */
+  end(): void {
+    this.#begun--;
+    this.#calm.notify();
   }
 
   /** See `Attached`. */

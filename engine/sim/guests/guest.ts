@@ -11,11 +11,13 @@
 
 import { isFailed } from "../../core/base/failure.ts";
 import { SECTOR_SIZE } from "../sectors.ts";
+import { Line, type Member } from "../../core/runtime/line.ts";
 import type { Task } from "../../core/runtime/task.ts";
 import type { Attachments } from "../../core/server/attachments.ts";
 import { exportName } from "../../core/server/exports.ts";
 import type { Server } from "../../core/server/server.ts";
 import type { Judgement, MachineHistory, Request } from "../oracle/history.ts";
+import { WORDS } from "../oracle/stamp.ts";
 import type { SimProcess } from "../process.ts";
 import type { GuestAction } from "../scenario/scenario.ts";
 import type { SimWorld } from "../world.ts";
@@ -41,6 +43,18 @@ export interface Reply {
   /** For reads: whether it showed what it must. */
   readonly judgement: Judgement | undefined;
 }
+
+/** An action about one disk. */
+type Asked = GuestAction & { readonly disk: number };
+
+/** A request without an answer. */
+interface Unanswered extends Member {
+  readonly request: Request;
+  readonly action: GuestAction;
+}
+
+/** Words of memory that stamps are made in: one after the other, for memory of their own would cost more than they do. */
+const ROOM_WORDS = 16 * WORDS;
 
 /** The server of this moment, as a guest sees it. */
 export interface GuestHost {
@@ -74,9 +88,16 @@ export class Guest {
   /** Its file systems are at rest, and what it would have written waits. */
   #held: GuestAction[] | undefined;
   /** Unanswered requests that the connection of this moment carries. */
-  #unanswered = new Map<Request, GuestAction>();
+  #unanswered = new Line<Unanswered>();
+  /** Names of the exports of its disks, and of its tasks. */
+  readonly #exports: readonly string[];
+  readonly #task: string;
+  /** See `ROOM_WORDS`. Whoever writes from it may go on reading: no part of it is used twice. */
+  #room = new Int32Array(0);
 
   constructor(ground: GuestGround, vm: string, history: MachineHistory) {
+    this.#exports = history.sizes.map((_, disk) => exportName(vm, disk));
+    this.#task = `guest/${vm}`;
     this.#ground = ground;
     this.vm = vm;
     this.history = history;
@@ -112,7 +133,7 @@ export class Guest {
 
   #connect(host: GuestHost): void {
     const earlier = this.#unanswered;
-    this.#unanswered = new Map();
+    this.#unanswered = new Line();
     const connections: (GuestConnection | undefined)[] = this.history.sizes.map(() => undefined);
     this.#connections = connections;
     const enter = function* (guest: Guest): Task<void> {
@@ -136,8 +157,9 @@ export class Guest {
       }
       guest.#ground.runs?.(guest, host);
       // What the connections before carried has ended, in whatever way: nobody was told.
-      guest.history.abandon(earlier.keys(), guest.#ground.instant());
-      for (const action of earlier.values()) guest.act(action);
+      const unheard = earlier.all();
+      guest.history.abandon(unheard.map(({ request }) => request), guest.#ground.instant());
+      for (const { action } of unheard) guest.act(action);
     };
     host.process.scope.spawn(`guest/${this.vm}`, enter(this));
   }
@@ -194,7 +216,7 @@ export class Guest {
     const host = this.#host;
     if (
       host === undefined || !host.process.alive ||
-      host.server.exports.get(exportName(this.vm, 0)) === undefined
+      host.server.exports.get(this.#exports[0] as string) === undefined
     ) return;
     if (action.kind === "reconnect") {
       if (this.attached) this.#connect(host);
@@ -222,10 +244,10 @@ export class Guest {
     const { disk, sector, count } = action;
     const content = action.kind === "zero" ? "zeros" : action.rough ? "rough" : "plain";
     const request = this.history.issue(disk, sector, count, content, this.#ground.instant());
-    this.#unanswered.set(request, action);
+    const unanswered = { request, action, place: -1 };
+    this.#unanswered.add(unanswered);
     const at = sector * SECTOR_SIZE;
-    const words = this.history.wordsOf(request);
-    const bytes = words === undefined ? undefined : new Uint8Array(words.buffer);
+    const bytes = this.#bytesOf(request);
     this.#ask(
       host,
       connection,
@@ -233,12 +255,23 @@ export class Guest {
       (to) => bytes === undefined ? to.zero(at, count * SECTOR_SIZE) : to.write(at, bytes),
       (ok) => {
         // An answer on a connection that the guest has left reaches nobody.
-        if (!this.#unanswered.delete(request)) return false;
-        const { instant, world } = { instant: this.#ground.instant(), world: this.#ground.world };
-        this.history.end(request, instant, ok ? world.now : undefined);
+        if (!this.#unanswered.delete(unanswered)) return false;
+        const { world } = this.#ground;
+        this.history.end(request, this.#ground.instant(), ok ? world.now : undefined);
         return true;
       },
     );
+  }
+
+  /** What a request writes; `undefined` for zeros. */
+  #bytesOf(request: Request): Uint8Array | undefined {
+    if (request.content === "zeros") return undefined;
+    const count = request.count * WORDS;
+    if (this.#room.length < count) this.#room = new Int32Array(Math.max(ROOM_WORDS, count));
+    const words = this.#room.subarray(0, count);
+    this.#room = this.#room.subarray(count);
+    this.history.wordsOf(request, words);
+    return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
   }
 
   #read(
@@ -276,38 +309,71 @@ export class Guest {
   #ask<T>(
     host: GuestHost,
     connection: GuestConnection,
-    action: GuestAction & { readonly disk: number },
+    action: Asked,
     request: (disk: GuestConnection["disk"]) => Task<T>,
     answered: (ok: boolean, value?: T) => boolean | Judgement,
   ): void {
-    const { world } = this.#ground;
-    const began = world.now;
-    const reply = (outcome: boolean | Judgement, failure: string | undefined) => {
-      if (outcome === false) return;
-      const judgement = outcome === true ? undefined : outcome;
-      const { vm } = this;
-      this.#ground.replied({
-        action: action.kind,
-        vm,
-        disk: action.disk,
-        ...("count" in action ? { bytes: action.count * SECTOR_SIZE, sector: action.sector } : {}),
-        host: host.process.host.name,
-        incarnation: host.process.incarnation,
-        took: world.now - began,
-        failure,
-        judgement,
-      });
-    };
-    const task = function* (): Task<void> {
+    const began = this.#ground.world.now;
+    const task = this.#carry(host, connection, action, request, answered, began);
+    host.process.scope.spawn(this.#task, task);
+  }
+
+  *#carry<T>(
+    host: GuestHost,
+    connection: GuestConnection,
+    action: Asked,
+    request: (disk: GuestConnection["disk"]) => Task<T>,
+    answered: (ok: boolean, value?: T) => boolean | Judgement,
+    began: number,
+  ): Task<void> {
+    // Dropped before it was begun.
+    if (connection.stopped) return;
+    try {
+      let value: T;
+      connection.begin();
       try {
-        const result = yield* connection.serve(request);
-        if (result !== undefined) reply(answered(true, result.value), undefined);
-      } catch (error) {
-        if (!isFailed(error) || error.code === "cancelled") throw error;
-        reply(answered(false), error.message);
+        value = yield* request(connection.disk);
+      } finally {
+        connection.end();
       }
-    };
-    host.process.scope.spawn(`guest/${this.vm}`, task());
+      this.#reply(host, action, began, answered(true, value), undefined);
+    } catch (error) {
+      if (!isFailed(error) || error.code === "cancelled") throw error;
+      this.#reply(host, action, began, answered(false), error.message);
+    }
+  }
+
+  #reply(
+    { process }: GuestHost,
+    action: Asked,
+    began: number,
+    outcome: boolean | Judgement,
+    failure: string | undefined,
+  ): void {
+    if (outcome === false) return;
+    const { kind, disk } = action;
+    const { vm } = this;
+    const [host, incarnation] = [process.host.name, process.incarnation];
+    const took = this.#ground.world.now - began;
+    const judgement = outcome === true ? undefined : outcome;
+    if (!("count" in action)) {
+      const reply = { action: kind, vm, disk, host, incarnation, took, failure, judgement };
+      return this.#ground.replied(reply);
+    }
+    const { sector } = action;
+    const bytes = action.count * SECTOR_SIZE;
+    this.#ground.replied({
+      action: kind,
+      vm,
+      disk,
+      sector,
+      bytes,
+      host,
+      incarnation,
+      took,
+      failure,
+      judgement,
+    });
   }
 
   /** Reads every disk whole; `undefined` when one cannot be read. */

@@ -4,19 +4,60 @@
  * @module
  */
 
-import type { Ground, Invariant } from "./fact.ts";
-
-/** The blocks of one disk that are as the base has them. */
-interface Known {
-  readonly point: string;
-  /** By block: the last change of its bytes when it was judged and found right. */
-  readonly right: Float64Array;
-  /** By stretch of blocks: the same, where all of them were found right at once. */
-  readonly whole: Float64Array;
-}
+import type { MachineHistory, Mismatch } from "../oracle/history.ts";
+import type { FactOf, Ground, Invariant } from "./fact.ts";
 
 /** Bytes whose last change is asked for at once, if a block is smaller: most have not changed, and are passed by. */
 const STRETCH = 4096;
+
+/** The blocks of one disk that are as the base has them. */
+class Known {
+  readonly point: string;
+  readonly blocks: number;
+  /** Blocks of a stretch. */
+  readonly #each: number;
+  /** By block: the last change of its bytes when it was judged and found right. */
+  readonly #right: Float64Array;
+  /** By stretch of blocks: the same, where all of them were found right at once. */
+  readonly #whole: Float64Array;
+
+  constructor(point: string, blocks: number, blockSize: number) {
+    this.point = point;
+    this.blocks = blocks;
+    this.#each = Math.max(1, Math.floor(STRETCH / blockSize));
+    this.#right = new Float64Array(blocks).fill(-1);
+    this.#whole = new Float64Array(Math.ceil(blocks / this.#each)).fill(-1);
+  }
+
+  /** Judges what has changed and is not marked; the first block that is wrong. */
+  judge(
+    { disk, marked, blockSize, content, changed }: FactOf<"tracked">,
+    history: MachineHistory,
+    cut: number,
+  ): { readonly block: number; readonly wrong: Mismatch } | undefined {
+    const right = this.#right;
+    for (let stretch = 0; stretch < this.#whole.length; stretch++) {
+      const first = stretch * this.#each;
+      // No change of any of them: none of one.
+      const newest = changed(first * blockSize, this.#each * blockSize);
+      if (this.#whole[stretch] === newest) continue;
+      let all = true;
+      for (let block = first; block < Math.min(this.blocks, first + this.#each); block++) {
+        const last = this.#each === 1 ? newest : changed(block * blockSize, blockSize);
+        if (right[block] === last) continue;
+        if (marked(block)) {
+          all = false;
+          continue;
+        }
+        const wrong = history.judgeRange(disk, block * blockSize, blockSize, content, cut);
+        if (wrong !== undefined) return { block, wrong };
+        right[block] = last;
+      }
+      if (all) this.#whole[stretch] = newest;
+    }
+    return undefined;
+  }
+}
 
 /**
  * True when the replica has had a newer point than this one, and its state is an older one since. Its disks are ahead of
@@ -39,7 +80,7 @@ export const DIRTY_SUPERSET: Invariant = {
       // Disks of an empty host count their changes from the beginning.
       destroyed: () => known.clear(),
       tracked: (fact) => {
-        const { host, vm, disk, base, issued, marked, blockSize, content, changed, opened } = fact;
+        const { host, vm, disk, base, issued, blockSize, content, opened } = fact;
         const made = base.kind === "point" ? ground.madeOf(base.point) : undefined;
         if (base.kind !== "point" || made === undefined) return;
         const { instant: cut, history } = made;
@@ -55,45 +96,21 @@ export const DIRTY_SUPERSET: Invariant = {
         }
         if (wentBack(ground, vm, cut)) return;
         const blocks = Math.ceil(content.length / blockSize);
-        const each = Math.max(1, Math.floor(STRETCH / blockSize));
         const key = `${host}/${vm}/${disk}`;
         let found = known.get(key);
-        if (found?.point !== base.point || found.right.length !== blocks) {
-          const whole = new Float64Array(Math.ceil(blocks / each)).fill(-1);
-          found = { point: base.point, right: new Float64Array(blocks).fill(-1), whole };
+        if (found?.point !== base.point || found.blocks !== blocks) {
+          found = new Known(base.point, blocks, blockSize);
           known.set(key, found);
         }
-        const { right, whole } = found;
-        for (let stretch = 0; stretch < whole.length; stretch++) {
-          const first = stretch * each;
-          // No change of any of them: none of one.
-          const newest = changed(first * blockSize, each * blockSize);
-          if (whole[stretch] === newest) continue;
-          const end = Math.min(blocks, first + each);
-          let all = true;
-          for (let block = first; block < end; block++) {
-            const last = each === 1 ? newest : changed(block * blockSize, blockSize);
-            if (right[block] === last) continue;
-            if (marked(block)) {
-              all = false;
-              continue;
-            }
-            const wrong = history.judgeRange(disk, block * blockSize, blockSize, content, cut);
-            if (wrong === undefined) {
-              right[block] = last;
-              continue;
-            }
-            const when = opened ? "after a restart" : "while running";
-            ground.violate(
-              "I12",
-              `${vm}: block ${block} of disk ${disk} is not marked ${when} and differs from base ` +
-                `${base.point}: sector ${wrong.sector} holds ${wrong.found}; ` +
-                `base: ${wrong.expected}`,
-            );
-            return;
-          }
-          if (all) whole[stretch] = newest;
-        }
+        const judged = found.judge(fact, history, cut);
+        if (judged === undefined) return;
+        const { block, wrong } = judged;
+        const when = opened ? "after a restart" : "while running";
+        ground.violate(
+          "I12",
+          `${vm}: block ${block} of disk ${disk} is not marked ${when} and differs from base ` +
+            `${base.point}: sector ${wrong.sector} holds ${wrong.found}; base: ${wrong.expected}`,
+        );
       },
     };
   },

@@ -109,8 +109,9 @@ export class MachineHistory {
   #links = new Int32Array(256);
   #linksUsed = 0;
   #epochs: Epoch[] = [];
-  /** In the order of issue. */
-  #underway = new Set<Request>();
+  /** Requests before it have all ended; those under way are the ones behind it that have not. */
+  #oldest = 0;
+  #underway = 0;
   #unheard = -1;
 
   /** Disks of so many sectors, all zeros unless `contents` says otherwise. */
@@ -141,7 +142,7 @@ export class MachineHistory {
 
   /** Requests under way. */
   get underway(): number {
-    return this.#underway.size;
+    return this.#underway;
   }
 
   /** The newest instant at which an answer could no longer reach its guest: the request may have been done. */
@@ -152,7 +153,9 @@ export class MachineHistory {
   /** A guest issues a request. */
   issue(disk: number, sector: number, count: number, content: Content, now: number): Request {
     const index = this.requests.length;
-    const [oldest = undefined] = this.#underway;
+    while (this.#oldest < index && !isUnderWay(this.requests[this.#oldest] as Request)) {
+      this.#oldest++;
+    }
     const request: Request = {
       index,
       disk,
@@ -160,14 +163,14 @@ export class MachineHistory {
       count,
       content,
       issued: now,
-      oldest: oldest?.index ?? index,
+      oldest: this.#oldest,
       links: this.#linksUsed,
       ended: Infinity,
       acknowledged: Infinity,
       time: Infinity,
     };
     this.requests.push(request);
-    this.#underway.add(request);
+    this.#underway++;
     this.#link(request);
     return request;
   }
@@ -194,11 +197,14 @@ export class MachineHistory {
     return this.#links[request.links + sector - request.sector] as number;
   }
 
-  /** What a request writes; `undefined` for zeros. */
-  wordsOf({ index, disk, sector, count, content }: Request): Int32Array | undefined {
+  /** What a request writes, in `into`; `undefined` for zeros. */
+  wordsOf(
+    { index, disk, sector, count, content }: Request,
+    into = new Int32Array(count * WORDS),
+  ): Int32Array | undefined {
     if (content === "zeros") return undefined;
     const stamp = { machine: this.machine, disk, sector, request: index };
-    return stampSectors(stamp, count, content === "rough");
+    return stampSectors(stamp, count, content === "rough", into);
   }
 
   /**
@@ -206,7 +212,8 @@ export class MachineHistory {
    * part of it may be on the disk.
    */
   end(request: Request, now: number, acknowledgedAt?: number): void {
-    if (!this.#underway.delete(request)) return;
+    if (!isUnderWay(request)) return;
+    this.#underway--;
     request.ended = now;
     if (acknowledgedAt === undefined) return;
     request.acknowledged = now;
@@ -219,8 +226,11 @@ export class MachineHistory {
    * way are over, and history goes on from what there is. Cuts made before keep the old history.
    */
   rebase(contents: readonly Uint8Array[], now: number): void {
-    for (const request of this.#underway) request.ended = now;
-    this.#underway.clear();
+    for (let index = this.#oldest; index < this.requests.length; index++) {
+      const request = this.requests[index] as Request;
+      if (isUnderWay(request)) request.ended = now;
+    }
+    this.#underway = 0;
     this.#begin(now, contents.map((bytes, disk) => this.#words(disk, bytes).slice()));
   }
 
@@ -435,6 +445,11 @@ export class MachineHistory {
     const stamp = { machine: this.machine, disk, sector, request: index };
     return isStamped(words, at, stamp, content === "rough");
   }
+}
+
+/** True until nothing of it could land any more. */
+function isUnderWay({ ended }: Request): boolean {
+  return ended === Infinity;
 }
 
 const BAD = Symbol("bad");

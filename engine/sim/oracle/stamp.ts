@@ -26,9 +26,13 @@ export interface Stamp {
   readonly request: number;
 }
 
-/** Stamped sectors for one request, as 32-bit words; `rough`: they do not compress. */
-export function stampSectors(stamp: Stamp, count: number, rough: boolean): Int32Array {
-  const words = new Int32Array(count * WORDS);
+/** Stamped sectors for one request, as 32-bit words, in `words`; `rough`: they do not compress. */
+export function stampSectors(
+  stamp: Stamp,
+  count: number,
+  rough: boolean,
+  words: Int32Array = new Int32Array(count * WORDS),
+): Int32Array {
   for (let index = 0; index < count; index++) {
     const start = index * WORDS;
     const sector = stamp.sector + index;
