@@ -8,6 +8,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import type { DrillReport, Provenance } from "../report/drill_report.ts";
 import { reportJson } from "../report/json.ts";
 import { makeReport } from "../report/report.ts";
+import { LAB_ADDRESS, LAB_PORT } from "../server/address.ts";
 import { Library } from "../server/library.ts";
 import { provenanceOf, REPORT_FORMS } from "../server/report_files.ts";
 import { callerPath, takeApart, usage, wholeNumber } from "./arguments.ts";
@@ -35,22 +36,26 @@ Exit codes: 0 every expectation holds, 1 one does not, 2 the command makes no se
 const LOOK = "See `deno task drill --help`";
 
 /** Does it; gives the exit code. */
-export function drill(
+export async function drill(
   args: readonly string[],
   terminal: Terminal,
   library = new Library(),
-): number {
+): Promise<number> {
   // Also for arguments that cannot be taken apart.
   const json = args.includes("--json");
   try {
-    return doDrill(args, terminal, library);
+    return await doDrill(args, terminal, library);
   } catch (error) {
     if (error instanceof CommandError) return error.tell(terminal, json);
     throw error;
   }
 }
 
-function doDrill(args: readonly string[], terminal: Terminal, library: Library): number {
+async function doDrill(
+  args: readonly string[],
+  terminal: Terminal,
+  library: Library,
+): Promise<number> {
   const types = {
     seed: "string",
     report: "string",
@@ -86,7 +91,13 @@ function doDrill(args: readonly string[], terminal: Terminal, library: Library):
   const folder = values["report"] === undefined ? undefined : reportFolder(values["report"]);
   const { recording, took } = play(found.scenario, seed ?? found.scenario.seed, terminal);
   const report = makeReport(recording);
-  const provenance = provenanceOf(report, found.text, file, Date.now());
+  const origin = {
+    text: found.text,
+    file,
+    made: Date.now(),
+    page: `http://${LAB_ADDRESS}:${LAB_PORT}`,
+  };
+  const provenance = await provenanceOf(report, origin);
   if (folder !== undefined) writeReports(folder, report, provenance);
   if (json) terminal.out(reportJson(report, provenance));
   else {

@@ -7,4 +7,4 @@
 import { drill } from "./drill.ts";
 import { standardStreams } from "./standard_streams.ts";
 
-Deno.exit(drill(Deno.args, standardStreams));
+Deno.exit(await drill(Deno.args, standardStreams));

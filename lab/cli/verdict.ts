@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DrillReport } from "../report/drill_report.ts";
+import type { DrillReport, Finding } from "../report/drill_report.ts";
 import { countText } from "../report/words.ts";
 
 const WORDS: Readonly<Record<DrillReport["verdict"], string>> = {
@@ -13,20 +13,34 @@ const WORDS: Readonly<Record<DrillReport["verdict"], string>> = {
   "failed": "Failed",
 };
 
+/** Findings that are shown; the report has all. */
+const FINDINGS_MAX = 5;
+
 /** The verdict; `took` ms went by. */
 export function verdictText(report: DrillReport, took: number): string {
-  const rows = report.expectations.map(({ holds, name, expected, achieved }) =>
-    `  ${holds ? "ok " : "NO "} ${name}: ${expected}; achieved: ${firstLine(achieved)}\n`
+  const { expectations, violation, findings, events } = report;
+  const rows = expectations.map(({ holds, name, expected, achieved }) =>
+    `  ${holds ? "ok" : "NO"}  ${name}: ${expected}; achieved: ${firstLine(achieved)}`
   );
-  const violated = report.violation === null
-    ? ""
-    : `  NO  ${report.violation.id}: ${firstLine(report.violation.message)}\n`;
-  const speed = countText(report.events / Math.max(took / 1000, 0.001));
-  return `\n${WORDS[report.verdict]}: ${firstLine(report.sentence)}\n\n${
-    rows.join("")
-  }${violated}` +
-    `\n${countText(report.events)} events in ${(took / 1000).toFixed(1)} s (${speed} a second), ` +
-    `seed ${report.seed}, trace ${report.traceHash}\n`;
+  if (violation !== null) rows.push(`  NO  ${violation.id}: ${firstLine(violation.message)}`);
+  for (const { sentence, action } of findings.filter(isGrave).slice(0, FINDINGS_MAX)) {
+    rows.push(`  !   ${firstLine(sentence)} ${action}`);
+  }
+  const speed = countText(events / Math.max(took / 1000, 0.001));
+  return [
+    "",
+    `${WORDS[report.verdict]}: ${firstLine(report.sentence)}`,
+    "",
+    ...rows,
+    "",
+    `${countText(events)} events in ${(took / 1000).toFixed(1)} s (${speed} a second), ` +
+    `seed ${report.seed}, trace ${report.traceHash}`,
+    "",
+  ].join("\n");
+}
+
+function isGrave({ severity }: Finding): boolean {
+  return severity === "critical" || severity === "major";
 }
 
 /** A failed assertion brings its stack along, which the report has. */

@@ -11,6 +11,7 @@ import { reportHtml } from "../report/html.ts";
 import { reportJson } from "../report/json.ts";
 import { reportJunit } from "../report/junit.ts";
 import { reportMarkdown } from "../report/markdown.ts";
+import { encodePermalink } from "../scenario/permalink.ts";
 import { canonicalScenario, readScenario } from "../scenario/read_scenario.ts";
 
 /** One form of a report. */
@@ -60,20 +61,32 @@ export const REPORT_FORMS: readonly ReportForm[] = [
   },
 ];
 
-/** Where the report of a run of `text` comes from, made at `made`, ms since 1970. `file` is what the scenario is called. */
-export function provenanceOf(
+/** What a report is about, as those who ran it know it. */
+export interface RunOrigin {
+  /** The scenario as it was written. */
+  readonly text: string;
+  /** What it is called on a command line. */
+  readonly file: string;
+  /** When it was run, ms since 1970. */
+  readonly made: number;
+  /** The address of the page that a link opens, without a `/` at its end. */
+  readonly page: string;
+}
+
+/** Where the report of a run comes from. A scenario that is too long for a link has none. */
+export async function provenanceOf(
   report: DrillReport,
-  text: string,
-  file: string,
-  made: number,
-): Provenance {
+  { text, file, made, page }: RunOrigin,
+): Promise<Provenance> {
+  const { seed, engineHash } = report;
+  const permalink = await encodePermalink({ text, seed, engineHash, at: 0 });
   const read = readScenario(text);
   const canonical = read.ok ? canonicalScenario(read.scenario) : text;
   return {
-    command: `sh tools/run drill ${shellWord(file)} --seed ${report.seed}`,
-    link: "",
+    command: `sh tools/run drill ${shellWord(file)} --seed ${seed}`,
+    link: permalink.ok ? `${page}/${permalink.fragment}` : "",
     scenarioHash: createHash("sha256").update(canonical).digest("hex"),
-    program: `Warmsite, engine ${report.engineHash}`,
+    program: `Warmsite, engine ${engineHash}`,
     made: new Date(made).toISOString(),
   };
 }

@@ -177,10 +177,12 @@ function addReport(routes: OpenAPIHono, queue: RunQueue, form: ReportForm): void
       ...failures(404, 409),
     },
   });
-  routes.openapi(route, (c) => {
+  routes.openapi(route, async (c) => {
     const run = queue.get(c.req.valid("param").id);
     const report = queue.report(run);
-    const provenance = provenanceOf(report, run.text, run.name, run.ended ?? run.created);
+    const made = run.ended ?? run.created;
+    const page = new URL(c.req.url).origin;
+    const provenance = await provenanceOf(report, { text: run.text, file: run.name, made, page });
     const how = form.name.endsWith(".html") ? "inline" : "attachment";
     return c.body(form.text(report, provenance), 200, {
       "content-type": form.type,
