@@ -177,8 +177,10 @@ class Follower {
     const old = this.#now();
     const asked = this.#asked?.at ?? at;
     const branch = this.#branchOf(site, point, asked);
-    const incident = this.#incidentOf(old, at);
-    const began = incident === null ? asked : this.#outages[incident]!.began;
+    const stop = this.#stopOf(old, at);
+    const stopped = this.#outages[stop];
+    const incident = stopped?.kind === "incident" ? stop : null;
+    const began = stopped?.began ?? asked;
     const loss = this.#lossOf(old.branch, point);
     const rpo = loss === null ? null : loss.oldest === null ? 0 : Math.max(0, began - loss.oldest);
     const recovery: Mutable = {
@@ -187,6 +189,7 @@ class Follower {
       from: old.site,
       to: site,
       asked,
+      workEnded: began,
       at,
       point,
       pointCut: this.#history.cuts.get(point)?.at ?? null,
@@ -200,18 +203,18 @@ class Follower {
     this.#goOn(at, branch >= 0 ? branch : old.branch, site);
   }
 
-  /** The incident that stopped the guest of the old branch, if it has not run there since. */
-  #incidentOf({ site }: Mainline, at: number): number | null {
+  /** What stopped the guest of the old branch, or -1 if it has run there since: its work ended then, and no more is lost. */
+  #stopOf({ site }: Mainline, at: number): number {
     const index = this.#outages.findLastIndex((outage) =>
-      outage.kind === "incident" && outage.site === site && outage.began <= at
+      outage.site === site && outage.began <= at
     );
-    const incident = this.#outages[index];
-    if (incident === undefined) return null;
+    const stop = this.#outages[index];
+    if (stop === undefined) return -1;
     const ranAgain = this.#recording.notes.some((note) =>
       note.kind === "guest" && note.vm === this.#history.log.vm && note.site === site &&
-      note.runs && note.at > incident.began && note.at < at
+      note.runs && note.at > stop.began && note.at < at
     );
-    return ranAgain ? null : index;
+    return ranAgain ? -1 : index;
   }
 
   #lossOf(branch: number, point: string): Loss | null {
@@ -246,6 +249,7 @@ function withoutFailover(outage: Outage, index: number): Recovery {
     from: outage.site,
     to: outage.runsAt,
     asked: null,
+    workEnded: outage.began,
     at: outage.ended,
     point: "",
     pointCut: null,

@@ -52,6 +52,16 @@ Deno.test("what is kept of a report is the worst of its machines", () => {
     violation: "",
     unmet: [],
   });
+  const back = fire()
+    .asks(1100, "failover planned", "erp", "berlin")
+    .note(1101, { kind: "guest", vm: "erp", site: "berlin", runs: false })
+    .note(1102, { kind: "cut", vm: "erp", site: "berlin", point: "p3", writes: 900, bytes: 0 })
+    .note(1103, { kind: "failover", vm: "erp", site: "amsterdam", phase: "started", point: "p3" })
+    .branch("erp", 1104, "amsterdam", "p3")
+    .note(1104, { kind: "guest", vm: "erp", site: "amsterdam", runs: true })
+    .note(1104, { kind: "moved", vm: "erp", site: "amsterdam", how: "planned" });
+  const moved = seedResult(makeReport(back.recording(1200)));
+  assert.deepEqual([moved.rpo, moved.rto, moved.lostWrites], [251 * S, 100 * S, 252]);
   const quiet = seedResult(makeReport(new Story("erp", "web").recording(10)));
   assert.deepEqual([quiet.rpo, quiet.rto, quiet.worstRpo], [null, null, null]);
   assert.deepEqual(structuredClone(quiet), quiet);
