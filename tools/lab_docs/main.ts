@@ -1,5 +1,5 @@
 /**
- * Writes what is generated for the lab: the schema of scenarios.
+ * Writes what is generated for the lab: the schema of scenarios, docs/FAULTS.md and docs/INVARIANTS.md.
  *
  *     deno run -A tools/lab_docs/main.ts
  *

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { faultPage } from "./fault_page.ts";
+import { invariantPage } from "./invariant_page.ts";
 import { scenarioJsonSchema } from "../../lab/scenario/json_schema.ts";
 
 /** A generated file. */
@@ -20,4 +22,6 @@ export const PAGES: readonly Page[] = [
     path: "scenarios/scenario.schema.json",
     text: () => `${JSON.stringify(scenarioJsonSchema(), undefined, 2)}\n`,
   },
+  { path: "docs/FAULTS.md", text: faultPage },
+  { path: "docs/INVARIANTS.md", text: invariantPage },
 ];

@@ -107,10 +107,10 @@ export const REPLICA_FAULTS: readonly FaultDefinition[] = [
   {
     id: "disk.rot",
     title: "A file of the replica rots",
-    about: "A bit flips in a file of the second site that has a checksum",
+    about: "A bit flips in a file of a machine's replica that has a checksum",
     modelled: "One bit of a delta, an undo file or a record, on the medium and in the cache",
     notModelled: "Rot of the replica's raw disks; see disk.rot-silent",
-    targets: ["site"],
+    targets: ["machine"],
     parameters: [PICK, BIT],
     lasting: false,
     heals:
@@ -118,7 +118,12 @@ export const REPLICA_FAULTS: readonly FaultDefinition[] = [
     recoverable: false,
     real: true,
     prior: 120_000,
-    lower: (hit) => [{ kind: "rot", pick: hit.number("pick"), bit: hit.number("bit") }],
+    lower: (hit) => [{
+      kind: "rot",
+      pick: hit.number("pick"),
+      bit: hit.number("bit"),
+      vm: diskOf(hit).vm,
+    }],
   },
   {
     id: "disk.rot-open",
@@ -127,7 +132,7 @@ export const REPLICA_FAULTS: readonly FaultDefinition[] = [
       "The second site's server is killed with part of a delta, which rots before it starts again",
     modelled: "One bit of what had arrived and was durable",
     notModelled: "Several at once",
-    targets: ["site"],
+    targets: ["machine"],
     parameters: [PICK, BIT, DOWN],
     lasting: false,
     heals: "The delta is sent anew",
@@ -139,6 +144,7 @@ export const REPLICA_FAULTS: readonly FaultDefinition[] = [
       pick: hit.number("pick"),
       bit: hit.number("bit"),
       down: hit.number("down"),
+      vm: diskOf(hit).vm,
     }],
   },
   {

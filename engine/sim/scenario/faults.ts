@@ -65,6 +65,9 @@ export class Faults {
     return this.#damaged[this.#drill.awayOf(machine).name];
   }
 
+  /** Hosts whose bytes were changed behind their backs. */
+  readonly #decayed = new Set<HostName>();
+
   /** True once bytes at the replica were changed behind its back: it may need to be made anew. */
   rotten = false;
 
@@ -215,7 +218,7 @@ export class Faults {
       case "freeze":
         return this.#spoilFreeze(fault);
       case "rot":
-        return this.#rot(fault.pick, fault.bit);
+        return this.#rot(fault);
       case "rot-open":
         return this.#seekOpen(fault, ROT_TRIES);
       case "old-state":
@@ -400,9 +403,7 @@ export class Faults {
 
   /** Bytes at a place may be others than anybody wrote, and no checksum says so. */
   #falsify(host: HostName, place: Place): void {
-    this.#failing[host] = true;
-    this.#harm(host);
-    this.rotten = true;
+    this.#decay(host);
     const named = typeof place === "string" ? undefined : this.#drill.machines[place.vm];
     for (const machine of named === undefined ? this.#drill.machines : [named]) {
       this.#falsified.add(machine.spec.name);
@@ -540,49 +541,64 @@ export class Faults {
 
   /** Waits for a delta on its way that holds something, and kills the server in the middle of it. */
   #seekOpen(fault: FaultAction & { readonly kind: "rot-open" }, tries: number): void {
-    const { b } = this.#drill.sites;
+    const site = this.#replicaSite(fault.vm);
     if (this.#quietSince !== undefined || tries === 0) return;
-    if (this.#replicaFiles().open.every(({ sectors }) => sectors.length < ROT_MIN)) {
+    if (this.#replicaFiles(fault.vm).open.every(({ sectors }) => sectors.length < ROT_MIN)) {
       return this.#later(ROT_PAUSE, () => this.#seekOpen(fault, tries - 1));
     }
-    b.down = fault.down;
-    b.host.kill();
-    this.#later(fault.down >>> 1, () => this.#rotOpen(fault.pick, fault.bit));
+    site.down = fault.down;
+    site.host.kill();
+    this.#later(fault.down >>> 1, () => this.#rotOpen(site, fault));
   }
 
   /** A bit of a delta that is on its way flips while nobody has it open. */
-  #rotOpen(pick: number, bit: number): void {
-    const { host, current } = this.#drill.sites.b;
+  #rotOpen(
+    { name, host, current }: Site,
+    { pick, bit, vm }: FaultAction & { readonly kind: "rot-open" },
+  ): void {
     if (host.process !== undefined || current !== undefined) return;
-    const { open } = this.#replicaFiles();
+    const { open } = this.#replicaFiles(vm);
     const file = open[pick % Math.max(open.length, 1)];
     if (file === undefined) return;
-    this.#failing.b = true;
-    this.#damaged.b = true;
-    this.rotten = true;
+    this.#decay(name);
     file.rot((pick * 7919) % file.sectors.length, bit);
   }
 
-  /** A bit of a file below the replica's folder flips; raw disks have no checksum but the scrub's. */
-  #rot(pick: number, bit: number): void {
-    const { files, staged } = this.#replicaFiles();
+  /** A bit of a file below a replica's folder flips; raw disks have no checksum but the scrub's. */
+  #rot({ pick, bit, vm }: FaultAction & { readonly kind: "rot" }): void {
+    const { files, staged } = this.#replicaFiles(vm);
     // What is staged is there for a short time only, and is looked for in half of all cases.
     const among = pick % 2 === 0 && staged.length > 0 ? staged : files;
     const file = among[(pick >>> 1) % Math.max(among.length, 1)];
     if (file === undefined) return;
-    this.#failing.b = true;
-    this.#damaged.b = true;
-    this.rotten = true;
+    this.#decay(this.#replicaSite(vm).name);
     file.rot((pick * 7919) % file.sectors.length, bit);
   }
 
+  /** Bytes at a host are others than were written, and stay so. */
+  #decay(host: HostName): void {
+    this.#failing[host] = true;
+    this.#damaged[host] = true;
+    this.#decayed.add(host);
+    this.rotten = true;
+  }
+
+  /** Where the replica of a machine is; `b` for that of none in particular. */
+  #replicaSite(vm: number | undefined): Site {
+    const machine = vm === undefined ? undefined : this.#drill.machines[vm];
+    return machine === undefined ? this.#drill.sites.b : this.#drill.awayOf(machine);
+  }
+
   /** Files of replicas that hold something, but for raw disks; those that are staged, those still open. */
-  #replicaFiles() {
+  #replicaFiles(vm: number | undefined) {
     const files: FileNode[] = [];
     const staged: FileNode[] = [];
     const open: FileNode[] = [];
-    const { host } = this.#drill.sites.b;
-    const todo: Directory[] = [host.data, ...replicaLocations(host)];
+    const { host } = this.#replicaSite(vm);
+    const machine = vm === undefined ? undefined : this.#drill.machines[vm];
+    const todo: Directory[] = machine === undefined
+      ? [host.data, ...replicaLocations(host)]
+      : [replicaFolder(host, machine.spec.name) ?? []].flat();
     for (let directory = todo.pop(); directory !== undefined; directory = todo.pop()) {
       for (const [name, entry] of directory.entries) {
         if (entry instanceof Directory) todo.push(entry);
@@ -606,7 +622,7 @@ export class Faults {
     if (volumes.some(({ faults }) => faults.failFlushes + faults.flushErrorRate > 0)) {
       this.#drill.sites[host].unsound = true;
     }
-    this.#failing[host] = (host === "b" && this.rotten) ||
+    this.#failing[host] = this.#decayed.has(host) ||
       volumes.some(({ faults }) => isFailing(faults)) ||
       this.#disks(host).some(({ latent }) => latent.size > 0);
   }

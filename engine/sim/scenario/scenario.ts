@@ -278,15 +278,16 @@ export type FaultAction =
   | { readonly kind: "lose-log"; readonly vm: number; readonly disk: number; readonly down: number }
   /** The server of a machine's replica is killed, and a raw disk is touched, its bytes as before, ere it is started again. */
   | { readonly kind: "touch"; readonly vm: number; readonly disk: number; readonly down: number }
-  /** The replica's server is killed as soon as it has part of a delta, and that rots meanwhile. */
+  /** The replica's server is killed as soon as it has part of a delta, and that rots meanwhile; `vm` as below. */
   | {
     readonly kind: "rot-open";
     readonly pick: number;
     readonly bit: number;
     readonly down: number;
+    readonly vm?: number;
   }
-  /** A bit flips in a file of the replica: `pick` chooses file and place. */
-  | { readonly kind: "rot"; readonly pick: number; readonly bit: number }
+  /** A bit flips in a file: `pick` chooses file and place, among those of the machine's replica, or of everything at `b`. */
+  | { readonly kind: "rot"; readonly pick: number; readonly bit: number; readonly vm?: number }
   /** The state that a machine's replica has now, wherever that is, comes back from a backup, `age` µs later. */
   | { readonly kind: "old-state"; readonly vm: number; readonly age: number; readonly down: number }
   | {
