@@ -66,10 +66,6 @@ const recovery = z.strictObject({
   from: z.string(),
   to: z.string(),
   asked: time.nullable(),
-  workEnded: time.meta({
-    description:
-      "When the guest before stopped, or where it ran on, when the failover was asked for",
-  }),
   at: time.nullable().meta({ description: "When the failover was started, or the machine moved" }),
   point: z.string(),
   pointCut: time.nullable().meta({

@@ -177,10 +177,8 @@ class Follower {
     const old = this.#now();
     const asked = this.#asked?.at ?? at;
     const branch = this.#branchOf(site, point, asked);
-    const stop = this.#stopOf(old, at);
-    const stopped = this.#outages[stop];
-    const incident = stopped?.kind === "incident" ? stop : null;
-    const began = stopped?.began ?? asked;
+    const incident = this.#incidentOf(old, at);
+    const began = incident === null ? asked : this.#outages[incident]!.began;
     const loss = this.#lossOf(old.branch, point);
     const rpo = loss === null ? null : loss.oldest === null ? 0 : Math.max(0, began - loss.oldest);
     const recovery: Mutable = {
@@ -189,7 +187,6 @@ class Follower {
       from: old.site,
       to: site,
       asked,
-      workEnded: began,
       at,
       point,
       pointCut: this.#history.cuts.get(point)?.at ?? null,
@@ -203,18 +200,18 @@ class Follower {
     this.#goOn(at, branch >= 0 ? branch : old.branch, site);
   }
 
-  /** What stopped the guest of the old branch, or -1 if it has run there since: its work ended then, and no more is lost. */
-  #stopOf({ site }: Mainline, at: number): number {
+  /** The incident that stopped the guest of the old branch, if it has not run there since. */
+  #incidentOf({ site }: Mainline, at: number): number | null {
     const index = this.#outages.findLastIndex((outage) =>
-      outage.site === site && outage.began <= at
+      outage.kind === "incident" && outage.site === site && outage.began <= at
     );
-    const stop = this.#outages[index];
-    if (stop === undefined) return -1;
+    const incident = this.#outages[index];
+    if (incident === undefined) return null;
     const ranAgain = this.#recording.notes.some((note) =>
       note.kind === "guest" && note.vm === this.#history.log.vm && note.site === site &&
-      note.runs && note.at > stop.began && note.at < at
+      note.runs && note.at > incident.began && note.at < at
     );
-    return ranAgain ? -1 : index;
+    return ranAgain ? null : index;
   }
 
   #lossOf(branch: number, point: string): Loss | null {
@@ -249,7 +246,6 @@ function withoutFailover(outage: Outage, index: number): Recovery {
     from: outage.site,
     to: outage.runsAt,
     asked: null,
-    workEnded: outage.began,
     at: outage.ended,
     point: "",
     pointCut: null,

@@ -7,7 +7,7 @@
 import type { MachineReport, Outage, Recovery } from "./drill_report.ts";
 import { placeText } from "./faults.ts";
 import type { Numbers } from "./findings.ts";
-import { bytesText, capital, durationText, many } from "./words.ts";
+import { capital, durationText, many } from "./words.ts";
 
 /** What there is to say of one machine; the graver it is, the higher its weight. */
 interface Saying {
@@ -167,17 +167,16 @@ function lossless(recovery: Recovery, of: Numbers): Saying {
 }
 
 function lossy(recovery: Recovery, of: Numbers): Saying {
-  const { vm, from, to, rpo, loss, pointCut, newer, asked, workEnded } = recovery;
-  const { writes, bytes, fate } = loss!;
+  const { vm, from, to, rpo, loss, pointCut, newer, asked } = recovery;
+  const { writes, fate } = loss!;
   const incident = recovery.incident === null ? undefined : of.outages[recovery.incident];
-  // Writes of a scale model are fewer and larger than those that are meant: their bytes tell more.
-  const much = of.scale === 1 ? many(writes, "write") : bytesText(bytes);
-  const amount = `${durationText(rpo ?? 0)} of ${vm}, ${much}`;
+  const amount = `${durationText(rpo ?? 0)} of ${vm}, ${many(writes, "write")}`;
   const weight = fate === "kept" ? LOST : LOST + writes;
   const before = (instant: number, what: string) =>
     `${durationText(Math.max(0, instant - (pointCut ?? instant)))} before ${what}`;
-  const ended = workEnded === asked ? "the failover was asked for" : "its guest was shut down";
-  const moment = before(workEnded, incident?.cause ?? ended);
+  const moment = incident === undefined
+    ? before(asked ?? 0, "the failover was asked for")
+    : before(incident.began, incident.cause);
   if (newer > 0) {
     const there = newer === 1 ? "a newer one was there" : `${newer} newer ones were there`;
     const text =
@@ -185,15 +184,16 @@ function lossy(recovery: Recovery, of: Numbers): Saying {
     return { vm, weight, text };
   }
   if (fate === "kept") {
-    const text = `both sites had written ${vm}: ${placeText(to)} goes on, and ${much} ` +
-      `that ${placeText(from)} alone had, ${
-        durationText(rpo ?? 0)
-      } of work, are kept as a recovery point`;
+    const work = rpo ? `, ${durationText(rpo)} of work,` : "";
+    const text = `both sites had written ${vm}: ${placeText(to)} goes on, and ` +
+      `${many(writes, "write")} that ${
+        placeText(from)
+      } alone had${work} are kept as a recovery point`;
     return { vm, weight, text };
   }
   if (incident === undefined && (loss!.newest ?? 0) > (recovery.at ?? 0)) {
     const text = `both sites wrote ${vm} from the failover on: ${placeText(to)} lacks ` +
-      `${much} that ${placeText(from)} has, ${durationText(rpo ?? 0)} of work ` +
+      `${many(writes, "write")} that ${placeText(from)} has, ${durationText(rpo ?? 0)} of work ` +
       "from before it and all since";
     return { vm, weight, text };
   }
