@@ -9,8 +9,8 @@
 
 const LIGHT = `
   --ground: #ffffff; --sheet: #f5f6f7; --ink: #1b1f24; --quiet: #5b6570; --rule: #d5dae0;
-  --healthy: #00795a; --lagging: #8a5a00; --lost: #b3400a; --frozen: #0a63a8; --burning: #a3195b;
-  --healthy-fill: #bfe5d8; --lagging-fill: #f6dfa8; --lost-fill: #f8cdb4; --frozen-fill: #c5dff4; --burning-fill: #efcadb;`;
+  --healthy: #006b50; --lagging: #7d5100; --lost: #9c3408; --frozen: #0a63a8; --burning: #a3195b;
+  --healthy-fill: #cdeee2; --lagging-fill: #f6dfa8; --lost-fill: #f9d6c1; --frozen-fill: #c5dff4; --burning-fill: #efcadb;`;
 
 const DARK = `
   --ground: #14171a; --sheet: #1c2024; --ink: #e6e9ec; --quiet: #9aa5b1; --rule: #343b43;
