@@ -34,7 +34,7 @@ export async function runInDeno(order: Order): Promise<Answer> {
 }
 
 /** The system's Chromium; playwright-core brings none. */
-function findChromium(): string {
+export function findChromium(): string {
   const folders = [...(Deno.env.get("PATH") ?? "").split(":"), "/usr/bin"];
   const found = folders.map((folder) => `${folder}/chromium`).find((file) => existsSync(file));
   assert.ok(found !== undefined, "The test's needs name chromium");

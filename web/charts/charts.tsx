@@ -1,0 +1,185 @@
+/**
+ * The charts below the stage, with one cursor across them.
+ *
+ * @module
+ */
+
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { bytesText, durationText } from "../../lab/report/words.ts";
+import { run, seek, span, windows } from "../state/drill.ts";
+import { hovered } from "../state/hover.ts";
+import { playhead } from "../state/playback.ts";
+import { theme } from "../state/theme.ts";
+import { rateText } from "../timeline/words.ts";
+import type { ChartColours, LineChart, LineContent, OutcomeChart } from "./line_chart.ts";
+import { backlogSeries, linkSeries, outcomeBars, rpoSeries } from "./series.ts";
+
+const parts = () => import("./line_chart.ts");
+
+/** While a run is computed its charts grow in steps, ms. */
+const GROW_EVERY = 500;
+
+function coloursOf(element: Element): ChartColours {
+  const style = getComputedStyle(element);
+  const colour = (name: string) => style.getPropertyValue(name).trim();
+  return {
+    lines: [colour("--line-0"), colour("--line-1"), colour("--line-2"), colour("--line-3")],
+    text: colour("--quiet"),
+    grid: colour("--grid"),
+    fault: colour("--fault-ground"),
+    limit: colour("--lost"),
+  };
+}
+
+/** What can be seen of a run now. */
+function shown() {
+  const current = run.value;
+  return {
+    report: current?.outcome.value?.report,
+    frames: current?.outcome.value?.recording.frames ?? current?.frames ?? [],
+    machines: current?.source.scenario.world.machines ?? [],
+    span: span.value,
+  };
+}
+
+type What = "rpo" | "backlog" | "link";
+
+const TITLES = { rpo: "RPO", backlog: "Backlog", link: "Link use" } as const;
+const TEXTS = { rpo: durationText, backlog: bytesText, link: rateText } as const;
+const SERIES = { rpo: rpoSeries, backlog: backlogSeries, link: linkSeries } as const;
+
+function contentOf(what: What): LineContent {
+  const { report, frames, machines, span } = shown();
+  const limits = what !== "rpo" ? [] : machines.filter(({ objective }) => objective.rpo > 0)
+    .map(({ name, objective }) => ({ name: `objective of ${name}`, value: objective.rpo }));
+  return { series: SERIES[what](report, frames), limits, windows: windows.value, span };
+}
+
+/** The signs that a chart has something else to show, in steps while a run is computed. */
+function growth(): string {
+  const current = run.value;
+  const { known, outcome } = current ?? {};
+  const steps = outcome?.value === undefined
+    ? Math.floor(performance.now() / GROW_EVERY) * (known?.value === undefined ? 0 : 1)
+    : -1;
+  return `${current?.source.text.length} ${current?.source.seed} ${steps}`;
+}
+
+function LinePanel({ what }: { readonly what: What }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const chart = useRef<LineChart | undefined>(undefined);
+  const ready = useSignal(false);
+  const failed = useSignal(false);
+  useEffect(() => {
+    let left = false;
+    void parts().then(({ LineChart }) => {
+      if (left || canvas.current === null) return;
+      chart.current = new LineChart(
+        canvas.current,
+        {
+          valueText: TEXTS[what],
+          picked: seek,
+          over: (time) => {
+            hovered.value = time;
+          },
+        },
+        coloursOf(canvas.current),
+      );
+      ready.value = true;
+    }, () => {
+      failed.value = true;
+    });
+    return () => {
+      left = true;
+      chart.current?.close();
+    };
+  }, []);
+  const [grown, shade, isReady, current] = [growth(), theme.value, ready.value, run.value];
+  useEffect(() => {
+    if (canvas.current !== null) chart.current?.colour(coloursOf(canvas.current));
+  }, [shade, isReady]);
+  useEffect(() => chart.current?.show(contentOf(what)), [grown, isReady, current]);
+  const at = isReady ? chart.current?.xOf(playhead.value) : undefined;
+  const over = isReady && hovered.value !== undefined
+    ? chart.current?.xOf(hovered.value)
+    : undefined;
+  return (
+    <figure class="chart">
+      <figcaption>{TITLES[what]}</figcaption>
+      <div class="chart-place" onPointerLeave={() => (hovered.value = undefined)}>
+        <canvas ref={canvas} id={`chart-${what}`} role="img" aria-label={chartText(what)} />
+        {at !== undefined && <div class="chart-cursor" style={{ left: `${at}px` }} />}
+        {over !== undefined && <div class="chart-cursor hover" style={{ left: `${over}px` }} />}
+        {failed.value && <p class="quiet">Charts could not be loaded. Load the page again.</p>}
+      </div>
+    </figure>
+  );
+}
+
+/** The chart in words. */
+function chartText(what: What): string {
+  const machines = shown().report?.machines ?? [];
+  const worst = machines.map(({ vm, worstRpo, worstBacklog }) =>
+    what === "rpo"
+      ? `${vm} at worst ${worstRpo === null ? "never protected" : durationText(worstRpo)}`
+      : `${vm} at most ${bytesText(worstBacklog)}`
+  );
+  return what === "link" ? "Link use over time" : `${TITLES[what]} over time: ${worst.join(", ")}`;
+}
+
+function OutcomePanel() {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const chart = useRef<OutcomeChart | undefined>(undefined);
+  const ready = useSignal(false);
+  useEffect(() => {
+    let left = false;
+    void parts().then(({ OutcomeChart }) => {
+      if (left || canvas.current === null) return;
+      chart.current = new OutcomeChart(canvas.current);
+      ready.value = true;
+    }, () => {
+      // The panels of lines say it.
+    });
+    return () => {
+      left = true;
+      chart.current?.close();
+    };
+  }, []);
+  const [report, shade, isReady] = [shown().report, theme.value, ready.value];
+  useEffect(() => {
+    if (canvas.current === null) return;
+    chart.current?.show(outcomeBars(report), coloursOf(canvas.current));
+  }, [report, shade, isReady]);
+  const words =
+    report?.machines.map(({ vm, rpo, rto }) =>
+      `${vm} lost ${rpo === null ? "nothing measured" : durationText(rpo)}, recovered in ${
+        rto === null ? "no measured time" : durationText(rto)
+      }`
+    ) ?? ["not known before the run is complete"];
+  return (
+    <figure class="chart">
+      <figcaption>Recovery outcomes</figcaption>
+      <div class="chart-place">
+        <canvas
+          ref={canvas}
+          id="chart-outcomes"
+          role="img"
+          aria-label={`Recovery outcomes: ${words.join(", ")}`}
+        />
+      </div>
+    </figure>
+  );
+}
+
+/** All charts. */
+export function Charts() {
+  return (
+    <section class="charts" aria-label="Charts">
+      <LinePanel what="rpo" />
+      <LinePanel what="backlog" />
+      <LinePanel what="link" />
+      <OutcomePanel />
+    </section>
+  );
+}

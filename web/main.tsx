@@ -1,0 +1,74 @@
+/**
+ * Where the page begins: draws it, brings up what was there before, and lets the playhead move.
+ *
+ * @module
+ */
+
+import { render } from "preact";
+import { App } from "./page/app.tsx";
+import { onKey } from "./page/keys.ts";
+import { openFile } from "./editor/editor.tsx";
+import { changeText, onPicture } from "./state/drill.ts";
+import { readDraft } from "./state/draft.ts";
+import { library, loadLibrary } from "./state/library.ts";
+import { tell } from "./state/notices.ts";
+import { openLink } from "./state/sharing.ts";
+
+/** The drill that a first visit begins with, where the library has it. */
+const FIRST = "site-fire";
+
+function takeDroppedFiles(): void {
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    const [file] = event.dataTransfer?.files ?? [];
+    if (file === undefined) return;
+    event.preventDefault();
+    void openFile(file);
+  });
+}
+
+/** What is shown first: what a link names, what was typed at the visit before, or a drill of the library. */
+async function begin(): Promise<void> {
+  const listed = loadLibrary();
+  if (await openLink(location.hash)) return await listed;
+  const draft = readDraft();
+  if (draft !== undefined && draft.trim() !== "") {
+    await changeText(draft);
+    return await listed;
+  }
+  await listed;
+  const first = library.value.find(({ name }) => name === FIRST) ?? library.value[0];
+  if (first !== undefined) await changeText(first.text);
+}
+
+/** Keeps the page for visits without a network. */
+async function keepOffline(): Promise<void> {
+  if (!("serviceWorker" in navigator)) return;
+  try {
+    await navigator.serviceWorker.register("./service_worker.js", { type: "module" });
+  } catch {
+    // Such a page needs its server next time as well, which is no news to anybody.
+  }
+}
+
+function picture(now: number): void {
+  onPicture(now);
+  requestAnimationFrame(picture);
+}
+
+const place = document.getElementById("page")!;
+place.textContent = "";
+render(<App />, place);
+document.addEventListener("keydown", onKey);
+globalThis.addEventListener("hashchange", () => void openLink(location.hash));
+takeDroppedFiles();
+requestAnimationFrame(picture);
+begin().catch((error: unknown) => {
+  const reason = error instanceof Error ? error.message : String(error);
+  tell({
+    about: "begin",
+    kind: "error",
+    text: `The page could not begin: ${reason}. Load it again.`,
+  });
+});
+void keepOffline();

@@ -1,0 +1,53 @@
+/**
+ * What a click does: a fault or an administrator's verb at the moment of the playhead, as one more line of the script.
+ *
+ * @module
+ */
+
+import { appendStep } from "../../lab/scenario/edit_script.ts";
+import { quantityText } from "../../lab/scenario/quantities.ts";
+import type { DrillScenario } from "../../lab/scenario/drill_scenario.ts";
+import { changeText, frame, problems, scenario, text } from "../state/drill.ts";
+import { spoken, tell } from "../state/notices.ts";
+import { playhead } from "../state/playback.ts";
+
+/** What a step says besides its moment, as the script writes it. */
+export type Act = Readonly<Record<string, string | number>>;
+
+/** Whole milliseconds: what happens a moment later is the same to people, and reads better. */
+const GRAIN = 1000;
+
+/** The moment of the playhead as the script writes it; no script goes on behind its end. */
+export function momentOf(time: number, end: number): string {
+  const whole = Math.ceil(time / GRAIN) * GRAIN;
+  return quantityText("time", Math.max(0, Math.min(whole, end - GRAIN)));
+}
+
+/** Adds a step at the playhead, and runs the script with it. */
+export async function act(what: Act): Promise<void> {
+  const { end } = scenario.value ?? { end: 0 };
+  if (problems.value.length > 0 || end === 0) {
+    tell({
+      about: "act",
+      kind: "error",
+      text:
+        "The script has mistakes, so nothing was added to it. Mend the lines that are marked, then try again.",
+    });
+    return;
+  }
+  const at = momentOf(playhead.value, end);
+  const changed = appendStep(text.value, { at, ...what });
+  spoken.value = `Added at ${at}: ${Object.values(what).join(" ")}`;
+  await changeText(changed);
+}
+
+/** The machine that verbs are about when nobody chose one. */
+export function firstMachine(scenario: DrillScenario | undefined): string {
+  return scenario?.world.machines[0]?.name ?? "";
+}
+
+/** The site where the first machine is the primary's at the playhead, or where it began. */
+export function homeSite(scenario: DrillScenario | undefined, vm: string): string {
+  const home = frame.value?.machines.find((machine) => machine.vm === vm)?.home;
+  return home ?? scenario?.world.sites[0].name ?? "";
+}

@@ -1,0 +1,65 @@
+/**
+ * The report as files, made in the page.
+ *
+ * Rule: loaded when somebody looks at a report, for its templates are of no use before.
+ *
+ * @module
+ */
+
+import { reportCsv } from "../../lab/report/csv.ts";
+import { reportHtml } from "../../lab/report/html.ts";
+import { reportJson } from "../../lab/report/json.ts";
+import { reportJunit } from "../../lab/report/junit.ts";
+import { reportMarkdown } from "../../lab/report/markdown.ts";
+import type { DrillReport, Provenance } from "../../lab/report/drill_report.ts";
+import { canonicalScenario } from "../../lab/scenario/read_scenario.ts";
+import type { DrillScenario } from "../../lab/scenario/drill_scenario.ts";
+
+/** A form in which a report can be kept. */
+export interface Download {
+  readonly label: string;
+  /** The end of the file's name. */
+  readonly end: string;
+  readonly type: string;
+  readonly make: (report: DrillReport, provenance: Provenance) => string;
+}
+
+/** All of them. */
+export const DOWNLOADS: readonly Download[] = [
+  { label: "HTML", end: ".html", type: "text/html", make: reportHtml },
+  { label: "JSON", end: ".json", type: "application/json", make: reportJson },
+  {
+    label: "CSV, steps",
+    end: "-steps.csv",
+    type: "text/csv",
+    make: (report) => reportCsv(report, "steps"),
+  },
+  {
+    label: "CSV, series",
+    end: "-series.csv",
+    type: "text/csv",
+    make: (report) => reportCsv(report, "series"),
+  },
+  { label: "Markdown", end: ".md", type: "text/markdown", make: reportMarkdown },
+  { label: "JUnit", end: ".xml", type: "application/xml", make: reportJunit },
+];
+
+/** Where a report of this page comes from. */
+export async function provenanceOf(
+  report: DrillReport,
+  scenario: DrillScenario,
+  link: string,
+): Promise<Provenance> {
+  const text = new TextEncoder().encode(canonicalScenario(scenario));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
+  return {
+    command: `deno task drill ${report.name}.yaml --seed ${report.seed}`,
+    link,
+    scenarioHash: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(""),
+    program: `Warmsite lab, engine ${report.engineHash}`,
+    made: new Date().toISOString(),
+  };
+}
+
+/** The report as one page of its own. */
+export { reportHtml };

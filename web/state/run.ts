@@ -1,0 +1,85 @@
+/**
+ * A run as the page knows it: what its worker has told so far, and in the end its recording and report.
+ *
+ * @module
+ */
+
+import { signal } from "@preact/signals";
+import type { DrillReport } from "../../lab/report/drill_report.ts";
+import type { Frame, Note, Recording } from "../../lab/run/recording.ts";
+import type { DrillScenario } from "../../lab/scenario/drill_scenario.ts";
+import type { DrillMessage, DrillOrder } from "../worker/messages.ts";
+
+/** What came of a run. */
+export interface Outcome {
+  readonly recording: Recording;
+  readonly report: DrillReport;
+}
+
+/** What a run plays. */
+export interface RunSource {
+  /** The text that it was read from. */
+  readonly text: string;
+  readonly scenario: DrillScenario;
+  readonly seed: number;
+}
+
+/** A run with a worker of its own. */
+export class Run {
+  readonly source: RunSource;
+  /** Both grow; `known` says when. */
+  readonly notes: Note[] = [];
+  readonly frames: Frame[] = [];
+  /** World time up to which it is known, µs. */
+  readonly known = signal(0);
+  readonly events = signal(0);
+  /** Events a second. */
+  readonly rate = signal(0);
+  readonly outcome = signal<Outcome | undefined>(undefined);
+  /** Why there will be no outcome; "" as long as there may be one. */
+  readonly failure = signal("");
+  readonly #worker: Worker;
+
+  /** Starts it in a worker. */
+  constructor(source: RunSource, engineHash: string) {
+    this.source = source;
+    this.#worker = new Worker(new URL("./drill_worker.js", import.meta.url), { type: "module" });
+    this.#worker.onmessage = (event: MessageEvent<DrillMessage>) => this.#hear(event.data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#fail(event.message ?? "it could not be loaded");
+    };
+    this.#worker.onmessageerror = () => this.#fail("what it said could not be read");
+    const { scenario, seed } = source;
+    this.#worker.postMessage({ scenario, seed, engineHash } satisfies DrillOrder);
+  }
+
+  /** When the script is over, µs. */
+  get end(): number {
+    return this.source.scenario.end;
+  }
+
+  /** Ends its worker; what it has told stays. */
+  stop(): void {
+    this.#worker.terminate();
+  }
+
+  #hear(message: DrillMessage): void {
+    if (message.kind === "failed") return this.#fail(message.message);
+    if (message.kind === "done") {
+      this.known.value = message.recording.ended;
+      this.outcome.value = message;
+      return this.stop();
+    }
+    for (const note of message.notes) this.notes.push(note);
+    for (const frame of message.frames) this.frames.push(frame);
+    this.events.value = message.events;
+    this.rate.value = message.rate;
+    this.known.value = message.now;
+  }
+
+  #fail(message: string): void {
+    this.failure.value = message;
+    this.stop();
+  }
+}

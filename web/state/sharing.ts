@@ -1,0 +1,92 @@
+/**
+ * Links to a drill: made of what is on the page, and opened with care.
+ *
+ * Rule: a link that is damaged or of another engine runs nothing before the person has read so.
+ *
+ * @module
+ */
+
+import { batch } from "@preact/signals";
+import {
+  decodePermalink,
+  encodePermalink,
+  type SharedDrill,
+} from "../../lab/scenario/permalink.ts";
+import { changeText, ENGINE_HASH, newestRun, run, seed, seek } from "./drill.ts";
+import { settle, spoken, tell } from "./notices.ts";
+import { playhead } from "./playback.ts";
+
+/** The address of what is shown: the run with its script, seed and moment. "" with a notice where it is too long. */
+export async function linkOfRun(): Promise<string> {
+  const source = newestRun.value?.source;
+  if (source === undefined) return "";
+  const { text, seed } = source;
+  const link = await encodePermalink({ text, seed, engineHash: ENGINE_HASH, at: playhead.value });
+  if (link.ok) return new URL(link.fragment, location.href).href;
+  tell({ about: "link", kind: "error", text: `${link.message}.` });
+  return "";
+}
+
+/** Puts the link into the address, and where that is allowed onto the clipboard. */
+export async function share(): Promise<void> {
+  const link = await linkOfRun();
+  if (link === "") return;
+  history.replaceState(null, "", link);
+  const copied = await copy(link);
+  spoken.value = "Link made";
+  tell({
+    about: "link",
+    kind: "info",
+    text: copied
+      ? "The link to this drill, with its seed and this moment, is on the clipboard and in the address."
+      : "The link to this drill, with its seed and this moment, is in the address. Copy it from there.",
+  });
+}
+
+async function copy(link: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(link);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Opens what the address names. False where it names nothing, or nothing that may be run. */
+export async function openLink(fragment: string): Promise<boolean> {
+  const opened = await decodePermalink(fragment, ENGINE_HASH);
+  if (opened.ok) {
+    await show(opened.drill);
+    return true;
+  }
+  if (opened.why === "none") return false;
+  const { drill, message } = opened;
+  tell({
+    about: "link",
+    kind: "error",
+    text: `${message}. Nothing was run.`,
+    ...(drill === undefined ? {} : {
+      action: {
+        label: "Run it here all the same",
+        run: () => {
+          settle("link");
+          void show(drill);
+        },
+      },
+    }),
+  });
+  return false;
+}
+
+async function show(drill: SharedDrill): Promise<void> {
+  seed.value = drill.seed;
+  await changeText(drill.text);
+  const shown = run.value;
+  if (shown === undefined) return;
+  // The moment is shown as soon as the run is known so far.
+  const stop = shown.known.subscribe((known) => {
+    if (known < drill.at && shown.outcome.peek() === undefined) return;
+    batch(() => seek(drill.at));
+    queueMicrotask(() => stop());
+  });
+}
