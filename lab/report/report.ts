@@ -105,7 +105,7 @@ function scaleNoteOf(scale: number, block: number): string {
   if (scale === 1) return "";
   return `A scale model of 1 : ${countText(scale)}: one simulated block of ${bytesText(block)} ` +
     "stands for so many real ones of 4 KiB. Times are those of the world that is meant, and sizes " +
-    "and rates are multiplied back; writes are counted as the model made them.";
+    "and rates are multiplied back: go by them rather than by numbers of writes.";
 }
 
 /** Outages and recoveries of all machines, each recovery with the number of its incident among all outages. */
