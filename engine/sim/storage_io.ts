@@ -92,7 +92,8 @@ class WriteJob implements Job<void> {
   leave(): void {
     const { landings } = this.#io;
     this.#io.inFlight--;
-    landings.splice(landings.indexOf(this), 1);
+    if (landings.length === 1) landings.pop();
+    else landings.splice(landings.indexOf(this), 1);
   }
 
   perform(): void {

@@ -48,7 +48,11 @@ class DiskMap {
       counts[cell] = (counts[cell] as number) + 1;
     }
     const all = this.#blocks / this.#cells;
-    return { blocks, cells: Uint8Array.from(counts, (count) => Math.ceil((255 * count) / all)) };
+    const cells = new Uint8Array(this.#cells);
+    for (let cell = 0; cell < cells.length; cell++) {
+      cells[cell] = Math.ceil((255 * (counts[cell] as number)) / all);
+    }
+    return { blocks, cells };
   }
 }
 

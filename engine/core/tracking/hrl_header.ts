@@ -42,6 +42,7 @@ import type { TrackingBase } from "./tracking_base.ts";
 export const HRL_VERSION = 1;
 
 const MAGIC = [0x57, 0x41, 0x52, 0x4d, 0x48, 0x52, 0x4c, 0];
+const MAGIC_BYTES = Uint8Array.from(MAGIC);
 const STAMP_TEXT_MAX = 254;
 const ISSUED_AT = 1024;
 
@@ -74,7 +75,7 @@ export interface HrlHeader {
 /** `header` as bytes, checksummed. */
 export function encodeHeader(kernel: Kernel, header: HrlHeader): Uint8Array {
   const writer = new ByteWriter(HEADER_SIZE);
-  writer.seek(8).raw(Uint8Array.from(MAGIC)).u32(HRL_VERSION);
+  writer.seek(8).raw(MAGIC_BYTES).u32(HRL_VERSION);
   const { base, stamp } = header;
   writer.u32(
     (header.open ? 1 : 0) | (header.issuedLost ? 2 : 0) | (stamp.stamped ? 4 : 0) |
@@ -87,7 +88,7 @@ export function encodeHeader(kernel: Kernel, header: HrlHeader): Uint8Array {
   if (base.kind !== "none") writer.raw(idBytes(base.kind === "seed" ? base.seed : base.point));
   writer.seek(112).safe64(stamp.size);
   [stamp.device, stamp.inode, stamp.changed].forEach((text, index) => {
-    const bytes = encodeUtf8(text).slice(0, STAMP_TEXT_MAX);
+    const bytes = encodeUtf8(text).subarray(0, STAMP_TEXT_MAX);
     writer.seek(120 + 256 * index).u16(bytes.length).raw(bytes);
   });
   writer.seek(ISSUED_AT);
@@ -173,7 +174,9 @@ function stampText(bytes: Uint8Array, at: number): string {
 }
 
 function idBytes(id: string): Uint8Array {
+  const known = fromHex(id);
+  if (known?.length === 16) return known;
   const bytes = new Uint8Array(16);
-  bytes.set((fromHex(id) ?? bytes).subarray(0, 16));
+  if (known !== undefined) bytes.set(known.subarray(0, 16));
   return bytes;
 }

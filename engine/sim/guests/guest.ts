@@ -17,7 +17,6 @@ import type { Attachments } from "../../core/server/attachments.ts";
 import { exportName } from "../../core/server/exports.ts";
 import type { Server } from "../../core/server/server.ts";
 import type { Judgement, MachineHistory, Request } from "../oracle/history.ts";
-import { WORDS } from "../oracle/stamp.ts";
 import type { SimProcess } from "../process.ts";
 import type { GuestAction } from "../scenario/scenario.ts";
 import type { SimWorld } from "../world.ts";
@@ -53,8 +52,8 @@ interface Unanswered extends Member {
   readonly action: GuestAction;
 }
 
-/** Words of memory that stamps are made in: one after the other, for memory of their own would cost more than they do. */
-const ROOM_WORDS = 16 * WORDS;
+/** Bytes of memory that stamps are made in, one after the other: memory of their own would cost more than they do. */
+const ROOM = 16 * SECTOR_SIZE;
 
 /** The server of this moment, as a guest sees it. */
 export interface GuestHost {
@@ -92,8 +91,9 @@ export class Guest {
   /** Names of the exports of its disks, and of its tasks. */
   readonly #exports: readonly string[];
   readonly #task: string;
-  /** See `ROOM_WORDS`. Whoever writes from it may go on reading: no part of it is used twice. */
-  #room = new Int32Array(0);
+  /** See `ROOM`. Whoever writes from it may go on reading: no part of it is used twice. */
+  #room = new ArrayBuffer(0);
+  #roomUsed = 0;
 
   constructor(ground: GuestGround, vm: string, history: MachineHistory) {
     this.#exports = history.sizes.map((_, disk) => exportName(vm, disk));
@@ -266,12 +266,15 @@ export class Guest {
   /** What a request writes; `undefined` for zeros. */
   #bytesOf(request: Request): Uint8Array | undefined {
     if (request.content === "zeros") return undefined;
-    const count = request.count * WORDS;
-    if (this.#room.length < count) this.#room = new Int32Array(Math.max(ROOM_WORDS, count));
-    const words = this.#room.subarray(0, count);
-    this.#room = this.#room.subarray(count);
-    this.history.wordsOf(request, words);
-    return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+    const length = request.count * SECTOR_SIZE;
+    if (this.#roomUsed + length > this.#room.byteLength) {
+      this.#room = new ArrayBuffer(Math.max(ROOM, length));
+      this.#roomUsed = 0;
+    }
+    const [room, from] = [this.#room, this.#roomUsed];
+    this.#roomUsed += length;
+    this.history.wordsOf(request, new Int32Array(room, from, length / 4));
+    return new Uint8Array(room, from, length);
   }
 
   #read(

@@ -71,6 +71,7 @@ export class Drill implements Ground, ProbeGround {
   readonly simulated: SimWorld;
   readonly sites: Readonly<Record<HostName, Site>>;
   readonly machines: readonly MachineRun[];
+  readonly #byName: ReadonlyMap<string, MachineRun>;
   readonly watchers: Watchers;
   readonly #probes: Probes;
   readonly faults: Faults;
@@ -121,6 +122,7 @@ export class Drill implements Ground, ProbeGround {
       this.#addDisks(machine, contents);
       return machine;
     });
+    this.#byName = new Map(this.machines.map((machine) => [machine.spec.name, machine]));
     for (const { name: host, host: { hypervisor } } of [this.sites.a, this.sites.b]) {
       hypervisor.guestOf = (name) => this.machine(name)?.guestAt(host);
       hypervisor.onChange = (name, what) => this.#changed(host, name, what);
@@ -183,7 +185,7 @@ export class Drill implements Ground, ProbeGround {
 
   /** The machine of that name. */
   machine(vm: string): MachineRun | undefined {
-    return this.machines.find(({ spec }) => spec.name === vm);
+    return this.#byName.get(vm);
   }
 
   /** The site of its primary. */

@@ -9,7 +9,7 @@ import { PEER_SILENCE_MAX } from "../../core/base/limits.ts";
 import { SECOND } from "../../core/base/units.ts";
 import type { Drill } from "./drill.ts";
 import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
-import { as, during, type Paced } from "./paced.ts";
+import { as, during, type Pace, type Paced } from "./paced.ts";
 import { narrowest, widest } from "./scenario.ts";
 import { SPARE_SECTORS } from "./spare_disks.ts";
 
@@ -23,11 +23,13 @@ const READ_AGAIN = 3;
 /** Brings a run to its end. */
 export class Ending {
   readonly #drill: Drill;
+  readonly #pace: Pace;
   /** Guests write no more. */
   #still = false;
 
-  constructor(drill: Drill) {
+  constructor(drill: Drill, pace: Pace) {
     this.#drill = drill;
+    this.#pace = pace;
   }
 
   /** Heals, waits, judges. */
@@ -49,7 +51,7 @@ export class Ending {
     };
     write();
     const agree = () => drill.machines.some((machine) => !this.#agrees(machine, healed));
-    yield* as(simulated, agree, deadline - healed);
+    yield* as(simulated, this.#pace, agree, deadline - healed);
     this.#still = true;
     if (simulated.stopped) return;
     for (const machine of drill.machines) this.#judge(machine, healed);
@@ -65,10 +67,10 @@ export class Ending {
     const micros = 2 * Math.max(...machines.map(({ spec }) => spec.frequency)) + SECOND;
     const moved = () => simulated.net.links.reduce((sum, { bytes }) => sum + bytes, 0);
     // First the last writes travel.
-    yield* during(simulated, micros);
+    yield* during(simulated, this.#pace, micros);
     const { events } = simulated;
     const bytes = moved();
-    yield* during(simulated, micros);
+    yield* during(simulated, this.#pace, micros);
     const calm = { micros, events: simulated.events - events, bytes: moved() - bytes };
     if (!simulated.stopped) this.#drill.tell({ kind: "calm", ...calm });
   }
@@ -78,7 +80,12 @@ export class Ending {
     const { simulated, operator } = this.#drill;
     // One that waits for the other side to take a machine over may do so for minutes, and says so in the end.
     const moving = operator.overdue(healed).some(({ verb }) => verb === "failover planned");
-    yield* as(simulated, () => operator.overdue(healed).length > 0, moving ? MOVING : 3 * GRACE);
+    yield* as(
+      simulated,
+      this.#pace,
+      () => operator.overdue(healed).length > 0,
+      moving ? MOVING : 3 * GRACE,
+    );
     if (simulated.stopped) return;
     for (const { host, vm, verb, since } of this.#drill.operator.overdue(healed)) {
       const state = { outcome: undefined, before: "", after: "" };
@@ -198,6 +205,6 @@ export class Ending {
       if (there !== undefined) auditor.lookAtPoints(machine, there, false);
       for (const point of machine.staged.slice(-READ_AGAIN)) auditor.read(machine, point, "again");
     }
-    yield* during(simulated, SECOND);
+    yield* during(simulated, this.#pace, SECOND);
   }
 }

@@ -16,7 +16,7 @@ import { Drill } from "./drill.ts";
 import { Ending } from "./ending.ts";
 import { generate } from "./generate.ts";
 import type { MachineRun } from "./machine_run.ts";
-import { type Paced, until } from "./paced.ts";
+import { type Pace, type Paced, until } from "./paced.ts";
 import type { FaultAction, ServerAction } from "./scenario.ts";
 import { checkVerbs } from "./verb_events.ts";
 
@@ -74,6 +74,7 @@ export class ScenarioRun {
   /** The world and everybody in it. */
   readonly drill: Drill;
   readonly #life: Paced;
+  readonly #pace: Pace = { left: 0 };
   #over = false;
 
   /** Nothing has happened yet. Throws for a scenario that asks for verbs that there are not. */
@@ -81,7 +82,7 @@ export class ScenarioRun {
     checkVerbs(scenario.events);
     const { invariants = INVARIANTS, keepTrace = false } = options;
     this.drill = new Drill(scenario, kernel, invariants, keepTrace);
-    this.#life = live(this.drill, options.unattended === true);
+    this.#life = live(this.drill, this.#pace, options.unattended === true);
   }
 
   /** True when nothing more will happen. */
@@ -91,9 +92,9 @@ export class ScenarioRun {
 
   /** Lets at most so many events of the world happen. */
   advance(events: number): void {
-    for (let left = events; left > 0 && !this.#over; left--) {
-      this.#over = this.#life.next().done === true;
-    }
+    if (events <= 0 || this.#over) return;
+    this.#pace.left = events;
+    this.#over = this.#life.next().done === true;
   }
 
   /** What has become of it so far. */
@@ -111,7 +112,7 @@ export class ScenarioRun {
 }
 
 /** Everything that happens in a run. */
-function* live(drill: Drill, unattended: boolean): Paced {
+function* live(drill: Drill, pace: Pace, unattended: boolean): Paced {
   const { scenario, simulated } = drill;
   drill.sites.a.start();
   drill.sites.b.start();
@@ -120,8 +121,8 @@ function* live(drill: Drill, unattended: boolean): Paced {
   events.sort((one, other) => one.at - other.at);
   play(drill, events, 0);
   for (const load of scenario.loads ?? []) carry(drill, load);
-  yield* until(simulated, scenario.quiet);
-  if (!simulated.stopped) yield* new Ending(drill).run();
+  yield* until(simulated, pace, scenario.quiet);
+  if (!simulated.stopped) yield* new Ending(drill, pace).run();
 }
 
 /** Runs a scenario; throws for one that asks for verbs that there are not. */
