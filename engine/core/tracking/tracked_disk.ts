@@ -256,6 +256,11 @@ export class TrackedDisk implements Disk {
     return this.#current.all.has(block) || this.#delta.all.has(block);
   }
 
+  /** The same of blocks `32 * word` to `32 * word + 31`, as bits, lowest first. */
+  marks(word: number): number {
+    return this.#current.all.word(word) | this.#delta.all.word(word);
+  }
+
   /** The view of the open delta; dead once given up, `undefined` before the first cut. */
   get view(): DeltaView | undefined {
     return this.#view;

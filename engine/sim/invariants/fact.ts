@@ -109,8 +109,8 @@ export type Fact =
     readonly base: TrackingBase;
     /** Points issued since. */
     readonly issued: readonly PointId[];
-    /** Whether a block is marked. */
-    marked(block: number): boolean;
+    /** Which of the blocks `32 * word` to `32 * word + 31` are marked, as bits, lowest first. */
+    marks(word: number): number;
     readonly blockSize: number;
     readonly content: Uint8Array;
     /** The number of the last change of some of its bytes; every change gets a greater one. */

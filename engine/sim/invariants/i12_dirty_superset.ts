@@ -7,53 +7,59 @@
 import type { MachineHistory, Mismatch } from "../oracle/history.ts";
 import type { FactOf, Ground, Invariant } from "./fact.ts";
 
-/** Bytes whose last change is asked for at once, if a block is smaller: most have not changed, and are passed by. */
+/** Bytes that are looked at together, if a block is smaller: most have not changed since the last look, and are passed by. */
 const STRETCH = 4096;
 
-/** The blocks of one disk that are as the base has them. */
+/** What was found of one disk, against one base. */
 class Known {
   readonly point: string;
   readonly blocks: number;
-  /** Blocks of a stretch. */
+  /** Blocks of a stretch: a power of two, 8 at most. */
   readonly #each: number;
   /** By block: the last change of its bytes when it was judged and found right. */
   readonly #right: Float64Array;
-  /** By stretch of blocks: the same, where all of them were found right at once. */
-  readonly #whole: Float64Array;
+  /** By stretch: its last change at the last look, and which of its blocks were not found right then, for they were marked. */
+  readonly #seen: Float64Array;
+  readonly #open: Uint8Array;
 
   constructor(point: string, blocks: number, blockSize: number) {
     this.point = point;
     this.blocks = blocks;
     this.#each = Math.max(1, Math.floor(STRETCH / blockSize));
     this.#right = new Float64Array(blocks).fill(-1);
-    this.#whole = new Float64Array(Math.ceil(blocks / this.#each)).fill(-1);
+    const stretches = Math.ceil(blocks / this.#each);
+    this.#seen = new Float64Array(stretches).fill(-1);
+    this.#open = new Uint8Array(stretches);
   }
 
   /** Judges what has changed and is not marked; the first block that is wrong. */
   judge(
-    { disk, marked, blockSize, content, changed }: FactOf<"tracked">,
+    { disk, marks, blockSize, content, changed }: FactOf<"tracked">,
     history: MachineHistory,
     cut: number,
   ): { readonly block: number; readonly wrong: Mismatch } | undefined {
-    const right = this.#right;
-    for (let stretch = 0; stretch < this.#whole.length; stretch++) {
-      const first = stretch * this.#each;
-      // No change of any of them: none of one.
-      const newest = changed(first * blockSize, this.#each * blockSize);
-      if (this.#whole[stretch] === newest) continue;
-      let all = true;
-      for (let block = first; block < Math.min(this.blocks, first + this.#each); block++) {
-        const last = this.#each === 1 ? newest : changed(block * blockSize, blockSize);
+    const [each, right, open] = [this.#each, this.#right, this.#open];
+    for (let stretch = 0; stretch < open.length; stretch++) {
+      const first = stretch * each;
+      const newest = changed(first * blockSize, each * blockSize);
+      const marked = marks(first >>> 5) >>> (first & 31);
+      // What has not changed was right and is, or was marked and is.
+      const same = newest === this.#seen[stretch];
+      if (same && ((open[stretch] as number) & ~marked) === 0) continue;
+      let left = 0;
+      for (let block = first; block < Math.min(this.blocks, first + each); block++) {
+        const last = each === 1 ? newest : changed(block * blockSize, blockSize);
         if (right[block] === last) continue;
-        if (marked(block)) {
-          all = false;
+        if ((marked & (1 << (block - first))) !== 0) {
+          left |= 1 << (block - first);
           continue;
         }
         const wrong = history.judgeRange(disk, block * blockSize, blockSize, content, cut);
         if (wrong !== undefined) return { block, wrong };
         right[block] = last;
       }
-      if (all) this.#whole[stretch] = newest;
+      open[stretch] = left;
+      this.#seen[stretch] = newest;
     }
     return undefined;
   }

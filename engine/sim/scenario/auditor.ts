@@ -20,7 +20,7 @@ import { FileNode } from "../volume.ts";
 import type { ImageReason } from "../invariants/fact.ts";
 import { SECTOR_SIZE } from "../sectors.ts";
 import type { Drill } from "./drill.ts";
-import { spareContent } from "./spare_disks.ts";
+import { SPARE_CONTENT } from "./spare_disks.ts";
 import { type MachineRun, primaryOf, replicaOf } from "./machine_run.ts";
 import type { HostName } from "./scenario.ts";
 import type { Site } from "./site.ts";
@@ -106,7 +106,7 @@ export class Auditor {
     const { vm } = machine.guest;
     // The end of a failover is a point that no cut made: to one from before it came the disk is empty.
     if (!machine.cuts.has(point)) return;
-    const expected = spareContent();
+    const expected = SPARE_CONTENT;
     for (const [disk, found] of image.entries()) {
       if (disk < machine.spec.disks.length || found.length === 0) continue;
       const wrong = found.length === expected.length
@@ -259,7 +259,7 @@ export class Auditor {
         disk,
         base: each.base,
         issued: each.issued,
-        marked: (block) => each.marked(block),
+        marks: (word) => each.marks(word),
         blockSize: each.geometry.blockSize,
         content: this.#drill.contents(machine, disk),
         changed: (at, length) => sectors?.changed(at, length) ?? 0,

@@ -23,8 +23,10 @@ export function spareName(machine: MachineRun): string {
   return `${machine.spec.name}-spare.img`;
 }
 
-/** What it holds. */
-export function spareContent(): Uint8Array {
+/** What it holds; made once, and nobody's to change. */
+export const SPARE_CONTENT: Uint8Array = spareContent();
+
+function spareContent(): Uint8Array {
   const content = new Uint8Array(SPARE_SECTORS * SECTOR_SIZE);
   const words = new Uint32Array(content.buffer);
   // Every eighth sector is zeros; no other is like another one, nor small when it is compressed.
@@ -61,7 +63,7 @@ export function spareVerb(
 
 /** Makes its device. */
 export function makeSpare(drill: Drill, machine: MachineRun): void {
-  const content = spareContent();
+  const content = SPARE_CONTENT;
   const { node } = drill.homeOf(machine).host.addDisk(spareName(machine), {
     size: content.length,
     storage: drill.world.storage.a,

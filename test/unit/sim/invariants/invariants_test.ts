@@ -210,7 +210,7 @@ function tracked(ground: FalseGround, over: Partial<FactOf<"tracked">>): Fact {
     disk: 0,
     base: { kind: "point", point: P2 },
     issued: [],
-    marked: () => false,
+    marks: () => 0,
     blockSize: 512,
     content: ground.image(1),
     changed: () => 1,
@@ -297,7 +297,7 @@ const CASES: Readonly<Record<string, Case>> = {
   I12: (ground) => ({
     before: [
       tracked(ground, {}),
-      tracked(ground, { base: { kind: "point", point: P1 }, marked: () => true }),
+      tracked(ground, { base: { kind: "point", point: P1 }, marks: () => -1 }),
     ],
     lie: tracked(ground, { base: { kind: "point", point: P1 } }),
   }),
