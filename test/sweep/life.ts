@@ -169,7 +169,8 @@ export class Life implements Stage {
       if (past && phase.open !== true) break;
     }
     this.#armed = false;
-    new Ending(drill).run();
+    // At one go.
+    new Ending(drill, { left: Infinity }).run().next();
     return this.#atRest();
   }
 
