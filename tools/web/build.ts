@@ -69,12 +69,39 @@ async function bundle(folder: string): Promise<void> {
     stderr: "piped",
   }).output();
   if (!success) throw new Error(`The page cannot be built:\n${new TextDecoder().decode(stderr)}`);
+  for (const name of readdirSync(folder).filter((each) => each.endsWith(".js"))) {
+    writeFileSync(`${folder}/${name}`, denser(readFileSync(`${folder}/${name}`, "utf8")));
+  }
   // Workers are found beside the module that starts them, wherever that was put.
   for (const entry of ENTRIES.filter((each) => each.startsWith("worker/"))) {
     const name = entry.slice("worker/".length).replace(/\.ts$/, ".js");
     flatten(folder, name);
   }
 }
+
+/** The kernel as it stands in a module: WebAssembly begins so in Base64. */
+const KERNEL = /(["`])(?:\\n|\n)?(AGFzb(?:[A-Za-z0-9+/=\n]|\\n)+)\1/g;
+
+/**
+ * The same module with the kernel's bytes as characters. Six bits of Base64 hide from a compressor what repeats in bytes: like this a
+ * third less of it travels, and what the module decodes is the same text.
+ */
+function denser(module: string): string {
+  return module.replace(KERNEL, (_, _quote: string, base64: string) => {
+    const binary = atob(base64.replace(/\\n|\n/g, ""));
+    const quoted = binary.replace(/[\\"\n\r]/g, (sign) => ESCAPES[sign]!)
+      // A digit behind it would make another character of it.
+      .replace(/\0(?=[0-9])/g, "\\x00").replaceAll("\0", "\\0");
+    return `btoa("${quoted}")`;
+  });
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  "\\": "\\\\",
+  '"': '\\"',
+  "\n": "\\n",
+  "\r": "\\r",
+};
 
 /** Brings a worker out of its folder, next to the parts that it shares with the page. */
 function flatten(folder: string, name: string): void {

@@ -67,7 +67,7 @@ export class ScriptEditor {
           syntaxHighlighting(HIGHLIGHT),
           autocompletion({ override: [completeWord] }),
           EditorState.tabSize.of(2),
-          EditorView.contentAttributes.of({ "aria-label": "Script" }),
+          EditorView.contentAttributes.of({ "aria-label": "Script", "tabindex": "0" }),
           keymap.of([
             { key: "Mod-z", run: act(owner.undo), preventDefault: true },
             { key: "Mod-y", run: act(owner.redo), preventDefault: true },

@@ -54,12 +54,12 @@ export const VERB_GROUPS: readonly (readonly [title: string, verbs: readonly Ver
       act: { do: "replication cycle" },
     },
     {
-      label: "Pause",
+      label: "Pause replication",
       about: "Stop sending; changes stay tracked",
       act: { do: "replication pause" },
     },
     {
-      label: "Resume",
+      label: "Resume replication",
       about: "Go on after a pause or an error",
       act: { do: "replication resume" },
     },

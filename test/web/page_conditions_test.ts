@@ -1,0 +1,261 @@
+/**
+ * The page under conditions that nobody wishes for: no network, no storage, damaged input, a worker that dies, no mouse, and
+ * no eyes.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
+import type { Page } from "playwright-core";
+import { buildPage, COMPRESSED_MAX } from "../../tools/web/build.ts";
+import { program, testWithNeeds } from "../needs.ts";
+import { button, LabPage, RUN_MAX, runIsComplete, scriptText } from "./lab_page.ts";
+
+const NEEDS = [program("chromium", "chromium")];
+
+/** Writes a text into the editor in place of what stands there. */
+async function write(page: Page, text: string): Promise<void> {
+  await page.locator(".cm-content").click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.insertText(text);
+}
+
+testWithNeeds(
+  { name: "after the first visit the page needs no network", needs: NEEDS },
+  async () => {
+    await using lab = await LabPage.open();
+    await lab.visit(async (page) => {
+      await runIsComplete(page);
+      await page.evaluate(async () => {
+        const { navigator } = globalThis as unknown as {
+          navigator: { serviceWorker: { ready: Promise<unknown> } };
+        };
+        await navigator.serviceWorker.ready;
+      });
+      await lab.stopServer();
+      await page.reload();
+      await page.getByText("The lab's server does not answer").waitFor();
+      await runIsComplete(page);
+      await button(page, "Report").click();
+      await page.locator("iframe.paper").waitFor();
+    });
+  },
+);
+
+testWithNeeds({ name: "everything by keyboard", needs: NEEDS }, async () => {
+  await using lab = await LabPage.open();
+  await lab.visit(async (page) => {
+    await runIsComplete(page);
+    const press = (key: string) => page.keyboard.press(key);
+    const clock = () => page.locator(".clock").innerText();
+    await press("End");
+    assert.match(await clock(), /^00:20:0/);
+    await press("Home");
+    assert.match(await clock(), /^00:00:00/);
+    await press("ArrowRight");
+    const first = await clock();
+    await press("Shift+ArrowRight");
+    await press("ArrowLeft");
+    await press("Space");
+    await button(page, "Pause").waitFor();
+    await press("Space");
+    await button(page, "Play").waitFor();
+    assert.ok(first !== "");
+    // A fault, by Tab and Enter alone.
+    await press("a");
+    const focused = () => page.locator(":focus").innerText();
+    for (let step = 0; step < 40 && await focused() !== "The site loses power"; step++) {
+      await press("Tab");
+    }
+    assert.equal(await focused(), "The site loses power");
+    await press("Enter");
+    await page.locator(".cm-content").getByText("site.power").waitFor();
+    await press("Control+z");
+    await page.locator(".cm-content").getByText("site.power").waitFor({ state: "detached" });
+    await press("?");
+    await page.getByRole("heading", { name: "Keys" }).waitFor();
+    await press("Escape");
+    await press("2");
+    await page.getByRole("region", { name: "Report" }).waitFor();
+    await press("3");
+    await page.getByRole("region", { name: "Campaign" }).waitFor();
+  });
+});
+
+testWithNeeds(
+  { name: "mistakes are told at their places, and what was typed stays", needs: NEEDS },
+  async () => {
+    await using lab = await LabPage.open();
+    await lab.visit(async (page) => {
+      await runIsComplete(page);
+      const good = await scriptText(page);
+      await write(page, "Dear customer,\nthis is no scenario: at all\n");
+      await page.getByRole("alert").getByText(/^Line \d+, column \d+: /).waitFor();
+      await page.locator(".cm-lint-marker-error").first().waitFor();
+      assert.ok(await button(page, "Run").isDisabled(), "Nothing wrong is run");
+      await button(page, "The site burns down").click();
+      await page.getByText("The script has mistakes, so nothing was added to it").waitFor();
+      assert.match(await scriptText(page), /^Dear customer,/);
+      await page.reload();
+      await page.locator(".cm-content").getByText("Dear customer").waitFor();
+      await page.getByLabel("Open a scenario").setInputFiles({
+        name: "film.mp4",
+        mimeType: "video/mp4",
+        buffer: Buffer.from([0xff, 0xfe, 0x00, 0x81]),
+      });
+      await page.getByText("film.mp4 is no scenario: it is not text in UTF-8.").waitFor();
+      assert.match(await scriptText(page), /^Dear customer,/);
+      assert.match(good, /site-fire/);
+    });
+  },
+);
+
+testWithNeeds(
+  { name: "storage that is denied is told, and takes nothing away", needs: NEEDS },
+  async () => {
+    await using lab = await LabPage.open();
+    const before = () => {
+      Object.defineProperty(globalThis, "localStorage", {
+        get() {
+          throw new Error("denied");
+        },
+      });
+    };
+    await lab.visit(async (page) => {
+      await page.getByText("This browser cannot keep your script").waitFor();
+      await runIsComplete(page);
+    }, { before });
+  },
+);
+
+testWithNeeds({ name: "a worker that dies is told, and runs again", needs: NEEDS }, async () => {
+  await using lab = await LabPage.open();
+  await lab.visit(async (page) => {
+    let dead = false;
+    await page.route("**/drill_worker.js", async (route) => {
+      if (dead) return await route.continue();
+      dead = true;
+      await route.fulfill({
+        contentType: "text/javascript",
+        body: "throw new Error('out of luck')",
+      });
+    });
+    await page.goto(lab.origin);
+    await page.getByText("The run ended unexpectedly").waitFor();
+    await button(page, "Run again").click();
+    await runIsComplete(page);
+  }, { blank: true });
+});
+
+testWithNeeds({
+  name: "a campaign of 200 seeds fills in, and its worst opens on the stage",
+  needs: NEEDS,
+}, async () => {
+  await using lab = await LabPage.open();
+  await lab.visit(async (page) => {
+    await page.getByLabel("Open a scenario").setInputFiles({
+      name: "tiny.yaml",
+      mimeType: "application/yaml",
+      buffer: Buffer.from(TINY),
+    });
+    await page.locator(".story strong").getByText("A tiny fire").waitFor();
+    await button(page, "Campaign").click();
+    await page.getByLabel("Seeds", { exact: true }).fill("200");
+    await button(page, "Start campaign").click();
+    await page.getByText("200 of 200 seeds").waitFor({ timeout: 3 * RUN_MAX });
+    const counts = await page.locator(".counts dd").allInnerTexts();
+    assert.equal(counts.slice(0, 3).reduce((sum, text) => sum + Number(text), 0), 200);
+    assert.equal(await page.locator(".histogram").count(), 4);
+    assert.ok(await page.locator(".bar").count() > 4, "There are distributions");
+    const worst = page.getByRole("button", { name: /^Open the worst: seed \d+$/ });
+    const seed = /\d+/.exec(await worst.innerText())![0];
+    await worst.click();
+    await runIsComplete(page);
+    await page.getByText(`seed ${seed}`, { exact: true }).waitFor();
+  });
+});
+
+const TINY = `
+name: tiny-fire
+title: A tiny fire
+end: 3m
+world:
+  scale: 1024
+  sites: {a: {storage: ssd}, b: {storage: ssd}}
+  links: {wan: {between: [a, b], rtt: 5ms, rate: 1Gbit}}
+  machines:
+    vm:
+      disks: [1GiB]
+      used: 5%
+      workloads: [{id: w, kind: steady, rate: 200kB/s, size: 64KiB}]
+      replication: {frequency: 30s, retention: "all 1h"}
+script:
+  - {id: fire, at: 2m, fault: site.fire, on: a}
+  - {after: fire.begin, wait: 10s, do: failover start, vm: vm}
+expect:
+  - {vm: vm, runsAt: b}
+`;
+
+Deno.test("the whole page is at most 700 KB, compressed", async () => {
+  const folder = mkdtempSync(`${tmpdir()}/warmsite-page-`);
+  try {
+    const files = await buildPage(folder);
+    const sum = files.reduce((total, { compressed }) => total + compressed, 0);
+    assert.ok(sum > 0 && sum <= COMPRESSED_MAX, `${sum} bytes`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+const AXE = readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");
+
+/** What axe-core finds serious on the page as it is shown now. */
+async function seriousFaults(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  return await page.evaluate(async () => {
+    type Found = { id: string; impact: string; nodes: { html: string }[] };
+    const { axe } = globalThis as unknown as {
+      axe: { run: (what: object) => Promise<{ violations: Found[] }> };
+    };
+    // The report's page is a document of its own, with tests of its own.
+    const { violations } = await axe.run({ exclude: [["iframe"]] });
+    return violations.filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) =>
+        `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(" | ")}`
+      );
+  });
+}
+
+for (const colorScheme of ["light", "dark"] as const) {
+  testWithNeeds(
+    { name: `axe-core finds no serious fault, ${colorScheme}`, needs: NEEDS },
+    async () => {
+      await using lab = await LabPage.open();
+      await lab.visit(async (page) => {
+        await runIsComplete(page);
+        await page.keyboard.press("End");
+        assert.deepEqual(await seriousFaults(page), []);
+        for (const part of ["Report", "Campaign"]) {
+          await button(page, part).click();
+          assert.deepEqual(await seriousFaults(page), [], part);
+        }
+      }, { colorScheme });
+      await lab.visit(async (page) => {
+        await runIsComplete(page);
+        assert.deepEqual(await seriousFaults(page), []);
+        const wide = await page.evaluate(() => {
+          const { document } = globalThis as unknown as {
+            document: { documentElement: { scrollWidth: number; clientWidth: number } };
+          };
+          const { scrollWidth, clientWidth } = document.documentElement;
+          return scrollWidth - clientWidth;
+        });
+        assert.ok(wide <= 0, `${wide} pixels stick out on a small phone`);
+      }, { colorScheme, width: 360, height: 740 });
+    },
+  );
+}
