@@ -17,6 +17,7 @@ const BENCHMARKS: ReadonlyMap<string, string> = new Map([
   ["tests", "lag and RPO of a machine, alone and beside three test failovers of it"],
   ["memory", "memory of both servers while the replica is stalled"],
   ["sim", "events and simulated hours a second"],
+  ["browser", "the same in a browser's worker"],
 ]);
 
 /** Options without a value: what follows them is a name. */

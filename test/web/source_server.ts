@@ -17,7 +17,8 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Segments of letters, digits and `_` only: no `..`, nothing hidden. */
-const SERVED = /^\/(\w+)\/((?:engine\/core|engine\/sim|wasm|test\/web)\/(?:\w+\/)*\w+\.ts)$/;
+const SERVED =
+  /^\/(\w+)\/((?:engine\/core|engine\/sim|wasm|lab\/run|lab\/scenario|bench|test\/web)\/(?:\w+\/)*\w+\.ts)$/;
 
 /** Modules of the one package that a browser may run, as a module of ours names them and as they are served. */
 const PACKAGE = "@noble/ciphers/";
