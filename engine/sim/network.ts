@@ -139,15 +139,15 @@ export class Link {
 
   /**
    * Sends a packet of `bytes` payload; `arrive` is called where and when it comes, if it does. It takes as much of the link as
-   * `weight` bytes of data do.
+   * `weight` bytes of data do; what is said of none carries none.
    */
-  carry(bytes: number, payload: number, arrive: () => void, weight = bytes): void {
+  carry(bytes: number, payload: number, arrive: () => void, weight?: number): void {
     const { world } = this.#net;
     const { faults, speed, random } = this;
     if (world.hosts.get(this.from)?.reachable === false) return;
     const { scale } = this.#net;
     const size = bytes + HEADER_BYTES;
-    const taken = scale === 1 ? size : weight + HEADER_BYTES / scale;
+    const taken = scale === 1 ? size : (weight ?? bytes / scale) + HEADER_BYTES / scale;
     this.bytes += size;
     this.weight += taken;
     this.packets++;

@@ -244,7 +244,7 @@ export class Endpoint {
     back.carry(0, 2, () => this.break("The peer knows this connection no more"));
   }
 
-  #send(bytes: number, arrive: () => void, payload: number, weight = bytes): void {
+  #send(bytes: number, arrive: () => void, payload: number, weight?: number): void {
     if (this.hung) return;
     this.#out.carry(bytes, payload, arrive, weight);
   }

@@ -71,7 +71,7 @@ export function machinePart(
     vm,
     rpoObjective: spec.objective.rpo,
     rtoObjective: spec.objective.rto,
-    writes: log.times.length,
+    writes: Math.round(log.times.length * (log.each ?? 1)),
     bytesWritten: log.bytes.reduce((sum, bytes) => sum + bytes, 0),
     runsAt: runsAtEnd(vm, recording.notes),
     ...achieved(recoveries, outages),

@@ -160,17 +160,22 @@ export class WriteHistory {
     });
     const when = (entry: number) => this.log.times[entry] ?? null;
     return {
-      writes,
+      writes: this.#meant(writes),
       bytes,
       oldest: when(oldest),
       newest: when(newest),
-      recovered,
+      recovered: this.#meant(recovered),
       lastRecovered: when(lastRecovered),
     };
   }
 
   /** Writes of one branch alone. */
   writesOn(branch: number): number {
-    return this.#entries[branch]?.length ?? 0;
+    return this.#meant(this.#entries[branch]?.length ?? 0);
+  }
+
+  /** Writes of the world that is meant for which so many entries of the log stand. */
+  #meant(entries: number): number {
+    return Math.round(entries * (this.log.each ?? 1));
   }
 }

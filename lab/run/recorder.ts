@@ -281,6 +281,10 @@ export class Recorder implements DrillListener, ScriptListener {
       }
       case "failure": {
         const { code, message, action } = event.failure;
+        const told = `${site}/${code}/${message}`;
+        // What is tried again and again fails again and again: told once, until something else does.
+        if (this.#failures.get(`${site}/${vm}`) === told) return;
+        this.#failures.set(`${site}/${vm}`, told);
         return this.#note({ kind: "failure", vm, site, code, message, action });
       }
       case "cut": {
@@ -348,6 +352,8 @@ export class Recorder implements DrillListener, ScriptListener {
     }
   >();
   readonly #telling: number;
+  /** The failure that each site told last of each machine. */
+  readonly #failures = new Map<string, string>();
   readonly #protected = new Set<string>();
 }
 

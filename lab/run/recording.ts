@@ -51,6 +51,8 @@ export interface Recording {
 /** Acknowledged writes of one machine, in the order in which they were acknowledged. */
 export interface WriteLog {
   readonly vm: string;
+  /** In a scale model each entry stands for so many writes of the world that is meant, on average; otherwise for itself. */
+  readonly each?: number;
   /** When each was acknowledged. */
   readonly times: Float64Array;
   /** Bytes of each. */

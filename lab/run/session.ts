@@ -16,7 +16,7 @@ import { FrameMaker } from "./frames.ts";
 import { Recorder } from "./recorder.ts";
 import { type Frame, type Note, type Recording, RECORDING_BOUNDS } from "./recording.ts";
 import { ScriptPlayer } from "./script_player.ts";
-import { simulatedWorld } from "./simulated_world.ts";
+import { simulatedWorld, writesForEach } from "./simulated_world.ts";
 
 /** How a drill is played. */
 export interface SessionOptions {
@@ -144,7 +144,9 @@ export class DrillSession {
       converged,
       notes,
       notesDropped: dropped,
-      writes: [...machines].map(([vm, { writes }]) => writes.log(vm)),
+      writes: [...machines].map(([vm, { writes }]) => {
+        return writes.log(vm, writesForEach(vm, this.#scenario.world));
+      }),
       frames: this.#frames,
     };
   }

@@ -140,6 +140,18 @@ export function requestBytes({ size }: Workload, world: DrillWorld): number {
   return Math.max(1, Math.ceil(size / factor / unit)) * unit;
 }
 
+/** For how many writes of the world that is meant one simulated write of a machine stands, on average over its workloads. */
+export function writesForEach(vm: string, world: DrillWorld): number {
+  const workloads = world.machines.find(({ name }) => name === vm)?.workloads ?? [];
+  const factor = bytesFor(world);
+  let [meant, simulated] = [0, 0];
+  for (const workload of workloads) {
+    meant += workload.rate / workload.size;
+    simulated += workload.rate / (requestBytes(workload, world) * factor);
+  }
+  return simulated === 0 ? 1 : Math.max(1, meant / simulated);
+}
+
 /** A workload as its guest does it. */
 function loadOf(
   workload: Workload,

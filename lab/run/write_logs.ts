@@ -68,10 +68,11 @@ export class MachineWrites {
     return undefined;
   }
 
-  /** All of it. */
-  log(vm: string): WriteLog {
+  /** All of it; each entry stands for so many writes. */
+  log(vm: string, each: number): WriteLog {
     return {
       vm,
+      each,
       times: this.#times.whole,
       bytes: this.#bytes.whole,
       branch: Uint8Array.from(this.#branch.whole),

@@ -8,6 +8,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { encodeFrame, type FrameType } from "../../../engine/core/wire/frame.ts";
 import { DataScales } from "../../../engine/sim/data_scales.ts";
+import { SECOND } from "../../../engine/core/base/units.ts";
+import { SimWorld } from "../../../engine/sim/world.ts";
 import { loadKernel } from "../../../wasm/codec.ts";
 
 const kernel = loadKernel();
@@ -48,4 +50,20 @@ Deno.test("frames of extents weigh what they carry, others a scale's part, where
       },
     ),
   );
+});
+
+Deno.test("in a scale model what carries no data does not wait for a link that is as slow", () => {
+  const world = new SimWorld({ seed: 1, kernel });
+  world.net.scale = 1000;
+  world.net.usual = { latency: 5000, jitter: 0, bandwidth: 50, segment: 64, queue: 1 << 20 };
+  world.addHost("a");
+  world.addHost("b");
+  const arrived: number[] = [];
+  const link = world.net.link("a", "b");
+  link.carry(300, 0, () => arrived.push(world.now));
+  link.carry(100, 0, () => arrived.push(world.now), 100);
+  world.runFor(10 * SECOND);
+  const [control, data] = arrived as [number, number];
+  assert.ok(control < 20_000, `Control came after ${control} µs`);
+  assert.ok(data >= 2 * SECOND && data < 2.1 * SECOND, `100 bytes of data came after ${data} µs`);
 });
