@@ -18,7 +18,7 @@ import { backlogSeries, linkSeries, outcomeBars, rpoSeries } from "./series.ts";
 const parts = () => import("./line_chart.ts");
 
 /** While a run is computed its charts grow in steps, ms. */
-const GROW_EVERY = 500;
+const GROW_EVERY = 1500;
 
 function coloursOf(element: Element): ChartColours {
   const style = getComputedStyle(element);
@@ -66,6 +66,18 @@ function growth(): string {
   return `${current?.source.text.length} ${current?.source.seed} ${steps}`;
 }
 
+/** The playhead, and the moment under the pointer, on one chart. */
+function Cursors({ xOf }: { readonly xOf: (time: number) => number | undefined }) {
+  const at = xOf(playhead.value);
+  const over = hovered.value === undefined ? undefined : xOf(hovered.value);
+  return (
+    <>
+      {at !== undefined && <div class="chart-cursor" style={{ left: `${at}px` }} />}
+      {over !== undefined && <div class="chart-cursor hover" style={{ left: `${over}px` }} />}
+    </>
+  );
+}
+
 function LinePanel({ what }: { readonly what: What }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const chart = useRef<LineChart | undefined>(undefined);
@@ -100,17 +112,12 @@ function LinePanel({ what }: { readonly what: What }) {
     if (canvas.current !== null) chart.current?.colour(coloursOf(canvas.current));
   }, [shade, isReady]);
   useEffect(() => chart.current?.show(contentOf(what)), [grown, isReady, current]);
-  const at = isReady ? chart.current?.xOf(playhead.value) : undefined;
-  const over = isReady && hovered.value !== undefined
-    ? chart.current?.xOf(hovered.value)
-    : undefined;
   return (
     <figure class="chart">
       <figcaption>{TITLES[what]}</figcaption>
       <div class="chart-place" onPointerLeave={() => (hovered.value = undefined)}>
         <canvas ref={canvas} id={`chart-${what}`} role="img" aria-label={chartText(what)} />
-        {at !== undefined && <div class="chart-cursor" style={{ left: `${at}px` }} />}
-        {over !== undefined && <div class="chart-cursor hover" style={{ left: `${over}px` }} />}
+        {isReady && <Cursors xOf={(time) => chart.current?.xOf(time)} />}
         {failed.value && <p class="quiet">Charts could not be loaded. Load the page again.</p>}
       </div>
     </figure>

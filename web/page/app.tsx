@@ -115,7 +115,7 @@ function Story() {
   return (
     <details class="story">
       <summary>
-        <strong>{read.title}</strong> <span>{read.story.split("\n")[0]}</span>
+        <strong>{read.title}</strong> <span>{read.story.replace(/\s+/g, " ")}</span>
       </summary>
       <p>{read.story}</p>
     </details>

@@ -5,16 +5,16 @@
  */
 
 import { instantText } from "../../lab/report/words.ts";
-import { notes, seek } from "../state/drill.ts";
-import { playhead, playing } from "../state/playback.ts";
-import { countUntil, isTelling } from "../timeline/moments.ts";
+import { notes, passed, seek } from "../state/drill.ts";
+import { playing } from "../state/playback.ts";
+import { isTelling } from "../timeline/moments.ts";
 import { noteText } from "../timeline/words.ts";
 
 /** Lines that are shown. */
 const LINES = 40;
 
-/** Notes of the time up to `time` that are told, newest first. */
-function told(time: number) {
+/** Of the first `count` notes those that are told, newest first. */
+function told(count: number) {
   const known = notes.value;
   const lines: {
     readonly at: number;
@@ -22,7 +22,7 @@ function told(time: number) {
     readonly text: string;
     readonly kind: string;
   }[] = [];
-  for (let index = countUntil(known, time) - 1; index >= 0 && lines.length < LINES; index--) {
+  for (let index = count - 1; index >= 0 && lines.length < LINES; index--) {
     const note = known[index]!;
     const text = isTelling(note) ? noteText(note) : "";
     if (text !== "") lines.push({ at: note.at, index, text, kind: note.kind });
@@ -38,7 +38,7 @@ export function EventLog() {
         <h2>Events</h2>
       </header>
       <ol>
-        {told(playhead.value).map(({ at, index, text, kind }) => (
+        {told(passed.value).map(({ at, index, text, kind }) => (
           <li key={index} class={kind}>
             <button
               type="button"

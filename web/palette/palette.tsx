@@ -4,7 +4,7 @@
  * @module
  */
 
-import { useSignal } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import type { FaultDefinition, TargetKind } from "../../engine/sim/faults/definition.ts";
 import { FAULTS } from "../../engine/sim/faults/registry.ts";
 import { instantText } from "../../lab/report/words.ts";
@@ -64,14 +64,18 @@ function usualTime({ end }: DrillScenario): string {
   return quantityText("time", Math.max(minute, Math.round(end / 10 / minute) * minute));
 }
 
-function FaultButton({ fault, vm }: { readonly fault: FaultDefinition; readonly vm: string }) {
+function FaultButton({ fault, vm, home }: {
+  readonly fault: FaultDefinition;
+  readonly vm: string;
+  /** The site where the machine is the primary's at the moment. */
+  readonly home: string;
+}) {
   const opened = useSignal(false);
   const chosen = useSignal<string | undefined>(undefined);
   const lasts = useSignal<string | undefined>(undefined);
   const read = scenario.value;
   if (read === undefined) return null;
   const targets = targetsOf(fault.targets, read);
-  const home = homeSite(read, vm);
   const usual = targets.find((target) => target === home || target === vm) ?? targets[0] ?? "";
   const on = chosen.value !== undefined && targets.includes(chosen.value) ? chosen.value : usual;
   const add = () =>
@@ -128,20 +132,32 @@ function FaultButton({ fault, vm }: { readonly fault: FaultDefinition; readonly 
   );
 }
 
+/** The machine that was chosen, or the first one where there is no such machine in the script any more. */
+function chosenMachine(chosen: string | undefined): string {
+  const known = scenario.value?.world.machines.some(({ name }) => name === chosen) ?? false;
+  return known && chosen !== undefined ? chosen : firstMachine(scenario.value);
+}
+
+/** When a click would act. */
+function Moment() {
+  return (
+    <h2>
+      Act at <time>{instantText(playhead.value)}</time>
+    </h2>
+  );
+}
+
 /** The palette. */
 export function Palette() {
   const chosen = useSignal<string | undefined>(undefined);
   const read = scenario.value;
   const machines = read?.world.machines.map(({ name }) => name) ?? [];
-  const vm = chosen.value !== undefined && machines.includes(chosen.value)
-    ? chosen.value
-    : firstMachine(read);
+  const vm = chosenMachine(chosen.value);
+  const home = useComputed(() => homeSite(scenario.value, chosenMachine(chosen.value)));
   return (
     <section class="palette" aria-label="Faults and actions">
       <header class="panel-head">
-        <h2>
-          Act at <time>{instantText(playhead.value)}</time>
-        </h2>
+        <Moment />
         {machines.length > 1 && (
           <label>
             Machine
@@ -178,7 +194,9 @@ export function Palette() {
             <fieldset key={family} class="faults">
               <legend>{FAMILIES[family] ?? family}</legend>
               <ul>
-                {faults.map((fault) => <FaultButton key={fault.id} fault={fault} vm={vm} />)}
+                {faults.map((fault) => (
+                  <FaultButton key={fault.id} fault={fault} vm={vm} home={home.value} />
+                ))}
               </ul>
             </fieldset>
           )

@@ -14,7 +14,7 @@ import { keepDraft } from "./draft.ts";
 import { spoken, tell } from "./notices.ts";
 import { length, lever, movedOn, playhead, playing, speed, usualLever } from "./playback.ts";
 import { Run, type RunSource } from "./run.ts";
-import { frameAt, spokenBetween } from "../timeline/moments.ts";
+import { countUntil, frameAt, spokenBetween } from "../timeline/moments.ts";
 import { TextHistory } from "./text_history.ts";
 
 /** Which engine this page carries; told by whoever built it. */
@@ -64,6 +64,8 @@ export const notes = computed(() => {
   void run.value?.known.value;
   return run.value?.outcome.value?.recording.notes ?? run.value?.notes ?? [];
 });
+/** How many of the notes the playhead has passed: changes far less often than the playhead. */
+export const passed = computed(() => countUntil(notes.value, playhead.value));
 /** When something is wrong in the run that is shown. */
 export const windows = computed(() => faultWindows(notes.value, run.value?.known.value ?? 0));
 /** What a scrubber spans, µs: the script, and what comes behind it. */

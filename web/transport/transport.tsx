@@ -5,9 +5,9 @@
  */
 
 import { countText, durationText, instantText } from "../../lab/report/words.ts";
-import { nextRun, notes, playAgain, run, switchPlaying } from "../state/drill.ts";
+import { nextRun, notes, passed, playAgain, run, switchPlaying } from "../state/drill.ts";
 import { lever, LEVER_MAX, playhead, playing, speed } from "../state/playback.ts";
-import { countUntil, isTelling } from "../timeline/moments.ts";
+import { isTelling } from "../timeline/moments.ts";
 import { noteText } from "../timeline/words.ts";
 import { Scrubber } from "./scrubber.tsx";
 import { nextCycle, nextEvent, previousEvent, toEnd, toStart } from "./steps.ts";
@@ -45,12 +45,27 @@ function Step({ icon, label, run: act }: {
 /** The last thing that happened up to the playhead. */
 function lastEvent(): string {
   const known = notes.value;
-  for (let index = countUntil(known, playhead.value) - 1; index >= 0; index--) {
+  for (let index = passed.value - 1; index >= 0; index--) {
     const note = known[index]!;
     const text = isTelling(note) ? noteText(note) : "";
     if (text !== "") return `${instantText(note.at)} ${text}`;
   }
   return "Nothing has happened yet";
+}
+
+/** The line below the scrubber. */
+function LastEvent() {
+  return <p class="last-event">{lastEvent()}</p>;
+}
+
+/** The moment that is shown. */
+function Clock() {
+  return (
+    <p class="clock" aria-hidden="true">
+      {instantText(playhead.value)}
+      <span>/ {instantText(run.value?.end ?? 0)}</span>
+    </p>
+  );
 }
 
 /** How far the newest run is, or what became of it. */
@@ -106,10 +121,7 @@ export function Transport() {
           <Step icon="cycle" label="One cycle" run={nextCycle} />
           <Step icon="end" label="To the end" run={toEnd} />
         </div>
-        <p class="clock" aria-hidden="true">
-          {instantText(playhead.value)}
-          <span>/ {instantText(run.value?.end ?? 0)}</span>
-        </p>
+        <Clock />
         <label class="speed">
           <span>Speed</span>
           <input
@@ -127,7 +139,7 @@ export function Transport() {
       </div>
       <Scrubber />
       <div class="transport-foot">
-        <p class="last-event">{lastEvent()}</p>
+        <LastEvent />
         <Progress />
       </div>
     </section>
