@@ -30,7 +30,7 @@ export const EXIT = {
 export class CommandError extends Error {
   override name = "CommandError";
   /** Stable. */
-  readonly code: "usage" | "not-found" | "not-a-scenario" | "unwritable";
+  readonly code: "usage" | "not-found" | "not-a-scenario" | "unwritable" | "no-page";
   /** What to do. */
   readonly action: string;
   /** Where a text is no scenario. */

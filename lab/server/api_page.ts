@@ -10,6 +10,7 @@ import { html, raw } from "hono/html";
 interface Described {
   readonly info: { readonly title: string; readonly description?: string };
   readonly paths?: object;
+  readonly components?: { readonly schemas?: Readonly<Record<string, object>> };
 }
 
 /** One operation of it. */
@@ -41,7 +42,7 @@ const STYLE = `
 export function apiPage(document: Described) {
   const operations = Object.entries(document.paths ?? {}).flatMap(([path, methods]) =>
     Object.entries(methods as Record<string, Operation>).map(([method, operation]) =>
-      section(method, path, operation)
+      section(method, path, operation, document.components?.schemas ?? {})
     )
   );
   return html`
@@ -63,7 +64,12 @@ export function apiPage(document: Described) {
   `;
 }
 
-function section(method: string, path: string, operation: Operation) {
+function section(
+  method: string,
+  path: string,
+  operation: Operation,
+  schemas: Readonly<Record<string, object>>,
+) {
   const parameters = (operation.parameters ?? []).map((one) =>
     row(
       `${one.name} (${one.in}${one.required === true ? "" : ", optional"})`,
@@ -74,7 +80,14 @@ function section(method: string, path: string, operation: Operation) {
     row(status, description ?? "")
   );
   const body = Object.entries(operation.requestBody?.content ?? {}).map(([type, { schema }]) =>
-    row(type, JSON.stringify(schema ?? {}))
+    html`
+      <tr>
+        <td><code>${type}</code></td>
+        <td>
+          <pre>${schemaText(schema, schemas)}</pre>
+        </td>
+      </tr>
+    `
   );
   return html`
     <section>
@@ -83,6 +96,17 @@ function section(method: string, path: string, operation: Operation) {
       <table>${parameters}${body}${responses}</table>
     </section>
   `;
+}
+
+/** What a body is, in place of the name of it. */
+function schemaText(
+  schema: object | undefined,
+  schemas: Readonly<Record<string, object>>,
+): string {
+  const name = schema !== undefined && "$ref" in schema
+    ? String(schema["$ref"]).split("/").at(-1)!
+    : "";
+  return JSON.stringify(schemas[name] ?? schema ?? {}, null, 2);
 }
 
 function row(name: string, meaning: string) {

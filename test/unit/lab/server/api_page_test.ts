@@ -22,5 +22,6 @@ Deno.test("the description of the API names every route and is shown to people",
   const page = await lab.ask("GET", "/api/docs");
   const text = await page.text();
   for (const path of paths) assert.ok(text.includes(path), path);
+  assert.match(text, /&quot;seed&quot;/, "what a body holds is shown, not its name alone");
   assert.doesNotMatch(text, /<script|https?:\/\//);
 });
