@@ -218,6 +218,10 @@ export const drillReportSchema = z.strictObject({
   integrity: z.strictObject({
     compared: count,
     unequal: count,
+    explained: z.boolean().meta({
+      description:
+        "A fault had damaged bytes before the first unequal one, and no machine was started on such bytes",
+    }),
     bytes,
     kinds: z.array(z.strictObject({ why: z.string(), compared: count, unequal: count })),
   }),

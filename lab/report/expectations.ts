@@ -142,8 +142,8 @@ function convergenceRow({ cycles, line }: Of<"converges">, of: Recording): Expec
 function stepRow({ step, outcome, line }: Of<"step">, steps: readonly StepRow[]): ExpectationRow {
   const row = steps.find(({ id }) => id === step);
   const failed = row?.result === "failed";
-  const holds = outcome === "done"
-    ? row?.result === "done"
+  const holds = outcome === "done" || outcome === "differs"
+    ? row?.result === "done" && (outcome === "done" || row.code === outcome)
     : failed && (row.code === outcome || (outcome === "refused" && REFUSALS.has(row.code)));
   const why = [row?.code, row?.why].filter((text) => text).join(": ");
   const achieved = row === undefined ? "no such step" : `${row.result}${why && ` (${why})`}`;

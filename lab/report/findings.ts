@@ -184,7 +184,8 @@ function runFindings(of: Numbers): Finding[] {
     found.push({
       severity: "critical",
       sentence: `${integrity.unequal} of ${many(integrity.compared, "comparison")} found bytes ` +
-        "that no guest had written there.",
+        "that no guest had written there" +
+        (integrity.explained ? ", behind a fault that had damaged some." : "."),
       action: "Trust no point of that machine before it was verified and resynchronized.",
     });
   }

@@ -123,13 +123,16 @@ function merged(parts: readonly MachinePart[]): { outages: Outage[]; recoveries:
   return { outages, recoveries };
 }
 
-/** A drill has failed where an expectation, an invariant or a byte was wrong; what else is wrong are its conditions. */
+/**
+ * A drill has failed where an expectation or an invariant was wrong, or a byte that no fault of its script had damaged; what else
+ * is wrong are its conditions.
+ */
 function verdictOf(
   { expectations, violation, integrity }: Numbers,
   findings: readonly { readonly severity: string }[],
 ): DrillReport["verdict"] {
-  const failed = violation !== null || integrity.unequal > 0 ||
-    expectations.some(({ holds }) => !holds);
+  const wrong = integrity.unequal > 0 && !integrity.explained;
+  const failed = violation !== null || wrong || expectations.some(({ holds }) => !holds);
   if (failed) return "failed";
   const grave = findings.some(({ severity }) => severity === "critical" || severity === "major");
   return grave ? "passed-with-conditions" : "passed";

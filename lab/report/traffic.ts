@@ -135,12 +135,19 @@ export function unwellTimes(
   return { critical, warning };
 }
 
+/** Comparisons of what a machine was started on. */
+const STARTED: ReadonlySet<string> = new Set(["failover", "completed", "moved"]);
+
 /** How often bytes were held against what guests had written, and how often they differed. */
 export function integrityOf(notes: readonly Note[]): DrillReport["integrity"] {
   const kinds = new Map<string, { compared: number; unequal: number }>();
   let [compared, unequal, bytes] = [0, 0, 0];
+  let spoiled = false;
+  let explained = true;
   for (const note of notes) {
+    if (note.kind === "fault" && note.spoils === true) spoiled = true;
     if (note.kind !== "compared") continue;
+    if (!note.equal && (!spoiled || STARTED.has(note.why))) explained = false;
     const kind = kinds.get(note.why) ?? { compared: 0, unequal: 0 };
     const wrong = note.equal ? 0 : 1;
     kinds.set(note.why, { compared: kind.compared + 1, unequal: kind.unequal + wrong });
@@ -148,5 +155,6 @@ export function integrityOf(notes: readonly Note[]): DrillReport["integrity"] {
     unequal += wrong;
     bytes += note.bytes;
   }
-  return { compared, unequal, bytes, kinds: [...kinds].map(([why, of]) => ({ why, ...of })) };
+  const all = [...kinds].map(([why, of]) => ({ why, ...of }));
+  return { compared, unequal, explained: unequal > 0 && explained, bytes, kinds: all };
 }

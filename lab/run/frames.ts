@@ -95,12 +95,18 @@ export class FrameMaker {
       health: this.#drill.homeOf(machine).current === undefined
         ? said[1 - sideOf(machine.home)]?.health ?? "none"
         : primary?.health ?? "none",
-      rpo: machine.staged.length === 0 ? null : since === undefined ? 0 : this.#drill.now - since,
+      rpo: this.#rpo(machine, since),
       backlog: changedBlocks * world.block * bytesFor(world),
       points: points.slice(-POINTS_SHOWN),
       pointCount: points.length,
       disks,
     };
+  }
+
+  /** Who runs on a failover, or has no point yet, is protected by nothing. */
+  #rpo(machine: MachineRun, since: number | undefined): number | null {
+    if (machine.staged.length === 0 || machine.failover !== undefined) return null;
+    return since === undefined ? 0 : this.#drill.now - since;
   }
 
   #state(host: HostName, said: string | undefined): string {

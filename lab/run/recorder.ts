@@ -8,7 +8,7 @@
  */
 // Long because: one arm for everything that is told in a run.
 
-import type { Json, JsonObject } from "../../engine/core/base/json.ts";
+import { asObject, type Json, type JsonObject } from "../../engine/core/base/json.ts";
 import { SECOND } from "../../engine/core/base/units.ts";
 import type { EngineEvent } from "../../engine/core/ports/observer.ts";
 import type { Guest } from "../../engine/sim/guests/guest.ts";
@@ -19,6 +19,7 @@ import type { HostName } from "../../engine/sim/scenario/scenario.ts";
 import { SECTOR_SIZE } from "../../engine/sim/sectors.ts";
 import type { DrillScenario } from "../scenario/drill_scenario.ts";
 import { MachineMaps, type Side } from "./disk_maps.ts";
+import { definitionOf } from "./faults_in_force.ts";
 import { type Note, RECORDING_BOUNDS } from "./recording.ts";
 import type { FaultNews, ScriptListener, ScriptPlayer, StepNews } from "./script_player.ts";
 import { bytesFor } from "./simulated_world.ts";
@@ -120,7 +121,8 @@ export class Recorder implements DrillListener, ScriptListener {
   fault({ step, phase }: FaultNews): void {
     if (phase === "begin") this.faults.add(step);
     else this.faults.delete(step);
-    this.#note({ kind: "fault", step: step.id, phase, fault: step.fault, on: step.on });
+    const spoils = definitionOf(step).recoverable ? {} : { spoils: true };
+    this.#note({ kind: "fault", step: step.id, phase, fault: step.fault, on: step.on, ...spoils });
   }
 
   /** Everything heals. */
@@ -131,7 +133,7 @@ export class Recorder implements DrillListener, ScriptListener {
   }
 
   /** See `DrillListener`. */
-  asked(host: HostName, verb: string, args: JsonObject): (code: string) => void {
+  asked(host: HostName, verb: string, args: JsonObject): (code: string, answer?: Json) => void {
     const vm = String(args["vm"] ?? "");
     const site = this.site(host);
     const asked = this.script?.asked(verb, vm);
@@ -139,10 +141,12 @@ export class Recorder implements DrillListener, ScriptListener {
     const part = { kind: "verb", verb, vm, site, byItself: asked === undefined, ...from } as const;
     const since = this.#drill.now;
     this.#note({ ...part, phase: "asked" });
-    return (code) => {
+    return (code, answer) => {
       const took = this.#drill.now - since;
-      this.#note({ ...part, phase: "answered", code, took });
-      asked?.answered(code);
+      const equal = verb === "replication verify" ? asObject(answer ?? null)?.["equal"] : undefined;
+      const found = typeof equal === "boolean" ? { equal } : {};
+      this.#note({ ...part, phase: "answered", code, took, ...found });
+      asked?.answered(code, equal === false);
     };
   }
 

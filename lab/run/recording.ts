@@ -78,7 +78,7 @@ export type Note =
     | {
       readonly kind: "step";
       readonly phase: "begun" | "done" | "failed" | "skipped";
-      /** `failed`: the failure's code. */
+      /** `failed`: the failure's code; `done`: `differs` where a comparison found that. */
       readonly code?: string;
       readonly why?: string;
     }
@@ -88,6 +88,8 @@ export type Note =
       readonly phase: "begin" | "end";
       readonly fault: string;
       readonly on: string;
+      /** It damages bytes that nobody else has. */
+      readonly spoils?: boolean;
     }
     /** An administrator asked for a verb, and what came of it. `code` is "" when it succeeded. */
     | {
@@ -98,6 +100,8 @@ export type Note =
       readonly site: string;
       readonly code?: string;
       readonly took?: number;
+      /** What a comparison of both sides found. */
+      readonly equal?: boolean;
       /** Nobody's script asked for it: the administrators of the drill bring machines under protection by themselves. */
       readonly byItself: boolean;
     }

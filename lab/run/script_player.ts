@@ -256,7 +256,7 @@ export class ScriptPlayer {
   asked(
     verb: string,
     vm: string,
-  ): { readonly step: Step; answered(code: string): void } | undefined {
+  ): { readonly step: Step; answered(code: string, differs: boolean): void } | undefined {
     const typed = this.#typed.find(({ step, sent }) =>
       !sent && step.verb === verb && step.vm === vm
     );
@@ -265,7 +265,10 @@ export class ScriptPlayer {
     const { step } = typed;
     return {
       step,
-      answered: (code) => code === "" ? this.#end(step, "done") : this.#end(step, "failed", code),
+      answered: (code, differs) => {
+        if (code === "") this.#end(step, "done", differs ? "differs" : "");
+        else this.#end(step, "failed", code);
+      },
     };
   }
 

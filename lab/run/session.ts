@@ -7,7 +7,7 @@
  * @module
  */
 
-import { SECOND } from "../../engine/core/base/units.ts";
+import { MILLISECOND, SECOND } from "../../engine/core/base/units.ts";
 import type { Kernel } from "../../engine/core/ports/codec.ts";
 import { ScenarioRun } from "../../engine/sim/scenario/run.ts";
 import { INVARIANTS } from "../../engine/sim/invariants/table.ts";
@@ -30,6 +30,9 @@ export interface SessionOptions {
 
 /** Frames at even times, over the time of the script; as many again at most where something happens, and behind its end. */
 const RHYTHM = Math.floor(RECORDING_BOUNDS.frames / 2);
+
+/** Before that servers and guests are on their way up, µs: a first frame of it would show a disaster. */
+const SETTLED = 100 * MILLISECOND;
 
 /** A drill at work. */
 export class DrillSession {
@@ -69,7 +72,6 @@ export class DrillSession {
     this.#rhythm = Math.max(SECOND, Math.ceil(scenario.end / RHYTHM));
     drill.listeners.push(this.#recorder);
     drill.simulated.afterEvent.push(() => this.#look());
-    this.#look();
   }
 
   /** World time, µs. */
@@ -118,8 +120,8 @@ export class DrillSession {
     const { now } = this;
     if (now >= this.end && this.#run.drill.faults.quietFor >= 0) this.#heal();
     const due = now >= this.#nextFrame;
-    const wanted = due || this.#recorder.notable;
-    this.#recorder.notable = false;
+    const wanted = now >= SETTLED && (due || this.#recorder.notable);
+    if (now >= SETTLED) this.#recorder.notable = false;
     if (!wanted || this.#options.frames === false) return;
     if (this.#frames.length >= RECORDING_BOUNDS.frames) return;
     // What happens in between may not take the room of what comes by rhythm.

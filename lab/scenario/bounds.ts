@@ -34,6 +34,8 @@ export const BOUNDS = {
   machines: 16,
   /** Workloads of a machine. */
   workloads: 16,
+  /** Bytes a second of a simulated link, at least. */
+  linkRate: 40,
   /** Blocks of 4 KiB that a simulated one stands for. */
   scale: 65_536,
 } as const;

@@ -65,6 +65,7 @@ export function worldMeant(written: WrittenWorld, end: number, issues: Issues): 
   ], issues);
   const world = { scale, block, sites, link, machines };
   checkMemory(world, issues);
+  checkLink(world, issues);
   return world;
 }
 
@@ -224,6 +225,19 @@ function checkWorkload(
   if (until > end) {
     issues.add([...path, "until"], `The drill is over at ${quantityText("time", end)}`);
   }
+}
+
+/** A link that is so many times slower still carries what shows each side that the other one lives. */
+function checkLink({ scale, block, link }: DrillWorld, issues: Issues): void {
+  const simulated = (link.rate * block) / (REAL_BLOCK * scale);
+  if (scale === 1 || link.rate === 0 || simulated >= BOUNDS.linkRate) return;
+  let usable = scale;
+  while (usable > 1 && (link.rate * block) / (REAL_BLOCK * usable) < BOUNDS.linkRate) usable /= 2;
+  const what = `A simulated link of ${
+    quantityText("rate", Math.ceil(simulated))
+  } carries too little`;
+  const remedy = `write "scale: ${Math.max(1, Math.floor(usable))}" or less, or a faster link`;
+  issues.add(["world", "scale"], `${what} to be told from a dead one: ${remedy}`);
 }
 
 /** Simulated bytes of all disks, and requests of all workloads. */

@@ -55,8 +55,10 @@ const CHANGES_ROLES: ReadonlySet<string> = new Set([
 export interface DrillListener {
   /** What the invariants are told as well. */
   fact?(fact: Fact): void;
-  /** An administrator asks a server for a verb; what is returned is told what came of it: the failure's code, "" for success. */
-  asked?(site: HostName, verb: string, args: JsonObject): (code: string) => void;
+  /**
+   * An administrator asks a server for a verb; what is returned is told what came of it: the failure's code, or "" and the answer.
+   */
+  asked?(site: HostName, verb: string, args: JsonObject): (code: string, answer?: Json) => void;
   /** A server is open. */
   opened?(site: HostName): void;
   /** A server, or its host, died. */
@@ -339,7 +341,10 @@ export class Drill implements Ground, ProbeGround {
       listener.asked?.(site.name, verb, args) ?? []
     );
     const answered = (outcome: { readonly value: Json } | string) => {
-      for (const tell of told) tell(typeof outcome === "string" ? outcome : "");
+      for (const tell of told) {
+        if (typeof outcome === "string") tell(outcome);
+        else tell("", outcome.value);
+      }
       done(outcome);
     };
     this.within(site, `verb/${verb}`, function* (host) {

@@ -438,3 +438,14 @@ Deno.test("whatever the text is, it is read or refused, and what is read can be 
   );
   ok(read > 0);
 });
+
+Deno.test("a scale at which the link would carry next to nothing is refused with one that works", () => {
+  const drill = (scale: number) =>
+    `name: slow\nworld:\n  scale: ${scale}\n  links: {wan: {rate: 25Mbit}}\n` +
+    "  machines: {erp: {disks: [512GiB]}}\n";
+  ok(readScenario(drill(8192)).ok);
+  const refused = readScenario(drill(65_536));
+  const [problem] = refused.ok ? [] : refused.problems;
+  match(problem?.message ?? "", /write "scale: 8192" or less/);
+  equal(problem?.line, 3);
+});
