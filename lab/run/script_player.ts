@@ -16,6 +16,7 @@ import { type MachineRun, replicaOf } from "../../engine/sim/scenario/machine_ru
 import { perform } from "../../engine/sim/scenario/run.ts";
 import type { HostName, ScenarioEvent, VerbAction } from "../../engine/sim/scenario/scenario.ts";
 import { SECTOR_SIZE } from "../../engine/sim/sectors.ts";
+import type { Actor } from "../../engine/sim/world.ts";
 import type {
   DrillScenario,
   FaultStep,
@@ -72,15 +73,18 @@ export class ScriptPlayer {
   readonly #waiting: Step[] = [];
   readonly #typed: Typed[] = [];
   readonly #ended = new Set<string>();
+  /** Each step is somebody of its own: what happens at one moment keeps its order when another step is left out. */
+  readonly #actors = new Map<string, Actor>();
 
   constructor(scenario: DrillScenario, drill: Drill, listener: ScriptListener) {
     this.#scenario = scenario;
     this.#drill = drill;
     this.#listener = listener;
     for (const step of scenario.script) {
+      this.#actors.set(step.id, drill.simulated.actor(`step/${step.id}`));
       if (!("at" in step.when)) this.#waiting.push(step);
       else if (step.when.at < scenario.end) {
-        drill.simulated.schedule(step.when.at, () => this.#begin(step));
+        this.#later(step, step.when.at, () => this.#begin(step));
       }
     }
   }
@@ -108,7 +112,7 @@ export class ScriptPlayer {
       if ("at" in step.when || step.when.after !== name || !this.#awaits(step)) continue;
       this.#waiting.splice(this.#waiting.indexOf(step), 1);
       const drill = this.#drill;
-      drill.simulated.schedule(step.when.wait, () => {
+      this.#later(step, step.when.wait, () => {
         if (drill.now < this.#scenario.end) this.#begin(step);
       });
     }
@@ -135,6 +139,10 @@ export class ScriptPlayer {
         : `"${step.when.after}" did not occur before the drill was over`;
       this.#end(step, "skipped", "", why);
     }
+  }
+
+  #later({ id }: Step, delay: number, run: () => void): void {
+    this.#drill.simulated.schedule(delay, run, this.#actors.get(id));
   }
 
   #begin(step: Step): void {
@@ -172,7 +180,7 @@ export class ScriptPlayer {
     };
     if (!definitionOf(step).lasting && step.for === 0) return heal();
     const left = this.#scenario.end - this.#drill.now;
-    this.#drill.simulated.schedule(step.for === 0 ? left : Math.min(left, step.for), heal);
+    this.#later(step, step.for === 0 ? left : Math.min(left, step.for), heal);
   }
 
   #verb(step: StepHead & VerbStep, waited: number): void {
@@ -193,14 +201,14 @@ export class ScriptPlayer {
         const why = "The verb before it to the same server was not answered";
         return this.#end(step, "skipped", "", why);
       }
-      drill.simulated.schedule(BUSY_LOOK, () => this.#verb(step, waited + BUSY_LOOK));
+      this.#later(step, BUSY_LOOK, () => this.#verb(step, waited + BUSY_LOOK));
       return;
     }
     this.#typed.push({ step, sent: false });
     const args = this.#argumentsOf(step, machine);
     const action = verbAction(this.#scenario, step, host, args);
     perform(drill, { at: drill.now, ...action });
-    drill.simulated.schedule(SENT_MAX, () => {
+    this.#later(step, SENT_MAX, () => {
       const typed = this.#typed.find((each) => each.step === step);
       if (typed?.sent !== false) return;
       this.#end(

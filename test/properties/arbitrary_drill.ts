@@ -28,7 +28,13 @@ function times(least: number, most: number): fc.Arbitrary<string> {
 function parameters(of: FaultParameter): fc.Arbitrary<unknown> {
   if (of.kind === "word") return fc.constantFrom(...of.words);
   const { kind, min } = of;
-  const bound = { time: 5 * SECOND, size: 512 * 1024, rate: 1_000_000, share: 300_000, count: 50 };
+  const bound = {
+    time: 5 * SECOND,
+    size: 512 * 1024 - 512,
+    rate: 1_000_000,
+    share: 300_000,
+    count: 50,
+  };
   const max = Math.max(min, Math.min(of.max, bound[kind]));
   const least = Math.max(min, kind === "time" ? -5 * SECOND : min);
   const amounts = fc.integer({ min: least, max });
