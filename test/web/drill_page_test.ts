@@ -128,6 +128,7 @@ testWithNeeds({
     await scrubTo(page, 15 * MINUTE);
     await button(page, "The site burns down").click();
     await page.locator(".cm-content").getByText("site.fire").waitFor();
+    assert.equal(await page.evaluate("scrollY"), 0, "The stage stays in view");
     assert.match(await scriptText(page), /at: 15m, fault: site\.fire, on: amsterdam/);
     await runIsComplete(page);
     await page.getByRole("region", { name: "Stage" }).getByText("destroyed by fire").waitFor();

@@ -174,6 +174,10 @@ function OutcomePanel() {
           role="img"
           aria-label={`Recovery outcomes: ${words.join(", ")}`}
         />
+        {report !== undefined &&
+          report.machines.every(({ rpo, rto }) => rpo === null && rto === null) && (
+          <p class="chart-empty">Nothing had to be recovered</p>
+        )}
       </div>
     </figure>
   );

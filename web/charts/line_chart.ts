@@ -150,9 +150,7 @@ export class LineChart {
     const ticks = { color: text, font: { size: 11 } };
     const lines = { grid: { color: grid }, border: { color: grid } };
     const time = {
-      stepSize: step,
       maxRotation: 0,
-      includeBounds: false,
       callback: (at: unknown) => tickText(Number(at), step),
     };
     const value = { maxTicksLimit: 4, callback: (at: unknown) => valueText(Number(at)) };
@@ -167,7 +165,18 @@ export class LineChart {
       },
       elements: { point: { radius: 0, hitRadius: 6 } },
       scales: {
-        x: { type: "linear", min: 0, max: span, ticks: { ...ticks, ...time }, ...lines },
+        x: {
+          type: "linear",
+          min: 0,
+          max: span,
+          afterBuildTicks: (axis) => {
+            axis.ticks = Array.from({ length: Math.floor(span / step) + 1 }, (_, index) => ({
+              value: index * step,
+            }));
+          },
+          ticks: { ...ticks, ...time },
+          ...lines,
+        },
         y: { beginAtZero: true, ticks: { ...ticks, ...value }, ...lines },
       },
       plugins: {

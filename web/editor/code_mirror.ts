@@ -106,10 +106,11 @@ export class ScriptEditor {
     this.reveal(from + 1);
   }
 
-  /** Brings a place of the text into view. */
+  /** Brings a place of the text into view, within the editor: the page around it stays where it is. */
   reveal(offset: number): void {
     const at = Math.min(offset, this.#view.state.doc.length);
-    this.#view.dispatch({ effects: EditorView.scrollIntoView(at, { y: "center" }) });
+    const { scrollDOM } = this.#view;
+    scrollDOM.scrollTop = this.#view.lineBlockAt(at).top - scrollDOM.clientHeight / 2;
   }
 
   /** Marks what is wrong. */

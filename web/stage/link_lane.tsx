@@ -13,6 +13,9 @@ export interface Traffic {
   readonly back: number;
 }
 
+/** Less than that, bytes a second, is what servers say to each other when there is nothing to send. */
+const IDLE = 1000;
+
 function stateOf(way: WayFrame): string {
   if (!way.open) return "cut";
   return way.loss > 0 ? "lossy" : "open";
@@ -37,7 +40,7 @@ function Lane({ way, traffic, from, to, back }: {
   readonly back: boolean;
 }) {
   const state = stateOf(way);
-  const busy = traffic > 0 && way.open;
+  const busy = traffic >= IDLE && way.open;
   const trouble = stateText(way);
   const words = [busy ? rateText(traffic) : "idle", trouble].filter((word) => word !== "");
   return (
