@@ -75,16 +75,35 @@ export function trafficOf(vm: string, notes: readonly Note[]): Traffic {
   };
 }
 
-/** Bytes on the wire a second, for equal parts of the run. */
-export function linkSeries({ notes, ended }: Recording): [number, number][] {
+/**
+ * Bytes on the wire a second, for equal parts of the run. What was handed to the link at once travels at the link's rate, one
+ * behind the other.
+ */
+export function linkSeries({ notes, ended, scenario }: Recording): [number, number][] {
   if (ended <= 0) return [];
+  const { rate } = scenario.world.link;
   const part = ended / LINK_PARTS;
   const bytes = new Float64Array(LINK_PARTS);
+  let free = 0;
   for (const note of notes) {
     if (note.kind !== "sent") continue;
-    bytes[Math.min(LINK_PARTS - 1, Math.floor(note.at / part))]! += note.wire;
+    const begun = Math.max(free, note.at);
+    free = rate === 0 ? begun : begun + (note.wire * SECOND) / rate;
+    spread(bytes, note.wire, begun / part, free / part);
   }
   return Array.from(bytes, (sum, index) => [index * part, sum / (part / SECOND)]);
+}
+
+/** Puts an amount into the parts from one place to another, evenly; what lies behind the last part is not seen any more. */
+function spread(parts: Float64Array, amount: number, from: number, to: number): void {
+  const first = Math.min(parts.length - 1, Math.floor(from));
+  if (Math.floor(to) <= first) {
+    parts[first]! += amount;
+    return;
+  }
+  for (let part = first; part < Math.min(parts.length, to); part++) {
+    parts[part]! += amount * (Math.min(part + 1, to) - Math.max(part, from)) / (to - from);
+  }
 }
 
 /** Every way back: what it cost until the first point was at the other side again. */

@@ -54,6 +54,10 @@ const OFTEN: ReadonlySet<Note["kind"]> = new Set([
   "compared",
 ]);
 
+/** How messages name a simulated host: by its address, or behind words that are about a peer. */
+const PEER =
+  /(\b|connection to |certificate of )(?<![\w-])([ab])(?::7700\b|(?= do not trust| has expired|: ))/g;
+
 /** How often what is sent is told at most, over the time of a script. */
 const SENT_NOTES = 2000;
 
@@ -247,7 +251,7 @@ export class Recorder implements DrillListener, ScriptListener {
     if (followed === undefined) return;
     const side = sideOf(host);
     const health = healthIn(status);
-    const messages = textsIn(status["warnings"]);
+    const messages = textsIn(status["warnings"]).map((text) => this.#named(text));
     const state = String(status["state"]);
     const before = followed.said[side];
     followed.said[side] = { state, health, messages };
@@ -267,7 +271,7 @@ export class Recorder implements DrillListener, ScriptListener {
       case "connected":
         return this.#note({ kind: "link", what: "connected", why: "" });
       case "disconnected":
-        return this.#note({ kind: "link", what: "disconnected", why: event.reason });
+        return this.#note({ kind: "link", what: "disconnected", why: this.#named(event.reason) });
       case "probe":
       case "view-given-up":
       case "freeze-failed":
@@ -285,11 +289,12 @@ export class Recorder implements DrillListener, ScriptListener {
       }
       case "failure": {
         const { code, message, action } = event.failure;
-        const told = `${site}/${code}/${message}`;
+        const said = `${site}/${code}/${message}`;
         // What is tried again and again fails again and again: told once, until something else does.
-        if (this.#failures.get(`${site}/${vm}`) === told) return;
-        this.#failures.set(`${site}/${vm}`, told);
-        return this.#note({ kind: "failure", vm, site, code, message, action });
+        if (this.#failures.get(`${site}/${vm}`) === said) return;
+        this.#failures.set(`${site}/${vm}`, said);
+        const told = { message: this.#named(message), action: this.#named(action) };
+        return this.#note({ kind: "failure", vm, site, code, ...told });
       }
       case "cut": {
         const writes = followed.writes.count;
@@ -319,6 +324,11 @@ export class Recorder implements DrillListener, ScriptListener {
       case "failover":
         return this.#note({ kind: "failover", vm, site, phase: event.step, point: event.point });
     }
+  }
+
+  /** A message of a server in which the other one has the name of its site. */
+  #named(text: string): string {
+    return text.replace(PEER, (_, before: string, host: string) => `${before}${this.site(host)}`);
   }
 
   /** Data goes out extent by extent: what was sent is told now and then, and at the end of each delta. */

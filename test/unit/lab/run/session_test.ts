@@ -52,6 +52,9 @@ Deno.test("a site burns, the machine is brought up at the other one, and what is
   assert.ok(compared.some(({ why, equal }) => why === "failover" && equal));
   assert.ok(compared.every(({ equal }) => equal));
   assert.deepEqual(recording.converged, { erp: true });
+  const texts = JSON.stringify(recording.notes);
+  assert.ok(texts.includes("connection to amsterdam"), "Messages name sites by their names");
+  assert.ok(!/:7700|connection to [ab]\b/.test(texts));
 });
 
 Deno.test("a drill is the same in slices of any size, with and without frames", () => {
