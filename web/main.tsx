@@ -8,7 +8,7 @@ import { render } from "preact";
 import { App } from "./page/app.tsx";
 import { onKey } from "./page/keys.ts";
 import { openFile } from "./editor/editor.tsx";
-import { changeText, onPicture } from "./state/drill.ts";
+import { changeText, onPicture, rememberText } from "./state/drill.ts";
 import { readDraft } from "./state/draft.ts";
 import { library, loadLibrary } from "./state/library.ts";
 import { tell } from "./state/notices.ts";
@@ -30,9 +30,10 @@ function takeDroppedFiles(): void {
 /** What is shown first: what a link names, what was typed at the visit before, or a drill of the library. */
 async function begin(): Promise<void> {
   const listed = loadLibrary();
+  const draft = readDraft() ?? "";
+  if (draft.trim() !== "") rememberText(draft);
   if (await openLink(location.hash)) return await listed;
-  const draft = readDraft();
-  if (draft !== undefined && draft.trim() !== "") {
+  if (draft.trim() !== "") {
     await changeText(draft);
     return await listed;
   }

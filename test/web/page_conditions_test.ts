@@ -11,9 +11,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
+import { engineHash } from "../../lab/engine_hash.ts";
+import { encodePermalink } from "../../lab/scenario/permalink.ts";
 import { buildPage, COMPRESSED_MAX } from "../../tools/web/build.ts";
 import { program, testWithNeeds } from "../needs.ts";
-import { button, LabPage, RUN_MAX, runIsComplete, scriptText } from "./lab_page.ts";
+import { button, FIXTURES, LabPage, RUN_MAX, runIsComplete, scriptText } from "./lab_page.ts";
 
 const NEEDS = [program("chromium", "chromium")];
 
@@ -199,6 +201,23 @@ script:
 expect:
   - {vm: vm, runsAt: b}
 `;
+
+testWithNeeds(
+  { name: "a link that is opened takes nothing of what was typed", needs: NEEDS },
+  async () => {
+    const text = readFileSync(`${FIXTURES}/link-loss.yaml`, "utf8");
+    const link = await encodePermalink({ text, seed: 5, engineHash: engineHash(), at: 0 });
+    assert.ok(link.ok);
+    await using lab = await LabPage.open();
+    const before = () => localStorage.setItem("warmsite.draft", "half: a thought");
+    await lab.visit(async (page) => {
+      await page.locator(".cm-content").getByText("link-loss").waitFor();
+      await page.getByText("seed 5", { exact: true }).waitFor();
+      await button(page, "Undo").click();
+      await page.locator(".cm-content").getByText("half").waitFor();
+    }, { before, fragment: link.fragment });
+  },
+);
 
 Deno.test("the whole page is at most 700 KB, compressed", async () => {
   const folder = mkdtempSync(`${tmpdir()}/warmsite-page-`);

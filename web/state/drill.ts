@@ -94,6 +94,12 @@ export async function changeText(changed: string): Promise<void> {
   await play();
 }
 
+/** What was typed at the visit before: whatever is opened now, an undo leads back to it. */
+export function rememberText(typed: string): void {
+  history.change(typed);
+  version.value++;
+}
+
 let reading: ReturnType<typeof setTimeout> | undefined;
 
 /** Somebody types. What is typed is read once there is a pause, and run when it is asked for. */
