@@ -241,8 +241,16 @@ export class ScriptPlayer {
       if (typeof known?.["before"] === "string") {
         told[name] = { newest: this.#pointsSince(known["before"], machine) };
       } else if (known?.["at"] !== undefined) told[name] = { at: hostOf(known["at"]) };
-      else if (name === "bandwidth" || name === "size") told[name] = Number(value) / factor;
-      else if (name === "to") told[name] = `${hostOf(value)}:7700`;
+      else if (name === "size") told[name] = Number(value) / factor;
+      else if (name === "bandwidth") told[name] = Math.ceil(Number(value) / factor);
+      else if (name === "bandwidthTo") {
+        told[name] = Object.fromEntries(
+          Object.entries(known ?? {}).map(([address, rate]) => [
+            address.replace(/^[^:]*/, hostOf),
+            Math.ceil(Number(rate) / factor),
+          ]),
+        );
+      } else if (name === "to") told[name] = `${hostOf(value)}:7700`;
       else told[name] = value;
     }
     return told;
