@@ -187,7 +187,13 @@ testWithNeeds({ name: "charts hold the report's numbers", needs: NEEDS }, async 
   assert.ok(machine !== undefined);
   await lab.visit(async (page) => {
     await runIsComplete(page);
-    await page.waitForFunction(() => "warmsite" in globalThis);
+    // What effects draw is there a picture after the words.
+    await page.waitForFunction((dots) => {
+      const { warmsite } = globalThis as unknown as {
+        warmsite?: { chartOn: (id: string) => { data: { datasets: { data: unknown[] }[] } } };
+      };
+      return warmsite?.chartOn("chart-rpo").data.datasets[0]?.data.length === dots;
+    }, machine.rpoSeries.length);
     const data = await page.evaluate(() => {
       type Held = { data: { datasets: { data: unknown[] }[] } };
       const { chartOn } = (globalThis as unknown as {
