@@ -237,6 +237,11 @@ export class SimNet {
     return found;
   }
 
+  /** The link from one host to another, if it was used: for those who look and must not make one. */
+  used(from: string, to: string): Link | undefined {
+    return this.#links.get(`${from}>${to}`);
+  }
+
   /** Every link used so far. */
   get links(): readonly Link[] {
     return [...this.#links.values()];

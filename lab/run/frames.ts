@@ -64,9 +64,13 @@ export class FrameMaker {
 
   #way(index: 0 | 1): WayFrame {
     const { net, now } = this.#drill.simulated;
-    const link = index === 0 ? net.link("a", "b") : net.link("b", "a");
-    const { faults, speed } = link;
+    // Making a link is an act: it takes the next number of the trace.
+    const link = index === 0 ? net.used("a", "b") : net.used("b", "a");
     const factor = bytesFor(this.#scenario.world);
+    if (link === undefined) {
+      return { open: true, loss: 0, bytes: 0, rate: net.usual.bandwidth * factor };
+    }
+    const { faults, speed } = link;
     const carried = (factor === 1 ? link.bytes : link.weight) * factor;
     const bytes = carried - this.#carried[index];
     this.#carried[index] = carried;

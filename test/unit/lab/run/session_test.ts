@@ -74,6 +74,19 @@ Deno.test("a drill is the same in slices of any size, with and without frames", 
   }
 });
 
+Deno.test("looking at a link that nobody has used yet changes nothing (I51)", () => {
+  const { world } = smallDrill([]);
+  const replication = {
+    ...MACHINE.replication,
+    firstCopy: { way: "media", delay: 2 * MINUTE },
+  } as const;
+  const drill = smallDrill([], { world: { ...world, machines: [{ ...MACHINE, replication }] } });
+  const [seen, unseen] = [true, false].map((frames) =>
+    runDrill(drill, kernel, { ...ENGINE, frames }).traceHash
+  );
+  assert.equal(seen, unseen);
+});
+
 Deno.test("another seed is another run; leaving a fault out leaves what guests do before it as it is", () => {
   assert.notEqual(play({ ...FIRE, seed: 2 }).traceHash, play(FIRE).traceHash);
   const [quiet] = play(smallDrill([])).writes;
