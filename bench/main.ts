@@ -18,6 +18,8 @@ const BENCHMARKS: ReadonlyMap<string, string> = new Map([
   ["memory", "memory of both servers while the replica is stalled"],
   ["sim", "events and simulated hours a second"],
   ["browser", "the same in a browser's worker"],
+  ["library", "seconds to the verdict of every scenario of the library"],
+  ["page", "the lab's page: until a drill plays, and how long frames take"],
 ]);
 
 /** Options without a value: what follows them is a name. */

@@ -58,6 +58,9 @@ const OFTEN: ReadonlySet<Note["kind"]> = new Set([
 const PEER =
   /(\b|connection to |certificate of )(?<![\w-])([ab])(?::7700\b|(?= do not trust| has expired|: ))/g;
 
+/** How they name its volumes. */
+const VOLUME = /\b([ab])\/(?:data|logs|place\/[\w-]+)\/\d+/g;
+
 /** How often what is sent is told at most, over the time of a script. */
 const SENT_NOTES = 2000;
 
@@ -328,7 +331,8 @@ export class Recorder implements DrillListener, ScriptListener {
 
   /** A message of a server in which the other one has the name of its site. */
   #named(text: string): string {
-    return text.replace(PEER, (_, before: string, host: string) => `${before}${this.site(host)}`);
+    return text.replace(PEER, (_, before: string, host: string) => `${before}${this.site(host)}`)
+      .replace(VOLUME, (_, host: string) => `the storage at ${this.site(host)}`);
   }
 
   /** Data goes out extent by extent: what was sent is told now and then, and at the end of each delta. */

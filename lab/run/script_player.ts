@@ -282,8 +282,9 @@ export class ScriptPlayer {
     return {
       step,
       answered: (code, differs) => {
-        if (code === "") this.#end(step, "done", differs ? "differs" : "");
-        else this.#end(step, "failed", code);
+        if (code !== "") this.#end(step, "failed", code);
+        else if (differs) this.#end(step, "done", "differs", "The two sides differ");
+        else this.#end(step, "done");
       },
     };
   }

@@ -35,17 +35,20 @@ export interface VisitOptions {
   readonly blank?: boolean;
 }
 
-let built: Promise<string> | undefined;
+const built = new Map<string, Promise<string>>();
 
-/** The folder of the built page: one for all tests of a file. */
-function builtPage(): Promise<string> {
-  built ??= (async () => {
+/** The folder of the page that is built with these scenarios: one for all tests of a file. */
+function builtPage(scenarios: string): Promise<string> {
+  const known = built.get(scenarios);
+  if (known !== undefined) return known;
+  const made = (async () => {
     const folder = mkdtempSync(`${tmpdir()}/warmsite-page-`);
     globalThis.addEventListener("unload", () => rmSync(folder, { recursive: true, force: true }));
-    await buildPage(folder, { scenarios: FIXTURES });
+    await buildPage(folder, { scenarios });
     return folder;
   })();
-  return built;
+  built.set(scenarios, made);
+  return made;
 }
 
 /** The page, built and handed out, and a browser to look at it. */
@@ -58,9 +61,9 @@ export class LabPage implements AsyncDisposable {
     this.#server = server;
   }
 
-  /** Builds it and starts the browser. */
-  static async open(): Promise<LabPage> {
-    const files = new PageFiles(await builtPage());
+  /** Builds it, with the scenarios of a folder, and starts the browser. */
+  static async open(scenarios = FIXTURES): Promise<LabPage> {
+    const files = new PageFiles(await builtPage(scenarios));
     const app = new Hono().use(secured).get("*", (c) => files.answer(c) ?? c.notFound());
     const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, app.fetch);
     const browser = await chromium.launch({

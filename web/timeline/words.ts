@@ -68,12 +68,12 @@ function stepText({ phase, step, why }: NoteOf<"step">): string {
   return "";
 }
 
-function verbText({ phase, verb, vm, site, code, took }: NoteOf<"verb">): string {
+function verbText({ phase, verb, vm, site, code, took, equal }: NoteOf<"verb">): string {
   const what = vm === "" ? verb : `${verb} ${vm}`;
   if (phase === "asked") return `${site} is asked: ${what}`;
   const spent = took === undefined ? "" : ` after ${durationText(took)}`;
   return code === "" || code === undefined
-    ? `${site}: ${what} done${spent}`
+    ? `${site}: ${what} done${spent}${equal === false ? ": the two sides differ" : ""}`
     : `${site}: ${what} failed${spent} (${code})`;
 }
 
