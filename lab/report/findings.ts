@@ -218,6 +218,18 @@ function expectationFindings({ expectations }: Numbers): Finding[] {
 
 const ORDER = ["critical", "major", "minor", "note"];
 
+/** A scenario that was recorded with another engine may come to something else with this one. */
+function foreign({ scenario, engineHash }: Recording): Finding[] {
+  const { engineHash: recorded } = scenario;
+  if (recorded === undefined || recorded === engineHash) return [];
+  return [{
+    severity: "major",
+    sentence:
+      `The scenario was recorded with engine ${recorded}, and this is ${engineHash}: what comes of it may differ.`,
+    action: "Play it with the engine that it names, or take its engineHash out.",
+  }];
+}
+
 /** Findings, the gravest first. */
 export function findingsOf(of: Numbers, recording: Recording): Finding[] {
   const found = [
@@ -228,6 +240,7 @@ export function findingsOf(of: Numbers, recording: Recording): Finding[] {
     ...stepFindings(of),
     ...lossFindings(of),
     ...unverified(of, recording),
+    ...foreign(recording),
   ];
   return found.sort((left, right) => ORDER.indexOf(left.severity) - ORDER.indexOf(right.severity));
 }

@@ -42,3 +42,12 @@ Deno.test("the published schema names every member of a report", () => {
   assert.deepEqual(schema.required.toSorted(), Object.keys(report).sort());
   assert.equal(schema.additionalProperties, false);
 });
+
+Deno.test("a scenario that was recorded with another engine says so, and its drill passes with that condition alone", () => {
+  const recording = fire().recording(1200);
+  const of = (engineHash: string) =>
+    makeReport({ ...recording, scenario: { ...recording.scenario, engineHash } }).findings
+      .filter(({ sentence }) => sentence.includes("recorded with engine"));
+  assert.equal(of(recording.engineHash).length, 0);
+  assert.deepEqual(of("0123456789abcdef").map(({ severity }) => severity), ["major"]);
+});
