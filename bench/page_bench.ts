@@ -11,7 +11,7 @@
 
 import { parseArgs } from "node:util";
 import type { Page } from "playwright-core";
-import { LabPage } from "../test/web/lab_page.ts";
+import { button, LabPage } from "../test/web/lab_page.ts";
 import { describeMachine, judge, ROOT, showSpread, spread } from "./measure.ts";
 
 /** Seconds until a drill plays, and ms of a frame that 95 of 100 do not exceed. */
@@ -61,13 +61,13 @@ async function visit(lab: LabPage) {
   await lab.visit(async (page) => {
     const began = performance.now();
     await page.goto(lab.origin);
-    await page.getByRole("button", { name: /^Play/ }).click();
-    await page.getByRole("button", { name: /^Pause/ }).waitFor();
+    await button(page, "Play").click();
+    await button(page, "Pause").waitFor();
     const cold = (performance.now() - began) / 1000;
     const computing = p95(await frameTimes(page));
     await page.getByText("Run complete").waitFor({ timeout: 120_000 });
     await page.keyboard.press("Home");
-    const play = page.getByRole("button", { name: /^Play/ });
+    const play = button(page, "Play");
     if (await play.count() > 0) await play.click();
     const complete = p95(await frameTimes(page));
     found = { cold, computing, complete };
