@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { FaultDefinition, Hit, Target } from "../../engine/sim/faults/definition.ts";
-import { FAULTS } from "../../engine/sim/faults/registry.ts";
+import type { FaultDefinition, Target } from "../../engine/sim/faults/definition.ts";
+import { FAULTS, lowerFault } from "../../engine/sim/faults/registry.ts";
 import type { FaultAction } from "../../engine/sim/scenario/scenario.ts";
 import { SECTOR_SIZE } from "../../engine/sim/sectors.ts";
 import type { DrillScenario, FaultStep, StepHead } from "../scenario/drill_scenario.ts";
@@ -27,19 +27,9 @@ export function actionsOf(
   drill: DrillScenario,
   homeOf: HomeOf,
 ): readonly FaultAction[] {
-  const definition = definitionOf(step);
-  const factor = bytesFor(drill.world);
-  const hit: Hit = {
-    target: targetOf(step.on, drill, homeOf),
-    lasts: step.for === 0 ? Math.max(1, drill.end) : step.for,
-    number: (name) => {
-      const value = Number(step.params[name]);
-      const kind = definition.parameters.find((each) => each.name === name)?.kind;
-      return kind === "rate" || kind === "size" ? Math.max(1, Math.floor(value / factor)) : value;
-    },
-    word: (name) => String(step.params[name]),
-  };
-  return definition.lower(hit);
+  const lasts = step.for === 0 ? Math.max(1, drill.end) : step.for;
+  const target = targetOf(step.on, drill, homeOf);
+  return lowerFault(definitionOf(step), target, step.params, lasts, bytesFor(drill.world));
 }
 
 /** What a name in a script means: the link, a site, a machine, or `VM/N` for one of its disks. */

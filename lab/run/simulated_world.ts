@@ -8,7 +8,7 @@
  * @module
  */
 
-import { DAY, KiB, SECOND } from "../../engine/core/base/units.ts";
+import { KiB, SECOND } from "../../engine/core/base/units.ts";
 import type { LoadSpec } from "../../engine/sim/guests/load.ts";
 import type {
   FirstCopy,
@@ -194,10 +194,3 @@ const PATTERNS = {
   database: "log-and-pages",
   ransomware: "once",
 } as const;
-
-/** Simulated requests of a workload over a whole drill, at most: what a reader bounds. */
-export function requestsOf(workload: Workload, world: DrillWorld): number {
-  const { from, until, rate } = workload;
-  const time = Math.max(0, Math.min(until, 400 * DAY) - from) / SECOND;
-  return Math.ceil((time * rate) / (requestBytes(workload, world) * bytesFor(world)));
-}
