@@ -33,6 +33,8 @@ export interface VisitOptions {
   readonly before?: () => void;
   /** The page opens nothing yet. */
   readonly blank?: boolean;
+  /** No service worker answers in the server's place: what it has kept by then is a matter of luck. */
+  readonly withoutServiceWorker?: boolean;
 }
 
 const built = new Map<string, Promise<string>>();
@@ -97,6 +99,7 @@ export class LabPage implements AsyncDisposable {
       colorScheme,
       reducedMotion: options.reducedMotion ?? "no-preference",
       acceptDownloads: true,
+      serviceWorkers: options.withoutServiceWorker === true ? "block" : "allow",
     });
     try {
       const page = await context.newPage();

@@ -150,7 +150,7 @@ testWithNeeds({ name: "a worker that dies is told, and runs again", needs: NEEDS
     await page.getByText("The run ended unexpectedly").waitFor();
     await button(page, "Run again").click();
     await runIsComplete(page);
-  }, { blank: true });
+  }, { blank: true, withoutServiceWorker: true });
 });
 
 testWithNeeds({
