@@ -11,6 +11,7 @@ import { reportHtml } from "../report/html.ts";
 import { reportJson } from "../report/json.ts";
 import { reportJunit } from "../report/junit.ts";
 import { reportMarkdown } from "../report/markdown.ts";
+import { rerunCommand } from "../report/rerun_command.ts";
 import { encodePermalink } from "../scenario/permalink.ts";
 import { canonicalScenario, readScenario } from "../scenario/read_scenario.ts";
 
@@ -83,15 +84,10 @@ export async function provenanceOf(
   const read = readScenario(text);
   const canonical = read.ok ? canonicalScenario(read.scenario) : text;
   return {
-    command: `sh tools/run drill ${shellWord(file)} --seed ${seed}`,
+    command: rerunCommand(file, seed),
     link: permalink.ok ? `${page}/${permalink.fragment}` : "",
     scenarioHash: createHash("sha256").update(canonical).digest("hex"),
     program: `Warmsite, engine ${engineHash}`,
     made: new Date(made).toISOString(),
   };
-}
-
-/** `text` as one word of a shell. */
-function shellWord(text: string): string {
-  return /^[A-Za-z0-9_./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

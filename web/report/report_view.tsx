@@ -8,6 +8,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { newestRun } from "../state/drill.ts";
 import { saveAs } from "../state/files.ts";
+import { library } from "../state/library.ts";
 import { tell } from "../state/notices.ts";
 import type { Outcome } from "../state/run.ts";
 import { linkOfRun } from "../state/sharing.ts";
@@ -27,11 +28,19 @@ interface Prepared {
   readonly save: (download: Download) => void;
 }
 
+/** What the command line plays the newest run by: a name of the library, or the file that "Save" makes of what was changed. */
+function fileOf(name: string): string {
+  const text = newestRun.value?.source.text;
+  const known = library.value.some((entry) => entry.name === name && entry.text === text);
+  return known ? name : `${name}.yaml`;
+}
+
 async function prepare(outcome: Outcome): Promise<Prepared> {
   const { DOWNLOADS, provenanceOf, reportHtml } = await import("./downloads.ts");
   const { report, recording } = outcome;
   const link = await linkOfRun();
-  const provenance = await provenanceOf(report, recording.scenario, link);
+  const file = fileOf(report.name);
+  const provenance = await provenanceOf(report, recording.scenario, file, link);
   return {
     outcome,
     html: reportHtml(report, provenance),

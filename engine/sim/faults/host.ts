@@ -6,7 +6,7 @@
 // Long because: one entry for each fault, and each says what it models.
 
 import { DAY, HOUR, MILLISECOND, SECOND } from "../../core/base/units.ts";
-import { amount, choice, type FaultDefinition, hostOf } from "./definition.ts";
+import { amount, choice, type FaultDefinition, type Hit, hostOf } from "./definition.ts";
 
 const DOWN = amount(
   "down",
@@ -19,6 +19,14 @@ const HOW = choice(
   ["kill", "power"],
   "Whether the server is killed, or its host loses power",
 );
+
+function howOf(hit: Hit): "kill" | "power" {
+  return hit.word("how") === "power" ? "power" : "kill";
+}
+
+function whenOf(hit: Hit): "before" | "after" {
+  return hit.word("when") === "before" ? "before" : "after";
+}
 
 /** What these faults have in common. */
 const SITE = { targets: ["site"], recoverable: true } as const;
@@ -106,8 +114,8 @@ export const HOST_FAULTS: readonly FaultDefinition[] = [
       kind: "crash",
       host: hostOf(hit),
       calls: hit.number("calls"),
-      when: hit.word("when") === "before" ? "before" : "after",
-      how: hit.word("how") === "power" ? "power" : "kill",
+      when: whenOf(hit),
+      how: howOf(hit),
       down: hit.number("down"),
     }],
   },
@@ -132,8 +140,8 @@ export const HOST_FAULTS: readonly FaultDefinition[] = [
       kind: "crash-naming",
       host: hostOf(hit),
       renames: hit.number("renames"),
-      when: hit.word("when") === "before" ? "before" : "after",
-      how: hit.word("how") === "power" ? "power" : "kill",
+      when: whenOf(hit),
+      how: howOf(hit),
       down: hit.number("down"),
     }],
   },
@@ -156,7 +164,7 @@ export const HOST_FAULTS: readonly FaultDefinition[] = [
     lower: (hit) => [{
       kind: "crash-loop",
       host: hostOf(hit),
-      how: hit.word("how") === "power" ? "power" : "kill",
+      how: howOf(hit),
       every: hit.number("every"),
       down: hit.number("down"),
       lasts: hit.lasts,
