@@ -8,7 +8,7 @@ import { render } from "preact";
 import { App } from "./page/app.tsx";
 import { onKey } from "./page/keys.ts";
 import { openFile } from "./editor/editor.tsx";
-import { changeText, onPicture, rememberText } from "./state/drill.ts";
+import { changeText, keepText, onPicture, rememberText } from "./state/drill.ts";
 import { readDraft } from "./state/draft.ts";
 import { library, loadLibrary } from "./state/library.ts";
 import { tell } from "./state/notices.ts";
@@ -62,6 +62,7 @@ place.textContent = "";
 render(<App />, place);
 document.addEventListener("keydown", onKey);
 globalThis.addEventListener("hashchange", () => void openLink(location.hash));
+globalThis.addEventListener("pagehide", keepText);
 takeDroppedFiles();
 requestAnimationFrame(picture);
 begin().catch((error: unknown) => {

@@ -6,6 +6,9 @@
 
 import { isMap, isScalar, parseDocument } from "yaml";
 
+/** What a scenario may be called. */
+export const SCENARIO_NAME: RegExp = /^[a-z0-9][a-z0-9-]{0,63}$/;
+
 /** `text`, which is a scenario, with `name` as its name. */
 export function renameScenario(text: string, name: string): string {
   const document = parseDocument(text);

@@ -9,6 +9,7 @@ import { DAY, GiB, HOUR, KiB, MILLISECOND, SECOND, TiB } from "../../engine/core
 import { DISKS_MAX } from "../../engine/core/base/limits.ts";
 import { BOUNDS } from "./bounds.ts";
 import { count, flag, NAME, quantity, record, text, word } from "./form.ts";
+import { SCENARIO_NAME } from "./rename.ts";
 import { STORAGE_NAMES } from "./storages.ts";
 
 const SLUG = 'Use lower-case letters, digits and "-", at most 64';
@@ -169,7 +170,7 @@ export const EXPECTATIONS = {
 /** What stands around world, script and expectations. */
 export const HEAD = {
   formatVersion: z.prefault(z.literal(1), 1),
-  name: word(/^[a-z0-9][a-z0-9-]{0,63}$/, SLUG),
+  name: word(SCENARIO_NAME, SLUG),
   title: z.optional(text(200)),
   story: z.prefault(text(20_000), ""),
   seed: z.prefault(count(0, Number.MAX_SAFE_INTEGER), 1),

@@ -53,21 +53,36 @@ function builtPage(scenarios: string): Promise<string> {
   return made;
 }
 
+/** What hands out the page. */
+export interface PageServer {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Hands out plain files, as any server can. */
+function servePlainly(folder: string): PageServer {
+  const files = new PageFiles(folder);
+  const app = new Hono().use(secured).get("*", (c) => files.answer(c) ?? c.notFound());
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, app.fetch);
+  return { url: `http://127.0.0.1:${server.addr.port}`, stop: () => server.shutdown() };
+}
+
 /** The page, built and handed out, and a browser to look at it. */
 export class LabPage implements AsyncDisposable {
   readonly #browser: Browser;
-  #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #server: PageServer;
 
-  private constructor(browser: Browser, server: Deno.HttpServer<Deno.NetAddr>) {
+  private constructor(browser: Browser, server: PageServer) {
     this.#browser = browser;
     this.#server = server;
   }
 
-  /** Builds it, with the scenarios of a folder, and starts the browser. */
-  static async open(scenarios = FIXTURES): Promise<LabPage> {
-    const files = new PageFiles(await builtPage(scenarios));
-    const app = new Hono().use(secured).get("*", (c) => files.answer(c) ?? c.notFound());
-    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, app.fetch);
+  /** Builds it, with the scenarios of a folder, has it handed out, and starts the browser. */
+  static async open(
+    scenarios = FIXTURES,
+    serve: (folder: string) => PageServer = servePlainly,
+  ): Promise<LabPage> {
+    const server = serve(await builtPage(scenarios));
     const browser = await chromium.launch({
       executablePath: findChromium(),
       headless: true,
@@ -83,12 +98,12 @@ export class LabPage implements AsyncDisposable {
 
   /** Its address. */
   get origin(): string {
-    return `http://127.0.0.1:${this.#server.addr.port}`;
+    return this.#server.url;
   }
 
   /** The server goes away, while browsers stay. */
   async stopServer(): Promise<void> {
-    await this.#server.shutdown();
+    await this.#server.stop();
   }
 
   /** A visit in a new profile. */
@@ -120,7 +135,7 @@ export class LabPage implements AsyncDisposable {
   /** Ends the browser and the server. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#browser.close();
-    await this.#server.shutdown();
+    await this.#server.stop();
   }
 }
 
@@ -140,6 +155,13 @@ export function button(page: Page, name: string) {
 /** The script as it stands in the editor. */
 export async function scriptText(page: Page): Promise<string> {
   return await page.locator(".cm-content").innerText();
+}
+
+/** Writes a text into the editor in place of what stands there. */
+export async function write(page: Page, text: string): Promise<void> {
+  await page.locator(".cm-content").click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.insertText(text);
 }
 
 /** Moves the playhead to a moment, µs, as the scrubber does. */

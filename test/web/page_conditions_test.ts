@@ -15,16 +15,17 @@ import { engineHash } from "../../lab/engine_hash.ts";
 import { encodePermalink } from "../../lab/scenario/permalink.ts";
 import { buildPage, COMPRESSED_MAX } from "../../tools/web/build.ts";
 import { program, testWithNeeds } from "../needs.ts";
-import { button, FIXTURES, LabPage, RUN_MAX, runIsComplete, scriptText } from "./lab_page.ts";
+import {
+  button,
+  FIXTURES,
+  LabPage,
+  RUN_MAX,
+  runIsComplete,
+  scriptText,
+  write,
+} from "./lab_page.ts";
 
 const NEEDS = [program("chromium", "chromium")];
-
-/** Writes a text into the editor in place of what stands there. */
-async function write(page: Page, text: string): Promise<void> {
-  await page.locator(".cm-content").click();
-  await page.keyboard.press("Control+a");
-  await page.keyboard.insertText(text);
-}
 
 testWithNeeds(
   { name: "after the first visit the page needs no network", needs: NEEDS },
@@ -104,7 +105,7 @@ testWithNeeds(
       assert.match(await scriptText(page), /^Dear customer,/);
       await page.reload();
       await page.locator(".cm-content").getByText("Dear customer").waitFor();
-      await page.getByLabel("Open a scenario").setInputFiles({
+      await page.getByLabel("Open file").setInputFiles({
         name: "film.mp4",
         mimeType: "video/mp4",
         buffer: Buffer.from([0xff, 0xfe, 0x00, 0x81]),
@@ -159,7 +160,7 @@ testWithNeeds({
 }, async () => {
   await using lab = await LabPage.open();
   await lab.visit(async (page) => {
-    await page.getByLabel("Open a scenario").setInputFiles({
+    await page.getByLabel("Open file").setInputFiles({
       name: "tiny.yaml",
       mimeType: "application/yaml",
       buffer: Buffer.from(TINY),

@@ -22,6 +22,7 @@ import {
 import { readChosen, saveAs, UnreadableFile } from "../state/files.ts";
 import { settle, tell } from "../state/notices.ts";
 import type { ScriptEditor } from "./code_mirror.ts";
+import { LabStorage } from "./lab_storage.tsx";
 
 /** Takes a file that the person chose or dropped. */
 export async function openFile(file: File): Promise<void> {
@@ -104,11 +105,11 @@ export function Editor() {
           <button type="button" disabled={!canUndo.value} onClick={() => void undo()}>Undo</button>
           <button type="button" disabled={!canRedo.value} onClick={() => void redo()}>Redo</button>
           <label class="button" tabIndex={-1}>
-            Open
+            Open file
             <input
               type="file"
               class="hidden"
-              aria-label="Open a scenario"
+              aria-label="Open file"
               accept=".yaml,.yml,.json"
               onChange={(event) => {
                 const [file] = event.currentTarget.files ?? [];
@@ -117,7 +118,7 @@ export function Editor() {
               }}
             />
           </label>
-          <button type="button" onClick={saveFile}>Save</button>
+          <button type="button" onClick={saveFile}>Save file</button>
           <button
             type="button"
             class={isStale.value ? "primary" : ""}
@@ -129,6 +130,7 @@ export function Editor() {
           </button>
         </div>
       </header>
+      <LabStorage />
       <Script />
       <Problems />
     </section>

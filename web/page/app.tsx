@@ -10,8 +10,7 @@ import { Editor } from "../editor/editor.tsx";
 import { Palette } from "../palette/palette.tsx";
 import { ReportView } from "../report/report_view.tsx";
 import { Stage } from "../stage/stage.tsx";
-import { changeText, newestRun, scenario, seed } from "../state/drill.ts";
-import { library } from "../state/library.ts";
+import { newestRun, scenario } from "../state/drill.ts";
 import { notices, settle, spoken } from "../state/notices.ts";
 import { share } from "../state/sharing.ts";
 import { switchTheme, theme } from "../state/theme.ts";
@@ -19,28 +18,7 @@ import { helping, view, VIEWS } from "../state/views.ts";
 import { Transport } from "../transport/transport.tsx";
 import { EventLog } from "./event_log.tsx";
 import { Help } from "./help.tsx";
-
-function Choice() {
-  const name = scenario.value?.name ?? "";
-  const known = library.value.some((entry) => entry.name === name);
-  return (
-    <label class="choice">
-      <span>Scenario</span>
-      <select
-        value={known ? name : ""}
-        onChange={(event) => {
-          const entry = library.value.find((each) => each.name === event.currentTarget.value);
-          if (entry === undefined) return;
-          seed.value = undefined;
-          void changeText(entry.text);
-        }}
-      >
-        {!known && <option value="">{scenario.value?.title ?? "your own"}</option>}
-        {library.value.map(({ name, title }) => <option key={name} value={name}>{title}</option>)}
-      </select>
-    </label>
-  );
-}
+import { ScenarioChoice } from "./scenario_choice.tsx";
 
 function Head() {
   const playing = newestRun.value?.source.seed;
@@ -49,7 +27,7 @@ function Head() {
       <h1>
         Warmsite <span>lab</span>
       </h1>
-      <Choice />
+      <ScenarioChoice />
       {playing !== undefined && <p class="seed">seed {playing}</p>}
       <nav aria-label="Parts">
         {VIEWS.map(([name, label]) => (

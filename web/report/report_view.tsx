@@ -28,7 +28,7 @@ interface Prepared {
   readonly save: (download: Download) => void;
 }
 
-/** What the command line plays the newest run by: a name of the library, or the file that "Save" makes of what was changed. */
+/** What the command line plays the newest run by: a name of the library, or the file that "Save file" makes of what was changed. */
 function fileOf(name: string): string {
   const text = newestRun.value?.source.text;
   const known = library.value.some((entry) => entry.name === name && entry.text === text);

@@ -129,7 +129,7 @@ export async function redo(): Promise<void> {
 
 async function textChanged(): Promise<void> {
   version.value++;
-  keepDraft(history.text);
+  keepText();
   await readText();
 }
 
@@ -141,10 +141,21 @@ async function readText(): Promise<void> {
   });
 }
 
+/** Reads the script now, also where somebody typed a moment ago. */
+export async function readNow(): Promise<void> {
+  clearTimeout(reading);
+  keepText();
+  await readText();
+}
+
+/** Keeps the script for the next visit as it stands, also where somebody typed a moment ago. */
+export function keepText(): void {
+  keepDraft(history.text);
+}
+
 /** Runs the script as it stands, unless something is wrong with it or it runs already. */
 export async function play(): Promise<void> {
-  clearTimeout(reading);
-  await readText();
+  await readNow();
   const read = scenario.value;
   if (problems.value.length > 0 || read === undefined) return;
   const source = { text: history.text, scenario: read, seed: seed.value ?? read.seed };

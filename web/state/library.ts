@@ -5,7 +5,8 @@
  */
 
 import { signal } from "@preact/signals";
-import { settle, tell } from "./notices.ts";
+import { ask } from "./lab_server.ts";
+import { loadSaved } from "./saved_scenarios.ts";
 
 /** One of them. */
 export interface LibraryEntry {
@@ -21,39 +22,29 @@ export const library = signal<readonly LibraryEntry[]>([]);
 
 /** Reads what was built in, then asks the server, whose own list is newer. */
 export async function loadLibrary(): Promise<void> {
-  const built = await fetchList("./library.json");
-  library.value = typeof built === "string" ? [] : built;
+  library.value = await builtIn() ?? [];
   void askServer();
 }
 
-/** Asks the server, and says so when it does not answer. A page that is handed out as plain files has none to ask. */
-async function askServer(): Promise<void> {
-  const items = await fetchList("./api/library");
-  if (typeof items !== "string") {
-    library.value = items;
-    return settle("server");
-  }
-  if (items === "none") return;
-  tell({
-    about: "server",
-    kind: "info",
-    text:
-      "The lab's server does not answer. Scenarios are those of this page; everything else goes on.",
-    action: { label: "Ask again", run: () => void askServer() },
-  });
+/** Asks the server for its scenarios, those of the library and those that were saved. */
+export async function askServer(): Promise<void> {
+  const answer = await ask("library");
+  if (!answer.ok) return;
+  library.value = entriesIn(answer.value) ?? library.value;
+  await loadSaved();
 }
 
-/** The list at an address; `none` where there is no such thing, `silent` where nobody answers. */
-async function fetchList(url: string): Promise<readonly LibraryEntry[] | "none" | "silent"> {
+async function builtIn(): Promise<readonly LibraryEntry[] | undefined> {
   try {
-    const response = await fetch(url);
-    if (response.status >= 500) return "silent";
-    if (!response.ok) return "none";
-    const list = await response.json() as { readonly items?: unknown };
-    return Array.isArray(list.items) ? list.items.filter(isEntry) : "none";
+    return entriesIn(await (await fetch("./library.json")).json());
   } catch {
-    return "silent";
+    return undefined;
   }
+}
+
+function entriesIn(list: unknown): readonly LibraryEntry[] | undefined {
+  const { items } = (list ?? {}) as { readonly items?: unknown };
+  return Array.isArray(items) ? items.filter(isEntry) : undefined;
 }
 
 function isEntry(value: unknown): value is LibraryEntry {

@@ -45,7 +45,12 @@ const TextBody = z.object({
   text: z.string().openapi({ description: "A scenario, YAML or JSON" }),
 }).openapi("ScenarioText");
 
-const ForkBody = z.object({ name: ScenarioName }).openapi("Fork");
+const ForkBody = z.object({
+  name: ScenarioName,
+  text: z.string().optional().openapi({
+    description: "What the copy says, where it was changed before it was saved; its name changes",
+  }),
+}).openapi("Fork");
 
 const IfMatch = z.object({
   "if-match": z.string().optional().openapi({
@@ -97,7 +102,7 @@ const ROUTES = {
     path: "/api/scenarios/{name}/fork",
     summary: "Copy a scenario, saved or of the library, under a new name",
     request: { params: NameParam, body: { required: true, ...json("", ForkBody) } },
-    responses: { 201: withTag, ...failures(400, 404, 409, 415, 507) },
+    responses: { 201: withTag, ...failures(400, 404, 409, 413, 415, 422, 507) },
   }),
   change: createRoute({
     method: "put",
@@ -142,11 +147,11 @@ export function scenarioRoutes(library: Library, saved: SavedScenarios): OpenAPI
   });
   routes.openapi(ROUTES.fork, (c) => {
     const { name } = c.req.valid("param");
-    const text = saved.get(name)?.text ?? library.text(name);
-    if (text === undefined) throw noSuchScenario(name);
-    const copy = c.req.valid("json").name;
+    const original = saved.get(name)?.text ?? library.text(name);
+    if (original === undefined) throw noSuchScenario(name);
+    const { name: copy, text = original } = c.req.valid("json");
     refuseTaken(library, copy);
-    const made = saved.add(draftOf(renameScenario(text, copy)), name);
+    const made = saved.add(draftOf(renamed(text, copy)), name);
     return c.json(whole(made), 201, tag(made));
   });
   routes.openapi(ROUTES.change, (c) => {
@@ -168,6 +173,12 @@ export function scenarioRoutes(library: Library, saved: SavedScenarios): OpenAPI
 function draftOf(text: string): ScenarioDraft {
   const scenario = readOrRefuse(text);
   return { name: scenario.name, title: scenario.title, summary: summaryOf(scenario), text };
+}
+
+/** Refused where the text has no name that could be changed. */
+function renamed(text: string, name: string): string {
+  readOrRefuse(text);
+  return renameScenario(text, name);
 }
 
 /** A name means one scenario: what is saved never hides what the library has. */

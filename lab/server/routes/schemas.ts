@@ -7,10 +7,11 @@
 import { z } from "@hono/zod-openapi";
 import type { DrillScenario } from "../../scenario/drill_scenario.ts";
 import { readScenario } from "../../scenario/read_scenario.ts";
+import { SCENARIO_NAME } from "../../scenario/rename.ts";
 import { ErrorSchema, LabError, STATUS } from "../problem.ts";
 
 /** The name of a scenario. */
-export const ScenarioName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, {
+export const ScenarioName = z.string().regex(SCENARIO_NAME, {
   error: "A name has lower-case letters, digits and -, at most 64 of them",
 }).openapi({ example: "site-fire" });
 

@@ -80,6 +80,18 @@ Deno.test("a copy has a new name in its text, and its comments", async () => {
   }
 });
 
+Deno.test("a copy may be of what was changed before it was saved", async () => {
+  using lab = new TemporaryLab();
+  const text = scenarioText("burning").replace("end: 10m", "end: 12m");
+  const path = "/api/scenarios/burning/fork";
+  const copy = await lab.value("POST", path, { name: "longer", text });
+  assert.equal(copy.parent, "burning");
+  assert.equal(copy.text, text.replace("name: burning", "name: longer"));
+  const refused = await lab.refused(422, "POST", path, { name: "other", text: "titel: x\n" });
+  assert.equal(refused["code"], "not-a-scenario");
+  await lab.refused(404, "GET", "/api/scenarios/other");
+});
+
 Deno.test("lists come in pages, each one behind the last", async () => {
   using lab = new TemporaryLab();
   const names = ["one", "two", "three", "four", "five"];
