@@ -10,7 +10,7 @@ import type { Kernel } from "../ports/codec.ts";
 import type { File, FileChange } from "../ports/folder.ts";
 import type { Task } from "../runtime/task.ts";
 import type { BlockSet } from "./block_set.ts";
-import { type DecodedHeader, decodeHeader, encodeHeader, type HrlHeader } from "./hrl_header.ts";
+import { type DecodedHeader, decodeHeader, HeaderImage, type HrlHeader } from "./hrl_header.ts";
 import { HEADER_SIZE, type HrlLayout, SECTOR_SIZE } from "./hrl_layout.ts";
 import { decodePage, encodePage, type PageBits, type PageFound } from "./hrl_page.ts";
 import { decodeRecord, encodeRecord, type HrlRecord } from "./hrl_record.ts";
@@ -32,8 +32,10 @@ export class HrlFile {
   #layout: HrlLayout;
   readonly #kernel: Kernel;
   readonly #file: File;
+  readonly #header: HeaderImage;
 
   constructor(kernel: Kernel, file: File, layout: HrlLayout) {
+    this.#header = new HeaderImage(kernel);
     this.#kernel = kernel;
     this.#file = file;
     this.#layout = layout;
@@ -60,9 +62,9 @@ export class HrlFile {
     return this.#file.size;
   }
 
-  /** Writes one header copy, 0 or 1. */
+  /** Writes one header copy, 0 or 1. One at a time, and none behind one that failed: its bytes may be under way still. */
   writeHeader(copy: number, header: HrlHeader): Task<void> {
-    return this.#file.write(copy * HEADER_SIZE, encodeHeader(this.#kernel, header));
+    return this.#file.write(copy * HEADER_SIZE, this.#header.encode(header));
   }
 
   /** Every record of the ring by its place; `undefined` where none is sound. */

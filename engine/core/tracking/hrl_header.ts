@@ -44,6 +44,7 @@ export const HRL_VERSION = 1;
 const MAGIC = [0x57, 0x41, 0x52, 0x4d, 0x48, 0x52, 0x4c, 0];
 const MAGIC_BYTES = Uint8Array.from(MAGIC);
 const STAMP_TEXT_MAX = 254;
+const [DEVICE_AT, INODE_AT, CHANGED_AT] = [120, 376, 632] as const;
 const ISSUED_AT = 1024;
 
 /** What one header copy says. */
@@ -74,27 +75,87 @@ export interface HrlHeader {
 
 /** `header` as bytes, checksummed. */
 export function encodeHeader(kernel: Kernel, header: HrlHeader): Uint8Array {
-  const writer = new ByteWriter(HEADER_SIZE);
-  writer.seek(8).raw(MAGIC_BYTES).u32(HRL_VERSION);
+  return new HeaderImage(kernel).encode(header);
+}
+
+/**
+ * The bytes of one header after the other. A disk that is written to says a new time of change each second
+ * and nothing else, so only what moves all the time is encoded anew where all the rest is as it was: the ids
+ * alone cost more than everything else that a heartbeat does.
+ *
+ * Rule: the bytes are those that a header encoded from nothing has. There is one buffer: what was
+ * encoded is on its way to the file no more when the next one is.
+ */
+export class HeaderImage {
+  readonly #kernel: Kernel;
+  readonly #writer = new ByteWriter(HEADER_SIZE);
+  readonly #content = this.#writer.bytes.subarray(8);
+  #header: HrlHeader | undefined;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** `header` as bytes, checksummed, until the next call. */
+  encode(header: HrlHeader): Uint8Array {
+    const writer = this.#writer;
+    const before = this.#header;
+    const rests = before !== undefined && sameButMoving(before, header);
+    if (!rests) {
+      this.#content.fill(0);
+      writeResting(writer, header);
+    }
+    if (!rests || before.stamp.changed !== header.stamp.changed) {
+      writeText(writer, CHANGED_AT, header.stamp.changed);
+    }
+    writeMoving(writer, header);
+    this.#header = header;
+    writer.seek(0).u64(this.#kernel.checksum(this.#content));
+    return writer.bytes;
+  }
+}
+
+/** Whether two headers differ at most in what `writeMoving` writes and in the time of change. */
+function sameButMoving(one: HrlHeader, other: HrlHeader): boolean {
+  const { device, inode, size } = one.stamp;
+  return one.machine === other.machine && one.disk === other.disk &&
+    one.blockSize === other.blockSize && one.regionSize === other.regionSize &&
+    one.slots === other.slots && one.diskSize === other.diskSize && one.base === other.base &&
+    one.issued === other.issued && device === other.stamp.device &&
+    inode === other.stamp.inode && size === other.stamp.size;
+}
+
+/** What few headers change. */
+function writeResting(writer: ByteWriter, header: HrlHeader): void {
   const { base, stamp } = header;
-  writer.u32(
-    (header.open ? 1 : 0) | (header.issuedLost ? 2 : 0) | (stamp.stamped ? 4 : 0) |
-      (header.whole ? 8 : 0),
-  );
-  writer.safe64(header.sequence).raw(idBytes(header.machine)).u32(header.disk);
+  writer.seek(8).raw(MAGIC_BYTES).u32(HRL_VERSION);
+  writer.seek(32).raw(idBytes(header.machine)).u32(header.disk);
   writer.u32(header.blockSize).u32(header.regionSize).u32(header.slots).safe64(header.diskSize);
-  writer.safe64(header.logFrom).safe64(header.logDurable);
-  writer.u32(base.kind === "none" ? 0 : base.kind === "seed" ? 1 : 2).u32(header.issued.length);
+  writer.seek(88).u32(base.kind === "none" ? 0 : base.kind === "seed" ? 1 : 2);
+  writer.u32(header.issued.length);
   if (base.kind !== "none") writer.raw(idBytes(base.kind === "seed" ? base.seed : base.point));
   writer.seek(112).safe64(stamp.size);
-  [stamp.device, stamp.inode, stamp.changed].forEach((text, index) => {
-    const bytes = encodeUtf8(text).subarray(0, STAMP_TEXT_MAX);
-    writer.seek(120 + 256 * index).u16(bytes.length).raw(bytes);
-  });
+  writeText(writer, DEVICE_AT, stamp.device);
+  writeText(writer, INODE_AT, stamp.inode);
   writer.seek(ISSUED_AT);
   for (const point of header.issued) writer.raw(idBytes(point));
-  writer.seek(0).u64(kernel.checksum(writer.bytes.subarray(8)));
-  return writer.bytes;
+}
+
+/** What a heartbeat changes, but for the time of change. */
+function writeMoving(writer: ByteWriter, header: HrlHeader): void {
+  writer.seek(20).u32(
+    (header.open ? 1 : 0) | (header.issuedLost ? 2 : 0) | (header.stamp.stamped ? 4 : 0) |
+      (header.whole ? 8 : 0),
+  );
+  writer.safe64(header.sequence);
+  writer.seek(72).safe64(header.logFrom).safe64(header.logDurable);
+}
+
+/** A text of the stamp, with zeros behind it. */
+function writeText(writer: ByteWriter, at: number, text: string): void {
+  const bytes = encodeUtf8(text).subarray(0, STAMP_TEXT_MAX);
+  writer.seek(at).u16(bytes.length).raw(bytes);
+  writer.bytes.fill(0, writer.at, at + 2 + STAMP_TEXT_MAX);
 }
 
 /** What a header copy spells: a header, one of another version, or damage. */
@@ -122,7 +183,7 @@ export function decodeHeader(kernel: Kernel, bytes: Uint8Array): DecodedHeader {
   const issuedCount = reader.u32();
   const baseId = toHex(reader.bytes(16));
   const size = reader.safe64();
-  const texts = [120, 376, 632].map((at) => stampText(bytes, at));
+  const texts = [DEVICE_AT, INODE_AT, CHANGED_AT].map((at) => stampText(bytes, at));
   if (!reader.ok || issuedCount > ISSUED_MAX || baseKind > 2) return "damaged";
   if (!isGeometry(blockSize, regionSize) || slots === 0 || slots > 1 << 20) return "damaged";
   if (Math.max(sequence, logFrom, logDurable) > SEQUENCE_MAX) return "damaged";

@@ -5,12 +5,13 @@
  */
 
 import assert from "node:assert/strict";
-import type { MachineId, PointId } from "../../../../engine/core/base/units.ts";
+import type { MachineId, PointId, SeedId } from "../../../../engine/core/base/units.ts";
 import { ActivityLog, readRing } from "../../../../engine/core/tracking/activity_log.ts";
 import { BlockSet } from "../../../../engine/core/tracking/block_set.ts";
 import {
   decodeHeader,
   encodeHeader,
+  HeaderImage,
   type HrlHeader,
 } from "../../../../engine/core/tracking/hrl_header.ts";
 import { layoutOf, PAGE_BLOCKS, WINDOW } from "../../../../engine/core/tracking/hrl_layout.ts";
@@ -66,6 +67,41 @@ Deno.test("A header is read back, and one changed bit is noticed", () => {
   }
   const none: HrlHeader = { ...HEADER, base: { kind: "none" }, issued: [], open: false };
   assert.deepEqual(decodeHeader(kernel, encodeHeader(kernel, none)), none);
+});
+
+Deno.test("A header that is encoded over another one is as one that is encoded from nothing", () => {
+  const point = (digits: string) => digits.repeat(16) as PointId;
+  const changes: Partial<HrlHeader>[] = [
+    { sequence: 1 },
+    { open: false },
+    { open: true, issuedLost: true },
+    { whole: false },
+    { logFrom: 2 ** 35, logDurable: 9 },
+    { stamp: { ...HEADER.stamp, changed: "1234567890123" } },
+    { stamp: { ...HEADER.stamp, changed: "7" } },
+    { stamp: { ...HEADER.stamp, changed: "", stamped: false } },
+    { stamp: { ...HEADER.stamp, device: "x", changed: "7" } },
+    { stamp: { ...HEADER.stamp, inode: "9".repeat(300) } },
+    { stamp: { ...HEADER.stamp, size: 512 }, diskSize: 512 },
+    { machine: "f".repeat(32) as MachineId },
+    { disk: 0 },
+    { blockSize: 512 },
+    { regionSize: 1 << 20 },
+    { slots: 16 },
+    { base: { kind: "seed", seed: "12".repeat(16) as SeedId } },
+    { base: { kind: "none" } },
+    { base: { kind: "point", point: point("99") } },
+    { issued: [point("01")] },
+    { issued: [] },
+  ];
+  const dice = new Random(5);
+  const image = new HeaderImage(kernel);
+  let header = HEADER;
+  for (let round = 0; round < 400; round++) {
+    const change = changes[dice.below(changes.length)];
+    header = { ...header, ...change };
+    assert.deepEqual(image.encode(header), encodeHeader(kernel, header), JSON.stringify(change));
+  }
 });
 
 Deno.test("Pages hold the union of delta and current as absorbing would make it (T2)", () => {
