@@ -28,23 +28,23 @@ export interface Stamp {
 
 /** Stamped sectors for one request, as 32-bit words, in `words`; `rough`: they do not compress. */
 export function stampSectors(
-  stamp: Stamp,
+  { machine, disk, sector, request }: Stamp,
   count: number,
   rough: boolean,
   words: Int32Array = new Int32Array(count * WORDS),
 ): Int32Array {
+  const who = (machine << 16) | disk;
   for (let index = 0; index < count; index++) {
     const start = index * WORDS;
-    const sector = stamp.sector + index;
     const end = start + WORDS;
     for (let at = start; at < end; at += rough ? WORDS : 4) {
       words[at] = MARK;
-      words[at + 1] = (stamp.machine << 16) | stamp.disk;
-      words[at + 2] = sector;
-      words[at + 3] = stamp.request;
+      words[at + 1] = who;
+      words[at + 2] = sector + index;
+      words[at + 3] = request;
     }
     if (!rough) continue;
-    let step = firstStep(stamp.request, sector);
+    let step = firstStep(request, sector + index);
     for (let at = start + 4; at < end; at++) words[at] = step = nextStep(step);
   }
   return words;
