@@ -42,7 +42,9 @@ const clock = z.strictObject({
   total: duration.nullable().meta({ description: "Null: the guest never ran again" }),
   detection: duration.nullable(),
   decision: duration.nullable(),
-  recovery: duration.nullable(),
+  recovery: duration.nullable().meta({
+    description: "Null where somebody had asked for it: that is a downtime and no recovery",
+  }),
 });
 
 const outage = z.strictObject({
@@ -116,7 +118,10 @@ const machine = z.strictObject({
   pointsDropped: count,
   cutsFailed: count,
   cycle: distribution.meta({ description: "From the cut of a point until it was staged, µs" }),
-  pointBytes: distribution.meta({ description: "Bytes to be sent for a point" }),
+  pointBytes: distribution.meta({
+    description:
+      "Bytes that the cut of a point had marked: changed, or suspected after a loss of power",
+  }),
   sentBytes: bytes,
   wireBytes: bytes,
   critical: duration.meta({ description: "How long a site called its health Critical" }),
@@ -218,6 +223,8 @@ export const drillReportSchema = z.strictObject({
   integrity: z.strictObject({
     compared: count,
     unequal: count,
+    firstUnequal: time.nullable().meta({ description: "When the first unequal one was made" }),
+    lastUnequal: time.nullable().meta({ description: "When the last unequal one was made" }),
     explained: z.boolean().meta({
       description:
         "A fault had damaged bytes before the first unequal one, and no machine was started on such bytes",

@@ -31,7 +31,9 @@ export function escapeXml(text: string): string {
 export function escapeMarkdown(text: string): string {
   return printable(text).replace(/\s+/g, " ")
     .replace(/[\\`*_{}[\]()#+!|~]/g, "\\$&")
-    .replace(/^(\s*)([-=]|\d+\.)/, "$1\\$2")
+    .replace(/^(\s*)([-=])/, "$1\\$2")
+    // Only what ends in a blank begins a list; a backslash before a digit would be shown.
+    .replace(/^(\s*\d+)\.(?=\s|$)/, "$1\\.")
     .replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 

@@ -5,7 +5,14 @@
  */
 
 import type { Recording } from "../run/recording.ts";
-import type { DrillReport, Finding, MachineReport } from "./drill_report.ts";
+import type {
+  DrillReport,
+  FaultWindow,
+  Finding,
+  MachineReport,
+  ObjectiveRow,
+} from "./drill_report.ts";
+import { placeText } from "./faults.ts";
 import { brokenText } from "./sentence.ts";
 import { durationText, instantText, many } from "./words.ts";
 
@@ -15,12 +22,13 @@ export type Numbers = Omit<DrillReport, "findings" | "sentence" | "verdict">;
 /** What a rule over one machine finds. */
 type Rule = (machine: MachineReport, of: Numbers) => Finding | undefined;
 
-function objectiveFindings({ objectives, machines }: Numbers): Finding[] {
-  return objectives.filter(({ verdict }) => verdict === "breached").map((one): Finding => {
+function objectiveFindings(of: Numbers): Finding[] {
+  return of.objectives.filter(({ verdict }) => verdict === "breached").map((one): Finding => {
     const { vm, kind, target, achieved } = one;
-    const above = machines.find((each) => each.vm === vm)?.aboveObjective ?? 0;
+    const above = of.machines.find((each) => each.vm === vm)?.aboveObjective ?? 0;
+    const verb = chosen(one, of) ? "gave up" : "lost";
     const sentence = {
-      "rpo": `${vm} lost ${durationText(achieved ?? 0)} of work; its objective is ${
+      "rpo": `${vm} ${verb} ${durationText(achieved ?? 0)} of work; its objective is ${
         durationText(target)
       }.`,
       "rto": achieved === null
@@ -32,14 +40,40 @@ function objectiveFindings({ objectives, machines }: Numbers): Finding[] {
           durationText(above)
         } in all.`,
     }[kind];
-    return {
-      severity: "major",
-      sentence,
-      action: kind === "rto"
-        ? "Look at the split of its recovery time, and shorten the longest part of it."
-        : "Replicate more often, over a faster link, or agree on another objective.",
-    };
+    return { severity: "major", sentence, action: remedyOf(one, of) };
   });
+}
+
+/** What would help against this breach: that depends on what it came from. */
+function remedyOf(one: ObjectiveRow, of: Numbers): string {
+  if (one.kind === "rto") {
+    return "Look at the split of its recovery time, and shorten the longest part of it.";
+  }
+  if (one.kind === "rpo" && chosen(one, of)) {
+    return "Notice damage sooner: what is written behind it has to be given up, however often " +
+      "points are made.";
+  }
+  const fault = one.kind === "rpo-over-time" ? faultBehind(one.vm, of) : undefined;
+  if (fault !== undefined) {
+    return `Have ${fault.fault} noticed and mended sooner, or another way around it, or agree on ` +
+      "another objective.";
+  }
+  return "Replicate more often, over a faster link, or agree on another objective.";
+}
+
+/** An older point was taken on purpose where this much was given up. */
+function chosen({ vm, kind, achieved }: ObjectiveRow, { recoveries }: Numbers): boolean {
+  return kind === "rpo" &&
+    recoveries.some((one) => one.vm === vm && one.newer > 0 && one.rpo === achieved);
+}
+
+/** The fault that was in force while the exposure of a machine grew to its worst. */
+function faultBehind(vm: string, { machines, faults }: Numbers): FaultWindow | undefined {
+  const { worstRpo = null, worstRpoAt = null } = machines.find((one) => one.vm === vm) ?? {};
+  if (worstRpo === null || worstRpoAt === null) return undefined;
+  return faults.findLast(({ began, ended }) =>
+    began <= worstRpoAt && (ended ?? Infinity) >= worstRpoAt - worstRpo
+  );
 }
 
 /** A step that was meant to fail is no finding. */
@@ -111,7 +145,9 @@ const RULES: readonly Rule[] = [
     finalRpo === null && pointsMade > 0 && runsAt !== "" && rpoObjective > 0
       ? {
         severity: "major",
-        sentence: `${vm} runs at ${runsAt} at the end and has no recovery point at another site.`,
+        sentence: `${vm} runs at ${
+          placeText(runsAt)
+        } at the end and has no recovery point at another site.`,
         action: "Reverse its replication, so that it survives the next disaster as well.",
       }
       : undefined,
@@ -119,7 +155,9 @@ const RULES: readonly Rule[] = [
     runsAt.includes(" and ")
       ? {
         severity: "critical",
-        sentence: `${vm} runs at ${runsAt} at the end: both write.`,
+        sentence: `${vm} runs at ${
+          runsAt.split(" and ").map(placeText).join(" and ")
+        } at the end: both write.`,
         action: "Choose with `failover resolve --keep` which of them goes on.",
       }
       : undefined,

@@ -16,7 +16,7 @@ import {
   lossTable,
   objectiveTable,
   outageSection,
-  replicationTable,
+  replicationTables,
   stepTables,
   timelineTable,
 } from "./html_tables.ts";
@@ -99,7 +99,7 @@ function sections(report: DrillReport): Markup[] {
     section("Steps", stepTables(report)),
     section("Faults", faultTable(report)),
     section("Integrity", integrityTable(report)),
-    section("Replication", replicationTable(report)),
+    section("Replication", replicationTables(report)),
     section("Failback", failbackTable(report)),
   ];
 }

@@ -5,7 +5,7 @@
  */
 
 import { type Filling, type Markup, markup } from "./markup.ts";
-import { countText, durationText, instantText } from "./words.ts";
+import { countText } from "./words.ts";
 
 /** Rows that a table has at most; a file of numbers is beside it for more. */
 const ROWS_MAX = 500;
@@ -39,11 +39,6 @@ export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]
 export function none(text: string): Markup {
   return markup`<p class="quiet">${text}</p>`;
 }
-
-/** A duration, or a dash. */
-export const duration = (value: number | null) => value === null ? "–" : durationText(value);
-/** An instant, or a dash. */
-export const instant = (value: number | null) => value === null ? "–" : instantText(value);
 
 /** A verdict as a sign and a word. */
 export function holds(yes: boolean, good: string, bad: string): Markup {

@@ -4,22 +4,49 @@
  * @module
  */
 
+import {
+  comparisonText,
+  duration,
+  EMPTY,
+  FAILBACK,
+  faultColumns,
+  instant,
+  LOSS,
+  OBJECTIVE_VERDICTS,
+  OBJECTIVES,
+  OUTAGES,
+  RESULTS,
+  SENT,
+  type TextColumn,
+  TIMELINE,
+  WRITTEN,
+} from "./columns.ts";
 import type { DrillReport, Provenance } from "./drill_report.ts";
 import { escapeMarkdown } from "./escape.ts";
-import { bytesText, capital, countText, durationText, instantText, listText } from "./words.ts";
+import { exposureText } from "./figures.ts";
+import { brokenText } from "./sentence.ts";
+import {
+  bytesText,
+  capital,
+  countText,
+  durationText,
+  instantText,
+  listText,
+  many,
+} from "./words.ts";
 
-type Cell = string | number | null;
-
-function table(headings: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  if (rows.length === 0) return "None.\n";
+/** A table; where it would have no rows, what is said instead. */
+function table<Row>(
+  rows: readonly Row[],
+  columns: readonly TextColumn<Row>[],
+  empty = "None.",
+): string {
+  if (rows.length === 0) return `${empty}\n`;
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
-  const text = (cell: Cell) => cell === null ? "–" : escapeMarkdown(String(cell));
-  return line(headings) + line(headings.map(() => "---")) +
-    rows.map((row) => line(row.map(text))).join("");
+  const rule = columns.map(([, , kind]) => kind === "number" ? "---:" : "---");
+  return line(columns.map(([heading]) => heading)) + line(rule) +
+    rows.map((row) => line(columns.map(([, cell]) => escapeMarkdown(cell(row))))).join("");
 }
-
-const duration = (value: number | null) => value === null ? null : durationText(value);
-const instant = (value: number | null) => value === null ? null : instantText(value);
 
 /** A line of code in which nothing ends it early. */
 function code(text: string): string {
@@ -30,130 +57,107 @@ function code(text: string): string {
 }
 
 function objectives({ objectives }: DrillReport): string {
-  return table(
-    ["Machine", "Objective", "Target", "Achieved", "Margin", "Verdict"],
-    objectives.map(({ vm, kind, target, achieved, margin, verdict }) => [
-      vm,
-      kind,
-      durationText(target),
-      duration(achieved),
-      duration(margin),
-      verdict,
-    ]),
-  );
-}
-
-function losses({ recoveries }: DrillReport): string {
-  return table(
+  return table(objectives, [
+    ["Machine", ({ vm }) => vm],
+    ["Objective", ({ kind }) => OBJECTIVES[kind]],
+    ["Target", ({ target }) => durationText(target), "number"],
     [
-      "Machine",
-      "Recovery",
-      "From",
-      "To",
-      "RPO",
-      "Writes lost",
-      "Bytes lost",
-      "Oldest lost",
-      "Fate",
+      "Achieved",
+      ({ achieved, verdict }) =>
+        achieved === null && verdict === "breached" ? "never" : duration(achieved),
+      "number",
     ],
-    recoveries.map(({ vm, kind, from, to, rpo, loss }) => [
-      vm,
-      kind,
-      from,
-      to,
-      duration(rpo),
-      loss === null ? null : countText(loss.writes),
-      loss === null ? null : bytesText(loss.bytes),
-      instant(loss?.oldest ?? null),
-      loss?.fate ?? null,
-    ]),
-  );
+    ["Margin", ({ margin }) => duration(margin), "number"],
+    ["Verdict", ({ verdict }) => OBJECTIVE_VERDICTS[verdict]],
+  ], EMPTY.objectives);
 }
 
-function outages({ outages }: DrillReport): string {
-  return table(
-    ["Machine", "Kind", "Why", "From", "Detection", "Decision", "Recovery", "In all"],
-    outages.map(({ vm, kind, cause, began, lasted }) => [
-      vm,
-      kind,
-      cause,
-      instantText(began),
-      duration(lasted.detection),
-      duration(lasted.decision),
-      duration(lasted.recovery),
-      duration(lasted.total),
-    ]),
-  );
+function expectations({ expectations }: DrillReport): string {
+  return table(expectations, [
+    ["Expectation", ({ name }) => name],
+    ["Expected", ({ expected }) => expected],
+    ["Achieved", ({ achieved }) => achieved],
+    ["Verdict", ({ holds }) => holds ? "holds" : "does not hold"],
+  ], EMPTY.expectations);
+}
+
+function findings({ findings }: DrillReport): string {
+  return table(findings, [
+    ["Severity", ({ severity }) => severity],
+    ["Finding", ({ sentence }) => sentence],
+    ["What to do", ({ action }) => action],
+  ], EMPTY.findings);
+}
+
+/** What the charts of an HTML report show, in a line for each machine. */
+function exposure({ machines }: DrillReport): string {
+  return machines.map((machine) => {
+    const { vm, worstRpoAt, worstBacklog } = machine;
+    const at = worstRpoAt === null ? "" : ` (worst at ${instantText(worstRpoAt)})`;
+    const text = `${vm}: RPO over time: ${exposureText(machine)}${at}. Written and not yet in a ` +
+      `point at the other side: at most ${bytesText(worstBacklog)}.`;
+    return `- ${escapeMarkdown(text)}\n`;
+  }).join("");
 }
 
 function steps({ steps }: DrillReport): string {
-  return table(
-    ["Step", "What", "Planned", "Began", "Took", "Result", "Why"],
-    steps.map(({ id, what, planned, began, ended, result, code, why }) => [
-      id,
-      what,
-      planned,
-      instant(began),
-      began === null || ended === null ? null : durationText(ended - began),
-      result,
-      [code, why].filter((text) => text !== "").join(": "),
-    ]),
-  );
+  return table(steps, [
+    ["Step", ({ id }) => id],
+    ["What", ({ what }) => what],
+    ["Planned", ({ planned }) => planned],
+    ["Began", ({ began }) => instant(began), "number"],
+    [
+      "Took",
+      ({ began, ended }) => began === null || ended === null ? "–" : durationText(ended - began),
+      "number",
+    ],
+    ["Result", ({ result }) => RESULTS[result]],
+    ["Why", ({ code, why }) => [code, why].filter((text) => text !== "").join(": ")],
+  ], EMPTY.steps);
+}
+
+function integrity({ integrity, violation }: DrillReport): string {
+  const held = violation === null
+    ? "Every invariant held all the time."
+    : `${brokenText(violation.id)} at ${instantText(violation.time)}: ${violation.message}`;
+  const told = integrity.compared === 0
+    ? "No bytes were compared."
+    : `${bytesText(integrity.bytes)} were held against what guests had written, byte by byte, in ${
+      many(integrity.compared, "comparison")
+    }, of which ${countText(integrity.unequal)} were unequal.`;
+  const rows = table(integrity.kinds, [
+    ["What was compared", ({ why }) => comparisonText(why)],
+    ["How often", ({ compared }) => countText(compared), "number"],
+    ["Unequal", ({ unequal }) => countText(unequal), "number"],
+  ], "");
+  return `${escapeMarkdown(held)} ${told}\n\n${rows}`;
 }
 
 /** The report as a Markdown document. */
 export function reportMarkdown(report: DrillReport, provenance: Provenance): string {
-  const { title, name, verdict, sentence, story, scaleNote, integrity } = report;
+  const { title, name, verdict, sentence, story, scaleNote, machines } = report;
+  const section = (heading: string, text: string) => `## ${heading}\n\n${text}`;
   const paragraphs = [
     `# Drill report: ${escapeMarkdown(title || name)}`,
     `**${capital(verdict.replaceAll("-", " "))}.** ${escapeMarkdown(sentence)}`,
     escapeMarkdown(scaleNote),
-    escapeMarkdown(story),
-    `Drill ${escapeMarkdown(name)}, seed ${report.seed}, at ${
+    ...story.split(/\n\s*\n/).map(escapeMarkdown),
+    `Drill ${escapeMarkdown(name)}, simulated, seed ${report.seed}, at ${
       escapeMarkdown(listText(report.sites))
-    }.`,
-    `## Objectives\n\n${objectives(report)}`,
-    `## Expectations\n\n${
-      table(
-        ["Expectation", "Expected", "Achieved", "Verdict"],
-        report.expectations.map((one) => [
-          one.name,
-          one.expected,
-          one.achieved,
-          one.holds ? "holds" : "does not hold",
-        ]),
-      )
-    }`,
-    `## Findings\n\n${
-      table(
-        ["Severity", "Finding", "What to do"],
-        report.findings.map(({ severity, sentence, action }) => [severity, sentence, action]),
-      )
-    }`,
-    `## Loss\n\n${losses(report)}`,
-    `## Recovery time\n\n${outages(report)}`,
-    `## Timeline\n\n${
-      table(
-        ["At", "Who", "What"],
-        report.timeline.map(({ at, who, what }) => [instantText(at), who, what]),
-      )
-    }`,
-    `## Steps\n\n${steps(report)}`,
-    `## Faults\n\n${
-      table(
-        ["Fault", "On", "From", "Until"],
-        report.faults.map(({ fault, on, began, ended }) => [
-          fault,
-          on,
-          instantText(began),
-          ended === null ? "the end" : instantText(ended),
-        ]),
-      )
-    }`,
-    `## Integrity\n\n${countText(integrity.compared)} comparisons, ${
-      countText(integrity.unequal)
-    } unequal.`,
-    `## Provenance\n\n${provenanceLines(report, provenance)}`,
+    }, over ${durationText(report.ended)}.`,
+    section("Objectives", objectives(report)),
+    section("Expectations", expectations(report)),
+    section("Findings", findings(report)),
+    section("Loss", table(report.recoveries, LOSS, EMPTY.loss)),
+    section("Recovery time", table(report.outages, OUTAGES, EMPTY.outages)),
+    section("Exposure", exposure(report)),
+    section("Timeline", table(report.timeline, TIMELINE, EMPTY.timeline)),
+    section("Steps", steps(report)),
+    section("Faults", table(report.faults, faultColumns(report), EMPTY.faults)),
+    section("Integrity", integrity(report)),
+    section("Replication", `${table(machines, WRITTEN)}\n${table(machines, SENT)}`),
+    section("Failback", table(report.failbacks, FAILBACK, EMPTY.failbacks)),
+    section("Provenance", provenanceLines(report, provenance)),
   ];
   return `${paragraphs.filter((text) => text !== "").map((text) => text.trimEnd()).join("\n\n")}\n`;
 }

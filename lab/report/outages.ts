@@ -162,7 +162,7 @@ function splitOf(recording: Recording, outage: Outage, ended: number | null): Ou
   const { began, kind } = outage;
   if (kind !== "incident") {
     const total = ended === null ? null : ended - began;
-    return { total, detection: null, decision: null, recovery: total };
+    return { total, detection: null, decision: null, recovery: null };
   }
   const until = ended ?? Infinity;
   const within = recording.notes.filter(({ at }) => at >= began && at <= until);

@@ -7,7 +7,7 @@
 import type { MachineReport, Outage, Recovery } from "./drill_report.ts";
 import { placeText } from "./faults.ts";
 import type { Numbers } from "./findings.ts";
-import { capital, durationText, many } from "./words.ts";
+import { capital, countText, durationText, instantText, many } from "./words.ts";
 
 /** What there is to say of one machine; the graver it is, the higher its weight. */
 interface Saying {
@@ -26,7 +26,7 @@ export function sentenceOf(of: Numbers): string {
     .sort((left, right) => right.weight - left.weight);
   const first = sayings[0];
   if (first === undefined) return "No machine took part.";
-  return `${opened(first)}.${othersText(sayings.slice(1))}`;
+  return `${opened(first)}.${othersText(sayings.slice(1))}${spoiledText(of)}`;
 }
 
 /** The name of a machine keeps its letters also where a sentence begins with it. */
@@ -37,6 +37,18 @@ function opened({ vm, text }: Saying): string {
 /** What broke: an invariant by its number, or the engine itself. */
 export function brokenText(id: string): string {
   return id === "engine-panic" ? "The engine stopped" : `Invariant ${id} did not hold`;
+}
+
+/** That bytes were not what guests had written: whoever had failed over then would have found them. */
+function spoiledText({ integrity: { compared, unequal, firstUnequal, lastUnequal } }: Numbers) {
+  if (unequal === 0) return "";
+  const when = firstUnequal === lastUnequal
+    ? `at ${instantText(firstUnequal ?? 0)}`
+    : `from ${instantText(firstUnequal ?? 0)} to ${instantText(lastUnequal ?? 0)}`;
+  return ` But ${countText(unequal)} of ${
+    many(compared, "comparison")
+  }, ${when}, found bytes that ` +
+    "no guest had written there.";
 }
 
 /** Weights from which on something was lost, and from which on more than that is wrong. */
@@ -113,7 +125,9 @@ function restarted({ vm, to, incident }: Recovery, outages: readonly Outage[]): 
   const outage = incident === null ? undefined : outages[incident];
   const after = outage?.lasted.total ?? 0;
   const text =
-    `nothing was lost: ${outage?.cause ?? "its guest stopped"}, and ${vm} ran again at ` +
+    `nothing that was flushed was lost: ${
+      outage?.cause ?? "its guest stopped"
+    }, and ${vm} ran again at ` +
     `${placeText(to)} on its own disks ${durationText(after)} later`;
   return { vm, weight: 1, text };
 }
@@ -154,7 +168,8 @@ function lossless(recovery: Recovery, of: Numbers): Saying {
   if (kind === "planned" && moves.length > 1) {
     const down = of.outages.filter((one) => one.vm === vm && one.kind === "planned")
       .reduce((sum, { lasted }) => sum + (lasted.total ?? 0), 0);
-    const text = `nothing was lost: ${vm} moved ${moves.length} times, in the end to ` +
+    const often = moves.length === 2 ? "twice" : `${moves.length} times`;
+    const text = `nothing was lost: ${vm} moved ${often}, in the end to ` +
       `${placeText(to)}, with every acknowledged write, and was down for ${
         durationText(down)
       } in all`;

@@ -4,27 +4,55 @@
  * @module
  */
 
+import type { Json } from "../../engine/core/base/json.ts";
 import type { Recording } from "../run/recording.ts";
+import { writtenStep } from "../scenario/canonical_scenario.ts";
 import type { Step } from "../scenario/drill_scenario.ts";
 import type { StepRow } from "./drill_report.ts";
-import { bytesText, durationText, instantText } from "./words.ts";
+import { durationText, instantText, listText } from "./words.ts";
 
-/** A step in the words of its script. */
+/** What a step says at its beginning; everything else of it is how it is done. */
+const SAID: ReadonlySet<string> = new Set(
+  ["id", "at", "after", "wait", "fault", "do", "guest", "vm", "on", "for"],
+);
+
+/** A step in the words of its script, with what it was given. */
 export function stepText(step: Step): string {
+  const given = givenText(step);
   switch (step.kind) {
     case "fault": {
       const lasts = step.for > 0 ? ` for ${durationText(step.for)}` : "";
-      return `${step.fault} on ${step.on}${lasts}`;
+      return `${step.fault} on ${step.on}${given}${lasts}`;
     }
     case "verb": {
       const words = [step.verb, step.vm, step.on === "" ? "" : `at ${step.on}`];
-      return words.filter((word) => word !== "").join(" ");
+      return `${words.filter((word) => word !== "").join(" ")}${given}`;
     }
-    case "guest": {
-      const size = step.length > 0 ? ` ${bytesText(step.length)} of disk ${step.disk}` : "";
-      return `guest of ${step.vm}: ${step.guest}${size}`;
-    }
+    case "guest":
+      return `guest of ${step.vm}: ${step.guest}${given}`;
   }
+}
+
+/** What else is said of a step, in brackets: `(way back)`, `(point before infected)`. */
+function givenText(step: Step): string {
+  const words = Object.entries(writtenStep(step))
+    .filter(([name, value]) => !SAID.has(name) && value !== undefined)
+    .map(([name, value]) => givenWords(name, value as Json)).filter((text) => text !== "");
+  return words.length === 0 ? "" : ` (${listText(words)})`;
+}
+
+function givenWords(name: string, value: Json): string {
+  if (typeof value === "boolean") return value ? name : "";
+  return `${name} ${plainText(value)}`;
+}
+
+/** A value as it is said: the members of an object with their names. */
+function plainText(value: Json): string {
+  if (Array.isArray(value)) return listText(value.map(plainText));
+  if (value === null || typeof value !== "object") return String(value);
+  return listText(
+    Object.entries(value).map(([name, each]) => `${name} ${plainText(each as Json)}`),
+  );
 }
 
 /** When a step begins, in words. */

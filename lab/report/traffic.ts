@@ -114,7 +114,9 @@ export function failbacksOf({ notes, scenario }: Recording): Failback[] {
     const to = scenario.world.sites.find(({ name }) => name !== moved.site)?.name ?? "";
     const behind = notes.slice(index + 1).filter((note) => "vm" in note && note.vm === moved.vm);
     const end = behind.findIndex((note) =>
-      note.kind === "moved" || (note.kind === "staged" && note.site !== moved.site)
+      // That both sides come to agree on where it is written already moves nothing.
+      (note.kind === "moved" && (note.how !== "resolved" || note.site !== moved.site)) ||
+      (note.kind === "staged" && note.site !== moved.site)
     );
     // Whoever is moved again before anything was sent had no way back from here.
     if (end >= 0 && behind[end]!.kind === "moved") return [];
@@ -163,9 +165,11 @@ export function integrityOf(notes: readonly Note[]): DrillReport["integrity"] {
   let [compared, unequal, bytes] = [0, 0, 0];
   let spoiled = false;
   let explained = true;
+  const wrongAt: number[] = [];
   for (const note of notes) {
     if (note.kind === "fault" && note.spoils === true) spoiled = true;
     if (note.kind !== "compared") continue;
+    if (!note.equal) wrongAt.push(note.at);
     if (!note.equal && (!spoiled || STARTED.has(note.why))) explained = false;
     const kind = kinds.get(note.why) ?? { compared: 0, unequal: 0 };
     const wrong = note.equal ? 0 : 1;
@@ -175,5 +179,11 @@ export function integrityOf(notes: readonly Note[]): DrillReport["integrity"] {
     bytes += note.bytes;
   }
   const all = [...kinds].map(([why, of]) => ({ why, ...of }));
-  return { compared, unequal, explained: unequal > 0 && explained, bytes, kinds: all };
+  const [firstUnequal, lastUnequal] = [wrongAt[0] ?? null, wrongAt.at(-1) ?? null];
+  return {
+    ...{ compared, unequal, firstUnequal, lastUnequal },
+    explained: unequal > 0 && explained,
+    bytes,
+    kinds: all,
+  };
 }

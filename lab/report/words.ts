@@ -26,23 +26,23 @@ function short(value: number): string {
   return value.toFixed(digits).replace(/\.0+$|(\.\d*?)0+$/, "$1");
 }
 
-/** A duration in its two largest units: `4 min 12 s`, `350 ms`, `3 d 4 h`. */
+/** A duration in its two largest units, rounded to the nearest of them: `4 min 12 s`, `350 ms`, `3 d 4 h`. */
 export function durationText(micros: number): string {
   if (micros < 0) return `-${durationText(-micros)}`;
   if (micros === 0) return "0 s";
   if (micros < 1000) return `${Math.round(micros)} µs`;
   if (micros < SECOND) return `${short(micros / 1000)} ms`;
   if (micros < 10 * SECOND) return `${short(micros / SECOND)} s`;
-  const seconds = Math.round(micros / SECOND);
+  // From where on the seconds, and the minutes, are not told any more: nor are they cut off.
+  const finest = micros < HOUR - SECOND / 2 ? SECOND : micros < DAY - MINUTE / 2 ? MINUTE : HOUR;
+  const rounded = Math.round(micros / finest) * finest;
   const parts = [
-    [Math.floor(seconds / 86_400), "d"],
-    [Math.floor(seconds / 3600) % 24, "h"],
-    [Math.floor(seconds / 60) % 60, "min"],
-    [seconds % 60, "s"],
+    [Math.floor(rounded / DAY), "d"],
+    [Math.floor(rounded / HOUR) % 24, "h"],
+    [Math.floor(rounded / MINUTE) % 60, "min"],
+    [Math.floor(rounded / SECOND) % 60, "s"],
   ] as const;
-  const first = parts.findIndex(([value]) => value > 0);
-  return parts.slice(first, first + 2).filter(([value]) => value > 0)
-    .map(([value, unit]) => `${value} ${unit}`).join(" ");
+  return parts.filter(([value]) => value > 0).map(([value, unit]) => `${value} ${unit}`).join(" ");
 }
 
 /** A size: `1.5 GiB`. */

@@ -16,8 +16,9 @@ import {
   reportJunit,
   reportMarkdown,
 } from "../../../../lab/report/report.ts";
+import type { Step } from "../../../../lab/scenario/drill_scenario.ts";
 import { HARM, hostile, PROVENANCE } from "./hostile.ts";
-import { fire, verbStep } from "./story.ts";
+import { fire, S, verbStep } from "./story.ts";
 
 const seed = Number(Deno.env.get("SEED") ?? Date.now() % 2 ** 31);
 
@@ -96,6 +97,56 @@ Deno.test("what a file brings adds no element and no attribute", () => {
     return [reportHtml(report, PROVENANCE), reportJunit(report, PROVENANCE)].map(elementsOf);
   };
   assert.deepEqual(shape(HARM), shape("x".repeat(HARM.length)));
+});
+
+Deno.test("Markdown: it says what the HTML says, section by section, and a number is what it is", () => {
+  const report = makeReport(fire().recording(1200));
+  const text = reportMarkdown(report, PROVENANCE);
+  const headings = [...text.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
+  const html = [...reportHtml(report, PROVENANCE).matchAll(/<h2>(.*?)<\/h2>/g)];
+  // What is signed is the printed page.
+  assert.deepEqual(
+    headings,
+    html.map(([, heading]) => heading).filter((one) => one !== "Approval"),
+  );
+  assert.match(text, /\| erp \| failover, Amsterdam → Berlin \| 00:15:32 \| 00:10:00 \|/);
+  assert.match(text, /Every invariant held all the time\. 1 GiB were held against/);
+  // A backslash before a digit or a letter is shown as one.
+  assert.doesNotMatch(text, /\\[\w\s]/);
+  assert.equal(escapeMarkdown("15.3 ms"), "15.3 ms");
+  assert.equal(escapeMarkdown("1. first"), "1\\. first");
+});
+
+Deno.test("steps and faults say what they were given", () => {
+  const story = fire();
+  const partition: Step = {
+    ...{ id: "half", when: { at: 1 }, line: 1, kind: "fault" },
+    ...{ fault: "link.partition", on: "wan", for: 60 * S, params: { way: "back" } },
+  };
+  const older: Step = {
+    ...{ id: "older", when: { at: 2 }, line: 1, kind: "verb", verb: "failover start", vm: "erp" },
+    ...{ on: "", args: { point: { before: "half" } } },
+  };
+  const kept: Step = {
+    ...{ id: "kept", when: { at: 3 }, line: 1, kind: "verb", verb: "failover resolve", vm: "erp" },
+    ...{ on: "berlin", args: { keep: { at: "berlin" } } },
+  };
+  story.script.push(partition, older, kept);
+  story.note(1, {
+    kind: "fault",
+    step: "half",
+    phase: "begin",
+    fault: "link.partition",
+    on: "wan",
+  });
+  const report = makeReport(story.recording(1200));
+  assert.deepEqual(report.steps.slice(2).map(({ what }) => what), [
+    "link.partition on wan (way back) for 1 min",
+    "failover start erp (point before half)",
+    "failover resolve erp at berlin (keep berlin)",
+  ]);
+  const text = reportMarkdown(report, PROVENANCE);
+  assert.match(text, /\| link\.partition on wan \\\(way back\\\) for 1 min \| 00:00:01 \|/);
 });
 
 Deno.test("Markdown: a hostile text ends no cell and makes no link", () => {
