@@ -9,12 +9,11 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { fileURLToPath } from "node:url";
-import type { Page } from "playwright-core";
 import { engineHash } from "../../lab/engine_hash.ts";
 import { encodePermalink } from "../../lab/scenario/permalink.ts";
 import { buildPage, COMPRESSED_MAX } from "../../tools/web/build.ts";
 import { program, testWithNeeds } from "../needs.ts";
+import { seriousFaults } from "./accessibility.ts";
 import {
   button,
   FIXTURES,
@@ -230,25 +229,6 @@ Deno.test("the whole page is at most 700 KB, compressed", async () => {
     rmSync(folder, { recursive: true });
   }
 });
-
-const AXE = readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");
-
-/** What axe-core finds serious on the page as it is shown now. */
-async function seriousFaults(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  return await page.evaluate(async () => {
-    type Found = { id: string; impact: string; nodes: { html: string }[] };
-    const { axe } = globalThis as unknown as {
-      axe: { run: (what: object) => Promise<{ violations: Found[] }> };
-    };
-    // The report's page is a document of its own, with tests of its own.
-    const { violations } = await axe.run({ exclude: [["iframe"]] });
-    return violations.filter(({ impact }) => impact === "serious" || impact === "critical")
-      .map(({ id, nodes }) =>
-        `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(" | ")}`
-      );
-  });
-}
 
 for (const colorScheme of ["light", "dark"] as const) {
   testWithNeeds(

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { JsonObject } from "../../engine/core/base/json.ts";
+import type { StepProblem } from "../../lab/scenario/check_step.ts";
 import { appendStep } from "../../lab/scenario/edit_script.ts";
 import { quantityText } from "../../lab/scenario/quantities.ts";
 import type { DrillScenario } from "../../lab/scenario/drill_scenario.ts";
@@ -12,7 +14,7 @@ import { spoken, tell } from "../state/notices.ts";
 import { playhead } from "../state/playback.ts";
 
 /** What a step says besides its moment, as the script writes it. */
-export type Act = Readonly<Record<string, string | number>>;
+export type Act = JsonObject;
 
 /** Whole milliseconds: what happens a moment later is the same to people, and reads better. */
 const GRAIN = 1000;
@@ -21,6 +23,20 @@ const GRAIN = 1000;
 export function momentOf(time: number, end: number): string {
   const whole = Math.ceil(time / GRAIN) * GRAIN;
   return quantityText("time", Math.max(0, Math.min(whole, end - GRAIN)));
+}
+
+/** What the language says against a step, were it added now. It comes with the language, which is loaded by itself. */
+export async function checkAct(what: Act): Promise<readonly StepProblem[]> {
+  const read = scenario.value;
+  if (read === undefined) return [];
+  const at = momentOf(playhead.value, read.end);
+  try {
+    const { stepProblems } = await import("../../lab/scenario/check_step.ts");
+    return stepProblems(read, { at, ...what });
+  } catch {
+    // A part of the page could not be loaded. What is wrong is told at the line then, once it is in the script.
+    return [];
+  }
 }
 
 /** Adds a step at the playhead, and runs the script with it. */
@@ -37,8 +53,12 @@ export async function act(what: Act): Promise<void> {
   }
   const at = momentOf(playhead.value, end);
   const changed = appendStep(text.value, { at, ...what });
-  spoken.value = `Added at ${at}: ${Object.values(what).join(" ")}`;
+  spoken.value = `Added at ${at}: ${Object.values(what).map(spelt).join(" ")}`;
   await changeText(changed);
+}
+
+function spelt(value: unknown): string {
+  return typeof value === "object" ? Object.entries(value ?? {}).flat().join(" ") : String(value);
 }
 
 /** The machine that verbs are about when nobody chose one. */

@@ -5,15 +5,16 @@
  */
 
 import { useComputed, useSignal } from "@preact/signals";
-import type { FaultDefinition, TargetKind } from "../../engine/sim/faults/definition.ts";
+import type { FaultDefinition } from "../../engine/sim/faults/definition.ts";
 import { FAULTS } from "../../engine/sim/faults/registry.ts";
 import { instantText } from "../../lab/report/words.ts";
-import { quantityText } from "../../lab/scenario/quantities.ts";
-import type { DrillScenario } from "../../lab/scenario/drill_scenario.ts";
-import { scenario } from "../state/drill.ts";
+import { frame, scenario } from "../state/drill.ts";
 import { playhead } from "../state/playback.ts";
-import { act, firstMachine, homeSite } from "./acts.ts";
-import { VERB_GROUPS } from "./verbs.ts";
+import { ActButton } from "./act_button.tsx";
+import { firstMachine, homeSite } from "./acts.ts";
+import { faultFields, takesArguments, verbFields } from "./fields.ts";
+import { targetsOf } from "./targets.ts";
+import { VERB_GROUPS, type VerbChoice } from "./verbs.ts";
 
 /** Families in the order in which people look for them; what is not here comes behind. */
 const FAMILIES: Readonly<Record<string, string>> = {
@@ -40,95 +41,46 @@ function families(): Map<string, FaultDefinition[]> {
   return byFamily;
 }
 
-/** What a fault can hit in this scenario, as the script names it. */
-function targetsOf(kinds: readonly TargetKind[], { world }: DrillScenario): string[] {
-  return kinds.flatMap((kind) => {
-    switch (kind) {
-      case "site":
-        return world.sites.map(({ name }) => name);
-      case "link":
-        return [world.link.name];
-      case "machine":
-        return world.machines.map(({ name }) => name);
-      case "disk":
-        return world.machines.flatMap(({ name, disks }) =>
-          disks.map((_, disk) => `${name}/${disk}`)
-        );
-    }
-  });
-}
-
-/** How long a fault lasts that nobody chose a time for: long enough to be seen in this drill. */
-function usualTime({ end }: DrillScenario): string {
-  const minute = 60_000_000;
-  return quantityText("time", Math.max(minute, Math.round(end / 10 / minute) * minute));
-}
-
 function FaultButton({ fault, vm, home }: {
   readonly fault: FaultDefinition;
   readonly vm: string;
   /** The site where the machine is the primary's at the moment. */
   readonly home: string;
 }) {
-  const opened = useSignal(false);
-  const chosen = useSignal<string | undefined>(undefined);
-  const lasts = useSignal<string | undefined>(undefined);
   const read = scenario.value;
   if (read === undefined) return null;
   const targets = targetsOf(fault.targets, read);
   const usual = targets.find((target) => target === home || target === vm) ?? targets[0] ?? "";
-  const on = chosen.value !== undefined && targets.includes(chosen.value) ? chosen.value : usual;
-  const add = () =>
-    void act({
-      fault: fault.id,
-      on,
-      ...(fault.lasting ? { for: lasts.value ?? usualTime(read) } : {}),
-    });
   return (
-    <li class="fault">
-      <button type="button" title={fault.about} onClick={add}>{fault.title}</button>
-      <button
-        type="button"
-        class="more"
-        aria-expanded={opened.value}
-        aria-label={`Choices for ${fault.title}`}
-        onClick={() => {
-          opened.value = !opened.value;
-        }}
-      >
-        …
-      </button>
-      {opened.value && (
-        <div class="choices">
-          <p>{fault.about}</p>
-          <label>
-            On
-            <select
-              value={on}
-              onChange={(event) => {
-                chosen.value = event.currentTarget.value;
-              }}
-            >
-              {targets.map((target) => <option key={target} value={target}>{target}</option>)}
-            </select>
-          </label>
-          {fault.lasting && (
-            <label>
-              For
-              <input
-                type="text"
-                size={8}
-                value={lasts.value ?? usualTime(read)}
-                onInput={(event) => {
-                  lasts.value = event.currentTarget.value;
-                }}
-              />
-            </label>
-          )}
-          <p class="quiet">{fault.heals}</p>
-        </div>
-      )}
-    </li>
+    <ActButton
+      label={fault.title}
+      about={fault.about}
+      fixed={{ fault: fault.id }}
+      fields={() => faultFields(fault, read, usual)}
+      more
+      foot={fault.heals}
+    />
+  );
+}
+
+function VerbButton({ choice, vm }: { readonly choice: VerbChoice; readonly vm: string }) {
+  const { label, about, act: what, asks = false } = choice;
+  const read = scenario.value;
+  const verb = String(what["do"] ?? "");
+  const fields = () => {
+    const points = frame.value?.machines.find((machine) => machine.vm === vm)?.points ?? [];
+    return read === undefined ? [] : verbFields(verb, read, points);
+  };
+  return (
+    <ActButton
+      label={label}
+      about={about}
+      fixed={{ ...what, vm }}
+      fields={fields}
+      more={takesArguments(verb)}
+      asks={asks}
+      disabled={vm === ""}
+    />
   );
 }
 
@@ -176,17 +128,9 @@ export function Palette() {
         {VERB_GROUPS.map(([title, verbs]) => (
           <fieldset key={title} class="verbs">
             <legend>{title}</legend>
-            {verbs.map(({ label, about, act: what }) => (
-              <button
-                key={label}
-                type="button"
-                title={about}
-                disabled={vm === ""}
-                onClick={() => void act({ ...what, vm })}
-              >
-                {label}
-              </button>
-            ))}
+            <ul>
+              {verbs.map((verb) => <VerbButton key={verb.label} choice={verb} vm={vm} />)}
+            </ul>
           </fieldset>
         ))}
         {[...families()].map(([family, faults]) =>

@@ -4,14 +4,16 @@
  * @module
  */
 
-import type { Act } from "./acts.ts";
+import type { JsonObject } from "../../engine/core/base/json.ts";
 
 /** One of them. */
 export interface VerbChoice {
   readonly label: string;
   readonly about: string;
   /** What the step says besides its machine. */
-  readonly act: Act;
+  readonly act: JsonObject;
+  /** Means nothing as long as nothing is chosen for it. */
+  readonly asks?: boolean;
 }
 
 /** Verbs by what they are for. */
@@ -36,6 +38,12 @@ export const VERB_GROUPS: readonly (readonly [title: string, verbs: readonly Ver
       label: "Cancel failover",
       about: "Drop the failover and what was written since; replication goes on",
       act: { do: "failover cancel" },
+    },
+    {
+      label: "Resolve",
+      about: "Both sides have written: say which one stays; the other one is kept as a point",
+      act: { do: "failover resolve" },
+      asks: true,
     },
   ]],
   ["Planned move", [
@@ -72,6 +80,12 @@ export const VERB_GROUPS: readonly (readonly [title: string, verbs: readonly Ver
       label: "Resync",
       about: "Compare whole disks and send what differs",
       act: { do: "replication resync start" },
+    },
+    {
+      label: "Settings",
+      about: "Change settings of the machine's replication; what is left empty stays as it is",
+      act: { do: "replication set" },
+      asks: true,
     },
     {
       label: "Test failover",
