@@ -17,6 +17,7 @@ import type { Attachments } from "../../core/server/attachments.ts";
 import { exportName } from "../../core/server/exports.ts";
 import type { Server } from "../../core/server/server.ts";
 import type { Judgement, MachineHistory, Request } from "../oracle/history.ts";
+import { WORDS } from "../oracle/stamp.ts";
 import type { SimProcess } from "../process.ts";
 import type { GuestAction } from "../scenario/scenario.ts";
 import type { SimWorld } from "../world.ts";
@@ -52,8 +53,8 @@ interface Unanswered extends Member {
   readonly action: GuestAction;
 }
 
-/** Bytes of memory that stamps are made in, one after the other: memory of their own would cost more than they do. */
-const ROOM = 16 * SECTOR_SIZE;
+/** Words of memory that stamps are made in, one after the other: memory of their own would cost more than they do. */
+const ROOM = 16 * WORDS;
 
 /** The server of this moment, as a guest sees it. */
 export interface GuestHost {
@@ -92,7 +93,7 @@ export class Guest {
   readonly #exports: readonly string[];
   readonly #task: string;
   /** See `ROOM`. Whoever writes from it may go on reading: no part of it is used twice. */
-  #room = new ArrayBuffer(0);
+  #room = new Int32Array(0);
   #roomUsed = 0;
 
   constructor(ground: GuestGround, vm: string, history: MachineHistory) {
@@ -266,15 +267,15 @@ export class Guest {
   /** What a request writes; `undefined` for zeros. */
   #bytesOf(request: Request): Uint8Array | undefined {
     if (request.content === "zeros") return undefined;
-    const length = request.count * SECTOR_SIZE;
-    if (this.#roomUsed + length > this.#room.byteLength) {
-      this.#room = new ArrayBuffer(Math.max(ROOM, length));
+    const words = request.count * WORDS;
+    if (this.#roomUsed + words > this.#room.length) {
+      this.#room = new Int32Array(Math.max(ROOM, words));
       this.#roomUsed = 0;
     }
-    const [room, from] = [this.#room, this.#roomUsed];
-    this.#roomUsed += length;
-    this.history.wordsOf(request, new Int32Array(room, from, length / 4));
-    return new Uint8Array(room, from, length);
+    const from = this.#roomUsed;
+    this.#roomUsed += words;
+    this.history.wordsOf(request, this.#room, from);
+    return new Uint8Array(this.#room.buffer, 4 * from, 4 * words);
   }
 
   #read(

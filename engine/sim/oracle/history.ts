@@ -197,14 +197,15 @@ export class MachineHistory {
     return this.#links[request.links + sector - request.sector] as number;
   }
 
-  /** What a request writes, in `into`; `undefined` for zeros. */
+  /** What a request writes, in `into` from word `from` on; `undefined` for zeros. */
   wordsOf(
     { index, disk, sector, count, content }: Request,
     into = new Int32Array(count * WORDS),
+    from = 0,
   ): Int32Array | undefined {
     if (content === "zeros") return undefined;
     const stamp = { machine: this.machine, disk, sector, request: index };
-    return stampSectors(stamp, count, content === "rough", into);
+    return stampSectors(stamp, count, content === "rough", into, from);
   }
 
   /**

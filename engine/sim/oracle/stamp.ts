@@ -26,16 +26,17 @@ export interface Stamp {
   readonly request: number;
 }
 
-/** Stamped sectors for one request, as 32-bit words, in `words`; `rough`: they do not compress. */
+/** Stamped sectors for one request, as 32-bit words, in `words` from word `from` on; `rough`: they do not compress. */
 export function stampSectors(
   { machine, disk, sector, request }: Stamp,
   count: number,
   rough: boolean,
   words: Int32Array = new Int32Array(count * WORDS),
+  from = 0,
 ): Int32Array {
   const who = (machine << 16) | disk;
   for (let index = 0; index < count; index++) {
-    const start = index * WORDS;
+    const start = from + index * WORDS;
     const end = start + WORDS;
     for (let at = start; at < end; at += rough ? WORDS : 4) {
       words[at] = MARK;
