@@ -76,6 +76,37 @@ Deno.test("flushed sectors survive; every other one is old, new, or a version be
   fc.assert(property, { seed: 23, numRuns: 400 });
 });
 
+Deno.test("many changes that are flushed at once leave what they would one by one", () => {
+  const dice = new Prng(77);
+  const sectors = 32;
+  for (const spoil of ["nothing", "a part of a sector", "the length"]) {
+    const together = new Sectors(sectors * SECTOR_SIZE);
+    const apart = new Sectors(sectors * SECTOR_SIZE);
+    const both = (change: (each: Sectors) => void) => {
+      change(together);
+      change(apart);
+      apart.persist(apart.mark());
+    };
+    for (let number = 1; number <= 700; number++) {
+      const sector = dice.below(sectors);
+      const at = sector * SECTOR_SIZE;
+      const length = SECTOR_SIZE * dice.between(1, Math.min(4, sectors - sector));
+      if (number === 300 && spoil === "a part of a sector") {
+        both((each) => each.write(at + 7, new Uint8Array(100).fill(9)));
+      } else if (number === 300 && spoil === "the length") {
+        both((each) => each.truncate((sectors + 5) * SECTOR_SIZE));
+      } else if (dice.chance(150_000)) both((each) => each.zero(at, length));
+      else both((each) => each.write(at, new Uint8Array(length).fill(number)));
+    }
+    const half = together.mark() - 300;
+    together.persist(half);
+    assert.equal(together.dirty, true);
+    together.persist(together.mark());
+    assert.deepEqual(together.durable(), apart.durable(), `where it meets ${spoil}`);
+    assert.deepEqual(together.durable(), together.read(0, together.length));
+  }
+});
+
 function text(bytes: Uint8Array, sector: number): string {
   return bytes.subarray(sector * SECTOR_SIZE, (sector + 1) * SECTOR_SIZE).join();
 }
