@@ -7,18 +7,25 @@
 
 /** Bytes that share the number of their last change: no block is smaller, so a write makes nobody look at another one. */
 const STRETCH = 512;
+/** Stretches that share one of the coarse numbers, by which most questions are answered. */
+const GROUP = 8;
 
 /** Numbers of the changes of one row of bytes. Kept by stretch from the first question on. */
 export class ChangeNumbers {
   #newest = 0;
   #last: Float64Array | undefined;
+  /** The highest of each group of stretches. */
+  #groups = new Float64Array(0);
 
   /** Bytes in `[at, at + length)` have changed. */
   note(at: number, length: number): void {
     this.#newest++;
     if (this.#last === undefined) return;
     const end = Math.ceil((at + length) / STRETCH);
-    this.#last.fill(this.#newest, Math.floor(at / STRETCH), end);
+    for (let stretch = Math.floor(at / STRETCH); stretch < end; stretch++) {
+      this.#last[stretch] = this.#newest;
+      this.#groups[Math.floor(stretch / GROUP)] = this.#newest;
+    }
   }
 
   /** Everything may have changed, the length too. */
@@ -32,11 +39,14 @@ export class ChangeNumbers {
     const stretches = Math.ceil(total / STRETCH);
     if (this.#last?.length !== stretches) {
       this.#last = new Float64Array(stretches).fill(this.#newest);
+      this.#groups = new Float64Array(Math.ceil(stretches / GROUP)).fill(this.#newest);
     }
     const numbers = this.#last;
+    const first = Math.floor(at / STRETCH);
     const end = Math.min(stretches, Math.ceil((at + length) / STRETCH));
+    if (first % GROUP === 0 && end - first === GROUP) return this.#groups[first / GROUP] as number;
     let last = 0;
-    for (let stretch = Math.floor(at / STRETCH); stretch < end; stretch++) {
+    for (let stretch = first; stretch < end; stretch++) {
       const number = numbers[stretch] as number;
       if (number > last) last = number;
     }

@@ -39,10 +39,12 @@ class Known {
     cut: number,
   ): { readonly block: number; readonly wrong: Mismatch } | undefined {
     const [each, right, open] = [this.#each, this.#right, this.#open];
+    let word = 0;
     for (let stretch = 0; stretch < open.length; stretch++) {
       const first = stretch * each;
       const newest = changed(first * blockSize, each * blockSize);
-      const marked = marks(first >>> 5) >>> (first & 31);
+      if ((first & 31) === 0) word = marks(first >>> 5);
+      const marked = word >>> (first & 31);
       // What has not changed was right and is, or was marked and is.
       const same = newest === this.#seen[stretch];
       if (same && ((open[stretch] as number) & ~marked) === 0) continue;
