@@ -29,6 +29,8 @@ export class Watchers {
 
   /** Tells one fact. */
   tell(fact: Fact): void {
-    for (const handle of this.#handlers.get(fact.kind) ?? []) handle(fact as never);
+    const handlers = this.#handlers.get(fact.kind);
+    if (handlers === undefined) return;
+    for (const handle of handlers) handle(fact as never);
   }
 }
