@@ -18,11 +18,17 @@ class DiskMap {
   readonly #blocks: number;
   /** For each block the number of its last write, from 1; 0 for none. */
   readonly #last: Float64Array;
+  /** Writes that the newest staged point holds. */
+  #held = 0;
+  /** Blocks written behind those, altogether and by cell: kept up to date, for there are many blocks and frames. */
+  #changed = 0;
+  readonly #counts: Uint32Array;
 
   constructor(blocks: number, used: number) {
     this.#blocks = blocks;
     this.#cells = Math.min(blocks, RECORDING_BOUNDS.cells);
     this.#last = new Float64Array(blocks);
+    this.#counts = new Uint32Array(this.#cells);
     this.sides = [new Uint8Array(this.#cells), new Uint8Array(this.#cells)];
     this.sides[0].fill(1, 0, Math.ceil(this.#cells * used));
   }
@@ -33,26 +39,36 @@ class DiskMap {
 
   wrote(side: Side, block: number, number: number, cycle: number): void {
     if (block >= this.#blocks) return;
+    const cell = this.#cellOf(block);
+    if ((this.#last[block] as number) <= this.#held && number > this.#held) this.#count(cell);
     this.#last[block] = number;
-    this.sides[side][this.#cellOf(block)] = cycle;
+    this.sides[side][cell] = cycle;
   }
 
-  /** Blocks written behind the first `since` writes, and of each cell how many of 255 parts. */
-  changed(since: number): { readonly blocks: number; readonly cells: Uint8Array } {
-    const counts = new Float64Array(this.#cells);
-    let blocks = 0;
+  /** A point with the first `writes` writes is staged. */
+  holds(writes: number): void {
+    this.#held = writes;
+    this.#changed = 0;
+    this.#counts.fill(0);
     for (let block = 0; block < this.#blocks; block++) {
-      if ((this.#last[block] as number) <= since) continue;
-      blocks++;
-      const cell = this.#cellOf(block);
-      counts[cell] = (counts[cell] as number) + 1;
+      if ((this.#last[block] as number) > writes) this.#count(this.#cellOf(block));
     }
+  }
+
+  #count(cell: number): void {
+    this.#changed++;
+    this.#counts[cell] = (this.#counts[cell] as number) + 1;
+  }
+
+  /** Blocks written behind what the newest staged point holds, and of each cell how many of 255 parts. */
+  changed(): { readonly blocks: number; readonly cells: Uint8Array } {
+    const counts = this.#counts;
     const all = this.#blocks / this.#cells;
     const cells = new Uint8Array(this.#cells);
     for (let cell = 0; cell < cells.length; cell++) {
       cells[cell] = Math.ceil((255 * (counts[cell] as number)) / all);
     }
-    return { blocks, cells };
+    return { blocks: this.#changed, cells };
   }
 }
 
@@ -96,6 +112,7 @@ export class MachineMaps {
     const cut = this.#cuts.get(point);
     if (cut === undefined) return;
     this.#held = cut.writes;
+    for (const disk of this.#disks) disk.holds(cut.writes);
     this.#show(side, cut.cells);
   }
 
@@ -123,7 +140,7 @@ export class MachineMaps {
   frames(): { readonly disks: DiskFrame[]; readonly changedBlocks: number } {
     let changedBlocks = 0;
     const disks = this.#disks.map((map) => {
-      const { blocks, cells } = map.changed(this.#held);
+      const { blocks, cells } = map.changed();
       changedBlocks += blocks;
       return { first: map.sides[0].slice(), second: map.sides[1].slice(), changed: cells };
     });
