@@ -131,7 +131,7 @@ export class SimFolder implements Folder {
       perform: () => {
         volume.check("flush", this.path);
         const { faults, random } = volume;
-        if (hits(faults, "failFlushes", faults.flushErrorRate, random)) {
+        if (hits(faults, "failFlushes", faults.failFlushes, faults.flushErrorRate, random)) {
           throw ioError(`flush ${this.path}`, "it failed");
         }
         directory.persist(mark);

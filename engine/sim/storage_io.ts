@@ -140,7 +140,8 @@ class FlushJob implements Job<void> {
     const { node, name } = this.#io;
     const { volume } = node;
     volume.check("flush", name);
-    if (hits(volume.faults, "failFlushes", volume.faults.flushErrorRate, volume.random)) {
+    const { failFlushes, flushErrorRate } = volume.faults;
+    if (hits(volume.faults, "failFlushes", failFlushes, flushErrorRate, volume.random)) {
       node.sectors.failFlush(this.#mark, volume.random);
       const why = "it failed; what was written since the last flush may be lost";
       throw ioError(`flush ${name}`, why);
@@ -196,7 +197,7 @@ export class StorageIo {
     const { faults, random } = volume;
     volume.check("read", this.name);
     this.#checkShrunk(at, length);
-    if (hits(faults, "failReads", faults.readErrorRate, random)) {
+    if (hits(faults, "failReads", faults.failReads, faults.readErrorRate, random)) {
       throw ioError(`read ${length} bytes at ${at} of ${this.name}`, "it failed");
     }
     const bad = latentSector(node, at, length);
@@ -224,12 +225,15 @@ export class StorageIo {
     volume.checkWritable("write", this.name);
     this.#checkShrunk(at, length);
     this.#room(landing);
-    if (hits(faults, "failWrites", faults.writeErrorRate, random)) {
+    if (hits(faults, "failWrites", faults.failWrites, faults.writeErrorRate, random)) {
       this.#landSome(landing);
       throw ioError(`write ${length} bytes at ${at} of ${this.name}`, "it failed");
     }
-    if (hits(faults, "phantomWrites", faults.phantomWriteRate, random)) return;
-    if (hits(faults, "misdirectedWrites", faults.misdirectedWriteRate, random)) {
+    if (hits(faults, "phantomWrites", faults.phantomWrites, faults.phantomWriteRate, random)) {
+      return;
+    }
+    const { misdirectedWrites, misdirectedWriteRate } = faults;
+    if (hits(faults, "misdirectedWrites", misdirectedWrites, misdirectedWriteRate, random)) {
       const place = this.#elsewhere(at, length);
       this.#put({ at: place, length, data: landing.data }, place, length);
       return;

@@ -267,14 +267,15 @@ export function ioError(what: string, why: string): Failed {
   return localFailure("io-error", `Cannot ${what}: ${why}`, "Check the disk and its cables");
 }
 
-/** True when a fault that has a count left, or a rate in millionths, hits. */
+/** True when a fault that has a count `left`, or a rate in millionths, hits. Storage that is well looks nothing up. */
 export function hits(
   faults: StorageFaults,
   count: "failReads" | "failWrites" | "failFlushes" | "phantomWrites" | "misdirectedWrites",
+  left: number,
   rate: number,
   random: Prng,
 ): boolean {
-  if (faults[count] > 0) {
+  if (left > 0) {
     faults[count]--;
     return true;
   }
