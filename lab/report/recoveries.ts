@@ -60,7 +60,7 @@ class Follower {
 
   take(note: Note): void {
     if (note.kind === "verb" && note.phase === "asked" && !note.byItself) this.#ask(note);
-    if (note.kind === "verb" && note.verb === "failover resolve") this.#resolved(note);
+    if (note.kind === "kept") this.#kept(note);
     if (note.kind === "failover") this.#failover(note);
     if (note.kind === "moved") this.#moved(note);
   }
@@ -125,18 +125,13 @@ class Follower {
     else this.#goOn(at, this.#history.log.branches[branch]?.site === site ? branch : 0, site);
   }
 
-  /** Which site goes on is what the step asked for. */
-  #resolved({ phase, code, step, at }: Of<"verb">): void {
-    if (phase !== "answered" || code !== "") return;
-    const asked = this.#recording.scenario.script.find(({ id }) => id === step);
-    const keep = asked?.kind === "verb" ? asked.args["keep"] : undefined;
-    const site = typeof keep === "object" && keep !== null && "at" in keep ? keep["at"] : keep;
-    if (typeof site !== "string" || !this.#isSite(site)) return;
-    this.#resolve(this.#history.branchAt(site, at, this.#givenUp), site, at);
-  }
-
-  #isSite(name: string): boolean {
-    return this.#recording.scenario.world.sites.some((site) => site.name === name);
+  /** What a failover lacked was not lost: the site that it left has a point of it. */
+  #kept({ site }: Of<"kept">): void {
+    const change = this.#changes.findLast(({ old, recovery }) =>
+      old.site === site && recovery.state !== "cancelled"
+    );
+    if (change?.recovery.loss?.fate !== "lost") return;
+    change.recovery.loss = { ...change.recovery.loss, fate: "kept" };
   }
 
   /** Two sites had written, and this one goes on. */

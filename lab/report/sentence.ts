@@ -200,10 +200,14 @@ function lossy(recovery: Recovery, of: Numbers): Saying {
   }
   if (fate === "kept") {
     const work = rpo ? `, ${durationText(rpo)} of work,` : "";
-    const text = `both sites had written ${vm}: ${placeText(to)} goes on, and ` +
-      `${many(writes, "write")} that ${
+    const had = `${many(writes, "write")} that ${placeText(from)} alone had${work}`;
+    const both = (loss!.newest ?? 0) > (recovery.at ?? 0);
+    const text = both
+      ? `both sites had written ${vm}: ${placeText(to)} goes on, and ${had} are kept as a ` +
+        "recovery point"
+      : `${vm} goes on at ${placeText(to)} without ${had}: they are kept at ${
         placeText(from)
-      } alone had${work} are kept as a recovery point`;
+      } as a recovery point`;
     return { vm, weight, text };
   }
   if (incident === undefined && (loss!.newest ?? 0) > (recovery.at ?? 0)) {

@@ -98,6 +98,10 @@ class Teller {
       case "moved":
         this.#goesOn(note.vm, note.site);
         return { who: note.vm, what: `${MOVES[note.how]} ${placeText(note.site)}` };
+      case "kept": {
+        const what = `what ${placeText(note.site)} alone had written is kept there as a point`;
+        return { who: note.vm, what: `${what}, ${note.point.slice(0, 8)}` };
+      }
       case "state":
         return stateEntry(note);
       case "link":

@@ -9,7 +9,7 @@
 // Long because: one arm for everything that is told in a run.
 
 import { asObject, type Json, type JsonObject } from "../../engine/core/base/json.ts";
-import { SECOND } from "../../engine/core/base/units.ts";
+import { type PointId, SECOND } from "../../engine/core/base/units.ts";
 import type { EngineEvent } from "../../engine/core/ports/observer.ts";
 import type { Guest } from "../../engine/sim/guests/guest.ts";
 import type { Fact, FactOf } from "../../engine/sim/invariants/fact.ts";
@@ -17,7 +17,7 @@ import type { Drill, DrillListener } from "../../engine/sim/scenario/drill.ts";
 import type { MachineRun } from "../../engine/sim/scenario/machine_run.ts";
 import type { HostName } from "../../engine/sim/scenario/scenario.ts";
 import { SECTOR_SIZE } from "../../engine/sim/sectors.ts";
-import type { DrillScenario } from "../scenario/drill_scenario.ts";
+import type { DrillScenario, Step } from "../scenario/drill_scenario.ts";
 import { MachineMaps, type Side } from "./disk_maps.ts";
 import { definitionOf } from "./faults_in_force.ts";
 import { type Note, RECORDING_BOUNDS } from "./recording.ts";
@@ -153,9 +153,33 @@ export class Recorder implements DrillListener, ScriptListener {
       const equal = verb === "replication verify" ? asObject(answer ?? null)?.["equal"] : undefined;
       const found = typeof equal === "boolean" ? { equal } : {};
       this.#note({ ...part, phase: "answered", code, took, ...found });
+      if (verb === "failover resolve" && code === "") this.#resolved(vm, asked?.step);
       asked?.answered(code, equal === false);
     };
   }
+
+  /** Of two histories one was chosen: the one that a step says, or that of where the machine is. */
+  #resolved(vm: string, step: Step | undefined): void {
+    const keep = step?.kind === "verb" ? step.args["keep"] : undefined;
+    const named = asObject(keep ?? null)?.["at"] ?? keep;
+    const sites = this.#scenario.world.sites.map(({ name }) => name);
+    const home = this.#drill.machine(vm)?.home;
+    const site = sites.find((name) => name === named) ?? (home && this.site(home));
+    if (site !== undefined) this.#note({ kind: "moved", vm, site, how: "resolved" });
+  }
+
+  /** A point that no cut made: what its site alone had when it gave way. */
+  #points({ vm, points }: FactOf<"points">): void {
+    const machine = this.#drill.machine(vm);
+    const oldest = points[0]?.id;
+    if (machine === undefined || oldest === undefined || this.#kept.has(oldest)) return;
+    if (!this.#drill.auditor.isTail(machine, oldest as PointId)) return;
+    this.#kept.add(oldest);
+    const site = this.site(machine.home === "a" ? "b" : "a");
+    this.#note({ kind: "kept", vm, site, point: oldest });
+  }
+
+  readonly #kept = new Set<string>();
 
   /** See `DrillListener`. */
   opened(host: HostName): void {
@@ -220,6 +244,8 @@ export class Recorder implements DrillListener, ScriptListener {
         return this.#reply(fact);
       case "status":
         return this.#status(fact);
+      case "points":
+        return this.#points(fact);
       case "image": {
         const { vm, point, why, image, judgement: { mismatches, torn } } = fact;
         const equal = mismatches.length === 0 && torn === undefined;
@@ -258,9 +284,10 @@ export class Recorder implements DrillListener, ScriptListener {
     const state = String(status["state"]);
     const before = followed.said[side];
     followed.said[side] = { state, health, messages };
-    if (before?.health === health) return;
+    if (before?.health === health && alike(before.messages, messages)) return;
     if (before === undefined && health === "Normal") return;
     this.#note({ kind: "health", vm, site: this.site(host), health, messages });
+    if (before?.health === health) return;
     if (host === this.#drill.machine(vm)?.home) {
       this.#occurred(vm, health === "Normal" ? "well" : "unwell");
     }
@@ -378,6 +405,12 @@ export class Recorder implements DrillListener, ScriptListener {
 /** Which of the two sites a host is. */
 export function sideOf(host: string): Side {
   return host === "a" ? 0 : 1;
+}
+
+/** Whether a server says the same as before, but for the numbers in it. */
+function alike(before: readonly string[], now: readonly string[]): boolean {
+  const plain = (text: string | undefined) => text?.replace(/\d+/g, "0");
+  return plain(before[0]) === plain(now[0]);
 }
 
 /** Health as a status has it; what is not protected has none that could be bad. */

@@ -198,6 +198,8 @@ export type Note =
       readonly site: string;
       readonly how: "planned" | "reverse" | "resolved";
     }
+    /** What this site alone had written when it gave way is kept there as a point. */
+    | { readonly kind: "kept"; readonly vm: string; readonly site: string; readonly point: string }
     /** Bytes of a point, or of a started machine, were held against what its guest wrote. */
     | {
       readonly kind: "compared";

@@ -86,7 +86,7 @@ export class Auditor {
     // The end of a failover is a point that no cut made: its guest's history says what it must hold.
     const seen = why === "completed" ? undefined : machine.cuts.get(point);
     const cut = seen?.instant;
-    const tail = seen === undefined && why !== "completed" && this.#isTail(machine, point);
+    const tail = seen === undefined && why !== "completed" && this.isTail(machine, point);
     const guest = tail ? machine.former : machine.failover?.guest;
     const history = seen?.history ?? guest?.history;
     if (history === undefined) return;
@@ -123,7 +123,7 @@ export class Auditor {
   }
 
   /** True for the point of what a demoted primary alone had (L6). */
-  #isTail(machine: MachineRun, point: PointId): boolean {
+  isTail(machine: MachineRun, point: PointId): boolean {
     const { current } = this.#drill.awayOf(machine);
     const store = machine.roaming && current !== undefined
       ? replicaOf(current.server, machine.guest.vm)?.store
