@@ -224,7 +224,7 @@ function runFindings(of: Numbers): Finding[] {
       sentence: `${integrity.unequal} of ${many(integrity.compared, "comparison")} found bytes ` +
         "that no guest had written there" +
         (integrity.explained ? ", behind a fault that had damaged some." : "."),
-      action: "Trust no point of that machine before it was verified and resynchronized.",
+      action: "Trust no point from before the two sides were compared and found alike.",
     });
   }
   if (integrity.compared === 0 && recoveries.some(({ kind }) => kind === "failover")) {
