@@ -241,8 +241,10 @@ export const drillReportSchema = z.strictObject({
 
 /** Where a report comes from; empty text for what its maker does not know. */
 const provenance = z.strictObject({
+  first: z.string().meta({ description: "What has to be done before that; empty for nothing" }),
   command: z.string().meta({ description: "Runs the same drill again" }),
   link: z.string().meta({ description: "Opens the same drill in a browser" }),
+  scenario: z.string().meta({ description: "The scenario, as it was written" }),
   scenarioHash: z.string().meta({ description: "Of the canonical text of the scenario" }),
   program: z.string().meta({ description: "Name and version of what made it" }),
   made: z.string().meta({ description: "Date and time at which it was made" }),

@@ -55,6 +55,7 @@ ${identity(report, provenance)}
 ${sections(report)}
 ${provenanceSection(report, provenance)}
 ${signatures()}
+${scenarioSection(provenance)}
 </main>
 </body>
 </html>
@@ -106,8 +107,9 @@ function sections(report: DrillReport): Markup[] {
 
 function provenanceSection(report: DrillReport, provenance: Provenance): Markup {
   const rows: readonly (readonly [string, string])[] = [
+    ["First", provenance.first],
     ["Run it again", provenance.command],
-    ["Open it", provenance.link],
+    ["Open it, while the lab runs", provenance.link],
     ["Scenario", provenance.scenarioHash],
     ["Engine", report.engineHash],
     ["Trace", `${report.traceHash} over ${report.events} events`],
@@ -135,4 +137,10 @@ function signatures(): Markup {
     )
   }</tbody></table>
 </section>`;
+}
+
+/** What was played, so that whoever has the report has all that is needed to play it again. */
+function scenarioSection({ scenario }: Provenance): Filling {
+  if (scenario === "") return null;
+  return section("Scenario", markup`<pre><code>${scenario}</code></pre>`);
 }

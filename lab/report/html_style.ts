@@ -50,6 +50,7 @@ th:last-child, td:last-child { padding-right: 0; }
 .number { text-align: right; white-space: nowrap; }
 .short { white-space: nowrap; }
 code { font: 12px/1.45 ui-monospace, "SF Mono", Consolas, "Liberation Mono", monospace; overflow-wrap: anywhere; }
+pre { margin: 4px 0; white-space: pre-wrap; }
 figure { margin: 8px 0 12px; }
 figcaption { color: var(--quiet); font-size: 12px; }
 svg { display: block; width: 100%; height: auto; }

@@ -22,7 +22,7 @@ import {
   WRITTEN,
 } from "./columns.ts";
 import type { DrillReport, Provenance } from "./drill_report.ts";
-import { escapeMarkdown } from "./escape.ts";
+import { escapeMarkdown, printable } from "./escape.ts";
 import { exposureText } from "./figures.ts";
 import { brokenText } from "./sentence.ts";
 import {
@@ -48,12 +48,20 @@ function table<Row>(
     rows.map((row) => line(columns.map(([, cell]) => escapeMarkdown(cell(row))))).join("");
 }
 
-/** A line of code in which nothing ends it early. */
+/** What encloses a text of code so that nothing in it ends it early. */
+function fenceFor(text: string, least: number): string {
+  const runs = [...text.matchAll(/`+/g)].map(([run]) => run.length);
+  return "`".repeat(Math.max(least, 1 + Math.max(0, ...runs)));
+}
+
 function code(text: string): string {
-  const fence = "`".repeat(
-    1 + Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length)),
-  );
+  const fence = fenceFor(text, 1);
   return `${fence} ${text.replace(/\s+/g, " ")} ${fence}`;
+}
+
+function codeBlock(text: string): string {
+  const fence = fenceFor(text, 3);
+  return `${fence}yaml\n${printable(text).trimEnd()}\n${fence}\n`;
 }
 
 function objectives({ objectives }: DrillReport): string {
@@ -158,14 +166,16 @@ export function reportMarkdown(report: DrillReport, provenance: Provenance): str
     section("Replication", `${table(machines, WRITTEN)}\n${table(machines, SENT)}`),
     section("Failback", table(report.failbacks, FAILBACK, EMPTY.failbacks)),
     section("Provenance", provenanceLines(report, provenance)),
+    provenance.scenario === "" ? "" : section("Scenario", codeBlock(provenance.scenario)),
   ];
   return `${paragraphs.filter((text) => text !== "").map((text) => text.trimEnd()).join("\n\n")}\n`;
 }
 
 function provenanceLines(report: DrillReport, provenance: Provenance): string {
   const rows = [
+    ["First", provenance.first],
     ["Run it again", provenance.command],
-    ["Open it", provenance.link],
+    ["Open it, while the lab runs", provenance.link],
     ["Scenario", provenance.scenarioHash],
     ["Engine", report.engineHash],
     ["Trace", report.traceHash],

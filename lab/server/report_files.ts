@@ -11,7 +11,7 @@ import { reportHtml } from "../report/html.ts";
 import { reportJson } from "../report/json.ts";
 import { reportJunit } from "../report/junit.ts";
 import { reportMarkdown } from "../report/markdown.ts";
-import { rerunCommand } from "../report/rerun_command.ts";
+import { rerunOf } from "../report/rerun_command.ts";
 import { encodePermalink } from "../scenario/permalink.ts";
 import { canonicalScenario, readScenario } from "../scenario/read_scenario.ts";
 
@@ -66,8 +66,8 @@ export const REPORT_FORMS: readonly ReportForm[] = [
 export interface RunOrigin {
   /** The scenario as it was written. */
   readonly text: string;
-  /** What it is called on a command line. */
-  readonly file: string;
+  /** What it is called on a command line; `undefined` where that finds no such text. */
+  readonly file: string | undefined;
   /** When it was run, ms since 1970. */
   readonly made: number;
   /** The address of the page that a link opens, without a `/` at its end. */
@@ -84,8 +84,9 @@ export async function provenanceOf(
   const read = readScenario(text);
   const canonical = read.ok ? canonicalScenario(read.scenario) : text;
   return {
-    command: rerunCommand(file, seed),
+    ...rerunOf(file, report.name, seed),
     link: permalink.ok ? `${page}/${permalink.fragment}` : "",
+    scenario: text,
     scenarioHash: createHash("sha256").update(canonical).digest("hex"),
     program: `Warmsite, engine ${engineHash}`,
     made: new Date(made).toISOString(),

@@ -11,7 +11,7 @@ import { reportHtml } from "../../lab/report/html.ts";
 import { reportJson } from "../../lab/report/json.ts";
 import { reportJunit } from "../../lab/report/junit.ts";
 import { reportMarkdown } from "../../lab/report/markdown.ts";
-import { rerunCommand } from "../../lab/report/rerun_command.ts";
+import { rerunOf } from "../../lab/report/rerun_command.ts";
 import type { DrillReport, Provenance } from "../../lab/report/drill_report.ts";
 import { canonicalScenario } from "../../lab/scenario/read_scenario.ts";
 import type { DrillScenario } from "../../lab/scenario/drill_scenario.ts";
@@ -45,18 +45,19 @@ export const DOWNLOADS: readonly Download[] = [
   { label: "JUnit", end: ".xml", type: "application/xml", make: reportJunit },
 ];
 
-/** Where a report of this page comes from; `file` is what the command line plays it by. */
+/** Where a report of this page comes from; `file` is what the command line plays it by, `undefined` where it finds nothing. */
 export async function provenanceOf(
   report: DrillReport,
   scenario: DrillScenario,
-  file: string,
+  { file, text }: { readonly file: string | undefined; readonly text: string },
   link: string,
 ): Promise<Provenance> {
-  const text = new TextEncoder().encode(canonicalScenario(scenario));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
+  const canonical = new TextEncoder().encode(canonicalScenario(scenario));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", canonical));
   return {
-    command: rerunCommand(file, report.seed),
+    ...rerunOf(file, report.name, report.seed),
     link,
+    scenario: text,
     scenarioHash: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(""),
     program: `Warmsite lab, engine ${report.engineHash}`,
     made: new Date().toISOString(),

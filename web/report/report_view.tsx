@@ -28,19 +28,19 @@ interface Prepared {
   readonly save: (download: Download) => void;
 }
 
-/** What the command line plays the newest run by: a name of the library, or the file that "Save file" makes of what was changed. */
-function fileOf(name: string): string {
-  const text = newestRun.value?.source.text;
+/** The newest run's text, and what the command line plays it by: a name of the library, if it is one of that. */
+function sourceOf(name: string): { readonly file: string | undefined; readonly text: string } {
+  const text = newestRun.value?.source.text ?? "";
   const known = library.value.some((entry) => entry.name === name && entry.text === text);
-  return known ? name : `${name}.yaml`;
+  return { file: known ? name : undefined, text };
 }
 
 async function prepare(outcome: Outcome): Promise<Prepared> {
   const { DOWNLOADS, provenanceOf, reportHtml } = await import("./downloads.ts");
   const { report, recording } = outcome;
   const link = await linkOfRun();
-  const file = fileOf(report.name);
-  const provenance = await provenanceOf(report, recording.scenario, file, link);
+  const source = sourceOf(report.name);
+  const provenance = await provenanceOf(report, recording.scenario, source, link);
   return {
     outcome,
     html: reportHtml(report, provenance),

@@ -161,12 +161,17 @@ export function runRoutes(
     queue.delete(c.req.valid("param").id);
     return c.body(null, 204);
   });
-  for (const form of REPORT_FORMS) addReport(routes, queue, form);
+  for (const form of REPORT_FORMS) addReport(routes, queue, library, form);
   return routes;
 }
 
 /** The route of one form of reports. */
-function addReport(routes: OpenAPIHono, queue: RunQueue, form: ReportForm): void {
+function addReport(
+  routes: OpenAPIHono,
+  queue: RunQueue,
+  library: Library,
+  form: ReportForm,
+): void {
   const route = createRoute({
     method: "get",
     path: `/api/runs/{id}/${form.name}`,
@@ -182,7 +187,10 @@ function addReport(routes: OpenAPIHono, queue: RunQueue, form: ReportForm): void
     const report = queue.report(run);
     const made = run.ended ?? run.created;
     const page = new URL(c.req.url).origin;
-    const provenance = await provenanceOf(report, { text: run.text, file: run.name, made, page });
+    const { name, text } = run;
+    // What was saved or pasted lies nowhere where the command line looks.
+    const file = library.text(name) === text ? name : undefined;
+    const provenance = await provenanceOf(report, { text, file, made, page });
     const how = form.name.endsWith(".html") ? "inline" : "attachment";
     return c.body(form.text(report, provenance), 200, {
       "content-type": form.type,

@@ -9,8 +9,10 @@ import { S, Story } from "./story.ts";
 
 /** Where a report of a test comes from. */
 export const PROVENANCE: Provenance = {
+  first: "Save it first",
   command: "deno task drill scenarios/a-drill.yaml --seed 7",
   link: "http://127.0.0.1:8080/#drill",
+  scenario: "name: a-drill # <b>`x`</b>\n",
   scenarioHash: "c0ffee",
   program: "warmsite 0.0.0",
   made: "2026-01-02 03:04 UTC",

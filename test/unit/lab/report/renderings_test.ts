@@ -17,6 +17,7 @@ import {
   reportMarkdown,
 } from "../../../../lab/report/report.ts";
 import type { Step } from "../../../../lab/scenario/drill_scenario.ts";
+import { rerunOf } from "../../../../lab/report/rerun_command.ts";
 import { HARM, hostile, PROVENANCE } from "./hostile.ts";
 import { fire, S, verbStep } from "./story.ts";
 
@@ -58,6 +59,7 @@ Deno.test("HTML: every section is there, in order, and every element is closed",
     "Failback",
     "Provenance",
     "Approval",
+    "Scenario",
   ]);
   const names = elementsOf(html);
   assert.equal(names.filter((name) => name === "h1").length, 1);
@@ -115,6 +117,33 @@ Deno.test("Markdown: it says what the HTML says, section by section, and a numbe
   assert.doesNotMatch(text, /\\[\w\s]/);
   assert.equal(escapeMarkdown("15.3 ms"), "15.3 ms");
   assert.equal(escapeMarkdown("1. first"), "1\\. first");
+});
+
+Deno.test("a report brings along what it is made again with: the command, and what comes before it", () => {
+  assert.deepEqual(rerunOf("site-fire", "site-fire", 7), {
+    first: "",
+    command: "sh tools/run drill site-fire --seed 7",
+  });
+  assert.deepEqual(rerunOf("my drills/it's.yaml", "its", 7), {
+    first: "",
+    command: "sh tools/run drill 'my drills/it'\\''s.yaml' --seed 7",
+  });
+  assert.deepEqual(rerunOf(undefined, "mine", 7), {
+    first: "Save the scenario at the end of this report as mine.yaml",
+    command: "sh tools/run drill mine.yaml --seed 7",
+  });
+  const report = makeReport(fire().recording(1200));
+  const scenario = "name: mine\nstory: |\n  ```\n  a < b\n";
+  const own = { ...PROVENANCE, scenario };
+  assert.match(
+    reportHtml(report, own),
+    /<pre><code>name: mine\nstory: \|\n {2}```\n {2}a &lt; b\n</,
+  );
+  assert.match(
+    reportMarkdown(report, own),
+    /\n````yaml\nname: mine\nstory: \|\n {2}```\n {2}a < b\n````\n/,
+  );
+  assert.equal(JSON.parse(reportJson(report, own)).provenance.scenario, scenario);
 });
 
 Deno.test("steps and faults say what they were given", () => {

@@ -135,8 +135,24 @@ Deno.test("there is a report once a run is done, and before, and where it failed
   assert.match(got.headers.get("content-security-policy")!, /^default-src 'none'; style-src/);
   const { sentence, provenance } = await got.json();
   assert.equal(sentence, "Well");
+  assert.equal(provenance.first, "");
   assert.equal(provenance.command, "sh tools/run drill burning --seed 1");
+  assert.equal(provenance.scenario, scenarioText("burning"));
   assert.match(provenance.scenarioHash, /^[0-9a-f]{64}$/);
+});
+
+Deno.test("a report of what was saved, pasted or changed names a command for the text that it brings along", async () => {
+  using lab = new TemporaryLab();
+  for (const name of ["mine", "burning"]) {
+    const text = `# Mine\n${scenarioText(name)}`;
+    const id = await begin(lab, { text });
+    lab.drills.at(-1)!.listener.done({ ...report("Well"), name, seed: 1, engineHash: "0" });
+    const got = await lab.ask("GET", `/api/runs/${id}/report.json`);
+    const { first, command, scenario } = (await got.json()).provenance;
+    assert.equal(first, `Save the scenario at the end of this report as ${name}.yaml`);
+    assert.equal(command, `sh tools/run drill ${name}.yaml --seed 1`);
+    assert.equal(scenario, text);
+  }
 });
 
 Deno.test("who follows a run is told how far it is and how it ends, and who comes again what follows", async () => {
