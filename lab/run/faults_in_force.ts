@@ -4,9 +4,8 @@
  * @module
  */
 
-import type { FaultDefinition, Target } from "../../engine/sim/faults/definition.ts";
+import type { FaultDefinition, Suffering, Target } from "../../engine/sim/faults/definition.ts";
 import { FAULTS, lowerFault } from "../../engine/sim/faults/registry.ts";
-import type { FaultAction } from "../../engine/sim/scenario/scenario.ts";
 import { SECTOR_SIZE } from "../../engine/sim/sectors.ts";
 import type { DrillScenario, FaultStep, StepHead } from "../scenario/drill_scenario.ts";
 import { bytesFor } from "./simulated_world.ts";
@@ -26,22 +25,22 @@ export function actionsOf(
   step: StepHead & FaultStep,
   drill: DrillScenario,
   homeOf: HomeOf,
-): readonly FaultAction[] {
+): readonly Suffering[] {
   const lasts = step.for === 0 ? Math.max(1, drill.end) : step.for;
   const target = targetOf(step.on, drill, homeOf);
   return lowerFault(definitionOf(step), target, step.params, lasts, bytesFor(drill.world));
 }
 
-/** What a name in a script means: the link, a site, a machine, or `VM/N` for one of its disks. */
+/** What a name in a script means: the link, a site, a machine, `VM/N` for one of its disks, `VM/N@SITE` for that at a site. */
 export function targetOf(on: string, { world }: DrillScenario, homeOf: HomeOf): Target {
   if (on === world.link.name) return { kind: "link" };
   const site = world.sites.findIndex(({ name }) => name === on);
   if (site >= 0) return { kind: "site", host: site === 0 ? "a" : "b" };
-  const [name, disk] = on.split("/");
+  const [name, disk, where] = on.split(/[/@]/);
   const vm = world.machines.findIndex((machine) => machine.name === name);
   const machine = world.machines[vm];
   if (machine === undefined) throw new Error(`Nothing in this drill is called "${on}"`);
-  const home = homeOf(vm);
+  const home = where === undefined ? homeOf(vm) : where === world.sites[0].name ? "a" : "b";
   if (disk === undefined) return { kind: "machine", vm, home };
   const bytes = machine.disks[Number(disk)] ?? 0;
   const sectors = bytes / bytesFor(world) / SECTOR_SIZE;

@@ -8,14 +8,13 @@
  */
 // Long because: when a step begins, what it does and what became of it is one account of each.
 
-import type { Json, JsonObject } from "../../engine/core/base/json.ts";
+import type { JsonObject } from "../../engine/core/base/json.ts";
 import { asObject } from "../../engine/core/base/json.ts";
 import { MINUTE, SECOND } from "../../engine/core/base/units.ts";
 import type { Drill } from "../../engine/sim/scenario/drill.ts";
 import { type MachineRun, replicaOf } from "../../engine/sim/scenario/machine_run.ts";
 import { perform } from "../../engine/sim/scenario/run.ts";
-import type { HostName, ScenarioEvent, VerbAction } from "../../engine/sim/scenario/scenario.ts";
-import { SECTOR_SIZE } from "../../engine/sim/sectors.ts";
+import type { HostName, ScenarioEvent } from "../../engine/sim/scenario/scenario.ts";
 import type { Actor } from "../../engine/sim/world.ts";
 import type {
   DrillScenario,
@@ -26,7 +25,7 @@ import type {
   VerbStep,
 } from "../scenario/drill_scenario.ts";
 import { actionsOf, definitionOf } from "./faults_in_force.ts";
-import { bytesFor } from "./simulated_world.ts";
+import { guestEvent, simulatedArguments, verbEvent } from "./script_events.ts";
 import { sideOf } from "./verb_sides.ts";
 
 /** How often an administrator looks whether the verb before is answered, and how long he waits for that, µs. */
@@ -62,7 +61,10 @@ interface Typed {
   sent: boolean;
 }
 
-/** A script at work. */
+/**
+ * A script at work. That of an attended drill is done by its run, each step at its time; here it is only told what happens and
+ * what became of it, and nothing is put among the events of the world.
+ */
 export class ScriptPlayer {
   readonly #scenario: DrillScenario;
   readonly #drill: Drill;
@@ -75,11 +77,14 @@ export class ScriptPlayer {
   readonly #ended = new Set<string>();
   /** Each step is somebody of its own: what happens at one moment keeps its order when another step is left out. */
   readonly #actors = new Map<string, Actor>();
+  /** Of an attended drill: what is to be told later, and when. */
+  readonly #due: { readonly at: number; readonly run: () => void }[] = [];
 
   constructor(scenario: DrillScenario, drill: Drill, listener: ScriptListener) {
     this.#scenario = scenario;
     this.#drill = drill;
     this.#listener = listener;
+    if (scenario.attended === true) return;
     for (const step of scenario.script) {
       this.#actors.set(step.id, drill.simulated.actor(`step/${step.id}`));
       if (!("at" in step.when)) this.#waiting.push(step);
@@ -89,12 +94,25 @@ export class ScriptPlayer {
     }
   }
 
+  /** Of an attended drill: a step is about to happen. */
+  happens(step: Step): void {
+    if (!this.#begun.has(step.id)) this.#begin(step);
+  }
+
+  /** Of an attended drill: time has gone on. */
+  passes(): void {
+    for (const due of this.#due.filter(({ at }) => at <= this.#drill.now)) {
+      this.#due.splice(this.#due.indexOf(due), 1);
+      due.run();
+    }
+  }
+
   /** When a step began, µs; `undefined` for one that has not. */
   begunAt(id: string): number | undefined {
     return this.#begun.get(id);
   }
 
-  /** Everything that the script may bring about, for judges that have to know of it beforehand. */
+  /** Everything that the script may bring about, for judges that have to know of it beforehand: it stands at the end. */
   static foreseen(scenario: DrillScenario): ScenarioEvent[] {
     const at = scenario.end;
     return scenario.script.flatMap((step): ScenarioEvent[] => {
@@ -102,7 +120,9 @@ export class ScriptPlayer {
         return actionsOf(step, scenario, () => "a").map((action) => ({ at, ...action }));
       }
       if (step.kind !== "verb") return [];
-      return [{ at, ...verbAction(scenario, step, sideOf(step.verb, true), step.args) }];
+      const side = step.side === "replica" ? "b" : sideOf(step.verb, true);
+      const args = simulatedArguments(step, scenario);
+      return [{ at, ...verbEvent(scenario, step, side, args, () => "a") }];
     });
   }
 
@@ -141,8 +161,18 @@ export class ScriptPlayer {
     }
   }
 
+  get #attended(): boolean {
+    return this.#scenario.attended === true;
+  }
+
+  /** Does something of the script, unless its run does. */
+  #perform(event: ScenarioEvent): void {
+    if (!this.#attended) perform(this.#drill, event);
+  }
+
   #later({ id }: Step, delay: number, run: () => void): void {
-    this.#drill.simulated.schedule(delay, run, this.#actors.get(id));
+    if (this.#attended) this.#due.push({ at: this.#drill.now + delay, run });
+    else this.#drill.simulated.schedule(delay, run, this.#actors.get(id));
   }
 
   #begin(step: Step): void {
@@ -168,11 +198,13 @@ export class ScriptPlayer {
     if (phase === "done") this.occurred(step.id);
   }
 
+  /** Where a machine's primary is at this moment. */
+  readonly #homeOf = (vm: number): HostName => this.#drill.machines[vm]?.home ?? "a";
+
   #fault(step: StepHead & FaultStep): void {
-    const homeOf = (vm: number): HostName => this.#drill.machines[vm]?.home ?? "a";
     this.#listener.fault({ step, phase: "begin" });
-    for (const action of actionsOf(step, this.#scenario, homeOf)) {
-      perform(this.#drill, { at: this.#drill.now, ...action });
+    for (const action of actionsOf(step, this.#scenario, this.#homeOf)) {
+      this.#perform({ at: this.#drill.now, ...action });
     }
     const heal = () => {
       this.#listener.fault({ step, phase: "end" });
@@ -196,7 +228,8 @@ export class ScriptPlayer {
       const name = this.#scenario.world.sites[site.name === "a" ? 0 : 1].name;
       return this.#end(step, "failed", "no-server", `The server at ${name} did not answer`);
     }
-    if (machine !== undefined && drill.operator.busy(site, machine)) {
+    // Beside administrators who ask for things themselves a verb meets whatever there is.
+    if (!this.#attended && machine !== undefined && drill.operator.busy(site, machine)) {
       if (waited >= BUSY_MAX) {
         const why = "The verb before it to the same server was not answered";
         return this.#end(step, "skipped", "", why);
@@ -206,8 +239,8 @@ export class ScriptPlayer {
     }
     this.#typed.push({ step, sent: false });
     const args = this.#argumentsOf(step, machine);
-    const action = verbAction(this.#scenario, step, host, args);
-    perform(drill, { at: drill.now, ...action });
+    const action = verbEvent(this.#scenario, step, host, args, this.#homeOf);
+    this.#perform({ at: drill.now, ...action });
     this.#later(step, SENT_MAX, () => {
       const typed = this.#typed.find((each) => each.step === step);
       if (typed?.sent !== false) return;
@@ -225,35 +258,17 @@ export class ScriptPlayer {
     const { sites } = this.#scenario.world;
     const named = step.on === "" ? undefined : step.on === sites[0].name ? "a" : "b";
     if (machine === undefined) return named ?? "a";
+    if (step.side !== undefined) return step.side === "primary" ? "a" : "b";
     if (named === undefined) return sideOf(step.verb, machine.failover !== undefined);
     return named === machine.home ? "a" : "b";
   }
 
-  /** Arguments as the simulated servers take them: what only the run knows is looked up, what is data is scaled. */
+  /** Arguments as the simulated servers take them; what only the run knows is looked up. */
   #argumentsOf(step: VerbStep, machine: MachineRun | undefined): JsonObject {
-    const factor = bytesFor(this.#scenario.world);
-    const { sites } = this.#scenario.world;
-    const hostOf = (site: Json | undefined) => site === sites[0].name ? "a" : "b";
-    const told: Record<string, Json> = {};
-    for (const [name, value] of Object.entries(step.args)) {
-      const known = asObject(value ?? null);
-      if (value === undefined) continue;
-      if (typeof known?.["before"] === "string") {
-        told[name] = { newest: this.#pointsSince(known["before"], machine) };
-      } else if (known?.["at"] !== undefined) told[name] = { at: hostOf(known["at"]) };
-      else if (name === "size") told[name] = Number(value) / factor;
-      else if (name === "bandwidth") told[name] = Math.ceil(Number(value) / factor);
-      else if (name === "bandwidthTo") {
-        told[name] = Object.fromEntries(
-          Object.entries(known ?? {}).map(([address, rate]) => [
-            address.replace(/^[^:]*/, hostOf),
-            Math.ceil(Number(rate) / factor),
-          ]),
-        );
-      } else if (name === "to") told[name] = `${hostOf(value)}:7700`;
-      else told[name] = value;
-    }
-    return told;
+    const args = simulatedArguments(step, this.#scenario);
+    const before = asObject(args["point"])?.["before"];
+    if (typeof before !== "string") return args;
+    return { ...args, point: { newest: this.#pointsSince(before, machine) } };
   }
 
   /** How many sound points of a machine's replica are not from before a step began. */
@@ -310,46 +325,16 @@ export class ScriptPlayer {
     const drill = this.#drill;
     const machine = drill.machine(step.vm);
     if (machine === undefined) return;
-    const at = drill.now;
-    const { disk, rough } = step;
-    const vm = machine.index;
-    const factor = bytesFor(this.#scenario.world);
-    const sector = Math.floor(step.offset / factor / SECTOR_SIZE);
-    const count = Math.max(1, Math.ceil(step.length / factor / SECTOR_SIZE));
-    switch (step.guest) {
-      case "write":
-        perform(drill, { at, kind: "write", vm, disk, sector, count, rough });
-        break;
-      case "zero":
-      case "read":
-        perform(drill, { at, kind: step.guest, vm, disk, sector, count });
-        break;
-      case "flush":
-        perform(drill, { at, kind: "flush", vm, disk });
-        break;
-      case "reconnect":
-        perform(drill, { at, kind: "reconnect", vm });
-        break;
-      case "stop":
-        machine.shut = true;
-        drill.within(drill.homeOf(machine), `shutdown/${step.vm}`, () => machine.guest.detach());
-        break;
-      case "start": {
-        const { current } = drill.homeOf(machine);
-        machine.shut = false;
-        if (current !== undefined) machine.guest.attach(current);
-      }
+    const asked = guestEvent(step, this.#scenario);
+    if (asked !== undefined) this.#perform({ at: drill.now, ...asked });
+    else if (step.guest === "stop") {
+      machine.shut = true;
+      drill.within(drill.homeOf(machine), `shutdown/${step.vm}`, () => machine.guest.detach());
+    } else {
+      const { current } = drill.homeOf(machine);
+      machine.shut = false;
+      if (current !== undefined) machine.guest.attach(current);
     }
     this.#end(step, "done");
   }
-}
-
-function verbAction(
-  { world }: DrillScenario,
-  { verb, vm }: VerbStep,
-  host: HostName,
-  args: JsonObject,
-): VerbAction {
-  const index = world.machines.findIndex(({ name }) => name === vm);
-  return { kind: "verb", host, verb, args, ...(index < 0 ? {} : { vm: index }) };
 }

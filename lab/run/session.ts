@@ -10,8 +10,10 @@
 import { MILLISECOND, SECOND } from "../../engine/core/base/units.ts";
 import type { Kernel } from "../../engine/core/ports/codec.ts";
 import { ScenarioRun } from "../../engine/sim/scenario/run.ts";
+import type { ScenarioEvent } from "../../engine/sim/scenario/scenario.ts";
 import { INVARIANTS } from "../../engine/sim/invariants/table.ts";
 import type { DrillScenario } from "../scenario/drill_scenario.ts";
+import { attendedRun } from "./attended_run.ts";
 import { FrameMaker } from "./frames.ts";
 import { Recorder } from "./recorder.ts";
 import { type Frame, type Note, type Recording, RECORDING_BOUNDS } from "./recording.ts";
@@ -58,11 +60,17 @@ export class DrillSession {
     this.#options = options;
     this.#seed = options.seed ?? scenario.seed;
     this.end = scenario.end;
-    const world = simulatedWorld(scenario, this.#seed, ScriptPlayer.foreseen(scenario));
+    const run = scenario.attended === true ? attendedRun(scenario, this.#seed) : undefined;
+    const world = run?.scenario ??
+      simulatedWorld(scenario, this.#seed, ScriptPlayer.foreseen(scenario));
     const asked = scenario.expect.find(({ kind }) => kind === "invariants");
     const ids = asked?.kind === "invariants" ? asked.ids : "all";
     const invariants = INVARIANTS.filter(({ id }) => ids === "all" || ids.includes(id));
-    this.#run = new ScenarioRun(world, kernel, { invariants });
+    const happens = (event: ScenarioEvent) => {
+      const step = run?.steps.get(event);
+      if (step !== undefined) this.#script.happens(step);
+    };
+    this.#run = new ScenarioRun(world, kernel, { invariants, happens });
     const { drill } = this.#run;
     this.#recorder = new Recorder(scenario, drill);
     this.#script = new ScriptPlayer(scenario, drill, this.#recorder);
@@ -118,6 +126,7 @@ export class DrillSession {
 
   #look(): void {
     const { now } = this;
+    this.#script.passes();
     if (now >= this.end && this.#run.drill.faults.quietFor >= 0) this.#heal();
     const due = now >= this.#nextFrame;
     const wanted = now >= SETTLED && (due || this.#recorder.notable);

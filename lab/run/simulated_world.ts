@@ -39,55 +39,69 @@ const PACKET_TIME = SECOND / 2;
 const PACKET_BYTES = { min: 64, max: 64 * KiB } as const;
 
 /** For how many bytes one simulated byte of a machine's data stands. */
-export function bytesFor({ scale, block }: DrillWorld): number {
-  return (scale * REAL_BLOCK) / block;
+export function bytesFor({ scale, block, grain }: DrillWorld): number {
+  return grain === undefined ? (scale * REAL_BLOCK) / block : 1;
 }
 
-/** The world of a drill, and what its guests do; `steps` are the events that its script may bring, for the judges to know. */
+/**
+ * The world of a drill, and what its guests do; `events` are those of its script. Those that stand at its end happen when the
+ * script says so, and are there for the judges to know.
+ */
 export function simulatedWorld(
   drill: DrillScenario,
   seed: number,
-  steps: readonly ScenarioEvent[],
+  events: readonly ScenarioEvent[],
 ): Scenario {
   const { world, end } = drill;
   const { link, sites: [first, second] } = world;
   const factor = bytesFor(world);
   const machines = world.machines.map((machine) => simulatedMachine(machine, world));
-  const regions = Math.max(...machines.flatMap(({ disks }) => disks)) * SECTOR_SIZE /
-    (world.block * REGION_BLOCKS);
   const bandwidth = link.rate === 0 ? 0 : Math.max(1, Math.floor(link.rate / factor));
   const frequency = Math.min(...machines.map((machine) => machine.frequency));
-  const firstCopies = world.machines.map((machine, vm): ScenarioEvent => {
-    return { at: 0, kind: "first-copy", vm, first: firstCopyOf(machine) };
-  });
   return {
     seed,
     world: {
       blockSize: world.block,
-      regionBlocks: REGION_BLOCKS,
-      slots: clamp(Math.ceil(regions), SLOTS),
-      cowBlocks: Math.max(...machines.flatMap(({ disks }) => disks)) * SECTOR_SIZE / world.block,
-      usualBounds: true,
+      ...serverBounds(world, machines),
       machines,
       link: {
         latency: Math.floor(link.rtt / 2),
         jitter: link.jitter,
         bandwidth,
-        segment: packetBytes(bandwidth, factor),
+        segment: world.grain?.packet ?? packetBytes(bandwidth, factor),
         ...(factor === 1 ? {} : { scale: factor }),
       },
       storage: { a: first.storage, b: second.storage },
       wall: { a: first.clock, b: second.clock },
     },
-    // Those of the script happen when it says so: they stand behind the end, for the judges alone.
-    events: [...firstCopies, ...steps.map((event) => ({ ...event, at: end }))],
+    events: [...firstCopies(world), ...events],
     quiet: end,
     loads: world.machines.flatMap((machine, vm) =>
       machine.workloads.map((workload) => loadOf(workload, machine, vm, world))
     ),
-    scripted: true,
-    round: clamp(Math.floor(frequency / LOOKS_A_CYCLE / SECOND) * SECOND, ROUND),
+    ...(drill.attended === true ? {} : {
+      scripted: true,
+      round: clamp(Math.floor(frequency / LOOKS_A_CYCLE / SECOND) * SECOND, ROUND),
+    }),
   };
+}
+
+/** How the first copies come to the replica; over the network they do by themselves. */
+function firstCopies({ machines }: DrillWorld): ScenarioEvent[] {
+  return machines.flatMap((machine, vm): ScenarioEvent[] => {
+    const first = firstCopyOf(machine);
+    return first.way === "network" ? [] : [{ at: 0, kind: "first-copy", vm, first }];
+  });
+}
+
+/** What bounds the memory of a server: as on a real one unless the world has a grain of its own. */
+function serverBounds({ block, grain }: DrillWorld, machines: readonly MachineSpec[]) {
+  if (grain !== undefined) {
+    return { regionBlocks: grain.region, slots: grain.slots, cowBlocks: grain.oldBlocks };
+  }
+  const largest = Math.max(...machines.flatMap(({ disks }) => disks)) * SECTOR_SIZE / block;
+  const slots = clamp(Math.ceil(largest / REGION_BLOCKS), SLOTS);
+  return { regionBlocks: REGION_BLOCKS, slots, cowBlocks: largest, usualBounds: true };
 }
 
 function clamp(
@@ -129,7 +143,13 @@ function firstCopyOf({ replication: { firstCopy } }: DrillMachine): FirstCopy {
     case "existing-copy":
       return { way: "existing-copy", stale: Math.floor(firstCopy.stale / 1000) };
     case "media":
-      return { way: "media", delay: firstCopy.delay, harm: "none", pick: 0 };
+      return {
+        way: "media",
+        delay: firstCopy.delay,
+        harm: firstCopy.harm?.kind ?? "none",
+        pick: firstCopy.harm?.pick ?? 0,
+        ...(firstCopy.harm?.stumble === undefined ? {} : { stumble: firstCopy.harm.stumble }),
+      };
   }
 }
 

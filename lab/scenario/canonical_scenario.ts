@@ -38,7 +38,7 @@ export function canonicalScenario(scenario: DrillScenario): string {
 
 /** A scenario in the words of its language. */
 export function writtenScenario(scenario: DrillScenario): JsonObject {
-  const { formatVersion, name, title, story, seed, engineHash, world, script, expect, end } =
+  const { formatVersion, name, title, story, seed, engineHash, attended, world, script, expect } =
     scenario;
   return {
     formatVersion,
@@ -47,19 +47,21 @@ export function writtenScenario(scenario: DrillScenario): JsonObject {
     story,
     seed,
     engineHash,
+    attended,
     world: worldWritten(world),
     script: script.map(writtenStep),
     expect: expect.map(expectationWritten),
-    end: time(end),
+    end: time(scenario.end),
   };
 }
 
-function worldWritten({ scale, block, sites, link, machines }: DrillWorld): JsonObject {
+function worldWritten({ scale, block, grain, sites, link, machines }: DrillWorld): JsonObject {
   const { name, rtt, jitter } = link;
   const between = sites.map((site) => site.name);
   return {
     scale,
     block: size(block),
+    grain: grain === undefined ? undefined : { ...grain, packet: size(grain.packet) },
     sites: Object.fromEntries(sites.map((site) => [site.name, siteWritten(site)])),
     links: { [name]: { between, rtt: time(rtt), jitter: time(jitter), rate: rate(link.rate) } },
     machines: Object.fromEntries(
@@ -105,7 +107,7 @@ function firstCopyWritten(copy: FirstCopySpec): JsonObject {
     case "existing-copy":
       return { way: copy.way, stale: share(copy.stale) };
     case "media":
-      return { way: copy.way, delay: time(copy.delay) };
+      return { way: copy.way, delay: time(copy.delay), harm: copy.harm && { ...copy.harm } };
   }
 }
 
@@ -157,7 +159,7 @@ function faultWritten({ fault, on, for: lasts, params }: FaultStep): JsonObject 
 
 const MEASURES: Readonly<Record<string, Measure>> = { time: "time", size: "size", rate: "rate" };
 
-function verbWritten({ verb, vm, on, args }: VerbStep): JsonObject {
+function verbWritten({ verb, vm, on, side, args, careful, writes }: VerbStep): JsonObject {
   const written: Record<string, Json> = {};
   for (const [name, kind] of Object.entries(VERB_WORDS[verb]?.args ?? {})) {
     const bare = argumentName(name);
@@ -172,7 +174,15 @@ function verbWritten({ verb, vm, on, args }: VerbStep): JsonObject {
       ? (value as JsonObject)["at"] as string
       : value;
   }
-  return { do: verb, ...(vm === "" ? {} : { vm }), ...(on === "" ? {} : { on }), ...written };
+  return {
+    do: verb,
+    ...(vm === "" ? {} : { vm }),
+    ...(on === "" ? {} : { on }),
+    ...(side === undefined ? {} : { side }),
+    ...(careful === undefined ? {} : { careful }),
+    ...(writes === undefined ? {} : { writes }),
+    ...written,
+  };
 }
 
 function ratesWritten(rates: JsonObject): JsonObject {

@@ -30,6 +30,6 @@ export function stepProblems(scenario: DrillScenario, step: JsonObject): StepPro
     return { ...NOWHERE, message };
   };
   const issues = new Issues({ value: undefined, problem, line: () => 0 });
-  new ScriptMeaning(scenario.world, scenario.end, issues).steps([...others, step]);
+  new ScriptMeaning(scenario, issues).steps([...others, step]);
   return found;
 }

@@ -8,6 +8,7 @@
  *
  * @module
  */
+// Long because: what a drill is made of is read as a whole.
 
 import type { JsonObject } from "../../engine/core/base/json.ts";
 import type { StorageSpeed } from "../../engine/sim/volume.ts";
@@ -28,6 +29,11 @@ export interface DrillScenario {
   readonly seed: number;
   /** The engine that it was recorded with; another one refuses to call its outcome the same. */
   readonly engineHash?: string;
+  /**
+   * Administrators help by themselves, as in the random runs of `deno task prove`: they resume what stopped and bring up what
+   * burned. Left out, they do what the script says until it is over.
+   */
+  readonly attended?: true;
   readonly world: DrillWorld;
   /** In the order in which they are written. */
   readonly script: readonly Step[];
@@ -42,10 +48,24 @@ export interface DrillWorld {
   readonly scale: number;
   /** Bytes of a simulated block: 4096 at scale 1 unless it is said otherwise, else 512. */
   readonly block: number;
+  /** Bounds as small as can be, so that a small world meets them; no scale model, and a block is `block` bytes long. */
+  readonly grain?: Grain;
   /** Where the machines are at first, and where their replicas are. */
   readonly sites: readonly [SiteSpec, SiteSpec];
   readonly link: LinkSpec;
   readonly machines: readonly DrillMachine[];
+}
+
+/** Bounds of servers in a world of random runs, which are small so that few writes meet them. */
+export interface Grain {
+  /** Blocks of a region of the replication log. */
+  readonly region: number;
+  /** Regions that may be hot at once. */
+  readonly slots: number;
+  /** Blocks of old contents that fit while points are cut. */
+  readonly oldBlocks: number;
+  /** Bytes of a packet on the link, at most. */
+  readonly packet: number;
 }
 
 /** A site with its server. */
@@ -105,8 +125,18 @@ export type FirstCopySpec =
   | { readonly way: "scheduled"; readonly after: number }
   /** From a file at the replica of which so many millionths of its sectors are otherwise. */
   | { readonly way: "existing-copy"; readonly stale: number }
-  /** On a medium that is on its way for so many µs. */
-  | { readonly way: "media"; readonly delay: number };
+  /** On a medium that is on its way for so many µs; something may happen to it there. */
+  | { readonly way: "media"; readonly delay: number; readonly harm?: MediumHarm | undefined };
+
+/** What happens to a medium. */
+export interface MediumHarm {
+  /** A bit flips, or the end is missing. */
+  readonly kind: "none" | "flip" | "cut";
+  /** Chooses file and place. */
+  readonly pick: number;
+  /** The server dies amid the import, once. */
+  readonly stumble?: "kill" | "power" | undefined;
+}
 
 /** What its owner asks for; 0: nothing. */
 export interface Objective {
@@ -204,7 +234,10 @@ export interface FaultStep {
   readonly kind: "fault";
   /** An id of the registry, as `link.loss`. */
   readonly fault: string;
-  /** The site, the link or the machine that it hits; with `VM/N` one disk. */
+  /**
+   * The site, the link or the machine that it hits; with `VM/N` one disk, where the machine's guest is, with `VM/N@SITE` the
+   * one at that site.
+   */
   readonly on: string;
   /** How long it lasts, µs; 0 for what has no duration, and for what heals at the end alone. */
   readonly for: number;
@@ -221,9 +254,21 @@ export interface VerbStep {
   readonly vm: string;
   /** The site whose server is asked; "" for the side of the machine that the verb is for. */
   readonly on: string;
+  /** The side of the machine whose server is asked, wherever that is; left out where `on` says it, or the verb. */
+  readonly side?: Side;
   /** Its arguments, as the verb table has them; `point` may be `{ newest: N }` or `{ before: STEP }`. */
   readonly args: JsonObject;
+  /**
+   * Whoever types it sees to it: looks whether it can be, and does what belongs to it. Left out, it is typed as it stands,
+   * and the engine says whether it can be.
+   */
+  readonly careful?: true;
+  /** Of a careful test failover: so many writes does the guest of the test. */
+  readonly writes?: number;
 }
+
+/** The side of a machine. */
+export type Side = "primary" | "replica";
 
 /** The guest is told to do one thing. */
 export interface GuestStep {

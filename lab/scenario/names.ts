@@ -55,9 +55,17 @@ export class Names {
       return { wrong: `Say what it hits: "on" is ${listed(possible)}` };
     }
     if (possible.includes(named)) return { name: named };
+    if (kinds.includes("disk") && this.#isDiskAt(named, possible)) return { name: named };
     // A machine stands for its first disk.
     if (kinds.includes("disk") && this.machines.includes(named)) return { name: `${named}/0` };
     return { wrong: `It cannot hit ${shown(named)}${hint(named, possible)}` };
+  }
+
+  /** `VM/N@SITE`: that disk at that site. */
+  #isDiskAt(named: string, possible: readonly string[]): boolean {
+    const at = named.lastIndexOf("@");
+    return this.sites.includes(named.slice(at + 1)) && possible.includes(named.slice(0, at)) &&
+      named.slice(0, at).includes("/");
   }
 
   #possible(kinds: readonly TargetKind[]): string[] {

@@ -45,7 +45,8 @@ function scenarioMeant(value: unknown, issues: Issues): DrillScenario | undefine
   const script = written.script ?? [];
   const end = written.end ?? usualEnd(script);
   const world = worldMeant(written.world, end, issues);
-  const steps = new ScriptMeaning(world, end, issues).steps(script);
+  const manner = written.attended ? { attended: true } as const : {};
+  const steps = new ScriptMeaning({ world, end, ...manner }, issues).steps(script);
   const expect = expectationsMeant(written.expect ?? undefined, world, steps, issues);
   return {
     formatVersion: FORMAT_VERSION,
@@ -54,6 +55,7 @@ function scenarioMeant(value: unknown, issues: Issues): DrillScenario | undefine
     story,
     seed,
     ...(engineHash === undefined ? {} : { engineHash }),
+    ...manner,
     world,
     script: steps,
     expect,

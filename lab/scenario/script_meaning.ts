@@ -9,11 +9,14 @@
 import type { Json, JsonObject } from "../../engine/core/base/json.ts";
 import type { FaultDefinition } from "../../engine/sim/faults/definition.ts";
 import { FAULTS } from "../../engine/sim/faults/registry.ts";
+import { carefulProblem } from "./careful_meaning.ts";
 import {
+  type DrillScenario,
   type DrillWorld,
   type FaultStep,
   type GuestStep,
   OCCURRENCES,
+  type Side,
   type Step,
   type StepHead,
   type VerbStep,
@@ -37,9 +40,15 @@ export class ScriptMeaning {
   readonly #names: Names;
   readonly #issues: Issues;
   readonly #end: number;
+  /** The script is done by a run of its own, which has to know every time beforehand. */
+  readonly #attended: boolean;
 
-  constructor(world: DrillWorld, end: number, issues: Issues) {
+  constructor(
+    { world, end, attended }: Pick<DrillScenario, "world" | "end" | "attended">,
+    issues: Issues,
+  ) {
     this.#world = world;
+    this.#attended = attended === true;
     this.#names = new Names(world);
     this.#issues = issues;
     this.#end = end;
@@ -54,12 +63,26 @@ export class ScriptMeaning {
       const body = this.#body(written, path);
       if (body === undefined) continue;
       const head = this.#head(body.fields, at, path);
+      if (this.#attended) this.#checkAttended(head, body.step, path);
       found.push({ step: { ...head, ...body.step }, path });
     }
     const steps = found.map(({ step }) => step);
     this.#checkIds(found);
     if (steps.length === script.length) this.#checkWaits(found);
     return steps;
+  }
+
+  #checkAttended({ when }: StepHead, step: FaultStep | VerbStep | GuestStep, path: Path): void {
+    const wrong = (key: string, what: string) =>
+      this.#issues.add([...path, key], `In an attended drill ${what}`);
+    if ("after" in when) wrong("after", 'every step begins "at" a time');
+    const point = step.kind === "verb" ? step.args["point"] : undefined;
+    if ((point as { before?: unknown } | undefined)?.before !== undefined) {
+      wrong("point", 'a point is "newest" or { newest: N }');
+    }
+    if (step.kind === "guest" && (step.guest === "stop" || step.guest === "start")) {
+      wrong("guest", "administrators stop and start guests");
+    }
   }
 
   #head({ id, at, after, wait }: Fields, index: number, path: Path): StepHead {
@@ -161,7 +184,7 @@ export class ScriptMeaning {
   /** A place on a disk is on it. */
   #checkOffset(fault: FaultDefinition, on: string, params: Fields, path: Path): void {
     if (!fault.parameters.some(({ name }) => name === "offset")) return;
-    const [vm = "", disk = "0"] = on.split("/");
+    const [vm = "", disk = "0"] = on.split(/[/@]/);
     this.#checkRange(vm, Number(disk), Number(params["offset"]), 1, path);
   }
 
@@ -205,7 +228,29 @@ export class ScriptMeaning {
     }
     const args = this.#arguments(verb, fields, path);
     if (verb === "vm disk grow") this.#grown(vm, args, path);
-    return { fields, step: { kind: "verb", verb, vm, on: on ?? "", args } as const };
+    const manner = this.#manner(fields, path);
+    const step = { kind: "verb", verb, vm, on: on ?? "", args, ...manner } as const;
+    const careless = step.careful === true ? carefulProblem(step, this.#world) : undefined;
+    if (careless !== undefined) this.#issues.add([...path, careless.key], careless.wrong);
+    return { fields, step };
+  }
+
+  /** Which side is asked, and how. */
+  #manner(
+    { on, side, careful, writes }: Fields,
+    path: Path,
+  ): Pick<VerbStep, "side" | "careful" | "writes"> {
+    if (on !== undefined && side !== undefined) {
+      this.#issues.add([...path, "side"], '"on" says already whose server is asked', "key");
+    }
+    if (writes !== undefined && careful !== true) {
+      this.#issues.add([...path, "writes"], '"writes" belongs to "careful: true"', "key");
+    }
+    return {
+      ...(side === undefined ? {} : { side: side as Side }),
+      ...(careful === true ? { careful } : {}),
+      ...(writes === undefined ? {} : { writes: Number(writes) }),
+    };
   }
 
   #arguments(verb: string, fields: Fields, path: Path): JsonObject {

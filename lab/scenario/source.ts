@@ -84,6 +84,8 @@ export function readSource(text: string): Source | readonly Problem[] {
   return readJsonLine(text) ?? readYaml(text);
 }
 
+const TOO_MANY_ALIASES = `The file has more than ${BOUNDS.aliases} aliases`;
+
 const TOO_DEEP = `The file is nested deeper than ${BOUNDS.depth} levels`;
 
 /** JSON on one line, as scenarios are stored: read at once; its places are sought when somebody asks. */
@@ -113,6 +115,10 @@ function readYaml(text: string): Source | readonly Problem[] {
       ...WHOLE,
       message: `The file has more than ${BOUNDS.marks} keys, entries and lines`,
     }];
+  }
+  // Far more than may stand there: not even parsed, which is slow. Words of a story may begin with an asterisk.
+  if ((text.match(/(?:^|[\s,[{:-])\*[^\s,[\]{}*]/g) ?? []).length > 10 * BOUNDS.aliases) {
+    return [{ ...WHOLE, message: TOO_MANY_ALIASES }];
   }
   const lines = new LineCounter();
   let document: Document.Parsed;
@@ -193,7 +199,7 @@ class Reader {
     const known = this.#targets.get(alias);
     if (known !== undefined) return known;
     if (this.#targets.size === BOUNDS.aliases) {
-      throw new Unreadable(alias, `The file has more than ${BOUNDS.aliases} aliases`);
+      throw new Unreadable(alias, TOO_MANY_ALIASES);
     }
     const target = alias.resolve(this.#document);
     if (target === undefined) throw new Unreadable(alias, `Nothing is called "&${alias.source}"`);

@@ -125,6 +125,35 @@ export const VERB_WORDS: Readonly<Record<string, VerbWord>> = {
   "authorization remove": ofServer({ "name?": "text", "trustGroup?": "text" }),
 };
 
+/**
+ * Verbs that whoever types them may see to: he looks whether it can be, does what belongs to it, and asks again what a crash cut
+ * off. `lab/run/careful_verbs.ts` says what each is then.
+ */
+export const CAREFUL_VERBS = [
+  "replication cycle",
+  "replication set",
+  "replication disable",
+  "vm remove",
+  "vm disk add",
+  "vm disk remove",
+  "vm disk exclude",
+  "vm disk grow",
+  "points export",
+  "failover planned",
+  "failover prepare",
+  "failover test",
+  "failover start",
+  "failover cancel",
+  "failover complete",
+  "failover reverse",
+  "authorization add",
+  "authorization remove",
+  "server set",
+] as const;
+
+/** A verb that may be typed with care. */
+export type CarefulVerb = typeof CAREFUL_VERBS[number];
+
 /** Arguments that a step writes under another name, for its own begins with `at`. */
 export const RENAMED_ARGUMENTS: Readonly<Record<string, string>> = { at: "startAt" };
 

@@ -31,14 +31,17 @@ import {
 /** Bytes that a block of the world that is meant has. */
 const REAL_BLOCK = 4096;
 
+/** How coarse a world is. */
+type Coarseness = Pick<DrillWorld, "scale" | "block" | "grain">;
+
 /** Bytes that a simulated block stands for. */
-export function blockMeans({ scale }: Pick<DrillWorld, "scale">): number {
-  return REAL_BLOCK * scale;
+export function blockMeans({ scale, block, grain }: Coarseness): number {
+  return grain === undefined ? REAL_BLOCK * scale : block;
 }
 
 /** Bytes that a simulated sector stands for, the least that can be written. */
-export function sectorMeans({ scale, block }: Pick<DrillWorld, "scale" | "block">): number {
-  return (REAL_BLOCK * scale * 512) / block;
+export function sectorMeans(world: Coarseness): number {
+  return (blockMeans(world) * 512) / world.block;
 }
 
 /** The world that is meant. */
@@ -47,6 +50,11 @@ export function worldMeant(written: WrittenWorld, end: number, issues: Issues): 
   const block = written.block === undefined
     ? scale === 1 ? REAL_BLOCK : 512
     : parseQuantity("size", written.block) as number;
+  const { grain } = written;
+  if (grain !== undefined && scale !== 1) {
+    issues.add(["world", "scale"], 'A world with "grain" is no scale model: leave "scale" out');
+  }
+  const coarse = { scale, block, ...(grain === undefined ? {} : { grain }) };
   const names = Object.keys(written.machines);
   if (names.length === 0) issues.add(["world", "machines"], "A world has at least one machine");
   if (names.length > BOUNDS.machines) {
@@ -55,7 +63,7 @@ export function worldMeant(written: WrittenWorld, end: number, issues: Issues): 
   const sites = sitesMeant(written, issues);
   const machines = names.map((name) => {
     const machine = written.machines[name] as WrittenMachine;
-    return machineMeant(name, machine, { scale, block }, end, issues);
+    return machineMeant(name, machine, coarse, end, issues);
   });
   const link = linkMeant(written, sites, issues);
   distinct([
@@ -63,7 +71,7 @@ export function worldMeant(written: WrittenWorld, end: number, issues: Issues): 
     ...Object.keys(written.links).map((name) => ["links", name] as const),
     ...names.map((name) => ["machines", name] as const),
   ], issues);
-  const world = { scale, block, sites, link, machines };
+  const world = { ...coarse, sites, link, machines };
   checkMemory(world, issues);
   checkLink(world, issues);
   return world;
@@ -128,12 +136,10 @@ function linkMeant(
   return { name, rtt, jitter, rate };
 }
 
-type Grain = Pick<DrillWorld, "scale" | "block">;
-
 function machineMeant(
   name: string,
   written: WrittenMachine,
-  grain: Grain,
+  coarse: Coarseness,
   end: number,
   issues: Issues,
 ): DrillMachine {
@@ -142,7 +148,7 @@ function machineMeant(
   const { firstCopy, ...settings } = replication;
   if (disks.length > DISKS_MAX) issues.add([...path, "disks"], `At most ${DISKS_MAX} disks`);
   for (const [at, size] of disks.entries()) {
-    const wrong = grainProblem(size, blockMeans(grain), grain);
+    const wrong = grainProblem(size, blockMeans(coarse), coarse);
     if (wrong !== undefined) issues.add([...path, "disks", at], `The size of a disk ${wrong}`);
   }
   try {
@@ -180,7 +186,11 @@ function lowered(sentence: string): string {
 }
 
 /** Why a number of bytes cannot be simulated; `undefined` where it can. */
-export function grainProblem(bytes: number, unit: number, { scale }: Grain): string | undefined {
+export function grainProblem(
+  bytes: number,
+  unit: number,
+  { scale }: Pick<DrillWorld, "scale">,
+): string | undefined {
   const rest = bytes % unit;
   if (rest === 0) return undefined;
   const near = rest * 2 < unit && bytes > unit ? bytes - rest : bytes + unit - rest;
@@ -228,7 +238,8 @@ function checkWorkload(
 }
 
 /** A link that is so many times slower still carries what shows each side that the other one lives. */
-function checkLink({ scale, block, link }: DrillWorld, issues: Issues): void {
+function checkLink({ scale, block, grain, link }: DrillWorld, issues: Issues): void {
+  if (grain !== undefined) return;
   const simulated = (link.rate * block) / (REAL_BLOCK * scale);
   if (scale === 1 || link.rate === 0 || simulated >= BOUNDS.linkRate) return;
   let usable = scale;

@@ -13,7 +13,13 @@ import { FAULTS } from "../../engine/sim/faults/registry.ts";
 import { BOUNDS } from "./bounds.ts";
 import { count, flag, NAME, quantity, record, text, word } from "./form.ts";
 import { quantityText } from "./quantities.ts";
-import { type ArgumentKind, argumentName, RENAMED_ARGUMENTS, VERB_WORDS } from "./verb_words.ts";
+import {
+  type ArgumentKind,
+  argumentName,
+  CAREFUL_VERBS,
+  RENAMED_ARGUMENTS,
+  VERB_WORDS,
+} from "./verb_words.ts";
 import { STEP_ID, time } from "./written_world.ts";
 
 type Shape = Record<string, z.ZodMiniType>;
@@ -99,6 +105,9 @@ function makeVerbStep(verb: string): z.ZodMiniType {
   const word = VERB_WORDS[verb];
   const shape: Shape = { ...HEAD, do: z.literal(verb), on: z.optional(NAME) };
   if (word?.machine !== false || verb === "replication import") shape["vm"] = z.optional(NAME);
+  if (word?.machine !== false) shape["side"] = z.optional(z.enum(["primary", "replica"]));
+  if ((CAREFUL_VERBS as readonly string[]).includes(verb)) shape["careful"] = z.optional(flag());
+  if (verb === "failover test") shape["writes"] = z.optional(count(0, 1000));
   for (const [written, kind] of Object.entries(word?.args ?? {})) {
     const bare = argumentName(written);
     const needed = written === bare && kind !== "package";

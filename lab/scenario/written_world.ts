@@ -78,13 +78,19 @@ const WORKLOAD = record({
   night: z.prefault(share(), "10%"),
 });
 
+const HARM = record({
+  kind: z.enum(["none", "flip", "cut"]),
+  pick: z.prefault(count(0, 0xffff_ffff), 0),
+  stumble: z.optional(z.enum(["kill", "power"])),
+});
+
 const FIRST_COPY = z.union([
   z.literal("network"),
   z.discriminatedUnion("way", [
     record({ way: z.literal("network") }),
     record({ way: z.literal("scheduled"), after: z.prefault(time(), "1h") }),
     record({ way: z.literal("existing-copy"), stale: z.prefault(share(), "5%") }),
-    record({ way: z.literal("media"), delay: z.prefault(time(), "1d") }),
+    record({ way: z.literal("media"), delay: z.prefault(time(), "1d"), harm: z.optional(HARM) }),
   ], { error: '"way" is network, scheduled, existing-copy or media' }),
 ]);
 
@@ -113,10 +119,18 @@ const MACHINE = record({
 
 const BLOCKS = ["512B", "1KiB", "2KiB", "4KiB", "8KiB", "16KiB", "32KiB", "64KiB"] as const;
 
+const GRAIN = record({
+  region: z.prefault(count(1, 64), 4),
+  slots: z.prefault(count(1, 4096), 16),
+  oldBlocks: z.prefault(count(1, 65_536), 256),
+  packet: z.prefault(quantity("size", 64, 64 * KiB), "64KiB"),
+});
+
 /** A world. */
 export const WORLD = record({
   scale: z.prefault(count(1, BOUNDS.scale), 1),
   block: z.optional(z.enum(BLOCKS)),
+  grain: z.optional(GRAIN),
   sites: z.prefault(z.record(NAME, z.union([z.null(), SITE])), { a: null, b: null }),
   links: z.prefault(z.record(NAME, z.union([z.null(), LINK])), { wan: null }),
   machines: z.record(NAME, MACHINE),
@@ -175,6 +189,7 @@ export const HEAD = {
   story: z.prefault(text(20_000), ""),
   seed: z.prefault(count(0, Number.MAX_SAFE_INTEGER), 1),
   engineHash: z.optional(word(/^[0-9a-f]{8,64}$/, "A hash is 8 to 64 hex digits")),
+  attended: z.prefault(flag(), false),
   end: z.optional(quantity("time", SECOND, BOUNDS.time)),
 };
 

@@ -7,9 +7,8 @@
 
 import { deepEqual, ok } from "node:assert/strict";
 import fc from "fast-check";
-import type { FaultDefinition, Target } from "../../engine/sim/faults/definition.ts";
+import type { FaultDefinition, Suffering, Target } from "../../engine/sim/faults/definition.ts";
 import { FAULTS, lowerFault } from "../../engine/sim/faults/registry.ts";
-import type { FaultAction } from "../../engine/sim/scenario/scenario.ts";
 import { readScenario } from "../../lab/scenario/read_scenario.ts";
 import { faultSteps, type Written } from "./arbitrary_drill.ts";
 
@@ -23,7 +22,7 @@ const SHARES = new Set(["rate", "enter", "leave", "loss"]);
 const SIGNED = new Set(["by"]);
 
 /** What is wrong with an action; undefined where nothing is. */
-function problemOf(action: FaultAction): string | undefined {
+function problemOf(action: Suffering): string | undefined {
   const fields: [string, unknown][] = [];
   const gather = (value: object) => {
     for (const [key, each] of Object.entries(value)) {

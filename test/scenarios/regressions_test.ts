@@ -7,18 +7,15 @@
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
-import {
-  parseRegression,
-  type Regression,
-  regressionName,
-  regressionText,
-} from "../../engine/sim/scenario/regression.ts";
-import { runScenario } from "../../engine/sim/scenario/run.ts";
-import type { Scenario } from "../../engine/sim/scenario/scenario.ts";
-import type { RunResult } from "../../engine/sim/scenario/run.ts";
 import type { Kernel } from "../../engine/core/ports/codec.ts";
+import { type RunResult, runScenario } from "../../engine/sim/scenario/run.ts";
+import type { Scenario } from "../../engine/sim/scenario/scenario.ts";
+import { readRegression } from "../../lab/regression/regression.ts";
+import { attendedRun } from "../../lab/run/attended_run.ts";
+import { runDrill } from "../../lab/run/session.ts";
 import { makeCopy } from "../../tools/prove/plants.ts";
 import { loadKernel } from "../../wasm/codec.ts";
+import { PLANTED_REGRESSIONS } from "../planted/regressions.ts";
 import { PLANTS } from "../planted/table.ts";
 
 const FOLDER = new URL("../../scenarios/regressions/", import.meta.url);
@@ -26,11 +23,9 @@ const COPIES = new URL("../../.cache/regressions/", import.meta.url);
 /** Worlds in which a planted bug may show itself: where a few bytes more or less travel, the moment that mattered moves. */
 const WORLDS = 24;
 
-const files = readdirSync(FOLDER).filter((name) => name.endsWith(".json")).sort();
-const kept = new Map<string, Regression>();
-for (const name of files) {
-  kept.set(name, parseRegression(readFileSync(new URL(name, FOLDER), "utf8")));
-}
+const textOf = (name: string) => readFileSync(new URL(name, FOLDER), "utf8");
+const files = readdirSync(FOLDER).sort();
+const kept = new Map(files.map((name) => [name, readRegression({ name, text: textOf(name) })]));
 
 /** The same scenario in other worlds: what chance decides in a run is drawn anew. */
 function worlds(scenario: Scenario): Scenario[] {
@@ -40,33 +35,38 @@ function worlds(scenario: Scenario): Scenario[] {
   );
 }
 
-Deno.test("regressions are canonical, named for what they hold, and enough", () => {
-  for (const [name, regression] of kept) {
-    assert.equal(regressionName(regression), name);
-    assert.match(regression.wrong, /^[A-Z].*\.$/, `${name} says in a sentence what was wrong`);
+Deno.test("regressions are drills that say what was wrong, and enough", () => {
+  for (const [name, { drill }] of kept) {
+    assert.match(drill.story, /^[A-Z].*\.$/, `${name} says in a sentence what was wrong`);
   }
-  const planted = new Set([...kept.values()].map((regression) => regression.planted));
-  planted.delete(null);
-  assert.ok(planted.size >= 8, `${planted.size} planted bugs have a regression`);
+  for (const name of Object.values(PLANTED_REGRESSIONS)) assert.ok(kept.has(name), name);
+  assert.ok(Object.keys(PLANTED_REGRESSIONS).length >= 8);
 });
 
 Deno.test("a file that is not a regression as it was written is an error", () => {
-  const [first] = kept.values();
-  assert.ok(first !== undefined);
-  const text = regressionText(first);
-  assert.deepEqual(parseRegression(text), first);
-  assert.throws(() => parseRegression(text.replace('"formatVersion":1', '"formatVersion":2')), /2/);
-  assert.throws(() => parseRegression(` ${text}`), /not what was written/);
-  assert.throws(() => parseRegression("{}"), /format null/);
+  const [name] = files;
+  assert.ok(name !== undefined);
+  const text = textOf(name);
+  const other = (written: string, called = name) => () =>
+    readRegression({ name: called, text: written });
+  assert.throws(other(text.replace('"formatVersion":1', '"formatVersion":2')), /line 1: .*2/);
+  assert.throws(other(` ${text}`), /not what was written/);
+  assert.throws(other("{}"), /line 1: "name" is missing/);
+  assert.throws(other(text.replace('"seed":', '"seed":1')), /holds another run/);
+  assert.throws(other(text, `I99${name.slice(name.lastIndexOf("-"))}`), /holds another run/);
 });
 
-for (const [name, { scenario }] of kept) {
+for (const [name, { drill }] of kept) {
   Deno.test(`the engine passes ${name}`, () => {
     const kernel = loadKernel();
-    for (const world of worlds(scenario).slice(0, 4)) {
-      const { violation } = runScenario(world, kernel);
+    const results = worlds(attendedRun(drill).scenario).slice(0, 4)
+      .map((world) => runScenario(world, kernel));
+    for (const { violation } of results) {
       assert.equal(violation, undefined, JSON.stringify(violation));
     }
+    // Whoever plays the file sees the same run.
+    const { traceHash, violation } = runDrill(drill, kernel, { engineHash: "", frames: false });
+    assert.deepEqual([traceHash, violation], [results[0]?.hash, undefined]);
   });
 }
 
@@ -75,20 +75,22 @@ interface Copy {
   runScenario(scenario: Scenario, kernel: Kernel): RunResult;
 }
 
-for (const plant of PLANTS) {
-  const mine = [...kept].filter(([, { planted }]) => planted === plant.id);
-  if (mine.length === 0) continue;
-  Deno.test(`the planted bug "${plant.id}" breaks its regressions again`, async () => {
+for (const [id, name] of Object.entries(PLANTED_REGRESSIONS)) {
+  Deno.test(`the planted bug "${id}" breaks its regression again`, async () => {
+    const plant = PLANTS.find((each) => each.id === id);
+    const regression = kept.get(name);
+    assert.ok(plant !== undefined && regression !== undefined, `${id}: ${name}`);
     const root = makeCopy(plant, COPIES);
     const copy = await import(new URL("engine/sim/scenario/run.ts", root).href) as Copy;
     const kernel = loadKernel();
-    for (const [name, { invariant, scenario }] of mine) {
-      const broken = worlds(scenario).some((world) => {
-        const { violation } = copy.runScenario(world, kernel);
-        return violation !== undefined && plant.invariants.includes(violation.id);
-      });
-      assert.ok(broken, `${name} breaks ${invariant} no more: it proves nothing any longer`);
-    }
+    const broken = worlds(attendedRun(regression.drill).scenario).some((world) => {
+      const { violation } = copy.runScenario(world, kernel);
+      return violation !== undefined && plant.invariants.includes(violation.id);
+    });
+    assert.ok(
+      broken,
+      `${name} breaks ${regression.invariant} no more: it proves nothing any longer`,
+    );
     rmSync(root, { recursive: true, force: true });
   });
 }

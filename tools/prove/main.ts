@@ -8,11 +8,10 @@
 
 import { generate } from "../../engine/sim/scenario/generate.ts";
 import { PROBES } from "../../engine/sim/scenario/probes.ts";
-import {
-  FORMAT_VERSION,
-  regressionName,
-  regressionText,
-} from "../../engine/sim/scenario/regression.ts";
+import { runScenario } from "../../engine/sim/scenario/run.ts";
+import { readRegression, regressionFile } from "../../lab/regression/regression.ts";
+import { attendedRun } from "../../lab/run/attended_run.ts";
+import { loadKernel } from "../../wasm/codec.ts";
 import { farm, type Harvest } from "./farm.ts";
 import { HELP, parseOptions, PLANTED_MINUTES, type ProveOptions, USAGE } from "./options.ts";
 import { type PlantResult, seekAll } from "./plants.ts";
@@ -77,22 +76,28 @@ async function prove(options: ProveOptions): Promise<number> {
   console.log(`  ${small.violation.message.split("\n")[0]}`);
   for (const line of eventLines(small.scenario)) console.log(`  ${line}`);
   console.log(`Replay: ${replay}`);
-  if (kept !== null) {
-    console.log(`Kept: ${kept}, replayed by every "npm test"; say there what was wrong`);
+  if (kept === null) console.log("Not kept: it is no drill that breaks the same again");
+  else {
+    console.log(
+      `Kept: ${kept}, replayed by every "npm test"; its "story" is to say what was wrong`,
+    );
+    console.log(`Play: deno task drill ${kept}`);
   }
   return 1;
 }
 
-/** Stores what shrinking left among the regressions; null for a run that broke without an invariant's name. */
-function keep({ scenario, violation }: Smaller): string | null {
-  const { id, message } = violation;
-  if (!/^I\d+$/.test(id)) return null;
-  const wrong = message.split("\n")[0] ?? "";
-  const head = { formatVersion: FORMAT_VERSION, planted: null } as const;
-  const regression = { ...head, invariant: id, wrong, scenario };
-  const path = `scenarios/regressions/${regressionName(regression)}`;
+/**
+ * Stores what shrinking left as a drill among the regressions; null for a run that as a drill, read from what is stored, does not
+ * break the same again.
+ */
+function keep({ scenario, violation: { id, message } }: Smaller): string | null {
+  const file = regressionFile(scenario, id, message.split("\n")[0] ?? "");
+  if (file === undefined) return null;
+  const { drill } = readRegression(file);
+  if (runScenario(attendedRun(drill).scenario, loadKernel()).violation?.id !== id) return null;
+  const path = `scenarios/regressions/${file.name}`;
   Deno.mkdirSync(new URL("scenarios/regressions/", ROOT), { recursive: true });
-  Deno.writeTextFileSync(new URL(path, ROOT), regressionText(regression));
+  Deno.writeTextFileSync(new URL(path, ROOT), file.text);
   return path;
 }
 

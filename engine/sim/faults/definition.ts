@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { FaultAction, HostName, Place } from "../scenario/scenario.ts";
+import type { FaultAction, HostName, OperatorAction, Place } from "../scenario/scenario.ts";
 
 /** What can be hit. */
 export type TargetKind = "site" | "link" | "machine" | "disk";
@@ -96,8 +96,11 @@ export interface FaultDefinition {
   /** In so many of a million random drills it may happen at all. */
   readonly prior: number;
   /** What the simulator is to do at the moment at which it happens. */
-  readonly lower: (hit: Hit) => readonly FaultAction[];
+  readonly lower: (hit: Hit) => readonly Suffering[];
 }
+
+/** What the simulator does for a fault: something goes wrong, or a server is stopped in order. */
+export type Suffering = FaultAction | (OperatorAction & { readonly kind: "restart" });
 
 /** A parameter that is a number; from `min` to `max`. */
 export function amount(

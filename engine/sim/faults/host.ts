@@ -28,6 +28,10 @@ function whenOf(hit: Hit): "before" | "after" {
   return hit.word("when") === "before" ? "before" : "after";
 }
 
+function amidOf(hit: Hit): "before" | "after" | "torn" {
+  return hit.word("when") === "torn" ? "torn" : whenOf(hit);
+}
+
 /** What these faults have in common. */
 const SITE = { targets: ["site"], recoverable: true } as const;
 
@@ -46,6 +50,21 @@ export const HOST_FAULTS: readonly FaultDefinition[] = [
     real: true,
     prior: 500_000,
     lower: (hit) => [{ kind: "kill", host: hostOf(hit), down: hit.number("down") }],
+  },
+  {
+    ...SITE,
+    id: "host.restart",
+    title: "The server is restarted",
+    about: "The server is stopped in order, as for an update of its host, and started again",
+    modelled:
+      "It ends what it is about and closes; guests lose their disks until it is there again",
+    notModelled: "A new version of the server",
+    parameters: [amount("down", "time", [0, 5 * SECOND, DAY], "How long until it starts again")],
+    lasting: false,
+    heals: "The server starts again after `down`",
+    real: true,
+    prior: 250_000,
+    lower: (hit) => [{ kind: "restart", host: hostOf(hit), down: hit.number("down") }],
   },
   {
     ...SITE,
@@ -96,13 +115,14 @@ export const HOST_FAULTS: readonly FaultDefinition[] = [
     ...SITE,
     id: "host.crash-at-call",
     title: "The server dies at a call",
-    about: "The server dies at one of its next calls to storage or network: before it or behind it",
-    modelled: "Any call that can have an effect; amid a write see disk.torn-write",
+    about:
+      "The server dies at one of its next calls to storage or network: before it, behind it or amid it",
+    modelled: "Any call that can have an effect; of a write that is torn any part may be done",
     notModelled:
       "A crash between two instructions that make no call: nobody could tell it from one at the next call",
     parameters: [
       amount("calls", "count", [1, 20, 100_000], "At which of the next calls"),
-      choice("when", ["before", "after"], "Whether the call is done"),
+      choice("when", ["before", "after", "torn"], "Whether the call is done, or a part of it"),
       HOW,
       DOWN,
     ],
@@ -114,7 +134,7 @@ export const HOST_FAULTS: readonly FaultDefinition[] = [
       kind: "crash",
       host: hostOf(hit),
       calls: hit.number("calls"),
-      when: whenOf(hit),
+      when: amidOf(hit),
       how: howOf(hit),
       down: hit.number("down"),
     }],

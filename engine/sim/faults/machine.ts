@@ -6,11 +6,16 @@
 // Long because: one entry for each fault, and each says what it models.
 
 import { DAY, MILLISECOND, SECOND, TiB } from "../../core/base/units.ts";
-import { amount, diskOf, type FaultDefinition, sectorOf } from "./definition.ts";
+import { amount, choice, diskOf, type FaultDefinition, type Hit, sectorOf } from "./definition.ts";
 
 const DOWN = amount("down", "time", [MILLISECOND, 5 * SECOND, DAY], "How long the server is down");
 const OFFSET = amount("offset", "size", [0, 0, 1024 * TiB], "Where on the disk");
 const PICK = amount("pick", "count", [0, 0, 4_294_967_295], "Chooses file and place");
+const AMONG = choice(
+  "among",
+  ["machine", "all"],
+  "Files of the machine's replica, wherever that is, or all at the second site",
+);
 const BIT = amount("bit", "count", [0, 0, 7], "Which bit of the byte");
 
 type FreezeTrouble = "fails" | "sticks" | "breaks" | "thaw-fails";
@@ -87,6 +92,11 @@ export const GUEST_FAULTS: readonly FaultDefinition[] = [
   },
 ];
 
+/** The machine whose replica is meant; nothing where any file may be. */
+function amongOf(hit: Hit): { readonly vm?: number } {
+  return hit.word("among") === "all" ? {} : { vm: diskOf(hit).vm };
+}
+
 /** Faults of what a machine's primary and replica keep. */
 export const REPLICA_FAULTS: readonly FaultDefinition[] = [
   {
@@ -111,7 +121,7 @@ export const REPLICA_FAULTS: readonly FaultDefinition[] = [
     modelled: "One bit of a delta, an undo file or a record, on the medium and in the cache",
     notModelled: "Rot of the replica's raw disks; see disk.rot-silent",
     targets: ["machine"],
-    parameters: [PICK, BIT],
+    parameters: [PICK, BIT, AMONG],
     lasting: false,
     heals:
       "What is damaged is found when it is read, never believed, and made anew where that is possible",
@@ -122,7 +132,7 @@ export const REPLICA_FAULTS: readonly FaultDefinition[] = [
       kind: "rot",
       pick: hit.number("pick"),
       bit: hit.number("bit"),
-      vm: diskOf(hit).vm,
+      ...amongOf(hit),
     }],
   },
   {
@@ -133,7 +143,7 @@ export const REPLICA_FAULTS: readonly FaultDefinition[] = [
     modelled: "One bit of what had arrived and was durable",
     notModelled: "Several at once",
     targets: ["machine"],
-    parameters: [PICK, BIT, DOWN],
+    parameters: [PICK, BIT, DOWN, AMONG],
     lasting: false,
     heals: "The delta is sent anew",
     recoverable: true,
@@ -144,7 +154,7 @@ export const REPLICA_FAULTS: readonly FaultDefinition[] = [
       pick: hit.number("pick"),
       bit: hit.number("bit"),
       down: hit.number("down"),
-      vm: diskOf(hit).vm,
+      ...amongOf(hit),
     }],
   },
   {

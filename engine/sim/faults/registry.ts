@@ -5,8 +5,7 @@
  * @module
  */
 
-import type { FaultAction } from "../scenario/scenario.ts";
-import type { FaultDefinition, FaultParameter, Target } from "./definition.ts";
+import type { FaultDefinition, FaultParameter, Suffering, Target } from "./definition.ts";
 import { DISK_FAULTS } from "./disk.ts";
 import { CLOCK_FAULTS, HOST_FAULTS, SITE_FAULTS } from "./host.ts";
 import { LINK_FAULTS } from "./link.ts";
@@ -40,7 +39,7 @@ export function lowerFault(
   parameters: FaultParameters,
   lasts: number,
   scale: number,
-): readonly FaultAction[] {
+): readonly Suffering[] {
   const valueOf = (name: string) => {
     const parameter = fault.parameters.find((each) => each.name === name);
     if (parameter === undefined) throw new RangeError(`${fault.id} has no parameter ${name}`);

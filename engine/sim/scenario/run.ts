@@ -6,7 +6,7 @@
  */
 
 import type { Kernel } from "../../core/ports/codec.ts";
-import type { GuestAction, OperatorAction, Scenario, ScenarioEvent } from "./scenario.ts";
+import type { GuestAction, Scenario, ScenarioEvent } from "./scenario.ts";
 import { INVARIANTS } from "../invariants/table.ts";
 import type { Invariant } from "../invariants/fact.ts";
 import type { Violation } from "../world.ts";
@@ -14,34 +14,12 @@ import { Load, LOAD_PENDING_MAX, type LoadSpec } from "../guests/load.ts";
 import { EVENT } from "../trace.ts";
 import { Drill } from "./drill.ts";
 import { Ending } from "./ending.ts";
+import { isGuest, isOperator, isServer } from "./event_families.ts";
 import { generate } from "./generate.ts";
 import type { MachineRun } from "./machine_run.ts";
 import { type Pace, type Paced, until } from "./paced.ts";
-import type { FaultAction, ServerAction } from "./scenario.ts";
+import type { FaultAction } from "./scenario.ts";
 import { checkVerbs } from "./verb_events.ts";
-
-const GUEST_ACTIONS: ReadonlySet<string> = new Set(["write", "zero", "read", "flush", "reconnect"]);
-/** Every kind of what administrators do: the compiler misses one that is left out. */
-const OPERATOR_KINDS: Readonly<Record<OperatorAction["kind"], true>> = {
-  "first-copy": true,
-  cycle: true,
-  grow: true,
-  disk: true,
-  rest: true,
-  failover: true,
-  cancel: true,
-  test: true,
-  "test-delete": true,
-  export: true,
-  complete: true,
-  role: true,
-  disable: true,
-  forget: true,
-  restart: true,
-  verb: true,
-  set: true,
-};
-const OPERATOR_ACTIONS: ReadonlySet<string> = new Set(Object.keys(OPERATOR_KINDS));
 
 /** How a run is watched. */
 export interface RunOptions {
@@ -51,6 +29,8 @@ export interface RunOptions {
   readonly keepTrace?: boolean;
   /** Administrators do what the scenario says, and nothing by themselves. */
   readonly unattended?: boolean;
+  /** Hears of each event of the scenario as it is about to happen. */
+  readonly happens?: (event: ScenarioEvent) => void;
 }
 
 /** What became of a run. */
@@ -82,7 +62,7 @@ export class ScenarioRun {
     checkVerbs(scenario.events);
     const { invariants = INVARIANTS, keepTrace = false } = options;
     this.drill = new Drill(scenario, kernel, invariants, keepTrace);
-    this.#life = live(this.drill, this.#pace, options.unattended === true);
+    this.#life = live(this.drill, this.#pace, options);
   }
 
   /** True when nothing more will happen. */
@@ -112,14 +92,14 @@ export class ScenarioRun {
 }
 
 /** Everything that happens in a run. */
-function* live(drill: Drill, pace: Pace, unattended: boolean): Paced {
+function* live(drill: Drill, pace: Pace, { unattended, happens }: RunOptions): Paced {
   const { scenario, simulated } = drill;
   drill.sites.a.start();
   drill.sites.b.start();
-  if (!unattended) simulated.schedule(20_000, () => drill.operator.begin());
+  if (unattended !== true) simulated.schedule(20_000, () => drill.operator.begin());
   const events = scenario.events.filter(({ at }) => at < scenario.quiet);
   events.sort((one, other) => one.at - other.at);
-  play(drill, events, 0);
+  play(drill, events, 0, happens);
   for (const load of scenario.loads ?? []) carry(drill, load);
   yield* until(simulated, pace, scenario.quiet);
   if (!simulated.stopped) yield* new Ending(drill, pace).run();
@@ -151,11 +131,17 @@ export function traceOf(
 }
 
 /** Lets event `next` happen, and with it every later one: the queue holds one of them at a time. */
-function play(drill: Drill, events: readonly ScenarioEvent[], next: number): void {
+function play(
+  drill: Drill,
+  events: readonly ScenarioEvent[],
+  next: number,
+  happens?: (event: ScenarioEvent) => void,
+): void {
   const event = events[next];
   if (event === undefined) return;
   drill.simulated.schedule(event.at - drill.now, () => {
-    play(drill, events, next + 1);
+    play(drill, events, next + 1, happens);
+    happens?.(event);
     perform(drill, event);
   });
 }
@@ -196,16 +182,4 @@ export function perform(drill: Drill, event: ScenarioEvent): void {
   } else if (isOperator(event)) drill.operator.act(event);
   else if (isServer(event)) drill.serverOperator.act(event);
   else drill.faults.act(event as FaultAction);
-}
-
-function isGuest(event: ScenarioEvent): event is ScenarioEvent & GuestAction {
-  return GUEST_ACTIONS.has(event.kind);
-}
-
-function isServer(event: ScenarioEvent): event is ScenarioEvent & ServerAction {
-  return event.kind === "authorize" || event.kind === "limit";
-}
-
-function isOperator(event: ScenarioEvent): event is ScenarioEvent & OperatorAction {
-  return OPERATOR_ACTIONS.has(event.kind);
 }

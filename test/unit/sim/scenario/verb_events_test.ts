@@ -12,12 +12,6 @@ import { HOUR, MILLISECOND, SECOND } from "../../../../engine/core/base/units.ts
 import { VERBS } from "../../../../engine/core/server/verbs.ts";
 import type { Invariant } from "../../../../engine/sim/invariants/fact.ts";
 import { INVARIANTS } from "../../../../engine/sim/invariants/table.ts";
-import {
-  FORMAT_VERSION,
-  parseRegression,
-  type Regression,
-  regressionText,
-} from "../../../../engine/sim/scenario/regression.ts";
 import { runScenario } from "../../../../engine/sim/scenario/run.ts";
 import type {
   HostName,
@@ -343,14 +337,6 @@ Deno.test("words that are no verb of the table, and arguments that it does not t
   ];
   for (const [line, message] of wrong) {
     throws(() => runScenario(asking(line), kernel), message);
-    const regression: Regression = {
-      formatVersion: FORMAT_VERSION,
-      invariant: "I1",
-      planted: null,
-      wrong: "Nothing.",
-      scenario: asking(line),
-    };
-    throws(() => parseRegression(regressionText(regression)), message);
   }
   const { violation } = runScenario(asking([0, "a", "failover planned", {}]), kernel);
   equal(violation, undefined);

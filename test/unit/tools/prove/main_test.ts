@@ -8,17 +8,21 @@
 import assert from "node:assert/strict";
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { parseRegression } from "../../../../engine/sim/scenario/regression.ts";
 import { runSeed } from "../../../../engine/sim/scenario/run.ts";
+import { readRegression } from "../../../../lab/regression/regression.ts";
 import { makeCopy } from "../../../../tools/prove/plants.ts";
 import { loadKernel } from "../../../../wasm/codec.ts";
 import { CLEAR_WRITES_ZERO as PLANT } from "../../../planted/clear_writes_zero.ts";
 
 const ROOT = new URL("../../../../", import.meta.url);
 
-async function prove(root: URL, ...args: string[]) {
+function prove(root: URL, ...args: string[]) {
+  return run(new URL("tools/prove/main.ts", root), args);
+}
+
+async function run(program: URL, args: readonly string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", fileURLToPath(new URL("tools/prove/main.ts", root)), ...args],
+    args: ["run", "-A", "--quiet", fileURLToPath(program), ...args],
     env: { NO_COLOR: "1" },
     stdin: "null",
   }).output();
@@ -36,6 +40,11 @@ async function withCopy(bug: boolean, use: (copy: URL) => Promise<void>): Promis
       `${makeCopy(bug ? PLANT : { ...PLANT, after: PLANT.before }, folder)}/`,
     );
     cpSync(new URL("test/planted", ROOT), new URL("test/planted", copy), { recursive: true });
+    for (const { isDirectory, name } of Deno.readDirSync(new URL("lab", ROOT))) {
+      const from = new URL(`lab/${name}`, ROOT);
+      if (isDirectory) cpSync(from, new URL(`lab/${name}`, copy), { recursive: true });
+      else if (name.endsWith(".ts")) cpSync(from, new URL(`lab/${name}`, copy));
+    }
     await use(copy);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -87,8 +96,17 @@ Deno.test("a violation ends with 1, is kept, and its line finds the same invaria
       [];
     const [, kept] = /^Kept: (scenarios\/regressions\/\S+\.json),/m.exec(found.out) ?? [];
     assert.ok(line !== undefined && kept !== undefined, found.out);
-    const { invariant } = parseRegression(readFileSync(new URL(kept, copy), "utf8"));
+    const text = readFileSync(new URL(kept, copy), "utf8");
+    const { invariant, drill } = readRegression({ name: kept.split("/").at(-1) ?? "", text });
     assert.equal(invariant, id);
+    assert.ok(drill.script.length > 0 && drill.script.length < 40, "it was shrunken");
+
+    const file = fileURLToPath(new URL(kept, copy));
+    const played = await run(new URL("lab/cli/main.ts", copy), [file]);
+    assert.equal(played.code, 1, played.out + played.err);
+    assert.match(played.out, new RegExp(`${id}\\b`), "whoever plays what is kept sees it break");
+    const passed = await run(new URL("lab/cli/main.ts", ROOT), [file]);
+    assert.equal(passed.code, 0, passed.out + passed.err);
 
     const replayed = await prove(copy, ...line.split(" "), "--json");
     assert.equal(replayed.code, 1, replayed.err);
