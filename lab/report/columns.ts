@@ -81,7 +81,7 @@ export const LOSS: readonly TextColumn<Recovery>[] = [
   ["Fate", ({ loss }) => loss === null ? "–" : FATES[loss.fate]],
 ];
 
-const KINDS = { incident: "incident", planned: "planned", asked: "asked for" } as const;
+const KINDS = { incident: "incident", planned: "planned", asked: "on purpose" } as const;
 
 function untilText({ ended, kind }: Outage): string {
   if (ended !== null) return instantText(ended);

@@ -99,8 +99,8 @@ function machineRows(expectation: Of<"machine">, { machines }: Achieved): Expect
   const gone = machine?.neverBack ? "it never ran again" : "it did not stop";
   measure("RPO", expectation.rpo, machine?.rpo, durationText, "there was no recovery");
   measure("RTO", expectation.rto, machine?.rto, durationText, gone);
-  measure("writes lost", expectation.lostWrites, machine?.lostWrites, countText, "not known");
-  measure("bytes lost", expectation.lostBytes, machine?.lostBytes, bytesText, "not known");
+  measure("writes missing", expectation.lostWrites, machine?.lostWrites, countText, "not known");
+  measure("bytes missing", expectation.lostBytes, machine?.lostBytes, bytesText, "not known");
   measure("worst RPO", expectation.worstRpo, machine?.worstRpo, durationText, "never protected");
   if (expectation.runsAt !== undefined) {
     const [expected, achieved] = [expectation.runsAt, machine?.runsAt ?? ""];

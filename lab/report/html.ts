@@ -21,7 +21,7 @@ import {
   timelineTable,
 } from "./html_tables.ts";
 import { type Filling, Markup, markup } from "./markup.ts";
-import { durationText, listText } from "./words.ts";
+import { countText, durationText, listText, paragraphsOf } from "./words.ts";
 
 /** How verdicts are written, and which class of colours they have. */
 const VERDICTS = {
@@ -70,7 +70,7 @@ function identity(report: DrillReport, { made }: Provenance): Markup {
     ["Machines", listText(report.machines.map(({ vm }) => vm))],
     ["Seed", String(report.seed)],
     ["Lasted", durationText(report.ended)],
-    ["Scale", report.scale === 1 ? "1 : 1" : `1 : ${report.scale}`],
+    ["Scale", `1 : ${countText(report.scale)}`],
     ["Made", made],
   ];
   return markup`<dl>${
@@ -78,7 +78,7 @@ function identity(report: DrillReport, { made }: Provenance): Markup {
       markup`<dt>${name}</dt><dd>${value}</dd>`
     )
   }</dl>
-${report.story !== "" && markup`<p class="story quiet">${report.story}</p>`}`;
+${paragraphsOf(report.story).map((text) => markup`<p class="story quiet">${text}</p>\n`)}`;
 }
 
 function section(title: string, ...content: readonly Filling[]): Markup {

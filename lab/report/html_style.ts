@@ -32,7 +32,6 @@ header { display: flex; justify-content: space-between; align-items: baseline; g
 .sentence { font-size: 22px; line-height: 1.3; font-weight: 600; margin: 16px 0 12px; max-width: 44ch; text-wrap: pretty; }
 .quiet, caption { color: var(--quiet); }
 .small { font-size: 12px; }
-.story { white-space: pre-line; }
 .note { border-left: 3px solid var(--lagging); padding: 2px 0 2px 12px; }
 .verdict { font-weight: 600; padding: 2px 10px; border-radius: 3px; white-space: nowrap; }
 .good { color: var(--healthy); } .verdict.good { background: var(--healthy-fill); }

@@ -27,7 +27,8 @@ function casesOf({ expectations, violation, integrity }: DrillReport): Case[] {
       failure: violation === null ? "" : `${violation.id}: ${violation.message}`,
     },
     {
-      name: "Every byte that was compared is what a guest wrote",
+      name: "Every byte that was compared is what a guest wrote" +
+        (integrity.explained ? ", but for what a fault had damaged" : ""),
       failure: unequal === 0 || integrity.explained
         ? ""
         : `${unequal} of ${compared} comparisons were unequal`,

@@ -33,6 +33,7 @@ import {
   instantText,
   listText,
   many,
+  paragraphsOf,
 } from "./words.ts";
 
 /** A table; where it would have no rows, what is said instead. */
@@ -149,7 +150,7 @@ export function reportMarkdown(report: DrillReport, provenance: Provenance): str
     `# Drill report: ${escapeMarkdown(title || name)}`,
     `**${capital(verdict.replaceAll("-", " "))}.** ${escapeMarkdown(sentence)}`,
     escapeMarkdown(scaleNote),
-    ...story.split(/\n\s*\n/).map(escapeMarkdown),
+    ...paragraphsOf(story).map(escapeMarkdown),
     `Drill ${escapeMarkdown(name)}, simulated, seed ${report.seed}, at ${
       escapeMarkdown(listText(report.sites))
     }, over ${durationText(report.ended)}.`,

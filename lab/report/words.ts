@@ -81,3 +81,8 @@ export function listText(words: readonly string[]): string {
 export function capital(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
+
+/** The paragraphs of a text: what stands between blank lines, however its own lines were broken. */
+export function paragraphsOf(text: string): string[] {
+  return text.split(/\n\s*\n/).map((part) => part.trim()).filter((part) => part !== "");
+}

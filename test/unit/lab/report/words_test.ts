@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { durationText } from "../../../../lab/report/words.ts";
+import { durationText, paragraphsOf } from "../../../../lab/report/words.ts";
 import { S } from "./story.ts";
 
 Deno.test("durations are rounded to the nearest of their two units, and none is cut off", () => {
@@ -20,4 +20,9 @@ Deno.test("durations are rounded to the nearest of their two units, and none is 
     [-2025, "-33 min 45 s"],
   ] as const;
   for (const [seconds, text] of texts) assert.equal(durationText(seconds * S), text);
+});
+
+Deno.test("a story flows: its paragraphs are what stands between blank lines, not where its file broke them", () => {
+  assert.deepEqual(paragraphsOf("One\ntwo.\n\n \nThree\nfour.\n"), ["One\ntwo.", "Three\nfour."]);
+  assert.deepEqual(paragraphsOf(""), []);
 });
