@@ -9,7 +9,7 @@ import { App } from "./page/app.tsx";
 import { onKey } from "./page/keys.ts";
 import { openFile } from "./editor/editor.tsx";
 import { changeText, keepText, onPicture, rememberText } from "./state/drill.ts";
-import { readDraft } from "./state/draft.ts";
+import { readDraft, unkeptDraft } from "./state/draft.ts";
 import { library, loadLibrary } from "./state/library.ts";
 import { tell } from "./state/notices.ts";
 import { openLink } from "./state/sharing.ts";
@@ -25,6 +25,15 @@ function takeDroppedFiles(): void {
     event.preventDefault();
     void openFile(file);
   });
+}
+
+/** Has the browser ask before a script goes that nothing else has. */
+function askBeforeLoss(event: BeforeUnloadEvent): void {
+  keepText();
+  const text = unkeptDraft();
+  if (text.trim() !== "" && !library.value.some((entry) => entry.text === text)) {
+    event.preventDefault();
+  }
 }
 
 /** What is shown first: what a link names, what was typed at the visit before, or a drill of the library. */
@@ -63,6 +72,7 @@ render(<App />, place);
 document.addEventListener("keydown", onKey);
 globalThis.addEventListener("hashchange", () => void openLink(location.hash));
 globalThis.addEventListener("pagehide", keepText);
+globalThis.addEventListener("beforeunload", askBeforeLoss);
 takeDroppedFiles();
 requestAnimationFrame(picture);
 begin().catch((error: unknown) => {

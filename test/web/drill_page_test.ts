@@ -5,18 +5,11 @@
  */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
-import { engineHash } from "../../lab/engine_hash.ts";
-import { makeReport } from "../../lab/report/report.ts";
-import type { DrillReport } from "../../lab/report/drill_report.ts";
-import { runDrill } from "../../lab/run/session.ts";
-import { readScenario } from "../../lab/scenario/read_scenario.ts";
-import { loadKernel } from "../../wasm/codec.ts";
 import { program, testWithNeeds } from "../needs.ts";
+import { reportOf } from "./deno_report.ts";
 import {
   button,
-  FIXTURES,
   LabPage,
   RUN_MAX,
   runIsComplete,
@@ -27,14 +20,6 @@ import {
 
 const NEEDS = [program("chromium", "chromium")];
 const MINUTE = 60_000_000;
-
-/** What Deno makes of the same scenario. */
-function reportOf(name: string): DrillReport {
-  const read = readScenario(readFileSync(`${FIXTURES}/${name}.yaml`, "utf8"));
-  assert.ok(read.ok);
-  const options = { engineHash: engineHash(), frames: false };
-  return makeReport(runDrill(read.scenario, loadKernel(), options));
-}
 
 /** Chooses a scenario of the library, as a first visit does. */
 async function choose(page: Page, title: string): Promise<void> {

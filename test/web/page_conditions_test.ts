@@ -1,5 +1,5 @@
 /**
- * The page under conditions that nobody wishes for: no network, no storage, damaged input, a worker that dies, no mouse, and
+ * The page under conditions that nobody wishes for: no network, damaged input, a worker that dies, no mouse, and
  * no eyes.
  *
  * @module
@@ -113,24 +113,6 @@ testWithNeeds(
       assert.match(await scriptText(page), /^Dear customer,/);
       assert.match(good, /site-fire/);
     });
-  },
-);
-
-testWithNeeds(
-  { name: "storage that is denied is told, and takes nothing away", needs: NEEDS },
-  async () => {
-    await using lab = await LabPage.open();
-    const before = () => {
-      Object.defineProperty(globalThis, "localStorage", {
-        get() {
-          throw new Error("denied");
-        },
-      });
-    };
-    await lab.visit(async (page) => {
-      await page.getByText("This browser cannot keep your script").waitFor();
-      await runIsComplete(page);
-    }, { before });
   },
 );
 

@@ -10,6 +10,13 @@ import { settle, tell } from "./notices.ts";
 
 const KEY = "warmsite.draft";
 
+let unkept = "";
+
+/** What somebody would lose who leaves the page now: the text that could not be kept; "" for nothing. */
+export function unkeptDraft(): string {
+  return unkept;
+}
+
 /** The text of the visit before; undefined when there is none. */
 export function readDraft(): string | undefined {
   try {
@@ -23,8 +30,10 @@ export function readDraft(): string | undefined {
 export function keepDraft(text: string): void {
   try {
     localStorage.setItem(KEY, text);
+    unkept = "";
     settle("draft");
   } catch {
+    unkept = text;
     tell({
       about: "draft",
       kind: "error",
