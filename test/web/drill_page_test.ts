@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { program, testWithNeeds } from "../needs.ts";
 import { reportOf } from "./deno_report.ts";
+import { measureFrames, recordFrames } from "./frame_times.ts";
 import {
   button,
   LabPage,
@@ -25,6 +26,16 @@ const MINUTE = 60_000_000;
 async function choose(page: Page, title: string): Promise<void> {
   await page.getByRole("combobox", { name: "Scenario" }).selectOption({ label: title });
   await page.locator(".story strong").getByText(title, { exact: true }).waitFor();
+}
+
+/** Records how long pictures take while the drill plays and, at its beginning, is computed. */
+async function framesArePlayed(page: Page, name: string): Promise<void> {
+  const stage = page.getByRole("region", { name: "Stage" });
+  const before = await stage.screenshot();
+  const times = await measureFrames(page, 3000);
+  assert.ok(times.frames > 0 && times.median > 0, "Pictures were drawn");
+  assert.ok(!before.equals(await stage.screenshot()), "The stage moves");
+  recordFrames(name, times);
 }
 
 /** The frame with the report's own page. */
@@ -62,6 +73,7 @@ testWithNeeds(
         await lab.visit(async (page) => {
           await choose(page, title);
           await button(page, "Play").click();
+          await framesArePlayed(page, name);
           await runIsComplete(page);
           const shown = await verdict(page);
           assert.equal(shown.verdict, expected);
