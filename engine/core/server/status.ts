@@ -277,7 +277,7 @@ export function replicaStatus(
   wall: number,
 ): JsonObject {
   const { store, record } = machine;
-  const newest = store.newest;
+  const { newest, points } = store;
   // A machine that was failed over to is its own newest state: there is no other to fall behind.
   const failedOver = record.failover !== undefined || machine.state === "FailedOver";
   const { arrival } = machine;
@@ -296,8 +296,8 @@ export function replicaStatus(
     frequency: record.frequency,
     interval: machine.monitoring.current(wall),
   });
-  const unapplied = store.points.filter((point) => !point.applied);
-  const applied = store.points.findLast((point) => point.applied);
+  const unapplied = points.filter((point) => !point.applied);
+  const applied = points.findLast((point) => point.applied);
   return {
     vm: machine.name,
     role,
@@ -317,7 +317,7 @@ export function replicaStatus(
     rpoIsUpperBound: true,
     bytesSent: 0,
     failedOverTo: record.failover?.point ?? null,
-    points: store.points.length,
+    points: points.length,
     retention: retentionText(store.retention),
     settings: record.choices === undefined ? null : settingsTold(record.choices),
     exports: machine.exports.map(({ point, path, bytes, total }) => {
