@@ -9,9 +9,8 @@
  */
 // Long because: what a guest asks for, how it connects and what it is told is one account of one machine.
 
-import { isFailed } from "../../core/base/failure.ts";
 import { SECTOR_SIZE } from "../sectors.ts";
-import { Line, type Member } from "../../core/runtime/line.ts";
+import { Line } from "../../core/runtime/line.ts";
 import type { Task } from "../../core/runtime/task.ts";
 import type { Attachments } from "../../core/server/attachments.ts";
 import { exportName } from "../../core/server/exports.ts";
@@ -23,6 +22,7 @@ import type { GuestAction } from "../scenario/scenario.ts";
 import type { SimWorld } from "../world.ts";
 import { GuestConnection } from "./connection.ts";
 import { Flushed } from "./flushed.ts";
+import { Change, Flush, Read } from "./requests.ts";
 
 /** What became of a request of a guest. */
 export interface Reply {
@@ -46,12 +46,6 @@ export interface Reply {
 
 /** An action about one disk. */
 type Asked = GuestAction & { readonly disk: number };
-
-/** A request without an answer. */
-interface Unanswered extends Member {
-  readonly request: Request;
-  readonly action: GuestAction;
-}
 
 /** Words of memory that stamps are made in, one after the other: memory of their own would cost more than they do. */
 const ROOM = 16 * WORDS;
@@ -88,7 +82,7 @@ export class Guest {
   /** Its file systems are at rest, and what it would have written waits. */
   #held: GuestAction[] | undefined;
   /** Unanswered requests that the connection of this moment carries. */
-  #unanswered = new Line<Unanswered>();
+  #unanswered = new Line<Change>();
   /** Names of the exports of its disks, and of its tasks. */
   readonly #exports: readonly string[];
   readonly #task: string;
@@ -245,23 +239,27 @@ export class Guest {
     const { disk, sector, count } = action;
     const content = action.kind === "zero" ? "zeros" : action.rough ? "rough" : "plain";
     const request = this.history.issue(disk, sector, count, content, this.#ground.instant());
-    const unanswered = { request, action, place: -1 };
-    this.#unanswered.add(unanswered);
-    const at = sector * SECTOR_SIZE;
     const bytes = this.#bytesOf(request);
-    this.#ask(
+    const change = new Change(
+      this,
       host,
       connection,
       action,
-      (to) => bytes === undefined ? to.zero(at, count * SECTOR_SIZE) : to.write(at, bytes),
-      (ok) => {
-        // An answer on a connection that the guest has left reaches nobody.
-        if (!this.#unanswered.delete(unanswered)) return false;
-        const { world } = this.#ground;
-        this.history.end(request, this.#ground.instant(), ok ? world.now : undefined);
-        return true;
-      },
+      request,
+      bytes,
+      this.#ground.world.now,
     );
+    this.#unanswered.add(change);
+    host.process.scope.spawn(this.#task, change.task);
+  }
+
+  /** For `Change` alone: it was answered. */
+  changed(change: Change, ok: boolean, failure?: string): void {
+    // An answer on a connection that the guest has left reaches nobody.
+    if (!this.#unanswered.delete(change)) return;
+    const { world } = this.#ground;
+    this.history.end(change.request, this.#ground.instant(), ok ? world.now : undefined);
+    this.reply(change.host, change.action, change.began, undefined, failure);
   }
 
   /** What a request writes; `undefined` for zeros. */
@@ -284,17 +282,17 @@ export class Guest {
     action: GuestAction & { readonly kind: "read" },
   ): void {
     const from = this.#ground.instant();
-    const { disk, sector, count } = action;
-    this.#ask(
-      host,
-      connection,
-      action,
-      (to) => to.read(sector * SECTOR_SIZE, count * SECTOR_SIZE),
-      (ok, bytes) => {
-        if (!ok || bytes === undefined) return true;
-        return this.history.judgeRead(disk, sector, bytes, from, this.#ground.instant());
-      },
-    );
+    const read = new Read(this, host, connection, action, from, this.#ground.world.now);
+    host.process.scope.spawn(this.#task, read.task);
+  }
+
+  /** For `Read` alone: what it showed. */
+  judged(
+    { disk, sector }: { readonly disk: number; readonly sector: number },
+    bytes: Uint8Array,
+    from: number,
+  ): Judgement {
+    return this.history.judgeRead(disk, sector, bytes, from, this.#ground.instant());
   }
 
   #flush(
@@ -303,63 +301,22 @@ export class Guest {
     action: GuestAction & { readonly kind: "flush" },
   ): void {
     const asked = this.#ground.instant();
-    this.#ask(host, connection, action, (to) => to.flush(), (ok) => {
-      if (ok) this.flushed.add(action.disk, asked);
-      return true;
-    });
+    const flush = new Flush(this, host, connection, action, asked, this.#ground.world.now);
+    host.process.scope.spawn(this.#task, flush.task);
   }
 
-  /** Sends a request; `answered` says whether anybody hears the answer, or what a read showed. */
-  #ask<T>(
-    host: GuestHost,
-    connection: GuestConnection,
-    action: Asked,
-    request: (disk: GuestConnection["disk"]) => Task<T>,
-    answered: (ok: boolean, value?: T) => boolean | Judgement,
-  ): void {
-    const began = this.#ground.world.now;
-    const task = this.#carry(host, connection, action, request, answered, began);
-    host.process.scope.spawn(this.#task, task);
-  }
-
-  *#carry<T>(
-    host: GuestHost,
-    connection: GuestConnection,
-    action: Asked,
-    request: (disk: GuestConnection["disk"]) => Task<T>,
-    answered: (ok: boolean, value?: T) => boolean | Judgement,
-    began: number,
-  ): Task<void> {
-    // Dropped before it was begun.
-    if (connection.stopped) return;
-    try {
-      let value: T;
-      connection.begin();
-      try {
-        value = yield* request(connection.disk);
-      } finally {
-        connection.end();
-      }
-      this.#reply(host, action, began, answered(true, value), undefined);
-    } catch (error) {
-      if (!isFailed(error) || error.code === "cancelled") throw error;
-      this.#reply(host, action, began, answered(false), error.message);
-    }
-  }
-
-  #reply(
+  /** For requests alone: one that began at `began` has its answer. */
+  reply(
     { process }: GuestHost,
     action: Asked,
     began: number,
-    outcome: boolean | Judgement,
+    judgement: Judgement | undefined,
     failure: string | undefined,
   ): void {
-    if (outcome === false) return;
     const { kind, disk } = action;
     const { vm } = this;
     const [host, incarnation] = [process.host.name, process.incarnation];
     const took = this.#ground.world.now - began;
-    const judgement = outcome === true ? undefined : outcome;
     if (!("count" in action)) {
       const reply = { action: kind, vm, disk, host, incarnation, took, failure, judgement };
       return this.#ground.replied(reply);
