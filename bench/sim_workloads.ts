@@ -1,17 +1,19 @@
 /**
  * What the simulator is measured with: three machines that each write ten times a second, a cycle every
- * five minutes, without faults.
+ * five minutes, without faults or with those of random runs.
  *
  * Rule: pure, for it runs in a browser's worker as well.
  *
  * @module
  */
 
-import { KiB, MiB, MINUTE, SECOND } from "../engine/core/base/units.ts";
+import { HOUR, KiB, MiB, MINUTE, SECOND } from "../engine/core/base/units.ts";
 import type { Kernel } from "../engine/core/ports/codec.ts";
 import { INVARIANTS } from "../engine/sim/invariants/table.ts";
 import { type RunResult, runScenario } from "../engine/sim/scenario/run.ts";
-import type { Scenario } from "../engine/sim/scenario/scenario.ts";
+import { Prng } from "../engine/sim/prng.ts";
+import { faultEvents } from "../engine/sim/scenario/generate/faults.ts";
+import type { Scenario, ScenarioEvent } from "../engine/sim/scenario/scenario.ts";
 import { USUAL_STORAGE } from "../engine/sim/volume.ts";
 import { runDrill } from "../lab/run/session.ts";
 import type { DrillMachine, DrillScenario } from "../lab/scenario/drill_scenario.ts";
@@ -21,6 +23,8 @@ const WRITES_A_SECOND = 10;
 /** Blocks of each machine's one disk. */
 const BLOCKS = 1024;
 const SECTOR = 512;
+/** Decides which faults come when. */
+const SWARM_SEED = 1;
 /** Of the writes so many millionths do not compress. */
 const ROUGH = 250_000;
 
@@ -28,6 +32,7 @@ const ROUGH = 250_000;
 export const WORKLOADS = {
   r1: "blocks of 4 KiB, in a world as random runs have it",
   r1s: "blocks of 512 bytes, in a world as random runs have it",
+  "r1s-swarm": "as r1s, and every hour the faults of a random run, spread over it",
   drill: "blocks of 512 bytes, as a drill of the lab, with everything that is kept of it",
 } as const;
 
@@ -46,9 +51,21 @@ export function playWorkload(
 ): Measured {
   if (name === "drill") return playDrill(micros, kernel, judged);
   const invariants = judged ? INVARIANTS : [];
-  return runScenario(makeScenario(name === "r1" ? 4 * KiB : SECTOR, micros), kernel, {
-    invariants,
-  });
+  const scenario = makeScenario(name === "r1" ? 4 * KiB : SECTOR, micros);
+  const events = name === "r1s-swarm" ? swarm(scenario.world, micros) : [];
+  return runScenario({ ...scenario, events }, kernel, { invariants });
+}
+
+/** Faults as random runs have them: each hour about half of all kinds, each some times. */
+function swarm(world: Scenario["world"], micros: number): ScenarioEvent[] {
+  const all: ScenarioEvent[] = [];
+  for (let from = 0; from < micros; from += HOUR) {
+    const events: ScenarioEvent[] = [];
+    const hour = new Prng(SWARM_SEED).stream(`hour/${from / HOUR}`);
+    faultEvents(hour, world, Math.min(HOUR, micros - from), events);
+    all.push(...events.map((event) => ({ ...event, at: from + event.at })));
+  }
+  return all;
 }
 
 function makeScenario(block: number, micros: number): Scenario {
