@@ -53,6 +53,12 @@ export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: Error };
 
+/** Whose task a run is: told of its end before anybody else. A callback for each would come with every task. */
+export interface RunOwner {
+  /** It has ended; `joined`: somebody else takes what it ended with. */
+  runEnded(run: Run, joined: boolean): void;
+}
+
 /** A task in the loop, from start to end. */
 export class Run<T = unknown> implements Member {
   /** The loop that runs it. */
@@ -64,6 +70,8 @@ export class Run<T = unknown> implements Member {
   /** See `Member`: its place in its scope. */
   place = -1;
   readonly #task: Task<T>;
+  readonly #owner: RunOwner | undefined;
+  readonly #joined: boolean;
   #token: Token | undefined;
   #cancel: Cancel | undefined;
   #value: unknown;
@@ -78,10 +86,12 @@ export class Run<T = unknown> implements Member {
   #othersEnded: (() => void)[] | undefined;
 
   /** Made by `Loop.start` alone. */
-  constructor(loop: Loop, name: string, task: Task<T>) {
+  constructor(loop: Loop, name: string, task: Task<T>, owner?: RunOwner, joined = false) {
     this.loop = loop;
     this.name = name;
     this.#task = task;
+    this.#owner = owner;
+    this.#joined = joined;
   }
 
   /** Whether it was asked to stop. */
@@ -168,6 +178,7 @@ export class Run<T = unknown> implements Member {
     this.outcome = outcome;
     const [first, others] = [this.#ended, this.#othersEnded];
     this.#ended = this.#othersEnded = undefined;
+    this.#owner?.runEnded(this as Run, this.#joined);
     first?.();
     if (others !== undefined) { for (const callback of others) callback(); }
   }
@@ -201,8 +212,8 @@ export class Loop {
   }
 
   /** Starts a task; it runs when the loop comes to it, not inside this call. */
-  start<T>(name: string, task: Task<T>): Run<T> {
-    const run = new Run<T>(this, name, task);
+  start<T>(name: string, task: Task<T>, owner?: RunOwner, joined = false): Run<T> {
+    const run = new Run<T>(this, name, task, owner, joined);
     this.enqueue(run as Run);
     return run;
   }

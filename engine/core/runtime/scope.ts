@@ -6,7 +6,7 @@
 
 import { AssertionError } from "../base/assert.ts";
 import { isFailed } from "../base/failure.ts";
-import type { Loop, Outcome, Run, Token } from "./loop.ts";
+import type { Loop, Outcome, Run, RunOwner, Token } from "./loop.ts";
 import { Line } from "./line.ts";
 import { suspend, type Task, type Wait } from "./task.ts";
 
@@ -45,7 +45,7 @@ export class Handle<T> {
 }
 
 /** Owns tasks: they end when it does. */
-export class Scope {
+export class Scope implements RunOwner {
   /** The loop in which the tasks run. */
   readonly loop: Loop;
   /** For traces. */
@@ -71,32 +71,34 @@ export class Scope {
    * fails with in its `finally` blocks is no failure of its work, and stops no process where nobody listens.
    */
   spawn(name: string, task: Task<unknown>): void {
-    this.#begin(name, task, (run) => {
-      const outcome = run.outcome as Outcome<unknown>;
-      if (outcome.ok || isFailed(outcome.error, "cancelled")) return;
-      if (run.interrupted && this.#onFailure === undefined && isFailed(outcome.error)) return;
-      this.#failed(outcome.error, name);
-    });
+    this.#begin(name, task, false);
   }
 
   /** Starts a task whose outcome the caller joins. An assertion in it still stops the process. */
   start<T>(name: string, task: Task<T>): Handle<T> {
-    const run = this.#begin(name, task as Task<unknown>, ({ outcome }) => {
-      const failed = outcome?.ok === false && !isFailed(outcome.error);
-      if (failed) this.loop.panic(outcome.error, name);
-    });
-    return new Handle(run as Run<T>);
+    return new Handle(this.#begin(name, task as Task<unknown>, true) as Run<T>);
   }
 
-  #begin(name: string, task: Task<unknown>, ended: (run: Run) => void): Run {
-    const run = this.loop.start(`${this.name}/${name}`, task);
+  #begin(name: string, task: Task<unknown>, joined: boolean): Run {
+    const run = this.loop.start(name, task, this, joined);
     this.#runs.add(run);
-    run.whenEnded(() => {
-      this.#runs.delete(run);
-      ended(run);
-    });
     if (this.#closed) run.interrupt();
     return run;
+  }
+
+  /** For `Run` alone. */
+  runEnded(run: Run, joined: boolean): void {
+    this.#runs.delete(run);
+    const outcome = run.outcome as Outcome<unknown>;
+    if (outcome.ok) return;
+    const { error } = outcome;
+    if (joined) {
+      if (!isFailed(error)) this.loop.panic(error, run.name);
+      return;
+    }
+    if (isFailed(error, "cancelled")) return;
+    if (run.interrupted && this.#onFailure === undefined && isFailed(error)) return;
+    this.#failed(error, run.name);
   }
 
   #failed(error: Error, name: string): void {
