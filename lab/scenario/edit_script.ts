@@ -1,8 +1,8 @@
 /**
- * Changes the script in the text of a scenario, and leaves everything else of the text as somebody wrote it: comments,
+ * Adds to the script in the text of a scenario, and leaves everything else of the text as somebody wrote it: comments,
  * order, spaces.
  *
- * Rule: what comes of it has that one step more, or less; where the text cannot be changed in place it is written anew, with
+ * Rule: what comes of it has that one step more; where the text cannot be changed in place it is written anew, with
  * its comments. A text that is no YAML stays as it is.
  *
  * @module
@@ -45,26 +45,6 @@ export function appendStep(text: string, step: JsonObject): string {
   return String(document);
 }
 
-/** `text` without the step that is called `id`; steps that are called by their numbers are still those that are meant. */
-export function removeStep(text: string, id: string): string {
-  const document = parse(text);
-  const script = document === undefined ? undefined : scriptOf(document);
-  if (document === undefined || script === undefined) return text;
-  const index = script.items.findIndex((item, at) => idOf(item, at) === id);
-  if (index < 0) return text;
-  const moved = new Set(
-    script.items.flatMap((item, at) => at > index && !hasId(item) ? [String(at + 1)] : []),
-  );
-  const changes = [removed(text, script, index), ...renumbered(document, moved)];
-  const changed = applied(
-    text,
-    changes.filter(({ from }, at) => at === 0 || !within(from, changes[0])),
-  );
-  if (stepsIn(changed) === script.items.length - 1) return changed;
-  script.items.splice(index, 1);
-  return String(document);
-}
-
 function parse(text: string): Document.Parsed | undefined {
   try {
     const document = parseDocument(text, { version: "1.2", schema: "core" });
@@ -82,14 +62,6 @@ function scriptOf(document: Document.Parsed): YAMLSeq | undefined {
 function stepsIn(text: string): number {
   const document = parse(text);
   return document === undefined ? -1 : scriptOf(document)?.items.length ?? 0;
-}
-
-function hasId(item: unknown): boolean {
-  return isMap(item) && item.has("id");
-}
-
-function idOf(item: unknown, at: number): string {
-  return String((isMap(item) ? item.get("id") : undefined) ?? at + 1);
 }
 
 /** A step behind the last one. */
@@ -116,44 +88,6 @@ function withoutScript(text: string, document: Document.Parsed, line: string): s
   }
   const at = lineEnd(text, endOf(pair.key as Node));
   return applied(text, [{ from: at, until: at, text: `\n  - ${line}` }]);
-}
-
-/** A step goes, and with it the line that it stands on. */
-function removed(text: string, script: YAMLSeq, index: number): Change {
-  const item = script.items[index] as Node;
-  if (script.flow === true) {
-    const next = script.items[index + 1] as Node | undefined;
-    const before = script.items[index - 1] as Node | undefined;
-    if (next !== undefined) return { from: startOf(item), until: startOf(next), text: "" };
-    const from = before === undefined ? startOf(item) : endOf(before);
-    return { from, until: endOf(item), text: "" };
-  }
-  const from = text.lastIndexOf("\n", startOf(item) - 1) + 1;
-  return { from, until: Math.min(text.length, lineEnd(text, endOf(item)) + 1), text: "" };
-}
-
-/** Numbers of steps that moved up by one, wherever something waits for them or expects something of them. */
-function renumbered(document: Document.Parsed, moved: ReadonlySet<string>): Change[] {
-  const changes: Change[] = [];
-  const look = (node: unknown, key: string): void => {
-    if (isCollection(node)) {
-      for (const item of node.items) {
-        if (isPair(item)) look(item.value, String((item.key as { value?: unknown })?.value));
-        else look(item, "");
-      }
-    } else if (isScalar(node) && ["after", "before", "step"].includes(key)) {
-      const [number = "", rest] = String(node.value).split(".");
-      if (!moved.has(number) || (rest !== undefined && rest !== "begin")) return;
-      const text = `${Number(number) - 1}${rest === undefined ? "" : `.${rest}`}`;
-      changes.push({ from: startOf(node), until: endOf(node), text });
-    }
-  };
-  look(document.contents, "");
-  return changes;
-}
-
-function within(at: number, change: Change | undefined): boolean {
-  return change !== undefined && at >= change.from && at < change.until;
 }
 
 function applied(text: string, changes: readonly Change[]): string {

@@ -121,15 +121,6 @@ export function runSeed(seed: number, kernel: Kernel, options: RunOptions = {}):
   return runScenario(generate(seed), kernel, options);
 }
 
-/** The trace hash of a seed as two 32-bit words, for comparing runtimes (I50). */
-export function traceOf(
-  seed: number,
-  kernel: Kernel,
-): { readonly high: number; readonly low: number; readonly hash: string; readonly events: number } {
-  const { hash, events } = runSeed(seed, kernel);
-  return { high: parseInt(hash.slice(0, 8), 16), low: parseInt(hash.slice(8), 16), hash, events };
-}
-
 /** Lets event `next` happen, and with it every later one: the queue holds one of them at a time. */
 function play(
   drill: Drill,

@@ -6,10 +6,9 @@
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
-import { appendStep, removeStep } from "../../../../lab/scenario/edit_script.ts";
+import { appendStep } from "../../../../lab/scenario/edit_script.ts";
 import { canonicalScenario, readScenario } from "../../../../lab/scenario/read_scenario.ts";
 import { drills } from "../../../properties/arbitrary_drill.ts";
-import { EXAMPLE } from "./example.ts";
 
 const HEAD = "name: x\nworld: {machines: {vm: {disks: [1MiB]}}}\nend: 4h\n";
 const STEP = { at: "1h", fault: "link.loss", on: "wan", share: "30%", for: "10m" };
@@ -49,32 +48,7 @@ for (const [what, before, after] of APPENDED) {
   });
 }
 
-Deno.test("a step that was appended and is removed leaves the text as it was", () => {
-  const longer = appendStep(EXAMPLE, { id: "new", ...STEP });
-  equal(removeStep(longer, "new"), EXAMPLE);
-  const steps = stepsOf(EXAMPLE).length;
-  equal(removeStep(appendStep(EXAMPLE, STEP), String(steps + 1)), EXAMPLE);
-});
-
-Deno.test("what waits for a step by its number waits for it also when one before it goes", () => {
-  const text = `${HEAD}script:
-  - {at: 1h, fault: link.reset} # gone
-  - {at: 2h, fault: link.partition, for: 1m}
-  - {id: own, at: 2h, do: vm list, on: a}
-  - {after: 2.begin, do: failover start, point: {before: 2}}
-expect:
-  - {step: 4}
-`;
-  equal(
-    removeStep(text, "1"),
-    text.replace("  - {at: 1h, fault: link.reset} # gone\n", "")
-      .replace("after: 2.begin", "after: 1.begin").replace("before: 2", "before: 1")
-      .replace("step: 4", "step: 3"),
-  );
-});
-
 Deno.test("a text that is no scenario stays as it is", () => {
-  for (const text of ["", "a: [", "- 1", "3", HEAD]) equal(removeStep(text, "1"), text);
   for (const text of ["a: [", "- 1", "3"]) equal(appendStep(text, STEP), text);
 });
 
@@ -93,7 +67,6 @@ Deno.test("whatever a step is, it is the one step more, in YAML and in canonical
       deepEqual(stepsOf(longer).slice(0, -1), stepsOf(text));
       const [alone] = stepsOf(JSON.stringify({ ...written, script: [step] })) as [{ id: string }];
       deepEqual(stepsOf(longer).at(-1), { ...alone, id: String(others.length + 1) });
-      deepEqual(stepsOf(removeStep(longer, String(others.length + 1))), stepsOf(text));
     }),
     { numRuns: 100 },
   );
