@@ -38,7 +38,7 @@ function givenText(step: Step): string {
   const words = Object.entries(writtenStep(step))
     .filter(([name, value]) => !SAID.has(name) && value !== undefined)
     .map(([name, value]) => givenWords(name, value as Json)).filter((text) => text !== "");
-  return words.length === 0 ? "" : ` (${listText(words)})`;
+  return words.length === 0 ? "" : ` (${words.join(", ")})`;
 }
 
 function givenWords(name: string, value: Json): string {

@@ -64,15 +64,17 @@ class Teller {
   /** Where each machine is written, and whether a point of it was told of at the other side since it is. */
   readonly #homes = new Map<string, { readonly site: string; readonly again: boolean }>();
   readonly #safe = new Set<string>();
-  /** What was told last: of the link, and why it was lost; machines of which the newest point is not what its guest wrote. */
+  /** What was told last of the link; machines of which the newest point is not what its guest wrote. */
   #connected = "";
-  #lost = "";
+  /** Why it was lost, ever. */
+  readonly #losses: ReadonlySet<string>;
   readonly #spoiled = new Set<string>();
   readonly #begun = new Map<string, number>();
 
   constructor({ scenario, notes }: Recording) {
     this.#steps = new Map(scenario.script.map((step) => [step.id, step]));
     this.#link = scenario.world.link.name;
+    this.#losses = new Set(notes.flatMap((note) => note.kind === "link" ? [note.why] : []));
     this.#sites = scenario.world.sites.map(({ name }) => name);
     for (const { name } of scenario.world.machines) {
       this.#homes.set(name, { site: this.#sites[0]!, again: false });
@@ -107,8 +109,8 @@ class Teller {
       case "link":
         return this.#linked(note);
       case "failure":
-        // Both ends of a connection that is lost say so.
-        if (note.message === this.#lost) return undefined;
+        // Both ends of a connection that is lost report what is told of the link.
+        if (this.#losses.has(note.message)) return undefined;
         return {
           who: note.vm === "" ? placeText(note.site) : note.vm,
           what: `${placeText(note.site)} reports: ${note.message}`,
@@ -182,7 +184,6 @@ class Teller {
   #linked({ what, why }: Of<"link">): Untimed | undefined {
     if (this.#connected === what) return undefined;
     this.#connected = what;
-    this.#lost = why;
     return { who: this.#link, what: `the servers are ${what}${why === "" ? "" : `: ${why}`}` };
   }
 
