@@ -153,9 +153,22 @@ function writeMoving(writer: ByteWriter, header: HrlHeader): void {
 
 /** A text of the stamp, with zeros behind it. */
 function writeText(writer: ByteWriter, at: number, text: string): void {
+  writer.bytes.fill(0, at, at + 2 + STAMP_TEXT_MAX);
+  if (writeAscii(writer.seek(at), text)) return;
   const bytes = encodeUtf8(text).subarray(0, STAMP_TEXT_MAX);
   writer.seek(at).u16(bytes.length).raw(bytes);
-  writer.bytes.fill(0, writer.at, at + 2 + STAMP_TEXT_MAX);
+}
+
+/** The same for digits and the like, without bytes of its own. False, with some of it written, where it is anything else. */
+function writeAscii(writer: ByteWriter, text: string): boolean {
+  if (text.length > STAMP_TEXT_MAX) return false;
+  writer.u16(text.length);
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= 0x80) return false;
+    writer.u8(code);
+  }
+  return true;
 }
 
 /** What a header copy spells: a header, one of another version, or damage. */

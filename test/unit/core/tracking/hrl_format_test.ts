@@ -81,6 +81,7 @@ Deno.test("A header that is encoded over another one is as one that is encoded f
     { stamp: { ...HEADER.stamp, changed: "7" } },
     { stamp: { ...HEADER.stamp, changed: "", stamped: false } },
     { stamp: { ...HEADER.stamp, device: "x", changed: "7" } },
+    { stamp: { ...HEADER.stamp, device: "abcdefß", inode: "ß".repeat(200) } },
     { stamp: { ...HEADER.stamp, inode: "9".repeat(300) } },
     { stamp: { ...HEADER.stamp, size: 512 }, diskSize: 512 },
     { machine: "f".repeat(32) as MachineId },
