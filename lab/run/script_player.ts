@@ -101,6 +101,8 @@ export class ScriptPlayer {
 
   /** Of an attended drill: time has gone on. */
   passes(): void {
+    // Most drills are not attended, and this is asked after every event.
+    if (this.#due.length === 0) return;
     for (const due of this.#due.filter(({ at }) => at <= this.#drill.now)) {
       this.#due.splice(this.#due.indexOf(due), 1);
       due.run();
