@@ -91,7 +91,7 @@ testWithNeeds({
       "- {at: 12m, do: failover start, vm: erp, point: {newest: 1}}",
     ]);
 
-    await button(page, "Settings").click();
+    await button(page, "Settings…").click();
     const settings = page.getByRole("form", { name: "Settings", exact: true });
     await settings.getByLabel("Frequency").fill("often");
     await settings.getByText(/^Expected a time such as/).waitFor();
@@ -103,5 +103,8 @@ testWithNeeds({
       "- {at: 12m, do: replication set, vm: erp, frequency: 1m, compression: false}",
     ]);
     assert.deepEqual(await seriousFaults(page), []);
+    await page.keyboard.press("Escape");
+    await settings.waitFor({ state: "detached" });
+    assert.equal(await page.locator(":focus").innerText(), "Settings…", "The keyboard stays there");
   }, { colorScheme: "dark" });
 });

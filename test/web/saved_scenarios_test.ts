@@ -24,7 +24,7 @@ class ServedLab implements AsyncDisposable {
   #running: RunningLab | undefined;
   #port = 0;
 
-  /** Begins to serve; again, at the same address. */
+  /** Begins to serve. */
   readonly serve = (folder = this.#folder): RunningLab => {
     this.#folder = folder;
     const bug = (error: unknown) => void this.#bugs.push(error);
@@ -33,6 +33,19 @@ class ServedLab implements AsyncDisposable {
     this.#running = running;
     return { url: running.url, stop: () => this.stop() };
   };
+
+  /** Comes back at the same address, once nobody has taken its port for a moment. */
+  async comeBack(): Promise<void> {
+    for (let attempt = 0;; attempt++) {
+      try {
+        this.serve();
+        return;
+      } catch (error) {
+        if (!(error instanceof Deno.errors.AddrInUse) || attempt === 50) throw error;
+        await new Promise((go) => setTimeout(go, 100));
+      }
+    }
+  }
 
   /** Goes away. */
   async stop(): Promise<void> {
@@ -134,7 +147,7 @@ testWithNeeds({
 });
 
 testWithNeeds({
-  name: "names that are taken, changes of others and texts that are no scenario are told in place",
+  name: "names that are taken and changes of others are told in place",
   needs: NEEDS,
 }, async () => {
   await using server = new ServedLab();
@@ -159,6 +172,14 @@ testWithNeeds({
     await said(page, 'Saved on this lab as "mine".');
     assert.equal((await server.ask("GET", "scenarios/mine"))["text"], MINE);
 
+    // Nor does a copy take the name of another one.
+    await button(page, "Fork…").click();
+    await page.getByLabel("New name").fill("site-fire");
+    await button(page, "Fork").click();
+    await page.getByRole("alert").getByText("Nothing was copied").waitFor();
+    assert.equal(await page.getByLabel("New name").inputValue(), "site-fire", "It can be mended");
+    await button(page, "Cancel").click();
+
     // And was faster.
     await server.ask("PUT", "scenarios/mine", { text: theirs });
     await write(page, `${MINE}# A thought\n`);
@@ -170,7 +191,18 @@ testWithNeeds({
     await page.locator(".cm-content").getByText("Their fire").waitFor();
     await button(page, "Undo").click();
     await page.locator(".cm-content").getByText("# A thought").waitFor();
+  });
+});
 
+testWithNeeds({
+  name:
+    "texts that are no scenario and errors of the server are told in place, and leave the script as it is",
+  needs: NEEDS,
+}, async () => {
+  await using server = new ServedLab();
+  await using lab = await LabPage.open(FIXTURES, server.serve);
+  await lab.visit(async (page) => {
+    await runIsComplete(page);
     await write(page, "name: mine\nworld: {}\nscrpt: []\n");
     await button(page, "Save to lab").click();
     const told = page.getByRole("alert").getByText(/no scenario yet, so it was not saved/);
@@ -179,7 +211,7 @@ testWithNeeds({
     assert.match(await scriptText(page), /scrpt/);
 
     // A server that answers with a bug of its own.
-    await page.route("**/api/scenarios/**", (route) =>
+    await page.route(/\/api\/scenarios/, (route) =>
       route.fulfill({
         status: 507,
         contentType: "application/json",
@@ -224,7 +256,7 @@ testWithNeeds({
     assert.equal(readFileSync(file, "utf8"), `${MINE}# Typed\n`);
     await runIsComplete(page);
 
-    server.serve();
+    await server.comeBack();
     await button(page, "Ask again").click();
     await button(page, "Save to lab").click();
     await said(page, 'Saved on this lab as "mine".');

@@ -23,7 +23,7 @@ export interface ActButtonOptions {
   readonly fields: () => readonly Field[];
   /** There is something to open. */
   readonly more: boolean;
-  /** Means nothing as long as nothing is chosen: the button opens its fields. */
+  /** Means nothing as long as nothing is chosen: the button only opens its fields. */
   readonly asks?: boolean;
   /** What is said below the fields. */
   readonly foot?: string;
@@ -93,7 +93,7 @@ function reveal(box: HTMLElement | null): void {
 
 /** The button. */
 export function ActButton(options: ActButtonOptions) {
-  const { label, about, fixed, more, asks, foot, disabled = false } = options;
+  const { label, about, fixed, more, asks = false, foot, disabled = false } = options;
   const opened = useSignal(false);
   const entries = useSignal<Entries>({});
   const wrong = useSignal<readonly StepProblem[]>([]);
@@ -135,14 +135,15 @@ export function ActButton(options: ActButtonOptions) {
         type="button"
         title={about}
         disabled={disabled}
+        aria-expanded={asks ? open : undefined}
         onClick={() => {
-          if (asks === true && !open) opened.value = true;
+          if (asks) opened.value = !open;
           else void add();
         }}
       >
-        {label}
+        {asks ? `${label}…` : label}
       </button>
-      {more && (
+      {more && !asks && (
         <button
           type="button"
           class="more"
@@ -161,6 +162,11 @@ export function ActButton(options: ActButtonOptions) {
           class="choices"
           ref={box}
           aria-label={label}
+          onKeyDown={(event) => {
+            if (event.key !== "Escape") return;
+            (event.currentTarget.previousElementSibling as HTMLElement | null)?.focus();
+            opened.value = false;
+          }}
           onSubmit={(event) => {
             event.preventDefault();
             void add();
