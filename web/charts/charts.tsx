@@ -47,6 +47,8 @@ type What = "rpo" | "backlog" | "link";
 
 const TITLES = { rpo: "RPO", backlog: "Backlog", link: "Link use" } as const;
 const TEXTS = { rpo: durationText, backlog: bytesText, link: rateText } as const;
+/** A second, a block, and a thousand bytes a second. */
+const LEAST = { rpo: 1_000_000, backlog: 4096, link: 1000 } as const;
 const SERIES = { rpo: rpoSeries, backlog: backlogSeries, link: linkSeries } as const;
 
 function contentOf(what: What): LineContent {
@@ -91,6 +93,7 @@ function LinePanel({ what }: { readonly what: What }) {
         canvas.current,
         {
           valueText: TEXTS[what],
+          least: LEAST[what],
           picked: seek,
           over: (time) => {
             hovered.value = time;

@@ -75,6 +75,8 @@ function timeStep(span: number, ticks: number): number {
 /** What a chart of lines tells its owner, and how it writes its values. */
 export interface LineOwner {
   readonly valueText: (value: number) => string;
+  /** The axis goes up to this at least: where there is nothing but zeros, its marks would all be called the same. */
+  readonly least: number;
   readonly picked: (time: number) => void;
   readonly over: (time: number | undefined) => void;
 }
@@ -143,7 +145,7 @@ export class LineChart {
   }
 
   #options(): ChartOptions<"line"> {
-    const { valueText, picked, over } = this.#owner;
+    const { valueText, least, picked, over } = this.#owner;
     const { text, grid } = this.#colours;
     const { span, series } = this.#content;
     const step = timeStep(span, Math.max(3, Math.floor(this.#chart.width / 80)));
@@ -177,7 +179,7 @@ export class LineChart {
           ticks: { ...ticks, ...time },
           ...lines,
         },
-        y: { beginAtZero: true, ticks: { ...ticks, ...value }, ...lines },
+        y: { beginAtZero: true, suggestedMax: least, ticks: { ...ticks, ...value }, ...lines },
       },
       plugins: {
         legend: { display: series.length > 1, labels: { color: text, boxWidth: 18, boxHeight: 1 } },
