@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { program, testWithNeeds } from "../needs.ts";
 import { reportOf } from "./deno_report.ts";
 import { measureFrames, recordFrames } from "./frame_times.ts";
@@ -28,13 +28,24 @@ async function choose(page: Page, title: string): Promise<void> {
   await page.locator(".story strong").getByText(title, { exact: true }).waitFor();
 }
 
+/** What an element looks like; the stage of the drill before may be taken away while its picture is. */
+async function pictureOf(element: Locator): Promise<Uint8Array> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await element.screenshot();
+    } catch (error) {
+      if (attempt === 5 || !/not attached/.test(String(error))) throw error;
+    }
+  }
+}
+
 /** Records how long pictures take while the drill plays and, at its beginning, is computed. */
 async function framesArePlayed(page: Page, name: string): Promise<void> {
   const stage = page.getByRole("region", { name: "Stage" });
-  const before = await stage.screenshot();
+  const before = await pictureOf(stage);
   const times = await measureFrames(page, 3000);
   assert.ok(times.frames > 0 && times.median > 0, "Pictures were drawn");
-  assert.ok(!before.equals(await stage.screenshot()), "The stage moves");
+  assert.notDeepEqual(await pictureOf(stage), before, "The stage moves");
   recordFrames(name, times);
 }
 
