@@ -9,6 +9,7 @@ import type {
   Failback,
   FaultWindow,
   MachineReport,
+  ObjectiveRow,
   Outage,
   Recovery,
   StepRow,
@@ -23,6 +24,11 @@ export type TextColumn<Row> = readonly [
   cell: (row: Row) => string,
   kind?: "number" | "short",
 ];
+
+/** What was achieved of an objective. */
+export function achievedText({ achieved, verdict }: ObjectiveRow): string {
+  return achieved === null && verdict === "breached" ? "never" : duration(achieved);
+}
 
 /** A duration, or a dash. */
 export const duration = (value: number | null) => value === null ? "–" : durationText(value);

@@ -5,6 +5,7 @@
  */
 
 import {
+  achievedText,
   comparisonText,
   duration,
   EMPTY,
@@ -34,12 +35,7 @@ export function objectiveTable({ objectives }: DrillReport): Markup {
     ["Machine", ({ vm }) => vm],
     ["Objective", ({ kind }) => OBJECTIVES[kind], "short"],
     ["Target", ({ target }) => durationText(target), "number"],
-    [
-      "Achieved",
-      ({ achieved, verdict }) =>
-        achieved === null && verdict === "breached" ? "never" : duration(achieved),
-      "number",
-    ],
+    ["Achieved", achievedText, "number"],
     ["Margin", ({ margin }) => duration(margin), "number"],
     [
       "Verdict",

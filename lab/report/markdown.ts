@@ -5,6 +5,7 @@
  */
 
 import {
+  achievedText,
   comparisonText,
   duration,
   EMPTY,
@@ -70,12 +71,7 @@ function objectives({ objectives }: DrillReport): string {
     ["Machine", ({ vm }) => vm],
     ["Objective", ({ kind }) => OBJECTIVES[kind]],
     ["Target", ({ target }) => durationText(target), "number"],
-    [
-      "Achieved",
-      ({ achieved, verdict }) =>
-        achieved === null && verdict === "breached" ? "never" : duration(achieved),
-      "number",
-    ],
+    ["Achieved", achievedText, "number"],
     ["Margin", ({ margin }) => duration(margin), "number"],
     ["Verdict", ({ verdict }) => OBJECTIVE_VERDICTS[verdict]],
   ], EMPTY.objectives);

@@ -39,9 +39,8 @@ function eventsOf(step: Step, drill: DrillScenario): ScenarioEvent[] {
     case "fault":
       return actionsOf(step, drill, home).map((action) => ({ at, ...action }));
     case "verb": {
-      const side = sideOf(step.verb, false);
-      const host = step.side === undefined ? side : step.side === "primary" ? "a" : "b";
-      return [{ at, ...verbEvent(drill, step, host, simulatedArguments(step, drill), home) }];
+      const args = simulatedArguments(step, drill);
+      return [{ at, ...verbEvent(drill, step, sideOf(step, false), args, home) }];
     }
     case "guest": {
       const asked = guestEvent(step, drill);

@@ -122,9 +122,8 @@ export class ScriptPlayer {
         return actionsOf(step, scenario, () => "a").map((action) => ({ at, ...action }));
       }
       if (step.kind !== "verb") return [];
-      const side = step.side === "replica" ? "b" : sideOf(step.verb, true);
       const args = simulatedArguments(step, scenario);
-      return [{ at, ...verbEvent(scenario, step, side, args, () => "a") }];
+      return [{ at, ...verbEvent(scenario, step, sideOf(step, true), args, () => "a") }];
     });
   }
 
@@ -260,8 +259,7 @@ export class ScriptPlayer {
     const { sites } = this.#scenario.world;
     const named = step.on === "" ? undefined : step.on === sites[0].name ? "a" : "b";
     if (machine === undefined) return named ?? "a";
-    if (step.side !== undefined) return step.side === "primary" ? "a" : "b";
-    if (named === undefined) return sideOf(step.verb, machine.failover !== undefined);
+    if (named === undefined) return sideOf(step, machine.failover !== undefined);
     return named === machine.home ? "a" : "b";
   }
 

@@ -4,6 +4,9 @@
  * @module
  */
 
+import type { HostName } from "../../engine/sim/scenario/scenario.ts";
+import type { VerbStep } from "../scenario/drill_scenario.ts";
+
 /** Verbs for the server where the replica is; all others are for the primary's. */
 const AT_REPLICA: ReadonlySet<string> = new Set([
   "failover start",
@@ -16,8 +19,15 @@ const AT_REPLICA: ReadonlySet<string> = new Set([
   "replication import",
 ]);
 
-/** `a` for the side where the machine's guest is at home, `b` for the other; `failedOver`: it runs on a failover there. */
-export function sideOf(verb: string, failedOver: boolean): "a" | "b" {
+/**
+ * `a` for the side where the machine's guest is at home, `b` for the other: the one that the step says, else that which its verb
+ * is for; `failedOver`: the machine runs on a failover there.
+ */
+export function sideOf(
+  { verb, side }: Pick<VerbStep, "verb" | "side">,
+  failedOver: boolean,
+): HostName {
+  if (side !== undefined) return side === "primary" ? "a" : "b";
   if (verb === "failover cancel") return failedOver ? "b" : "a";
   return AT_REPLICA.has(verb) ? "b" : "a";
 }

@@ -142,6 +142,16 @@ export class LabPage implements AsyncDisposable {
 /** A run of some minutes, on a machine that does other things as well. */
 export const RUN_MAX = 90_000;
 
+/** Waits until the page's service worker is there, which serves it from the next visit on. */
+export async function serviceWorkerIsReady(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const { navigator } = globalThis as unknown as {
+      navigator: { serviceWorker: { ready: Promise<unknown> } };
+    };
+    await navigator.serviceWorker.ready;
+  });
+}
+
 /** Waits until the run that is shown is complete. */
 export async function runIsComplete(page: Page): Promise<void> {
   await page.getByText("Run complete").waitFor({ timeout: RUN_MAX });

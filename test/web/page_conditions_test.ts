@@ -21,6 +21,7 @@ import {
   RUN_MAX,
   runIsComplete,
   scriptText,
+  serviceWorkerIsReady,
   write,
 } from "./lab_page.ts";
 
@@ -32,12 +33,7 @@ testWithNeeds(
     await using lab = await LabPage.open();
     await lab.visit(async (page) => {
       await runIsComplete(page);
-      await page.evaluate(async () => {
-        const { navigator } = globalThis as unknown as {
-          navigator: { serviceWorker: { ready: Promise<unknown> } };
-        };
-        await navigator.serviceWorker.ready;
-      });
+      await serviceWorkerIsReady(page);
       await lab.stopServer();
       await page.reload();
       await page.getByText("The lab's server does not answer").waitFor();

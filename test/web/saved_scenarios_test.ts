@@ -12,7 +12,15 @@ import { tmpdir } from "node:os";
 import type { Page } from "playwright-core";
 import { type RunningLab, serveLab } from "../../lab/server/serve.ts";
 import { program, testWithNeeds } from "../needs.ts";
-import { button, FIXTURES, LabPage, runIsComplete, scriptText, write } from "./lab_page.ts";
+import {
+  button,
+  FIXTURES,
+  LabPage,
+  runIsComplete,
+  scriptText,
+  serviceWorkerIsReady,
+  write,
+} from "./lab_page.ts";
 
 const NEEDS = [program("chromium", "chromium")];
 
@@ -234,12 +242,7 @@ testWithNeeds({
   await using lab = await LabPage.open(FIXTURES, server.serve);
   await lab.visit(async (page) => {
     await runIsComplete(page);
-    await page.evaluate(async () => {
-      const { navigator } = globalThis as unknown as {
-        navigator: { serviceWorker: { ready: Promise<unknown> } };
-      };
-      await navigator.serviceWorker.ready;
-    });
+    await serviceWorkerIsReady(page);
     await write(page, `${MINE}# Typed\n`);
     await server.stop();
     await button(page, "Save to lab").click();
