@@ -36,6 +36,8 @@ export type Path = readonly (string | number)[];
 /** A text that was read. */
 export interface Source {
   readonly value: unknown;
+  /** It is JSON on one line, as scenarios are stored. */
+  readonly isLine?: true;
   /** A problem with the part at `path`, or with its key. */
   problem(path: Path, message: string, what?: "value" | "key"): Problem;
   /** The line of the part at `path`, from 1. */
@@ -101,6 +103,7 @@ function readJsonLine(text: string): Source | undefined {
   let places: Source | readonly Problem[] | undefined;
   return {
     value,
+    isLine: true,
     line: () => 1,
     problem: (path, message, what) => {
       places ??= readYaml(text);

@@ -1,5 +1,5 @@
 /**
- * What Deno makes of the scenarios that the page under test has built in: the page must come to the same.
+ * What Deno makes of the scenarios that the page under test shows: the page must come to the same.
  *
  * @module
  */
@@ -16,7 +16,12 @@ import { FIXTURES } from "./lab_page.ts";
 
 /** The report of a scenario of `fixtures/`. */
 export function reportOf(name: string): DrillReport {
-  const read = readScenario(readFileSync(`${FIXTURES}/${name}.yaml`, "utf8"));
+  return reportOfText(readFileSync(`${FIXTURES}/${name}.yaml`, "utf8"));
+}
+
+/** The report of a scenario. */
+export function reportOfText(text: string): DrillReport {
+  const read = readScenario(text);
   assert.ok(read.ok);
   const options = { engineHash: engineHash(), frames: false };
   return makeReport(runDrill(read.scenario, loadKernel(), options));

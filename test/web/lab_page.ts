@@ -8,7 +8,7 @@
  */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { Hono } from "hono";
@@ -162,7 +162,14 @@ export function button(page: Page, name: string) {
   return page.getByRole("button", { name, exact: true });
 }
 
-/** The script as it stands in the editor. */
+/** The script as it stands in a file that is saved. */
+export async function savedText(page: Page): Promise<string> {
+  const saving = page.waitForEvent("download");
+  await button(page, "Save file").click();
+  return readFileSync(await (await saving).path(), "utf8");
+}
+
+/** The script as it stands in the editor, as far as it is in view. */
 export async function scriptText(page: Page): Promise<string> {
   return await page.locator(".cm-content").innerText();
 }

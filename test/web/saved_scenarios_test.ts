@@ -10,6 +10,7 @@ import { Buffer } from "node:buffer";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import type { Page } from "playwright-core";
+import { canonicalScenario, readScenario } from "../../lab/scenario/read_scenario.ts";
 import { type RunningLab, serveLab } from "../../lab/server/serve.ts";
 import { program, testWithNeeds } from "../needs.ts";
 import {
@@ -17,6 +18,7 @@ import {
   FIXTURES,
   LabPage,
   runIsComplete,
+  savedText,
   scriptText,
   serviceWorkerIsReady,
   write,
@@ -155,6 +157,28 @@ testWithNeeds({
 });
 
 testWithNeeds({
+  name: "one that is stored as canonical JSON is opened as people write it, and counts as saved",
+  needs: NEEDS,
+}, async () => {
+  await using server = new ServedLab();
+  await using lab = await LabPage.open(FIXTURES, server.serve);
+  const read = readScenario(MINE);
+  assert.ok(read.ok);
+  const text = canonicalScenario(read.scenario);
+  await server.ask("POST", "scenarios", { text });
+  await lab.visit(async (page) => {
+    await runIsComplete(page);
+    await choice(page).selectOption({ label: "My own fire · mine" });
+    await page.locator(".cm-content").getByText("title: My own fire").waitFor();
+    await said(page, /: saved$/);
+    assert.match(await scriptText(page), /^formatVersion: 1\nname: mine\n/);
+    await button(page, "Save to lab").click();
+    await said(page, 'Saved on this lab as "mine".');
+    assert.equal((await server.ask("GET", "scenarios/mine"))["text"], await savedText(page));
+  });
+});
+
+testWithNeeds({
   name: "names that are taken and changes of others are told in place",
   needs: NEEDS,
 }, async () => {
@@ -253,10 +277,7 @@ testWithNeeds({
     await page.reload();
     await said(page, "The lab's server does not answer. Drills run all the same");
     assert.match(await scriptText(page), /# Typed/);
-    const saving = page.waitForEvent("download");
-    await button(page, "Save file").click();
-    const file = await (await saving).path();
-    assert.equal(readFileSync(file, "utf8"), `${MINE}# Typed\n`);
+    assert.equal(await savedText(page), `${MINE}# Typed\n`);
     await runIsComplete(page);
 
     await server.comeBack();

@@ -9,8 +9,8 @@ import { useSignal } from "@preact/signals";
 import {
   canRedo,
   canUndo,
-  changeText,
   isStale,
+  openText,
   play,
   problems,
   redo,
@@ -27,7 +27,7 @@ import { LabStorage } from "./lab_storage.tsx";
 /** Takes a file that the person chose or dropped. */
 export async function openFile(file: File): Promise<void> {
   try {
-    await changeText(await readChosen(file));
+    await openText(await readChosen(file));
     settle("file");
   } catch (error) {
     const text = error instanceof UnreadableFile ? error.message : `${file.name} cannot be read.`;

@@ -10,6 +10,7 @@ import { batch, computed, signal } from "@preact/signals";
 import { faultWindows } from "../timeline/fault_windows.ts";
 import type { Problem } from "../../lab/scenario/read_scenario.ts";
 import type { DrillScenario } from "../../lab/scenario/drill_scenario.ts";
+import { readableText } from "../../lab/scenario/readable_text.ts";
 import { keepDraft } from "./draft.ts";
 import { spoken, tell } from "./notices.ts";
 import { length, lever, movedOn, playhead, playing, speed, usualLever } from "./playback.ts";
@@ -87,7 +88,12 @@ language.catch(() => {
   });
 });
 
-/** The script is another one from here on: by a click, a file, the library. It is run. */
+/** The script is one that was kept elsewhere, in a file or a link: it is shown as people write it, and run. */
+export async function openText(kept: string): Promise<void> {
+  await changeText(readableText(kept));
+}
+
+/** The script is another one from here on: by a click, what was typed before, the library. It is run. */
 export async function changeText(changed: string): Promise<void> {
   history.change(changed);
   await textChanged();

@@ -8,6 +8,7 @@
  */
 
 import { signal } from "@preact/signals";
+import { readableText } from "../../lab/scenario/readable_text.ts";
 import { renameScenario, SCENARIO_NAME } from "../../lab/scenario/rename.ts";
 import { changeText, problems, readNow, scenario, seed, text } from "./drill.ts";
 import { type Answer, ask, type Refusal } from "./lab_server.ts";
@@ -75,10 +76,11 @@ export async function openSaved(name: string): Promise<boolean> {
       failed(`"${name}" cannot be opened, and your script is as it was`, answer);
       return false;
     }
-    see(name, entry);
+    const text = readableText(entry.text);
+    see(name, { revision: entry.revision, text });
     seed.value = undefined;
     outcome.value = undefined;
-    await changeText(entry.text);
+    await changeText(text);
     return true;
   }) ?? false;
 }

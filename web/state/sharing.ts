@@ -12,7 +12,7 @@ import {
   encodePermalink,
   type SharedDrill,
 } from "../../lab/scenario/permalink.ts";
-import { changeText, ENGINE_HASH, newestRun, run, seed, seek } from "./drill.ts";
+import { ENGINE_HASH, newestRun, openText, run, seed, seek } from "./drill.ts";
 import { settle, spoken, tell } from "./notices.ts";
 import { playhead } from "./playback.ts";
 
@@ -80,7 +80,7 @@ export async function openLink(fragment: string): Promise<boolean> {
 
 async function show(drill: SharedDrill): Promise<void> {
   seed.value = drill.seed;
-  await changeText(drill.text);
+  await openText(drill.text);
   const shown = run.value;
   if (shown === undefined) return;
   // The moment is shown as soon as the run is known so far.
