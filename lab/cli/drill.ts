@@ -14,6 +14,7 @@ import { provenanceOf, REPORT_FORMS } from "../server/report_files.ts";
 import { callerPath, takeApart, usage, wholeNumber } from "./arguments.ts";
 import { play } from "./play.ts";
 import { findScenario } from "./scenario_file.ts";
+import { storyText } from "./story.ts";
 import { CommandError, EXIT, type Terminal } from "./terminal.ts";
 import { timelineText } from "./timeline.ts";
 import { hasPassed, verdictText } from "./verdict.ts";
@@ -21,7 +22,7 @@ import { hasPassed, verdictText } from "./verdict.ts";
 const HELP = `Usage: deno task drill FILE [--seed N] [--json] [--report DIR]
        deno task drill --list
 
-Plays the scenario in FILE, or the one of the library with that name, in a simulated world, and prints what happened
+Plays the scenario in FILE, or the one of the library with that name, in a simulated world, and prints its story, what happened
 and whether everything that it expects came true.
 
   --seed N      instead of the scenario's own seed
@@ -101,7 +102,7 @@ async function doDrill(
   if (folder !== undefined) writeReports(folder, report, provenance);
   if (json) terminal.out(reportJson(report, provenance));
   else {
-    terminal.out(`${report.title}\n\n${timelineText(recording)}${verdictText(report, took)}`);
+    terminal.out(storyText(report) + timelineText(recording) + verdictText(report, took));
     if (folder !== undefined) terminal.out(`Report: ${folder}/report.html\n`);
   }
   return hasPassed(report) ? EXIT.passed : EXIT.failed;

@@ -10,7 +10,7 @@ import { type Problem, readScenario } from "../scenario/read_scenario.ts";
 import { nearestWord } from "../scenario/nearest.ts";
 import type { Library } from "../server/library.ts";
 import { callerPath } from "./arguments.ts";
-import { CommandError } from "./terminal.ts";
+import { CommandError, printable } from "./terminal.ts";
 
 /** Bytes of a file that may be a scenario. */
 const FILE_BYTES_MAX = 1 << 20;
@@ -87,10 +87,4 @@ export function problemText(file: string, text: string, problems: readonly Probl
   });
   const more = problems.length - shown.length;
   return shown.join("") + (more > 0 ? `and ${more} more\n` : "");
-}
-
-/** One column for each letter, and nothing that a terminal would obey. */
-function printable(text: string): string {
-  // deno-lint-ignore no-control-regex -- Control letters are what is to be found
-  return text.replace(/\t/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
 }

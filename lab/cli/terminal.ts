@@ -63,3 +63,9 @@ export class CommandError extends Error {
     return EXIT.usage;
   }
 }
+
+/** One column for each letter, and nothing that a terminal would obey. */
+export function printable(text: string): string {
+  // deno-lint-ignore no-control-regex -- Control letters are what is to be found
+  return text.replace(/\t/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
+}

@@ -15,6 +15,7 @@ Deno.test("a drill is played, with a timeline, a verdict and exit code 0", async
   const { code, out, err } = await run(MAIN, ["fire.yaml"], { INIT_CWD: place.folder });
   assert.equal(code, 0, out + err);
   assert.equal(err, "", "no progress where nobody looks");
+  assert.ok(out.startsWith("The first site burns\n\nThe site burns four minutes in.\n\n  "), out);
   assert.match(out, /! site\.fire hits /);
   assert.match(out, /\nPassed[^\n]*: [A-Z][^\n]+\.\n/);
   assert.match(out, /\d events in .* s .*, seed \d+, trace [0-9a-f]{16}\n$/);
