@@ -24,7 +24,7 @@ export interface HealthFacts {
   readonly troubles: readonly Failure[];
   /** Why the last attempt to replicate failed; `undefined` when it succeeded. */
   readonly lastFailure: Failure | undefined;
-  /** µs since something was sent or received; `undefined` before the first point. */
+  /** µs since a point arrived whole at the replica; `undefined` before the first one. */
   readonly sinceStaged: number | undefined;
   /** Between two cycles, µs, where that is known. */
   readonly frequency?: number | undefined;
@@ -122,7 +122,9 @@ function behind({ sinceStaged, interval, role, frequency = 0 }: HealthFacts): st
   const found: string[] = [];
   // Hyper-V's longest frequency is 15 minutes: with one of an hour each cycle would be late while it is under way.
   if (sinceStaged !== undefined && sinceStaged > Math.max(HOUR, 2 * frequency)) {
-    found.push(`Nothing was ${role === "replica" ? "received" : "sent"} for more than an hour`);
+    // It speaks of points alone: parts of the next one may well be on their way.
+    const where = role === "replica" ? "here" : "at the replica";
+    found.push(`No recovery point has arrived ${where} for more than an hour`);
   }
   if (interval === undefined) return found;
   if (missedTooMany(interval)) {

@@ -61,21 +61,26 @@ const CASES: readonly (readonly [string, HealthFacts, Health, RegExp])[] = [
   ],
   ["as many at the replica", { ...replica, interval: interval(79, 20) }, "Warning", /20 percent/],
   ["nothing was counted yet", { ...well, interval: interval(0, 0) }, "Normal", /^$/],
-  // One hour since something was sent, or received.
+  // One hour since a point came, and not since a part of one did.
   ["an hour ago", { ...well, sinceStaged: HOUR }, "Normal", /^$/],
   [
     "longer ago, primary",
     { ...well, sinceStaged: HOUR + 1 },
     "Warning",
-    /Nothing was sent for more/,
+    /No recovery point has arrived at the replica for more/,
   ],
-  ["longer ago, replica", { ...replica, sinceStaged: HOUR + 1 }, "Warning", /Nothing was received/],
+  [
+    "longer ago, replica",
+    { ...replica, sinceStaged: HOUR + 1 },
+    "Warning",
+    /No recovery point has arrived here for/,
+  ],
   ["an hourly cycle", { ...well, sinceStaged: HOUR + MINUTE, frequency: HOUR }, "Normal", /^$/],
   [
     "two hourly cycles",
     { ...well, sinceStaged: 2 * HOUR + 1, frequency: HOUR },
     "Warning",
-    /Nothing was sent for more/,
+    /No recovery point has arrived at the replica for more/,
   ],
   // Five minutes of latency on the average.
   ["five minutes", { ...well, interval: interval(10, 0, 3000) }, "Normal", /^$/],

@@ -5,9 +5,16 @@
  * @module
  */
 
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { JsonObject } from "../../../../engine/core/base/json.ts";
-import { KiB, MiB, MILLISECOND, type PointId, SECOND } from "../../../../engine/core/base/units.ts";
+import {
+  HOUR,
+  KiB,
+  MiB,
+  MILLISECOND,
+  type PointId,
+  SECOND,
+} from "../../../../engine/core/base/units.ts";
 import { contents, disksOf, filled, makePair, protect, type Site, status } from "./pair.ts";
 
 const VM = { vm: "vm" };
@@ -80,4 +87,15 @@ Deno.test("a transfer of 51 s at a frequency of 10 s is one point and five misse
   );
   equal(status(a)["missed"], 5);
   ok((after["latencyMaxMicros"] as number) > 51 * SECOND);
+});
+
+Deno.test("a transfer of more than an hour is said to be no point yet, and not that nothing comes (M68)", () => {
+  const { world, a, b } = resting(311, 100);
+  a.write("vm/0", 0, filled(500 * KiB, 7));
+  world.runFor(HOUR + 2 * FREQUENCY);
+  const store = b.server?.replica.machine("vm").store;
+  ok(store?.openDelta !== undefined, "it is on its way");
+  const told = (site: Site) => `${(status(site)["warnings"] as readonly string[])}`;
+  match(told(a), /No recovery point has arrived at the replica for more than an hour/);
+  match(told(b), /No recovery point has arrived here for more than an hour/);
 });
