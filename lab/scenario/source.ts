@@ -112,13 +112,13 @@ function readJsonLine(text: string): Source | undefined {
   };
 }
 
+const MARKS = /[,:\n{}[\]"'!&*?@`]|-(?=[\s,])/g;
+
+const TOO_DENSE = `The file has more than ${BOUNDS.marks} commas, colons, brackets, quotes, ` +
+  "dashes and lines; JSON on one line may have more";
+
 function readYaml(text: string): Source | readonly Problem[] {
-  if ((text.match(/[,:\n{[]/g) ?? []).length > BOUNDS.marks) {
-    return [{
-      ...WHOLE,
-      message: `The file has more than ${BOUNDS.marks} keys, entries and lines`,
-    }];
-  }
+  if ((text.match(MARKS) ?? []).length > BOUNDS.marks) return [{ ...WHOLE, message: TOO_DENSE }];
   // Far more than may stand there: not even parsed, which is slow. Words of a story may begin with an asterisk.
   if ((text.match(/(?:^|[\s,[{:-])\*[^\s,[\]{}*]/g) ?? []).length > 10 * BOUNDS.aliases) {
     return [{ ...WHOLE, message: TOO_MANY_ALIASES }];

@@ -113,11 +113,18 @@ Deno.test("canonical JSON reads back to the equal scenario", () => {
   equal(canonicalScenario(readWell(canonical)), canonical);
 });
 
-Deno.test("a script of as many steps as there may be is stored and read again", () => {
-  const steps = Array(5000).fill("- {at: 1s, do: vm list, on: a}").join("\n");
-  const scenario = readWell(small(`script:\n${steps}`));
-  equal(scenario.script.length, 5000);
-  deepEqual(withoutLines(readWell(canonicalScenario(scenario))), withoutLines(scenario));
+Deno.test("a script of as many steps as there may be is stored and read again, as YAML and as JSON", () => {
+  const step = { at: "1s", do: "vm list", on: "a" };
+  const yaml = small(`script:\n${Array(2400).fill("- {at: 1s, do: vm list, on: a}").join("\n")}`);
+  const json = JSON.stringify({
+    ...{ name: "small", end: "4h", world: { machines: { vm: { disks: ["1MiB"] } } } },
+    script: Array(5000).fill(step),
+  });
+  for (const [text, steps] of [[yaml, 2400], [json, 5000]] as const) {
+    const scenario = readWell(text);
+    equal(scenario.script.length, steps);
+    deepEqual(withoutLines(readWell(canonicalScenario(scenario))), withoutLines(scenario));
+  }
 });
 
 Deno.test("whatever the registry has can be written, and canonical JSON of it reads back to the equal scenario", () => {
@@ -344,20 +351,24 @@ ${
 const HOSTILE: readonly (readonly [what: string, text: string])[] = [
   ["an alias bomb", BOMB],
   ["an alias of itself", "name: &a [*a]"],
-  ["very many aliases", `name: &a x\nstory: [${Array(30_000).fill("*a").join()}]`],
-  ["a dense list", `name: [${Array(40_000).fill("!a 1").join()}`],
+  ["very many aliases", `name: &a x\nstory: [${Array(11_000).fill("*a").join()}]`],
+  ["a dense list", `name: [${Array(11_900).fill("!a 1").join()}`],
   ["a long line of JSON", JSON.stringify({ name: 1, script: Array(50_000).fill({}) })],
   ["a deep list", "[".repeat(250_000)],
   ["a deep list of dashes", "- ".repeat(120_000)],
   ["a long text", "x".repeat(300_000)],
-  ["very many keys", Array.from({ length: 20_000 }, (_, at) => `k${at}: 1`).join("\n")],
-  ["very many steps", small(`script: [${Array(6000).fill("{at: 1s, do: vm list}")}]`)],
-  ["very many faulty steps", small(`script: [${Array(4000).fill("{at: 1s, fault: link.los}")}]`)],
+  ["nothing but ends", `- ${"}".repeat(250_000)}`],
+  ["nothing but quotes", `name: [${'"'.repeat(250_000)}]`],
+  ["mistakes, as many as are parsed", `name: [${"-,".repeat(11_900)}]`],
+  ["very many keys", Array.from({ length: 11_900 }, (_, at) => `k${at}: 1`).join("\n")],
+  ["more keys than that", Array.from({ length: 20_000 }, (_, at) => `k${at}: 1`).join("\n")],
+  ["very many steps", small(`script: [${Array(6000).fill("{}")}]`)],
+  ["very many faulty steps", small(`script: [${Array(3900).fill("{at: 1s, fault: link.los}")}]`)],
   [
     "a long chain",
     small(
       `script:\n${
-        Array.from({ length: 3000 }, (_, at) => `- {after: ${at + 2}, do: vm list, on: a}`).join(
+        Array.from({ length: 2400 }, (_, at) => `- {after: ${at + 2}, do: vm list, on: a}`).join(
           "\n",
         )
       }`,
@@ -385,6 +396,19 @@ for (const [what, text] of HOSTILE) {
     ok(user + system < 1_000_000, `${user + system} µs`);
   });
 }
+
+Deno.test("YAML beyond the bound is not parsed", () => {
+  const text = small(`script:\n${Array(5000).fill("- {at: 1s, do: vm list, on: a}").join("\n")}`);
+  const begun = process.cpuUsage();
+  const result = readScenario(text);
+  const { user, system } = process.cpuUsage(begun);
+  ok(!result.ok);
+  match(
+    result.problems[0]?.message ?? "",
+    /^The file has more than 24000 commas.*; JSON on one line/,
+  );
+  ok(user + system < 100_000, `${user + system} µs`);
+});
 
 /** Texts near the example: pieces taken out, doubled, or replaced by what may confuse. */
 const mutated = fc.array(
