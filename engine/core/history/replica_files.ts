@@ -210,15 +210,18 @@ export class ReplicaFiles {
   /** The points as they are listed, oldest first. */
   points(): RecoveryPoint[] {
     const reasons = this.broken();
-    const { suspect } = this.#state;
     const listed: RecoveryPoint[] = [];
-    this.#state.points.forEach((point, at) => {
-      if (this.#unlisted(point.id)) return;
-      const unverified = suspect && reasons[at] === undefined;
-      const broken = unverified ? UNVERIFIED : reasons[at];
-      listed.push({ ...point, applied: at < this.#state.applied, broken, unverified });
-    });
+    for (const [at, { id }] of this.#state.points.entries()) {
+      if (!this.#unlisted(id)) listed.push(this.#listed(at, reasons[at]));
+    }
     return listed;
+  }
+
+  #listed(at: number, reason: string | undefined): RecoveryPoint {
+    const { applied, points, suspect } = this.#state;
+    const unverified = suspect && reason === undefined;
+    const broken = unverified ? UNVERIFIED : reason;
+    return { ...points[at] as PointRecord, applied: at < applied, broken, unverified };
   }
 
   /**
@@ -226,7 +229,12 @@ export class ReplicaFiles {
    * change nothing about that: they are compared before the delta is applied.
    */
   newest(): RecoveryPoint | undefined {
-    return this.points().findLast((point) => point.broken === undefined || point.unverified);
+    const reasons = this.broken();
+    const { points } = this.#state;
+    const at = points.findLastIndex(({ id }, place) =>
+      reasons[place] === undefined && !this.#unlisted(id)
+    );
+    return at < 0 ? undefined : this.#listed(at, undefined);
   }
 
   /**

@@ -17,14 +17,17 @@
  */
 // Long because: what guests did and what may be read of it is one model, small enough to be believed whole.
 
+import { type DiskBase, heldThen, keepDisk } from "./base.ts";
 import {
   type Content,
   describeSector,
   isStamped,
+  requestIn,
   SECTOR,
   stampSectors,
   WORDS,
   wordsOf,
+  zeros,
 } from "./stamp.ts";
 
 /** One request that changes a disk. */
@@ -40,17 +43,17 @@ export interface Request {
   readonly content: Content;
   /** When it was issued. */
   readonly issued: number;
-  /** The oldest request under way at that instant: all before it had ended. */
-  readonly oldest: number;
-  /** Where `MachineHistory` keeps the requests before it, one for each of its sectors. */
-  readonly links: number;
-  /** When nothing of it could land any more; `Infinity` while it is under way. */
+  /** When nothing of it could land any more; `NEVER` while it is under way. */
   ended: number;
-  /** When it was acknowledged; `Infinity` if it never was. */
+  /** When it was acknowledged; `NEVER` if it never was. */
   acknowledged: number;
-  /** The same in µs of world time. */
-  time: number;
 }
+
+/**
+ * Later than every instant. A small integer in every runtime, as instants are: there is a request for each write
+ * of a guest, and three boxed numbers would double what each takes.
+ */
+export const NEVER = 0x3fffffff;
 
 /** Something an image holds and must not. */
 export interface Mismatch {
@@ -82,8 +85,8 @@ interface Epoch {
   readonly start: number;
   /** Its first request. */
   readonly first: number;
-  /** Contents of every disk at its beginning. */
-  readonly base: readonly Int32Array[];
+  /** What every disk held at its beginning. */
+  readonly base: readonly DiskBase[];
   /** By disk and sector the newest request there, or none. */
   readonly newest: readonly Int32Array[];
 }
@@ -91,6 +94,8 @@ interface Epoch {
 /** Of which instant something is judged: what was issued later is out. */
 interface Moment {
   readonly until: number;
+  /** The first request that was issued later. */
+  readonly later: number;
   /** True for a request that is surely in. */
   sure(request: Request): boolean;
 }
@@ -105,10 +110,20 @@ export class MachineHistory {
   readonly requests: Request[] = [];
   /** Acknowledged requests in the order in which they were. */
   readonly #acknowledged: Request[] = [];
+  /** When each of them was, µs of world time. */
+  #acknowledgedAt = new Float64Array(256);
+  /** By request when it was issued. */
+  #issued = new Int32Array(256);
+  /** By request the oldest one under way when it was issued: all before that had ended. */
+  #oldestThen = new Int32Array(256);
+  /** By request where its links begin, less its first sector. */
+  #linksOf = new Int32Array(256);
   /** For every sector of every request the one before it there in its epoch, or none. */
   #links = new Int32Array(256);
   #linksUsed = 0;
   #epochs: Epoch[] = [];
+  /** By disk and sector 1 where a request of zeros ever went. */
+  readonly #zeroed: readonly Uint8Array[];
   /** Requests before it have all ended; those under way are the ones behind it that have not. */
   #oldest = 0;
   #underway = 0;
@@ -118,14 +133,15 @@ export class MachineHistory {
   constructor(machine: number, sizes: readonly number[], contents?: readonly Uint8Array[]) {
     this.machine = machine;
     this.sizes = sizes;
-    this.#begin(
-      0,
-      contents?.map((bytes, disk) => this.#words(disk, bytes).slice()) ??
-        sizes.map((size) => new Int32Array(size * WORDS)),
-    );
+    this.#zeroed = sizes.map((size) => new Uint8Array(size));
+    this.#begin(0, contents ?? sizes.map(() => new Uint8Array(0)));
   }
 
-  #begin(start: number, base: readonly Int32Array[]): void {
+  #begin(start: number, contents: readonly Uint8Array[]): void {
+    const before = this.#epochs[this.#epochs.length - 1]?.base;
+    const base = contents.map((bytes, disk) =>
+      keepDisk(disk, this.#words(disk, bytes), this.#author, before?.[disk])
+    );
     const newest = this.sizes.map((size) => new Int32Array(size).fill(NONE));
     this.#epochs.push({ start, first: this.requests.length, base, newest });
   }
@@ -163,13 +179,14 @@ export class MachineHistory {
       count,
       content,
       issued: now,
-      oldest: this.#oldest,
-      links: this.#linksUsed,
-      ended: Infinity,
-      acknowledged: Infinity,
-      time: Infinity,
+      ended: NEVER,
+      acknowledged: NEVER,
     };
     this.requests.push(request);
+    this.#oldestThen = withRoom(this.#oldestThen, index);
+    this.#oldestThen[index] = this.#oldest;
+    this.#issued = withRoom(this.#issued, index);
+    this.#issued[index] = now;
     this.#underway++;
     this.#link(request);
     return request;
@@ -179,22 +196,22 @@ export class MachineHistory {
   #link(request: Request): void {
     const { newest } = this.#epochs[this.#epochs.length - 1] as Epoch;
     const row = newest[request.disk] as Int32Array;
+    const links = this.#linksUsed;
     this.#linksUsed += request.count;
-    if (this.#linksUsed > this.#links.length) {
-      const larger = new Int32Array(2 * this.#linksUsed);
-      larger.set(this.#links);
-      this.#links = larger;
-    }
+    this.#links = withRoom(this.#links, this.#linksUsed);
+    this.#linksOf = withRoom(this.#linksOf, request.index);
+    this.#linksOf[request.index] = links - request.sector;
     for (let place = 0; place < request.count; place++) {
       const at = request.sector + place;
-      this.#links[request.links + place] = row[at] as number;
+      this.#links[links + place] = row[at] as number;
       row[at] = request.index;
+      if (request.content === "zeros") (this.#zeroed[request.disk] as Uint8Array)[at] = 1;
     }
   }
 
-  /** The request to `sector` before `request`, which wrote there. */
-  #before(request: Request, sector: number): number {
-    return this.#links[request.links + sector - request.sector] as number;
+  /** The request to `sector` before the one of number `index`, which wrote there. */
+  #before(index: number, sector: number): number {
+    return this.#links[(this.#linksOf[index] as number) + sector] as number;
   }
 
   /** What a request writes, in `into` from word `from` on; `undefined` for zeros. */
@@ -218,7 +235,8 @@ export class MachineHistory {
     request.ended = now;
     if (acknowledgedAt === undefined) return;
     request.acknowledged = now;
-    request.time = acknowledgedAt;
+    this.#acknowledgedAt = withRoom(this.#acknowledgedAt, this.#acknowledged.length);
+    this.#acknowledgedAt[this.#acknowledged.length] = acknowledgedAt;
     this.#acknowledged.push(request);
   }
 
@@ -232,7 +250,7 @@ export class MachineHistory {
       if (isUnderWay(request)) request.ended = now;
     }
     this.#underway = 0;
-    this.#begin(now, contents.map((bytes, disk) => this.#words(disk, bytes).slice()));
+    this.#begin(now, contents);
   }
 
   /** Requests under way are over; nothing of them lands from here on. */
@@ -245,10 +263,10 @@ export class MachineHistory {
 
   /** Judges the image of all disks for a cut at instant `cut`. */
   judge(image: readonly Uint8Array[], cut: number): Judgement {
-    const moment = { until: cut, sure: (request: Request) => request.acknowledged < cut };
+    const moment = this.#moment(cut, (request) => request.acknowledged < cut);
     // Under way at the cut: none of those that had ended when the last one before it was issued.
-    const after = firstWhere(this.requests, (request) => request.issued > cut);
-    return this.#judge(image, moment, this.requests[after - 1]?.oldest ?? after);
+    const { later } = moment;
+    return this.#judge(image, moment, later === 0 ? 0 : this.#oldestThen[later - 1] as number);
   }
 
   /** Judges sectors that a guest read between two instants: what was done before must show. */
@@ -256,7 +274,7 @@ export class MachineHistory {
     const epoch = this.#epochAt(to);
     const words = wordsOf(bytes);
     const mismatches: Mismatch[] = [];
-    const moment = { until: to, sure: (request: Request) => request.acknowledged < from };
+    const moment = this.#moment(to, (request) => request.acknowledged < from);
     for (let at = 0; at * WORDS < words.length; at++) {
       this.#sector(epoch, disk, sector + at, words, at * WORDS, moment, mismatches);
     }
@@ -273,7 +291,7 @@ export class MachineHistory {
   ): Mismatch | undefined {
     const epoch = this.#epochAt(cut);
     const words = wordsOf(content);
-    const moment = { until: cut, sure: (request: Request) => request.acknowledged < cut };
+    const moment = this.#moment(cut, (request) => request.acknowledged < cut);
     const wrong: Mismatch[] = [];
     for (let byte = at; byte < at + length && wrong.length === 0; byte += SECTOR) {
       this.#sector(epoch, disk, byte / SECTOR, words, byte / 4, moment, wrong);
@@ -292,13 +310,13 @@ export class MachineHistory {
     all: boolean,
   ): Judgement {
     const epoch = this.#epochAt(now);
-    const moment = { until: now, sure: kept };
+    const moment = this.#moment(now, kept);
     if (all) return this.#judge(image, moment, epoch.first);
     const mismatches: Mismatch[] = [];
     for (const [disk, bytes] of image.entries()) {
       const words = this.#words(disk, bytes);
       for (let sector = 0; sector < (this.sizes[disk] as number); sector++) {
-        if (this.#row(epoch, disk, sector).some(kept)) {
+        if (this.#anyOf(epoch, disk, sector, kept)) {
           this.#sector(epoch, disk, sector, words, sector * WORDS, moment, mismatches);
         } else this.#everHeld(disk, sector, words, mismatches);
       }
@@ -313,20 +331,27 @@ export class MachineHistory {
    */
   firstOutside(cut: number): { readonly surely: number; readonly maybe: number } {
     const told = this.#acknowledged;
-    const first = firstWhere(told, (request) => request.acknowledged > cut);
+    const first = firstWhere(told.length, (place) => (told[place] as Request).acknowledged > cut);
     let surely = first;
     // Passes by those that were under way at the cut.
     while (surely < told.length && (told[surely] as Request).issued <= cut) surely++;
-    return { surely: told[surely]?.time ?? Infinity, maybe: told[first]?.time ?? Infinity };
+    const when = (place: number) =>
+      place < told.length ? this.#acknowledgedAt[place] as number : Infinity;
+    return { surely: when(surely), maybe: when(first) };
+  }
+
+  #moment(until: number, sure: (request: Request) => boolean): Moment {
+    const issued = this.#issued;
+    const later = firstWhere(this.requests.length, (index) => (issued[index] as number) > until);
+    return { until, later, sure };
   }
 
   /** Judges a sector that may hold anything that it held at some time, in this epoch or an earlier one. */
   #everHeld(disk: number, sector: number, words: Int32Array, mismatches: Mismatch[]): void {
     const at = sector * WORDS;
-    const held = this.#epochs.some((epoch) =>
-      same(words, at, epoch.base[disk] as Int32Array, at) ||
-      this.#row(epoch, disk, sector).some((request) => this.#shows(request, sector, words, at))
-    );
+    const held = (zeros(words, at) && this.#zeroed[disk]?.[sector] === 1) ||
+      this.#author(disk, sector, words, at) !== undefined ||
+      this.#epochs.some(({ base }) => this.#heldThen(base, disk, sector, words, at));
     if (held || mismatches.length >= MISMATCHES_MAX) return;
     const found = describeSector(words, at);
     mismatches.push({ disk, sector, found, expected: "something it ever held", shown: undefined });
@@ -364,10 +389,9 @@ export class MachineHistory {
     moment: Moment,
     first: number,
   ): Judgement["torn"] {
-    for (let index = Math.max(first, epoch.first); index < this.requests.length; index++) {
+    for (let index = Math.max(first, epoch.first); index < moment.later; index++) {
       const request = this.requests[index] as Request;
-      if (request.issued > moment.until) break;
-      if (moment.sure(request) || request.acknowledged === Infinity) continue;
+      if (moment.sure(request) || request.acknowledged === NEVER) continue;
       let inside = NONE;
       let outside = NONE;
       for (let sector = request.sector; sector < request.sector + request.count; sector++) {
@@ -415,17 +439,67 @@ export class MachineHistory {
     /** The newest request that is surely in. */
     let last: Request | undefined;
     let index = (epoch.newest[disk] as Int32Array)[sector] as number;
-    // Requests before `last.oldest` had ended when it was issued: it is written over them.
-    while (index !== NONE && (last === undefined || index >= last.oldest)) {
+    while (index >= moment.later) index = this.#before(index, sector);
+    // What had ended when the last one was issued is written over.
+    let oldest = 0;
+    while (index >= oldest) {
       const request = requests[index] as Request;
-      index = this.#before(request, sector);
-      if (request.issued > moment.until) continue;
+      index = this.#before(index, sector);
       if (last !== undefined && request.ended < last.issued) continue;
-      if (last === undefined && moment.sure(request)) last = request;
+      if (last === undefined && moment.sure(request)) {
+        last = request;
+        oldest = this.#oldestThen[request.index] as number;
+      }
       if (this.#shows(request, sector, words, at)) return request;
     }
-    const base = epoch.base[disk] as Int32Array;
-    return last === undefined && same(words, at, base, sector * WORDS) ? undefined : BAD;
+    const before = last === undefined && this.#heldThen(epoch.base, disk, sector, words, at);
+    return before ? undefined : BAD;
+  }
+
+  #heldThen(
+    base: readonly DiskBase[],
+    disk: number,
+    sector: number,
+    words: Int32Array,
+    at: number,
+  ): boolean {
+    return heldThen(
+      base[disk] as DiskBase,
+      sector,
+      words,
+      at,
+      (request) => this.#shows(this.requests[request] as Request, sector, words, at),
+    );
+  }
+
+  /** The number of the request, of any epoch, that a sector shows; one of zeros leaves no name. */
+  readonly #author = (
+    disk: number,
+    sector: number,
+    words: Int32Array,
+    at: number,
+  ): number | undefined => {
+    const index = requestIn(words, at);
+    const request = index === undefined ? undefined : this.requests[index];
+    if (request === undefined || request.disk !== disk || request.content === "zeros") return;
+    if (sector < request.sector || sector >= request.sector + request.count) return;
+    return this.#shows(request, sector, words, at) ? index : undefined;
+  };
+
+  /** True when `holds` for one of the requests of an epoch to a sector, looked at from the newest back. */
+  #anyOf(
+    epoch: Epoch,
+    disk: number,
+    sector: number,
+    holds: (request: Request) => boolean,
+  ): boolean {
+    let index = (epoch.newest[disk] as Int32Array)[sector] as number;
+    while (index !== NONE) {
+      const request = this.requests[index] as Request;
+      if (holds(request)) return true;
+      index = this.#before(index, sector);
+    }
+    return false;
   }
 
   /** Requests of an epoch to one sector, in the order of issue. */
@@ -435,7 +509,7 @@ export class MachineHistory {
     while (index !== NONE) {
       const request = this.requests[index] as Request;
       row.push(request);
-      index = this.#before(request, sector);
+      index = this.#before(index, sector);
     }
     return row.reverse();
   }
@@ -450,33 +524,32 @@ export class MachineHistory {
 
 /** True until nothing of it could land any more. */
 function isUnderWay({ ended }: Request): boolean {
-  return ended === Infinity;
+  return ended === NEVER;
+}
+
+/** The same numbers in an array that has a place `at`. */
+function withRoom<Numbers extends Int32Array | Float64Array>(
+  numbers: Numbers,
+  at: number,
+): Numbers {
+  if (at < numbers.length) return numbers;
+  const larger = new (numbers.constructor as new (length: number) => Numbers)(2 * at);
+  larger.set(numbers);
+  return larger;
 }
 
 const BAD = Symbol("bad");
 
-/** The place of the first one for which `holds`; from there on it holds for all. */
-function firstWhere(requests: readonly Request[], holds: (request: Request) => boolean): number {
+/** The first of so many places for which `holds`; from there on it holds for all. */
+function firstWhere(places: number, holds: (place: number) => boolean): number {
   let low = 0;
-  let high = requests.length;
+  let high = places;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (holds(requests[middle] as Request)) high = middle;
+    if (holds(middle)) high = middle;
     else low = middle + 1;
   }
   return low;
-}
-
-function zeros(words: Int32Array, at: number): boolean {
-  for (let word = at; word < at + WORDS; word++) if (words[word] !== 0) return false;
-  return true;
-}
-
-function same(words: Int32Array, at: number, others: Int32Array, from: number): boolean {
-  for (let word = 0; word < WORDS; word++) {
-    if (words[at + word] !== others[from + word]) return false;
-  }
-  return true;
 }
 
 /** What a sector may show, for people. */

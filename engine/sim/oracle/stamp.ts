@@ -78,6 +78,31 @@ function nextStep(step: number): number {
   return (Math.imul(step ^ (step >>> 15), 0x85ebca6b) + 0x6d2b79f5) | 0;
 }
 
+/** The number of the request that the sector at word `start` says wrote it; `undefined` where nobody signed. */
+export function requestIn(words: Int32Array, start: number): number | undefined {
+  const request = words[start + 3] as number;
+  return words[start] === MARK && request >= 0 ? request : undefined;
+}
+
+/** True for a sector of zeros. */
+export function zeros(words: Int32Array, start: number): boolean {
+  for (let at = start; at < start + WORDS; at++) if (words[at] !== 0) return false;
+  return true;
+}
+
+/** True when two sectors hold the same. */
+export function same(
+  words: Int32Array,
+  start: number,
+  others: Int32Array,
+  otherStart: number,
+): boolean {
+  for (let at = 0; at < WORDS; at++) {
+    if (words[start + at] !== others[otherStart + at]) return false;
+  }
+  return true;
+}
+
 /** The words of `bytes`, without a copy where they lie on a word's boundary. */
 export function wordsOf(bytes: Uint8Array): Int32Array {
   if (bytes.byteOffset % 4 === 0) {

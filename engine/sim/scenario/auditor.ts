@@ -181,7 +181,8 @@ export class Auditor {
     });
     // A sealed delta that a restart found is staged without a word.
     for (const { id } of points) {
-      if (machine.staged.includes(id as PointId)) continue;
+      // From the end: what is listed is the newest of what was ever staged.
+      if (machine.staged.lastIndexOf(id as PointId) >= 0) continue;
       machine.staged.push(id as PointId);
       this.#drill.tell({ kind: "staged", vm, point: id as PointId });
     }

@@ -17,7 +17,7 @@ import { firstContents } from "../guests/first_contents.ts";
 import { markUnits } from "../storage_io.ts";
 import type { Fact, Ground, Invariant } from "../invariants/fact.ts";
 import { Watchers } from "../invariants/watch.ts";
-import type { MachineHistory } from "../oracle/history.ts";
+import { type MachineHistory, NEVER } from "../oracle/history.ts";
 import { SECTOR_SIZE, type Sectors } from "../sectors.ts";
 import type { EngineEvent } from "../../core/ports/observer.ts";
 import { type Sighting, SimWorld } from "../world.ts";
@@ -427,8 +427,7 @@ export class Drill implements Ground, ProbeGround {
       const judgement = history.judgeSurvivors(
         image,
         now,
-        (request) =>
-          how === "kill" ? request.acknowledged !== Infinity : guest.flushed.has(request),
+        (request) => how === "kill" ? request.acknowledged !== NEVER : guest.flushed.has(request),
         how === "kill",
       );
       this.tell({ kind: "survived", vm: guest.vm, how, judgement });

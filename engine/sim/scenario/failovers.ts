@@ -8,7 +8,7 @@
 import type { JsonObject } from "../../core/base/json.ts";
 import type { PointId } from "../../core/base/units.ts";
 import { Guest, type GuestHost } from "../guests/guest.ts";
-import { MachineHistory } from "../oracle/history.ts";
+import { MachineHistory, NEVER } from "../oracle/history.ts";
 import type { Drill } from "./drill.ts";
 import { type FailoverRun, type MachineRun, replicaOf } from "./machine_run.ts";
 import type { Site } from "./site.ts";
@@ -125,7 +125,7 @@ export class Failovers {
     const judgement = history.judgeSurvivors(
       image,
       now,
-      (request) => power ? flushed.has(request) : request.acknowledged !== Infinity,
+      (request) => power ? flushed.has(request) : request.acknowledged !== NEVER,
       !power,
     );
     // The overlay is the only copy of what its guest wrote: a last record that rotted looks like one that was torn.

@@ -133,14 +133,13 @@ export class Operator {
    */
   #command({ spec, index, home }: MachineRun): void {
     const { scenario, sites } = this.#drill;
-    const moves = changesSides(scenario, index);
     const { b } = sites;
     const server = b.current?.server;
-    if (server === undefined || spec.appConsistent === undefined || !moves) return;
+    if (server === undefined || spec.appConsistent === undefined) return;
     const vm = spec.name;
-    const known = primaryOf(server, vm) !== undefined || replicaOf(server, vm) !== undefined;
     const late = scenario.seed % 2 === 1 && home === "a";
-    if (!known || late || server.commands.canFreeze(vm)) return;
+    if (late || server.commands.canFreeze(vm) || !changesSides(scenario, index)) return;
+    if (primaryOf(server, vm) === undefined && replicaOf(server, vm) === undefined) return;
     this.#drill.call(b, "replication set", { vm, freeze: "F", thaw: "T" }, () => {});
   }
 

@@ -9,7 +9,7 @@ import type { JsonObject } from "../../core/base/json.ts";
 import { MILLISECOND, type PointId } from "../../core/base/units.ts";
 import { Directory } from "../directory.ts";
 import { Guest, type GuestHost } from "../guests/guest.ts";
-import { MachineHistory } from "../oracle/history.ts";
+import { MachineHistory, NEVER } from "../oracle/history.ts";
 import type { Drill } from "./drill.ts";
 import { type MachineRun, replicaOf } from "./machine_run.ts";
 
@@ -196,7 +196,7 @@ export class Tests {
       const judgement = history.judgeSurvivors(
         image,
         now,
-        (request) => died === "power" ? flushed.has(request) : request.acknowledged !== Infinity,
+        (request) => died === "power" ? flushed.has(request) : request.acknowledged !== NEVER,
         died === "kill",
       );
       if (!drill.rotten) drill.tell({ kind: "survived", vm, how: died, judgement });

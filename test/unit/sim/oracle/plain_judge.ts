@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { MachineHistory, Request } from "../../../../engine/sim/oracle/history.ts";
+import { type MachineHistory, NEVER, type Request } from "../../../../engine/sim/oracle/history.ts";
 import { WORDS } from "../../../../engine/sim/oracle/stamp.ts";
 
 /** Contents of all disks, as words. */
@@ -29,6 +29,22 @@ function mayShow(row: readonly Request[], { until, sure }: PlainMoment): [Reques
   const certain = inside.filter(sure);
   const open = inside.filter((request) => !certain.some((other) => other.issued > request.ended));
   return [open, certain.length === 0];
+}
+
+const ZEROS = new Int32Array(WORDS);
+
+/** True for a request that changes a sector. */
+export function touches(request: Request, disk: number, sector: number): boolean {
+  return request.disk === disk && sector >= request.sector &&
+    sector < request.sector + request.count;
+}
+
+function sectorOf(words: Int32Array | undefined, sector: number): Int32Array {
+  return words?.subarray(sector * WORDS, (sector + 1) * WORDS) ?? ZEROS;
+}
+
+function same(one: Int32Array, other: Int32Array): boolean {
+  return one.every((word, place) => word === other[place]);
 }
 
 /** Judges plainly. */
@@ -73,20 +89,40 @@ export class PlainJudge {
     at: number,
     moment: PlainMoment,
   ): Request | undefined | "bad" {
-    const row = requests.filter((request) =>
-      request.disk === disk && sector >= request.sector && sector < request.sector + request.count
-    );
+    const row = requests.filter((request) => touches(request, disk, sector));
     const [open, before] = mayShow(row, moment);
-    const holds = (other: Int32Array) => other.every((word, place) => words[at + place] === word);
-    const found = open.findLast((request) => {
-      const all = this.#history.wordsOf(request);
-      if (all === undefined) return holds(new Int32Array(WORDS));
-      const from = (sector - request.sector) * WORDS;
-      return holds(all.subarray(from, from + WORDS));
-    });
+    const shown = words.subarray(at, at + WORDS);
+    const found = open.findLast((request) => this.#leaves(request, sector, shown));
     if (found !== undefined) return found;
-    const old = (base[disk] as Int32Array).subarray(sector * WORDS, (sector + 1) * WORDS);
-    return before && holds(old) ? undefined : "bad";
+    return before && same(sectorOf(base[disk], sector), shown) ? undefined : "bad";
+  }
+
+  /** Sectors, as `disk/sector`, that hold what they held in no epoch; those that `passed` says are left out. */
+  neverHeld(
+    epochs: readonly PlainEpoch[],
+    image: Image,
+    passed: (disk: number, sector: number) => boolean,
+  ): string[] {
+    const wrong: string[] = [];
+    for (const [disk, words] of image.entries()) {
+      for (let sector = 0; sector * WORDS < words.length; sector++) {
+        if (passed(disk, sector)) continue;
+        const shown = sectorOf(words, sector);
+        const held = epochs.some(({ base, requests }) =>
+          same(sectorOf(base[disk], sector), shown) ||
+          requests.some((request) =>
+            touches(request, disk, sector) && this.#leaves(request, sector, shown)
+          )
+        );
+        if (!held) wrong.push(`${disk}/${sector}`);
+      }
+    }
+    return wrong;
+  }
+
+  #leaves(request: Request, sector: number, shown: Int32Array): boolean {
+    const all = this.#history.wordsOf(request);
+    return same(all === undefined ? ZEROS : sectorOf(all, sector - request.sector), shown);
   }
 
   #isTorn(
@@ -94,7 +130,7 @@ export class PlainJudge {
     shown: ReadonlyMap<string, Request | undefined>,
     { until, sure }: PlainMoment,
   ): boolean {
-    if (request.issued > until || sure(request) || request.acknowledged === Infinity) return false;
+    if (request.issued > until || sure(request) || request.acknowledged === NEVER) return false;
     let [inside, outside] = [false, false];
     for (let sector = request.sector; sector < request.sector + request.count; sector++) {
       const found = shown.get(`${request.disk}/${sector}`);

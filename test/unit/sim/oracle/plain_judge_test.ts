@@ -6,9 +6,9 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { MachineHistory, type Request } from "../../../../engine/sim/oracle/history.ts";
+import { MachineHistory, NEVER, type Request } from "../../../../engine/sim/oracle/history.ts";
 import { WORDS } from "../../../../engine/sim/oracle/stamp.ts";
-import { type PlainEpoch, PlainJudge, type PlainMoment } from "./plain_judge.ts";
+import { type PlainEpoch, PlainJudge, type PlainMoment, touches } from "./plain_judge.ts";
 
 const SIZES = [5, 3];
 
@@ -40,9 +40,9 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 /** Lets the steps happen. */
 function tell(steps: readonly Step[]): Told {
-  const history = new MachineHistory(3, SIZES);
-  const zeros = SIZES.map((size) => new Int32Array(size * WORDS));
-  const epochs: Told["epochs"] = [{ start: 0, base: zeros, requests: [] }];
+  const first = SIZES.map((size) => new Int32Array(size * WORDS).fill(77));
+  const history = new MachineHistory(3, SIZES, bytesOf(first));
+  const epochs: Told["epochs"] = [{ start: 0, base: first, requests: [] }];
   let underway: Request[] = [];
   let now = 0;
   for (const { what, disk, sector, count, content, pick } of steps) {
@@ -55,7 +55,7 @@ function tell(steps: readonly Step[]): Told {
       underway.push(request);
       epoch.requests.push(request);
     } else if (what === "die") {
-      const base = SIZES.map((size, at) => new Int32Array(size * WORDS).fill(pick + at));
+      const base = survivingImage(history, epoch, pick);
       history.rebase(base.map((words) => new Uint8Array(words.buffer)), now);
       epochs.push({ start: now, base, requests: [] });
       underway = [];
@@ -68,9 +68,18 @@ function tell(steps: readonly Step[]): Told {
   return { history, epochs, now };
 }
 
+/**
+ * What a death leaves: something that nobody wrote, or in each sector the base or a request of the stretch, as chance has it.
+ */
+function survivingImage(history: MachineHistory, epoch: PlainEpoch, pick: number): Int32Array[] {
+  if (pick % 3 === 0) return SIZES.map((size, at) => new Int32Array(size * WORDS).fill(pick + at));
+  const back = Array.from({ length: 8 }, (_, place) => (pick >>> place) % 3);
+  return imageOf({ history }, epoch, Infinity, back);
+}
+
 /** Contents in which each sector shows the request so many back from the moment, or the base. */
 function imageOf(
-  { history }: Told,
+  { history }: Pick<Told, "history">,
   { base, requests }: PlainEpoch,
   until: number,
   back: readonly number[],
@@ -128,8 +137,9 @@ function compare(
     const wrong = plain.judge(epoch, image, early).wrong.filter((name) => name[0] === "1");
     assert.deepEqual(read.map(({ disk, sector }) => `${disk}/${sector}`), wrong.slice(0, 3));
     survivors(told, plain, image, back);
-    const outside = history.requests.filter(({ acknowledged }) => acknowledged !== Infinity);
-    const times = (some: readonly Request[]) => Math.min(...some.map(({ time }) => time));
+    const outside = history.requests.filter(({ acknowledged }) => acknowledged !== NEVER);
+    const times = (some: readonly Request[]) =>
+      Math.min(...some.map(({ acknowledged }) => acknowledged));
     assert.deepEqual(history.firstOutside(cut), {
       surely: times(outside.filter(({ issued }) => issued > cut)),
       maybe: times(outside.filter(({ acknowledged }) => acknowledged > cut)),
@@ -146,7 +156,7 @@ function survivors(
 ): void {
   const epoch = epochs.at(-1) as PlainEpoch;
   const kept = (request: Request) =>
-    request.acknowledged !== Infinity && back[request.index % back.length] === 0;
+    request.acknowledged !== NEVER && back[request.index % back.length] === 0;
   const moment = { until: now + 0.5, sure: kept };
   const whole = plain.judge(epoch, image, moment);
   const all = history.judgeSurvivors(bytesOf(image), now + 0.5, kept, true);
@@ -154,13 +164,35 @@ function survivors(
   assert.equal(all.torn !== undefined, whole.torn);
   const certain = whole.wrong.filter((name) => {
     const [disk, sector] = name.split("/").map(Number) as [number, number];
-    return epoch.requests.some((request) =>
-      kept(request) && request.disk === disk && sector >= request.sector &&
-      sector < request.sector + request.count
-    );
+    return epoch.requests.some((request) => kept(request) && touches(request, disk, sector));
   });
   const some = history.judgeSurvivors(bytesOf(image), now + 0.5, kept, false);
   assert.equal(some.mismatches.length, Math.min(3, certain.length));
+  const strange = strangers(epochs, back);
+  const wrong = plain.neverHeld(
+    epochs,
+    strange,
+    (disk, sector) =>
+      epoch.requests.some((request) => kept(request) && touches(request, disk, sector)),
+  );
+  const found = history.judgeSurvivors(bytesOf(strange), now + 0.5, kept, false).mismatches;
+  const never = found.filter(({ expected }) => expected === "something it ever held");
+  if (found.length < 3) {
+    assert.deepEqual(never.map(({ disk, sector }) => `${disk}/${sector}`), wrong);
+  }
+}
+
+/** What disks may have held long ago, elsewhere on them, or never. */
+function strangers(epochs: Told["epochs"], back: readonly number[]): Int32Array[] {
+  const { base } = epochs[(back[0] as number) % epochs.length] as PlainEpoch;
+  return SIZES.map((size, disk) => {
+    const words = (base[disk] as Int32Array).slice();
+    const odd = (back[disk] as number) % size;
+    if (back[2] === 1) words.copyWithin(odd * WORDS, 0, WORDS);
+    if (back[2] === 2) words[odd * WORDS + 5] = -1;
+    if (back[2] === 3) words.fill(0, odd * WORDS, (odd + 1) * WORDS);
+    return words;
+  });
 }
 
 Deno.test("the oracle judges like one that looks through everything", () => {
