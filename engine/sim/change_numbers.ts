@@ -13,9 +13,9 @@ const GROUP = 8;
 /** Numbers of the changes of one row of bytes. Kept by stretch from the first question on. */
 export class ChangeNumbers {
   #newest = 0;
-  #last: Float64Array | undefined;
+  #last: Int32Array | undefined;
   /** The highest of each group of stretches. */
-  #groups = new Float64Array(0);
+  #groups = new Int32Array(0);
 
   /** Bytes in `[at, at + length)` have changed. */
   note(at: number, length: number): void {
@@ -38,8 +38,8 @@ export class ChangeNumbers {
   last(at: number, length: number, total: number): number {
     const stretches = Math.ceil(total / STRETCH);
     if (this.#last?.length !== stretches) {
-      this.#last = new Float64Array(stretches).fill(this.#newest);
-      this.#groups = new Float64Array(Math.ceil(stretches / GROUP)).fill(this.#newest);
+      this.#last = new Int32Array(stretches).fill(this.#newest);
+      this.#groups = new Int32Array(Math.ceil(stretches / GROUP)).fill(this.#newest);
     }
     const numbers = this.#last;
     const first = Math.floor(at / STRETCH);

@@ -207,6 +207,17 @@ export class ReplicaFiles {
     return reasons;
   }
 
+  /** What keeps listed points from being read, each damage once, in the order of the points. */
+  damages(): ReadonlySet<string> {
+    const reasons = this.broken();
+    const found = new Set<string>();
+    this.#state.points.forEach(({ id }, at) => {
+      const reason = reasons[at];
+      if (reason !== undefined && !this.#unlisted(id)) found.add(reason);
+    });
+    return found;
+  }
+
   /** The points as they are listed, oldest first. */
   points(): RecoveryPoint[] {
     const reasons = this.broken();

@@ -325,12 +325,9 @@ export class ReplicaStore {
         if (isFailed(error)) troubles.push(error.failure);
       }
     }
-    const seen = new Set<string>();
-    for (const { broken, unverified } of this.points) {
-      if (broken === undefined || unverified || seen.has(broken)) continue;
-      seen.add(broken);
+    for (const message of this.#files.damages()) {
       const action = "Check the disk under it; recovery points that need it are marked broken";
-      troubles.push({ code: "damaged", side: "local", message: broken, action });
+      troubles.push({ code: "damaged", side: "local", message, action });
     }
     return troubles;
   }

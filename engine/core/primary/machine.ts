@@ -334,17 +334,27 @@ export class PrimaryMachine {
 
   /** The tracked disks; all of them while a relationship exists. */
   get tracked(): readonly TrackedDisk[] {
-    return this.disks.flatMap((disk) => disk.tracked ?? []);
+    return this.#trackedAs(undefined);
   }
 
   /** Those that points have. */
   get replicated(): readonly TrackedDisk[] {
-    return this.disks.flatMap(({ part, tracked }) => part === "replicated" ? tracked ?? [] : []);
+    return this.#trackedAs("replicated");
   }
 
   /** Those whose first copy is under way. */
   get joining(): readonly TrackedDisk[] {
-    return this.disks.flatMap(({ part, tracked }) => part === "joining" ? tracked ?? [] : []);
+    return this.#trackedAs("joining");
+  }
+
+  /** The tracked disks that play a part; of any part without one. */
+  #trackedAs(part: MachineDisk["part"] | undefined): readonly TrackedDisk[] {
+    const found: TrackedDisk[] = [];
+    for (const disk of this.disks) {
+      if (disk.tracked === undefined || (part !== undefined && disk.part !== part)) continue;
+      found.push(disk.tracked);
+    }
+    return found;
   }
 
   /** Refuses an event that is not legal in this state; changes nothing. */

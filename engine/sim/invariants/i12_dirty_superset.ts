@@ -17,18 +17,18 @@ class Known {
   /** Blocks of a stretch: a power of two, 8 at most. */
   readonly #each: number;
   /** By block: the last change of its bytes when it was judged and found right. */
-  readonly #right: Float64Array;
+  readonly #right: Int32Array;
   /** By stretch: its last change at the last look, and which of its blocks were not found right then, for they were marked. */
-  readonly #seen: Float64Array;
+  readonly #seen: Int32Array;
   readonly #open: Uint8Array;
 
   constructor(point: string, blocks: number, blockSize: number) {
     this.point = point;
     this.blocks = blocks;
     this.#each = Math.max(1, Math.floor(STRETCH / blockSize));
-    this.#right = new Float64Array(blocks).fill(-1);
+    this.#right = new Int32Array(blocks).fill(-1);
     const stretches = Math.ceil(blocks / this.#each);
-    this.#seen = new Float64Array(stretches).fill(-1);
+    this.#seen = new Int32Array(stretches).fill(-1);
     this.#open = new Uint8Array(stretches);
   }
 

@@ -23,7 +23,8 @@ export const COUNTERS: Invariant = {
         const key = `${host}/${vm}/${started}/${ground.moves(vm)}`;
         const known = before.get(key) ?? COUNTERS_CHECKED.map(() => 0);
         before.set(key, known);
-        for (const [place, name] of COUNTERS_CHECKED.entries()) {
+        for (let place = 0; place < COUNTERS_CHECKED.length; place++) {
+          const name = COUNTERS_CHECKED[place] as typeof COUNTERS_CHECKED[number];
           const value = status[name];
           if (typeof value !== "number") continue;
           const last = known[place] ?? 0;

@@ -23,7 +23,7 @@ export type Author = (
   at: number,
 ) => number | undefined;
 
-/** Tells whether a sector holds what a request of the history wrote to it. */
+/** Tells whether a sector holds what request number `request` of the history wrote to it. */
 export type Shows = (request: number, sector: number, words: Int32Array, at: number) => boolean;
 
 /** What one disk held. */

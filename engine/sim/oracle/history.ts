@@ -463,14 +463,15 @@ export class MachineHistory {
     words: Int32Array,
     at: number,
   ): boolean {
-    return heldThen(
-      base[disk] as DiskBase,
-      sector,
-      words,
-      at,
-      (request) => this.#shows(this.requests[request] as Request, sector, words, at),
-    );
+    return heldThen(base[disk] as DiskBase, sector, words, at, this.#showsNumber);
   }
+
+  readonly #showsNumber = (
+    request: number,
+    sector: number,
+    words: Int32Array,
+    at: number,
+  ): boolean => this.#shows(this.requests[request] as Request, sector, words, at);
 
   /** The number of the request, of any epoch, that a sector shows; one of zeros leaves no name. */
   readonly #author = (
