@@ -8,6 +8,7 @@
 
 mod blocks;
 mod hashers;
+mod short_runs;
 mod state;
 mod zstandard;
 

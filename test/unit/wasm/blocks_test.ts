@@ -111,6 +111,22 @@ Deno.test("the set digest is the sum of its blocks' terms and depends on their o
   );
 });
 
+Deno.test("blocks of 512 bytes, which are hashed four at a time, have the digests that they have one by one (R6)", () => {
+  const content = fc.uint8Array({ minLength: 512, maxLength: 512 });
+  const runs = fc.array(fc.oneof(content, fc.constant(new Uint8Array(512))), { maxLength: 11 });
+  fc.assert(
+    fc.property(runs, fc.nat(), (list, place) => {
+      const at = place * 512;
+      const bytes = new Uint8Array(list.flatMap((run) => [...run]));
+      const digests = list.flatMap((run) => [...kernel.digest(run)]);
+      assert.deepEqual([...kernel.blockDigests(bytes, 512)], digests);
+      const terms = list.map((run, index) => term(at + index * 512, run));
+      assert.deepEqual(kernel.setDigest(at, bytes, 512), sum(terms));
+    }),
+    RUNS,
+  );
+});
+
 Deno.test("a block is taken out of a set digest and another put in its place (R6)", () => {
   fc.assert(
     fc.property(blocks, fc.nat(), ({ size, bytes }, choice) => {
