@@ -66,7 +66,8 @@ function Script() {
   }, []);
   const [shown, wrong, isReady] = [text.value, problems.value, ready.value];
   useEffect(() => {
-    editor.current?.show(shown);
+    // As the text is by now: somebody may have typed since this was drawn.
+    editor.current?.show(text.peek());
     editor.current?.mark(wrong);
   }, [shown, wrong, isReady]);
   return (
