@@ -264,9 +264,12 @@ testWithNeeds({
 }, async () => {
   await using server = new ServedLab();
   await using lab = await LabPage.open(FIXTURES, server.serve);
+  await server.ask("POST", "scenarios", { text: MINE.replace("name: mine", "name: other") });
   await lab.visit(async (page) => {
     await runIsComplete(page);
     await serviceWorkerIsReady(page);
+    // The page has asked for all that it asks for by itself, and does not learn by that that the lab went.
+    await choice(page).getByText("My own fire · other").waitFor({ state: "attached" });
     await write(page, `${MINE}# Typed\n`);
     await server.stop();
     await button(page, "Save to lab").click();
