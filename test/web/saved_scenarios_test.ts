@@ -141,11 +141,12 @@ testWithNeeds({
     await name.fill("my-copy");
     await page.keyboard.press("Enter");
     await said(page, /Saved on this lab as "my-copy"/);
-    assert.match(await scriptText(page), /name: my-copy/);
+    await page.locator(".cm-content").getByText("name: my-copy").waitFor();
     const copy = await server.ask("GET", "scenarios/my-copy");
     assert.equal(copy["parent"], "mine");
     assert.match(String(copy["text"]), /link\.reset/);
-    assert.equal(await page.locator(":focus").innerText(), "Fork…", "The keyboard stays there");
+    // The keyboard stays there.
+    await page.locator(":focus").and(button(page, "Fork…")).waitFor();
 
     await button(page, "Delete…").click();
     await button(page, "Delete").click();

@@ -7,7 +7,7 @@
  */
 
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { scenario, text } from "../state/drill.ts";
 import { server } from "../state/lab_server.ts";
 import { askServer, library } from "../state/library.ts";
@@ -50,7 +50,8 @@ function leave(): void {
 function ForkForm({ name }: { readonly name: string }) {
   const chosen = useSignal(freeName(name));
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.select(), []);
+  // With the form, and not a picture later: what is typed until then would go elsewhere.
+  useLayoutEffect(() => field.current?.select(), []);
   return (
     <form
       class="lab-question"
@@ -83,7 +84,7 @@ function ForkForm({ name }: { readonly name: string }) {
 
 function DeleteQuestion({ name }: { readonly name: string }) {
   const keep = useRef<HTMLButtonElement>(null);
-  useEffect(() => keep.current?.focus(), []);
+  useLayoutEffect(() => keep.current?.focus(), []);
   return (
     <div
       class="lab-question"
