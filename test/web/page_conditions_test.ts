@@ -18,7 +18,6 @@ import {
   button,
   FIXTURES,
   LabPage,
-  RUN_MAX,
   runIsComplete,
   scriptText,
   serviceWorkerIsReady,
@@ -130,55 +129,6 @@ testWithNeeds({ name: "a worker that dies is told, and runs again", needs: NEEDS
     await runIsComplete(page);
   }, { blank: true, withoutServiceWorker: true });
 });
-
-testWithNeeds({
-  name: "a campaign of 200 seeds fills in, and its worst opens on the stage",
-  needs: NEEDS,
-}, async () => {
-  await using lab = await LabPage.open();
-  await lab.visit(async (page) => {
-    await page.getByLabel("Open file").setInputFiles({
-      name: "tiny.yaml",
-      mimeType: "application/yaml",
-      buffer: Buffer.from(TINY),
-    });
-    await page.locator(".story strong").getByText("A tiny fire").waitFor();
-    await button(page, "Campaign").click();
-    await page.getByLabel("Seeds", { exact: true }).fill("200");
-    await button(page, "Start campaign").click();
-    await page.getByText("200 of 200 seeds").waitFor({ timeout: 3 * RUN_MAX });
-    const counts = await page.locator(".counts dd").allInnerTexts();
-    assert.equal(counts.slice(0, 3).reduce((sum, text) => sum + Number(text), 0), 200);
-    assert.equal(await page.locator(".histogram").count(), 4);
-    assert.ok(await page.locator(".bar").count() > 4, "There are distributions");
-    const worst = page.getByRole("button", { name: /^Open the worst: seed \d+$/ });
-    const seed = /\d+/.exec(await worst.innerText())![0];
-    await worst.click();
-    await runIsComplete(page);
-    await page.getByText(`seed ${seed}`, { exact: true }).waitFor();
-  });
-});
-
-const TINY = `
-name: tiny-fire
-title: A tiny fire
-end: 3m
-world:
-  scale: 1024
-  sites: {a: {storage: ssd}, b: {storage: ssd}}
-  links: {wan: {between: [a, b], rtt: 5ms, rate: 1Gbit}}
-  machines:
-    vm:
-      disks: [1GiB]
-      used: 5%
-      workloads: [{id: w, kind: steady, rate: 200kB/s, size: 64KiB}]
-      replication: {frequency: 30s, retention: "all 1h"}
-script:
-  - {id: fire, at: 2m, fault: site.fire, on: a}
-  - {after: fire.begin, wait: 10s, do: failover start, vm: vm}
-expect:
-  - {vm: vm, runsAt: b}
-`;
 
 testWithNeeds(
   { name: "a link that is opened takes nothing of what was typed", needs: NEEDS },

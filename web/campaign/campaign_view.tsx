@@ -4,22 +4,50 @@
  * @module
  */
 
-import { useSignal } from "@preact/signals";
 import type { CampaignSummary } from "../../lab/campaign/campaign.ts";
 import { bytesText, countText, durationText } from "../../lab/report/words.ts";
-import { running, startCampaign, stopCampaign, summary, wanted } from "../state/campaign.ts";
-import { ENGINE_HASH, play, problems, scenario, seed } from "../state/drill.ts";
+import {
+  running,
+  source,
+  startCampaign,
+  stopCampaign,
+  summary,
+  wanted,
+} from "../state/campaign.ts";
+import {
+  changeText,
+  ENGINE_HASH,
+  problems,
+  readNow,
+  scenario,
+  seed,
+  text,
+} from "../state/drill.ts";
 import { view } from "../state/views.ts";
 import { Histogram } from "./histogram.tsx";
+import { SeedFields, seedsAsked, SeedsWrong } from "./seed_fields.tsx";
 
-/** Seeds of one campaign, at most. */
-const SEEDS_MAX = 10_000;
-
-/** Plays one seed on the stage. */
+/** Plays one seed of the campaign on the stage: with the script that the campaign played. */
 async function open(chosen: number): Promise<void> {
+  const played = source.value;
+  if (played === undefined) return;
   seed.value = chosen;
   view.value = "drill";
-  await play();
+  await changeText(played.text);
+}
+
+/** The script has become another one since: whose results these are. */
+function OtherScript() {
+  const played = source.value;
+  if (played === undefined || played.text === text.value) return null;
+  const { title } = played.scenario;
+  return (
+    <p class="other-script" role="status">
+      These results are of another script, “{title}”{title === scenario.value?.title &&
+        " as it was before it was changed"}. A seed that is opened brings that script back; Undo
+      leads to the one that is here now.
+    </p>
+  );
 }
 
 function Results({ of }: { readonly of: CampaignSummary }) {
@@ -27,6 +55,7 @@ function Results({ of }: { readonly of: CampaignSummary }) {
   const { worst } = of;
   return (
     <>
+      <OtherScript />
       <p class="campaign-state">
         <progress max={Math.max(1, wanted.value)} value={done} aria-label="Campaign" />
         {countText(done)} of {countText(wanted.value)} seeds
@@ -93,50 +122,31 @@ function Results({ of }: { readonly of: CampaignSummary }) {
 
 /** The view. */
 export function CampaignView() {
-  const count = useSignal(100);
-  const first = useSignal(1);
   const read = scenario.value;
-  const can = read !== undefined && problems.value.length === 0;
-  const start = () => {
-    if (read !== undefined) startCampaign(read, first.value, count.value, ENGINE_HASH);
+  const asked = seedsAsked.value;
+  const can = read !== undefined && problems.value.length === 0 && asked !== undefined;
+  const start = async () => {
+    // Somebody may have typed a moment ago.
+    await readNow();
+    const { value } = scenario;
+    if (value === undefined || problems.value.length > 0 || asked === undefined) return;
+    const played = { text: text.value, scenario: value };
+    startCampaign(played, asked.first, asked.count, ENGINE_HASH);
   };
   return (
     <section class="campaign" aria-label="Campaign">
       <header class="campaign-head">
         <h2>{read?.title ?? "No scenario"}</h2>
-        <label>
-          Seeds
-          <input
-            type="number"
-            min={1}
-            max={SEEDS_MAX}
-            value={count.value}
-            onInput={(event) => {
-              const asked = Math.round(Number(event.currentTarget.value));
-              if (asked >= 1) count.value = Math.min(SEEDS_MAX, asked);
-            }}
-          />
-        </label>
-        <label>
-          from seed
-          <input
-            type="number"
-            min={0}
-            value={first.value}
-            onInput={(event) => {
-              const asked = Math.round(Number(event.currentTarget.value));
-              if (asked >= 0 && Number.isSafeInteger(asked)) first.value = asked;
-            }}
-          />
-        </label>
+        <SeedFields />
         {running.value
           ? <button type="button" onClick={stopCampaign}>Stop</button>
           : (
-            <button type="button" class="primary" disabled={!can} onClick={start}>
+            <button type="button" class="primary" disabled={!can} onClick={() => void start()}>
               Start campaign
             </button>
           )}
       </header>
+      <SeedsWrong />
       {summary.value === undefined
         ? (
           <p class="quiet">

@@ -1,6 +1,8 @@
 /**
  * A campaign: the same drill with many seeds, on all cores, filling in while it runs.
  *
+ * Rule: what it comes to belongs to the text that it was read from, whatever becomes of the script meanwhile.
+ *
  * @module
  */
 
@@ -15,6 +17,15 @@ const SHARE = 4;
 /** Between two drawings, ms. */
 const DRAW_EVERY = 200;
 
+/** What a campaign plays. */
+export interface CampaignSource {
+  /** The text that it was read from. */
+  readonly text: string;
+  readonly scenario: DrillScenario;
+}
+
+/** What it plays, or played. */
+export const source = signal<CampaignSource | undefined>(undefined);
 /** What a campaign came to so far. */
 export const summary = signal<CampaignSummary | undefined>(undefined);
 /** Seeds that it was asked for. */
@@ -33,12 +44,14 @@ export function stopCampaign(): void {
 
 /** Starts one with `count` seeds from `first` on. */
 export function startCampaign(
-  scenario: DrillScenario,
+  played: CampaignSource,
   first: number,
   count: number,
   engineHash: string,
 ): void {
   stopCampaign();
+  const { scenario } = played;
+  source.value = played;
   wanted.value = count;
   running.value = true;
   const campaign = new Campaign();
