@@ -39,13 +39,13 @@ export class FrameMaker {
     this.#recorder = recorder;
   }
 
-  /** The state of this moment. */
-  make(): Frame {
+  /** The state of this moment, or of one up to which nothing more happens. */
+  make(at = this.#drill.now): Frame {
     return {
-      at: this.#drill.now,
+      at,
       sites: HOSTS.map((host) => this.#site(host)),
       link: this.#link(),
-      machines: this.#drill.machines.map((machine) => this.#machine(machine)),
+      machines: this.#drill.machines.map((machine) => this.#machine(machine, at)),
     };
   }
 
@@ -82,45 +82,43 @@ export class FrameMaker {
     };
   }
 
-  #machine(machine: MachineRun): MachineFrame {
+  #machine(machine: MachineRun, at: number): MachineFrame {
     const vm = machine.spec.name;
-    const { writes, maps, said } = this.#recorder.machines.get(vm)!;
+    const { maps, said, running } = this.#recorder.machines.get(vm)!;
     const home = this.#recorder.site(machine.home);
     const { disks, changedBlocks } = maps.frames();
-    const since = writes.firstBehind(maps.held, home);
+    const rpo = this.#rpo(machine, at);
     const points = this.#points(machine);
     const primary = said[sideOf(machine.home)];
     const { world } = this.#scenario;
+    const runs = new Set(running.values());
     return {
       vm,
       home,
-      runs: this.#runs(machine),
+      runs: world.sites.map(({ name }) => name).filter((name) => runs.has(name)),
       states: [this.#state("a", said[0]?.state), this.#state("b", said[1]?.state)],
       health: this.#drill.homeOf(machine).current === undefined
         ? said[1 - sideOf(machine.home)]?.health ?? "none"
         : primary?.health ?? "none",
-      rpo: this.#rpo(machine, since),
-      backlog: changedBlocks * world.block * bytesFor(world),
+      rpo,
+      backlog: rpo === null ? null : changedBlocks * world.block * bytesFor(world),
       points: points.slice(-POINTS_SHOWN),
       pointCount: points.length,
       disks,
     };
   }
 
-  /** Who runs on a failover, or has no point yet, is protected by nothing. */
-  #rpo(machine: MachineRun, since: number | undefined): number | null {
-    if (machine.staged.length === 0 || machine.failover !== undefined) return null;
-    return since === undefined ? 0 : this.#drill.now - since;
+  /** Who runs on a failover, or has no point at the other side, is protected by nothing. */
+  #rpo(machine: MachineRun, at: number): number | null {
+    const { writes, maps, points } = this.#recorder.machines.get(machine.spec.name)!;
+    const away = points[1 - sideOf(machine.home)]!;
+    if (away.size === 0 || machine.failover !== undefined) return null;
+    const since = writes.firstBehind(maps.held, this.#recorder.site(machine.home));
+    return since === undefined ? 0 : at - since;
   }
 
   #state(host: HostName, said: string | undefined): string {
     return this.#drill.sites[host].current === undefined ? "down" : said ?? "none";
-  }
-
-  #runs(machine: MachineRun): string {
-    const away = this.#drill.awayOf(machine).name;
-    if (machine.failover?.guest.attached === true) return this.#recorder.site(away);
-    return machine.guest.attached ? this.#recorder.site(machine.home) : "";
   }
 
   #points(machine: MachineRun): PointFrame[] {

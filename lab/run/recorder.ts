@@ -34,6 +34,10 @@ export interface Followed {
   readonly maps: MachineMaps;
   /** What each side last said: state, and health with its messages. */
   readonly said: [Said | undefined, Said | undefined];
+  /** Its guests that run, with their sites: two of them where its history has split. */
+  readonly running: Map<Guest, string>;
+  /** Points that can be failed over to, at each side. */
+  readonly points: readonly [Set<string>, Set<string>];
   moves: number;
 }
 
@@ -91,6 +95,8 @@ export class Recorder implements DrillListener, ScriptListener {
         writes: new MachineWrites(this.site("a")),
         maps: new MachineMaps(blocks, (spec.used ?? 0) / 1_000_000),
         said: [undefined, undefined],
+        running: new Map(),
+        points: [new Set(), new Set()],
         moves: 0,
       });
     }
@@ -192,7 +198,10 @@ export class Recorder implements DrillListener, ScriptListener {
     const what = burnt ? "destroyed" : how === "power" ? "dark" : "down";
     this.#note({ kind: "host", site: this.site(host), what });
     if (burnt) {
-      for (const { maps } of this.machines.values()) maps.destroyed(host === "a" ? 0 : 1);
+      for (const { maps, points } of this.machines.values()) {
+        maps.destroyed(sideOf(host));
+        points[sideOf(host)].clear();
+      }
     }
     this.script?.died();
   }
@@ -203,12 +212,14 @@ export class Recorder implements DrillListener, ScriptListener {
     const followed = this.machines.get(guest.vm);
     if (machine === undefined || followed === undefined) return;
     if (host === undefined) {
+      followed.running.delete(guest);
       const site = this.#lastSite.get(guest) ?? this.site(machine.home);
       this.#note({ kind: "guest", vm: guest.vm, site, runs: false });
       return;
     }
     const site = this.site(host);
     this.#lastSite.set(guest, site);
+    followed.running.set(guest, site);
     if (machine.failover?.guest === guest) this.#beganOn(machine, followed, host);
     this.#note({ kind: "guest", vm: guest.vm, site, runs: true });
     if (machine.failover?.guest === guest) this.#occurred(guest.vm, "failed-over");
@@ -340,6 +351,7 @@ export class Recorder implements DrillListener, ScriptListener {
         if (host === this.#drill.machine(vm)?.home) return;
         for (const key of [...this.#unsaid.keys()]) if (key.endsWith(`/${vm}`)) this.#tellSent(key);
         followed.maps.staged(sideOf(host), event.point);
+        followed.points[sideOf(host)].add(event.point);
         this.#note({ kind: "staged", vm, site, point: event.point });
         if (!this.#protected.has(vm)) {
           this.#protected.add(vm);
@@ -350,6 +362,7 @@ export class Recorder implements DrillListener, ScriptListener {
         return this.#note({ kind: "applied", vm, site, point: event.point });
       case "dropped":
         followed.maps.dropped(event.point);
+        followed.points[sideOf(host)].delete(event.point);
         return this.#note({ kind: "dropped", vm, site, point: event.point });
       case "failover":
         return this.#note({ kind: "failover", vm, site, phase: event.step, point: event.point });

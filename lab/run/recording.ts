@@ -44,7 +44,7 @@ export interface Recording {
   readonly notesDropped: number;
   /** What each guest was told is done. */
   readonly writes: readonly WriteLog[];
-  /** In order of time. */
+  /** In order of time, the last one of the moment at which the script was over, unless an invariant was broken before. */
   readonly frames: readonly Frame[];
 }
 
@@ -262,15 +262,15 @@ export interface MachineFrame {
   readonly vm: string;
   /** The site where it is the primary's. */
   readonly home: string;
-  /** Where its guest runs, and writes; "" for nowhere. */
-  readonly runs: string;
+  /** Sites at which its guest runs, and writes, in their order: none, one, or both where its history has split. */
+  readonly runs: readonly string[];
   /** States as both sites say, in their order; "none" where it is not known, "down" where there is no server. */
   readonly states: readonly [string, string];
   readonly health: "Normal" | "Warning" | "Critical" | "none";
-  /** µs; null before the first point. */
+  /** µs; null before the first point, and on a failover: nothing protects the machine. */
   readonly rpo: number | null;
-  /** Bytes changed since the newest point that can be failed over to. */
-  readonly backlog: number;
+  /** Bytes of blocks changed since the newest point that can be failed over to; null before the first point, and on a failover. */
+  readonly backlog: number | null;
   /** Newest last, at most 32 of them. */
   readonly points: readonly PointFrame[];
   /** Points in all. */

@@ -30,7 +30,7 @@ export interface SessionOptions {
   readonly frames?: boolean;
 }
 
-/** Frames at even times, over the time of the script; as many again at most where something happens, and behind its end. */
+/** Frames at even times, over the time of the script; as many again at most where something happens. */
 const RHYTHM = Math.floor(RECORDING_BOUNDS.frames / 2);
 
 /** Before that servers and guests are on their way up, µs: a first frame of it would show a disaster. */
@@ -128,13 +128,23 @@ export class DrillSession {
     const { now } = this;
     this.#script.passes();
     if (now >= this.end && this.#run.drill.faults.quietFor >= 0) this.#heal();
+    if (this.#options.frames !== false && now < this.end) this.#draw(now);
+  }
+
+  /** Draws what is due up to the end of the script: how the world heals behind it is for the judges, and no part of the drill. */
+  #draw(now: number): void {
+    if ((this.#run.drill.simulated.nextTime ?? this.end) >= this.end) {
+      // At the end itself the script's faults are over, and everything begins to heal.
+      this.#frames.push(this.#maker.make(this.end));
+      return;
+    }
     const due = now >= this.#nextFrame;
     const wanted = now >= SETTLED && (due || this.#recorder.notable);
     if (now >= SETTLED) this.#recorder.notable = false;
-    if (!wanted || this.#options.frames === false) return;
-    if (this.#frames.length >= RECORDING_BOUNDS.frames) return;
-    // What happens in between may not take the room of what comes by rhythm.
-    const spare = RECORDING_BOUNDS.frames - this.#frames.length;
+    if (!wanted) return;
+    // What happens in between may not take the room of what comes by rhythm, nor of the last one.
+    const spare = RECORDING_BOUNDS.frames - this.#frames.length - 1;
+    if (spare <= 0) return;
     if (!due && spare <= Math.max(0, Math.ceil((this.end - now) / this.#rhythm))) return;
     if (due) this.#nextFrame = now - (now % this.#rhythm) + this.#rhythm;
     this.#frames.push(this.#maker.make());

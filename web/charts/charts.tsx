@@ -129,13 +129,17 @@ function LinePanel({ what }: { readonly what: What }) {
 
 /** The chart in words. */
 function chartText(what: What): string {
-  const machines = shown().report?.machines ?? [];
-  const worst = machines.map(({ vm, worstRpo, worstBacklog }) =>
-    what === "rpo"
-      ? `${vm} at worst ${worstRpo === null ? "never protected" : durationText(worstRpo)}`
-      : `${vm} at most ${bytesText(worstBacklog)}`
-  );
-  return what === "link" ? "Link use over time" : `${TITLES[what]} over time: ${worst.join(", ")}`;
+  const { report, frames } = shown();
+  if (what === "link") return "Link use over time";
+  if (report === undefined) return `${TITLES[what]} over time`;
+  const worst = what === "rpo"
+    ? report.machines.map(({ vm, worstRpo }) =>
+      `${vm} at worst ${worstRpo === null ? "never protected" : durationText(worstRpo)}`
+    )
+    : backlogSeries(report, frames).map(({ name, series }) =>
+      `${name} at most ${bytesText(Math.max(0, ...series.map(([, bytes]) => bytes ?? 0)))}`
+    );
+  return `${TITLES[what]} over time: ${worst.join(", ")}`;
 }
 
 function OutcomePanel() {

@@ -27,14 +27,18 @@ export function rpoSeries(
   return ofMachines(frames, ({ rpo }) => rpo);
 }
 
-/** What has changed since the newest point, bytes. */
+/** What a backlog is, on the stage and in its chart. */
+export const BACKLOG =
+  "Blocks changed since the newest point at the other side: what the next point has to carry";
+
+/**
+ * What has changed since the newest point, bytes: what the stage shows, before and after the run is complete. A report counts
+ * what guests have written instead, the same block as often as it was written.
+ */
 export function backlogSeries(
-  report: DrillReport | undefined,
+  _report: DrillReport | undefined,
   frames: readonly Frame[],
 ): NamedSeries[] {
-  if (report !== undefined) {
-    return report.machines.map(({ vm, backlogSeries }) => ({ name: vm, series: backlogSeries }));
-  }
   return ofMachines(frames, ({ backlog }) => backlog);
 }
 

@@ -7,6 +7,7 @@
 import { bytesText, durationText } from "../../lab/report/words.ts";
 import type { Frame, MachineFrame } from "../../lab/run/recording.ts";
 import type { DrillMachine } from "../../lab/scenario/drill_scenario.ts";
+import { BACKLOG } from "../charts/series.ts";
 import { frame, run } from "../state/drill.ts";
 import { differingCells, DiskMap } from "./disk_map.tsx";
 import { LinkLanes, type Traffic } from "./link_lane.tsx";
@@ -22,6 +23,11 @@ function stateText(state: string): string {
   return words[0]!.toUpperCase() + words.slice(1);
 }
 
+/** Its guest runs at both sites. */
+function isSplit({ runs }: MachineFrame): boolean {
+  return runs.length > 1;
+}
+
 function MachineSide({ machine, side, shown }: {
   readonly machine: MachineFrame;
   readonly side: 0 | 1;
@@ -29,7 +35,7 @@ function MachineSide({ machine, side, shown }: {
 }) {
   const site = shown.sites[side]!;
   const isHome = machine.home === site.site;
-  const runs = machine.runs === site.site;
+  const runs = machine.runs.includes(site.site);
   const gone = site.power === "destroyed";
   const compared = shown.sites.every(({ power }) => power !== "destroyed");
   return (
@@ -37,7 +43,11 @@ function MachineSide({ machine, side, shown }: {
       <p class="machine-head">
         <strong>{machine.vm}</strong>
         <span class="role">{isHome ? "primary" : "replica"}</span>
-        {runs && <span class="runs-mark">▶ runs here</span>}
+        {runs && (
+          <span class={isSplit(machine) ? "runs-mark split" : "runs-mark"}>
+            ▶ runs here
+          </span>
+        )}
       </p>
       <p class="state">{gone ? "Lost with its site" : stateText(machine.states[side])}</p>
       {machine.disks.map((disk, index) => {
@@ -77,8 +87,8 @@ function MachineMiddle({ machine, spec, sites }: {
           <dd class="rpo">{machine.rpo === null ? "none" : durationText(machine.rpo)}</dd>
         </div>
         <div>
-          <dt>Backlog</dt>
-          <dd>{bytesText(machine.backlog)}</dd>
+          <dt title={BACKLOG}>Backlog</dt>
+          <dd>{machine.backlog === null ? "none" : bytesText(machine.backlog)}</dd>
         </div>
         <div>
           <dt>Health</dt>
@@ -88,7 +98,15 @@ function MachineMiddle({ machine, spec, sites }: {
           </dd>
         </div>
       </dl>
-      {machine.runs === "" && <p class="badge lost">Runs nowhere</p>}
+      {machine.runs.length === 0 && <p class="badge lost">Runs nowhere</p>}
+      {isSplit(machine) && (
+        <p
+          class="badge lost"
+          title="Its guest runs at both sites, and each writes a history of its own"
+        >
+          Split brain: runs at both sites
+        </p>
+      )}
     </div>
   );
 }

@@ -69,13 +69,8 @@ export const notes = computed(() => {
 export const passed = computed(() => countUntil(notes.value, playhead.value));
 /** When something is wrong in the run that is shown. */
 export const windows = computed(() => faultWindows(notes.value, run.value?.known.value ?? 0));
-/** What a scrubber spans, µs: the script, and what comes behind it. */
-export const span = computed(() => {
-  const end = run.value?.end ?? 1;
-  const known = run.value?.known.value ?? 1;
-  // The moments that healing takes are no reason for an axis with odd numbers.
-  return known > end * 1.005 ? known : end;
-});
+/** What a scrubber and the charts span, µs: the script. */
+export const span = computed(() => run.value?.end ?? 1);
 
 /** Reads the script; it comes with the language, which is loaded when the page is there. */
 const language = import("../../lab/scenario/read_scenario.ts");
@@ -223,10 +218,13 @@ export function seek(time: number): void {
 export function switchPlaying(): void {
   const shown = run.value;
   if (shown === undefined) return;
-  if (!playing.value && shown.outcome.value !== undefined && playhead.value >= shown.known.value) {
-    playhead.value = 0;
-  }
+  if (!playing.value && isAtEnd(shown)) playhead.value = 0;
   playing.value = !playing.value;
+}
+
+/** Nothing more will be known of a run than what is behind the playhead. */
+function isAtEnd({ end, known, outcome }: Run): boolean {
+  return playhead.value >= (outcome.value === undefined ? end : known.value);
 }
 
 let pictured = 0;
@@ -245,5 +243,5 @@ export function onPicture(now: number): void {
   playhead.value = after;
   const heard = spokenBetween(notes.value, before, after);
   if (heard !== "") spoken.value = heard;
-  if (shown.outcome.value !== undefined && after >= known) playing.value = false;
+  if (isAtEnd(shown)) playing.value = false;
 }

@@ -8,6 +8,7 @@ import { signal } from "@preact/signals";
 import type { DrillReport } from "../../lab/report/drill_report.ts";
 import type { Frame, Note, Recording } from "../../lab/run/recording.ts";
 import type { DrillScenario } from "../../lab/scenario/drill_scenario.ts";
+import { countUntil } from "../timeline/moments.ts";
 import type { DrillMessage, DrillOrder } from "../worker/messages.ts";
 
 /** What came of a run. */
@@ -30,7 +31,7 @@ export class Run {
   /** Both grow; `known` says when. */
   readonly notes: Note[] = [];
   readonly frames: Frame[] = [];
-  /** World time up to which it is known, µs. */
+  /** World time up to which it is known, µs: its script at most. How everything heals behind that is for its judges. */
   readonly known = signal(0);
   readonly events = signal(0);
   /** Events a second. */
@@ -67,15 +68,24 @@ export class Run {
   #hear(message: DrillMessage): void {
     if (message.kind === "failed") return this.#fail(message.message);
     if (message.kind === "done") {
-      this.known.value = message.recording.ended;
-      this.outcome.value = message;
+      const { recording, report } = message;
+      this.known.value = Math.min(recording.ended, this.end);
+      this.outcome.value = {
+        report,
+        recording: { ...recording, notes: this.#played(recording.notes) },
+      };
       return this.stop();
     }
-    for (const note of message.notes) this.notes.push(note);
+    for (const note of this.#played(message.notes)) this.notes.push(note);
     for (const frame of message.frames) this.frames.push(frame);
     this.events.value = message.events;
     this.rate.value = message.rate;
-    this.known.value = message.now;
+    this.known.value = Math.min(message.now, this.end);
+  }
+
+  /** What was noted before the script was over. */
+  #played(notes: readonly Note[]): readonly Note[] {
+    return notes.slice(0, countUntil(notes, this.end - 1));
   }
 
   #fail(message: string): void {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { instantText } from "../../lab/report/words.ts";
+import { instantText, listText } from "../../lab/report/words.ts";
 import type { Note } from "../../lab/run/recording.ts";
 import { frame, notes, run, seek, span, windows } from "../state/drill.ts";
 import { playhead } from "../state/playback.ts";
@@ -50,9 +50,6 @@ function Ground() {
           />
         );
       })}
-      {run.value !== undefined && (
-        <div class="scrub-end" title="End of the script" style={{ left: share(run.value.end) }} />
-      )}
     </div>
   );
 }
@@ -60,7 +57,7 @@ function Ground() {
 /** What is said of the playhead. */
 function momentText(): string {
   const standing = frame.value?.machines.map(({ vm, runs }) =>
-    `${vm} ${runs === "" ? "runs nowhere" : `runs at ${runs}`}`
+    `${vm} ${runs.length === 0 ? "runs nowhere" : `runs at ${listText(runs)}`}`
   );
   return [instantText(playhead.value), ...standing ?? []].join(", ");
 }

@@ -130,7 +130,7 @@ Deno.test("a machine moves and comes back, and its guest's writes are of a branc
   ]);
   assert.ok(notesOf(recording, "compared").some(({ why, equal }) => why === "moved" && equal));
   const last = recording.frames.at(-1)?.machines[0];
-  assert.deepEqual([last?.home, last?.runs], ["amsterdam", "amsterdam"]);
+  assert.deepEqual([last?.home, last?.runs], ["amsterdam", ["amsterdam"]]);
 });
 
 Deno.test("both sides' maps are alike behind a point, and frames stay within their bounds", () => {

@@ -1,0 +1,183 @@
+/**
+ * What the stage, the charts and the timeline show is what happened, all of one moment, and nothing from behind the script.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import type { Page } from "playwright-core";
+import { instantText } from "../../lab/report/words.ts";
+import type { Frame } from "../../lab/run/recording.ts";
+import { runDrill } from "../../lab/run/session.ts";
+import { loadKernel } from "../../wasm/codec.ts";
+import { program, testWithNeeds } from "../needs.ts";
+import { LIBRARY } from "../scenarios/library.ts";
+import { LabPage, runIsComplete, scrubTo } from "./lab_page.ts";
+
+const NEEDS = [program("chromium", "chromium")];
+const MINUTE = 60_000_000;
+const SCENARIOS = fileURLToPath(new URL("../../scenarios", import.meta.url));
+
+/** Display states of a scenario of the library, as Deno makes them. */
+function framesOf(name: string): readonly Frame[] {
+  return runDrill(LIBRARY.get(`${name}.yaml`)!, loadKernel(), { engineHash: "" }).frames;
+}
+
+/** Opens a scenario of the library and waits until its run is complete. */
+async function open(page: Page, name: string): Promise<void> {
+  const { title } = LIBRARY.get(`${name}.yaml`)!;
+  await page.getByRole("combobox", { name: "Scenario" }).selectOption({ label: title });
+  await page.locator(".story strong").getByText(title, { exact: true }).waitFor();
+  await runIsComplete(page);
+}
+
+interface Scale {
+  readonly min: number;
+  readonly max: number;
+  getPixelForValue(value: number): number;
+}
+interface Held {
+  readonly data: {
+    readonly datasets: readonly {
+      readonly label: string;
+      readonly data: readonly { readonly x: number; readonly y: number | null }[];
+    }[];
+  };
+  readonly scales: { readonly x: Scale; readonly y: Scale };
+  readonly chartArea: { readonly top: number; readonly bottom: number };
+}
+
+/** The first line of a chart. */
+function lineOf(page: Page, id: string) {
+  return page.evaluate((id) => {
+    const { warmsite } = globalThis as unknown as { warmsite: { chartOn: (id: string) => Held } };
+    const chart = warmsite.chartOn(id);
+    return { dots: chart.data.datasets[0]!.data, from: chart.scales.x.min, to: chart.scales.x.max };
+  }, id);
+}
+
+testWithNeeds(
+  { name: "a drill ends where its script ends, with what was true then", needs: NEEDS },
+  async () => {
+    await using lab = await LabPage.open(SCENARIOS);
+    await lab.visit(async (page) => {
+      await open(page, "site-fire");
+      await page.keyboard.press("End");
+      assert.match(await page.locator(".clock").innerText(), /^03:00:00\s*\/ 03:00:00/);
+      const stage = page.getByRole("region", { name: "Stage" });
+      await stage.locator(".site-plate.side-0").getByText("destroyed by fire").waitFor();
+      await stage.locator(".machine-side.side-1").getByText("runs here").waitFor();
+      assert.equal(await stage.getByText("Runs nowhere").count(), 0);
+      const events = await page.getByRole("region", { name: "Events" }).innerText();
+      assert.doesNotMatch(events, /heals|is over/);
+      const slider = page.getByRole("slider", { name: "Moment of the run" });
+      assert.equal(await slider.getAttribute("max"), String(180 * MINUTE));
+      // Playing to the end stops there by itself.
+      await scrubTo(page, 179.9 * MINUTE);
+      await page.getByRole("button", { name: "Play", exact: true }).click();
+      await page.getByRole("button", { name: "Play", exact: true }).waitFor();
+      assert.match(await page.locator(".clock").innerText(), /^03:00:00/);
+    });
+  },
+);
+
+testWithNeeds({ name: "a split brain is seen as one", needs: NEEDS }, async () => {
+  await using lab = await LabPage.open(SCENARIOS);
+  await lab.visit(async (page) => {
+    await open(page, "split-brain");
+    await scrubTo(page, 75 * MINUTE);
+    const machine = page.getByRole("group", { name: "Machine erp" });
+    await machine.getByText("Split brain: runs at both sites").waitFor();
+    assert.equal(await machine.getByText("runs here").count(), 2);
+    const slider = page.getByRole("slider", { name: "Moment of the run" });
+    assert.match(
+      await slider.getAttribute("aria-valuetext") ?? "",
+      /erp runs at amsterdam and bern/,
+    );
+    await scrubTo(page, 100 * MINUTE);
+    await machine.getByText("Split brain").waitFor({ state: "detached" });
+    assert.equal(await machine.getByText("runs here").count(), 1);
+  });
+});
+
+testWithNeeds({
+  name: "a backlog is one number: recorded, on the stage, and in its chart",
+  needs: NEEDS,
+}, async () => {
+  await using lab = await LabPage.open(SCENARIOS);
+  const frames = framesOf("planned-failover");
+  await lab.visit(async (page) => {
+    await open(page, "planned-failover");
+    await page.waitForFunction((dots) => {
+      const { warmsite } = globalThis as unknown as {
+        warmsite?: { chartOn: (id: string) => Held | undefined };
+      };
+      return warmsite?.chartOn("chart-backlog")?.data.datasets[0]?.data.length === dots;
+    }, frames.length);
+    const { dots, from, to } = await lineOf(page, "chart-backlog");
+    assert.deepEqual(dots, frames.map(({ at, machines: [one] }) => ({ x: at, y: one!.backlog })));
+    assert.deepEqual([from, to], [0, frames.at(-1)!.at]);
+    const frame = frames.findLast(({ at }) => at <= 40 * MINUTE)!;
+    await scrubTo(page, 40 * MINUTE);
+    const stage = page.locator(".machine-middle dd").nth(1);
+    assert.equal(await stage.innerText(), `${frame.machines[0]!.backlog! / 1024 / 1024} MiB`);
+  });
+});
+
+testWithNeeds({
+  name: "charts, timeline and stage show one moment, and charts when something was wrong",
+  needs: NEEDS,
+}, async () => {
+  await using lab = await LabPage.open(SCENARIOS);
+  await lab.visit(async (page) => {
+    await open(page, "site-fire");
+    for (const minute of [30, 125, 180]) {
+      await scrubTo(page, minute * MINUTE);
+      const clock = instantText(minute * MINUTE);
+      await page.locator(".clock").getByText(clock).first().waitFor();
+      const stage = page.getByRole("region", { name: "Stage" });
+      assert.equal(await stage.getByText("destroyed by fire").count(), minute < 120 ? 0 : 1);
+      const scrubbed = await page.locator(".scrub-cursor").evaluate((element) =>
+        parseFloat((element as unknown as { style: { left: string } }).style.left)
+      );
+      assert.ok(Math.abs(scrubbed - minute / 180 * 100) < 0.01, `${scrubbed} %`);
+      for (const id of ["chart-rpo", "chart-backlog", "chart-link"]) {
+        const [drawn, meant] = await page.locator(`#${id}`).evaluate((canvas, time) => {
+          const { warmsite } = globalThis as unknown as {
+            warmsite: { chartOn: (id: string) => Held };
+          };
+          type Styled = { style: { left: string } };
+          const { id, parentElement } = canvas as unknown as {
+            id: string;
+            parentElement: { querySelector: (selector: string) => Styled };
+          };
+          const cursor = parentElement.querySelector(".chart-cursor");
+          const meant = warmsite.chartOn(id).scales.x.getPixelForValue(time);
+          return [parseFloat(cursor.style.left), meant] as const;
+        }, minute * MINUTE);
+        assert.ok(Math.abs(drawn - meant) < 1, `${id} at ${minute} min: ${drawn} and ${meant}`);
+      }
+    }
+    // What is shaded begins with the fire and lasts to the end.
+    const shaded = await page.locator("#chart-backlog").evaluate((canvas) => {
+      const { warmsite } = globalThis as unknown as { warmsite: { chartOn: (id: string) => Held } };
+      const { id, width, clientWidth, getContext } = canvas as unknown as {
+        id: string;
+        width: number;
+        clientWidth: number;
+        getContext: (kind: "2d") => {
+          getImageData: (...box: number[]) => { data: Uint8ClampedArray };
+        };
+      };
+      const { chartArea: { top }, scales: { x } } = warmsite.chartOn(id);
+      const ratio = width / clientWidth;
+      const context = getContext.call(canvas, "2d");
+      return [60, 121, 126, 150, 179].map((minute) => {
+        const at = Math.round(x.getPixelForValue(minute * 60_000_000) * ratio) + 2;
+        return context.getImageData(at, Math.round((top + 3) * ratio), 1, 1).data[3]! > 0;
+      });
+    });
+    assert.deepEqual(shaded, [false, false, true, true, true]);
+  });
+});
