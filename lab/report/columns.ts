@@ -87,11 +87,16 @@ export const LOSS: readonly TextColumn<Recovery>[] = [
   ["Fate", ({ loss }) => loss === null ? "–" : FATES[loss.fate]],
 ];
 
-const KINDS = { incident: "incident", planned: "planned", asked: "on purpose" } as const;
+const KINDS = {
+  incident: "incident",
+  planned: "planned",
+  asked: "on purpose",
+  left: "nobody started it",
+} as const;
 
 function untilText({ ended, kind }: Outage): string {
   if (ended !== null) return instantText(ended);
-  return kind === "incident" ? "never" : "–";
+  return kind === "incident" || kind === "left" ? "never" : "–";
 }
 
 /** When guests did not run, and how long each part of it took. */

@@ -50,8 +50,10 @@ const clock = z.strictObject({
 const outage = z.strictObject({
   vm: z.string(),
   site: z.string().meta({ description: "Where the guest stopped" }),
-  kind: z.enum(["incident", "planned", "asked"]).meta({
-    description: "incident: nobody asked for it; planned: for a move; asked: a script stopped it",
+  kind: z.enum(["incident", "planned", "asked", "left"]).meta({
+    description:
+      "incident: nobody asked for it; planned: for a move; asked: a script stopped it, " +
+      "or a verb for a moment; left: a verb ended the guest, and nobody started it again for a while",
   }),
   cause: z.string().meta({ description: "In words, as `Amsterdam burned`" }),
   began: time,
@@ -103,7 +105,7 @@ const machine = z.strictObject({
   rto: duration.nullable().meta({
     description: "Of the last incident or planned downtime that ended",
   }),
-  neverBack: z.boolean().meta({ description: "An incident began that never ended" }),
+  neverBack: z.boolean().meta({ description: "It does not run at the end, whatever stopped it" }),
   lostWrites: count,
   lostBytes: bytes,
   worstRpo: duration.nullable(),
@@ -204,7 +206,8 @@ export const drillReportSchema = z.strictObject({
   events: count,
   scriptEnded: time,
   ended: time.meta({
-    description: "When everything was healed; what comes behind is no part of the drill",
+    description:
+      "When the script was over, or the run broke; what comes behind is no part of the drill",
   }),
   scale: z.int().positive(),
   scaleNote: z.string().meta({ description: "What the scale means for the numbers; empty at 1" }),

@@ -96,7 +96,7 @@ function machineRows(expectation: Of<"machine">, { machines }: Achieved): Expect
     const achieved = known ? show(value) : none;
     rows.push({ line, name: `${vm}: ${name}`, expected: rangeText(range, show), achieved, holds });
   };
-  const gone = machine?.neverBack ? "it never ran again" : "it did not stop";
+  const gone = machine?.neverBack ? "it does not run at the end" : "it did not stop";
   measure("RPO", expectation.rpo, machine?.rpo, durationText, "there was no recovery");
   measure("RTO", expectation.rto, machine?.rto, durationText, gone);
   measure("writes missing", expectation.lostWrites, machine?.lostWrites, countText, "not known");
@@ -158,8 +158,11 @@ export function objectiveRows(
 ): ObjectiveRow[] {
   return machines.flatMap(({ vm, rpoObjective, rtoObjective, worstRpo, neverBack }) => {
     const rpos = recoveries.filter((one) => one.vm === vm && counts(one)).map(({ rpo }) => rpo);
-    const incidents = outages.filter((one) => one.vm === vm && one.kind === "incident");
-    const rtos = incidents.map(({ lasted }) => lasted.total);
+    const stopped = outages.filter((one) => one.vm === vm);
+    // What is moved or shut down on purpose has no recovery time, unless it is left lying.
+    const unasked = stopped.filter(({ kind }) => kind === "incident" || kind === "left");
+    const rtos = unasked.map(({ lasted }) => lasted.total);
+    const never = neverBack && stopped.at(-1)?.kind !== "asked";
     return [
       ...(rpoObjective > 0
         ? [
@@ -167,7 +170,7 @@ export function objectiveRows(
           objective(vm, "rpo-over-time", rpoObjective, worstRpo, false),
         ]
         : []),
-      ...(rtoObjective > 0 ? [objective(vm, "rto", rtoObjective, worstOf(rtos), neverBack)] : []),
+      ...(rtoObjective > 0 ? [objective(vm, "rto", rtoObjective, worstOf(rtos), never)] : []),
     ];
   });
 }

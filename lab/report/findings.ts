@@ -13,6 +13,7 @@ import type {
   ObjectiveRow,
 } from "./drill_report.ts";
 import { placeText } from "./faults.ts";
+import { leftFindings, neverBackFinding } from "./off_findings.ts";
 import { brokenText } from "./sentence.ts";
 import { durationText, instantText, many } from "./words.ts";
 
@@ -32,7 +33,7 @@ function objectiveFindings(of: Numbers): Finding[] {
         durationText(target)
       }.`,
       "rto": achieved === null
-        ? `${vm} never ran again; its objective is ${durationText(target)}.`
+        ? `${vm} does not run at the end; its objective is ${durationText(target)}.`
         : `${vm} was gone for ${durationText(achieved)}; its objective is ${durationText(target)}.`,
       "rpo-over-time":
         `A disaster could have cost ${durationText(achieved ?? 0)} of ${vm}, whose ` +
@@ -101,14 +102,7 @@ function stepFindings({ steps, expectations }: Numbers): Finding[] {
 }
 
 const RULES: readonly Rule[] = [
-  ({ vm, neverBack, rto }) =>
-    neverBack
-      ? {
-        severity: "critical",
-        sentence: `${vm} never ran again${rto === null ? "" : " in the end"}.`,
-        action: "Have somebody fail it over; a plan that names nobody recovers nothing.",
-      }
-      : undefined,
+  ({ vm, neverBack }, of) => neverBack ? neverBackFinding(vm, of) : undefined,
   ({ vm, pointsMade }) =>
     pointsMade === 0
       ? {
@@ -274,6 +268,7 @@ export function findingsOf(of: Numbers, recording: Recording): Finding[] {
     ...runFindings(of),
     ...expectationFindings(of),
     ...of.machines.flatMap((machine) => RULES.flatMap((rule) => rule(machine, of) ?? [])),
+    ...leftFindings(of),
     ...objectiveFindings(of),
     ...stepFindings(of),
     ...lossFindings(of),

@@ -37,17 +37,18 @@ export function counts({ kind, state, loss }: Recovery): boolean {
 }
 
 /** What the last recovery achieved. One that was taken back, and one that needed no point, lost nothing. */
-function achieved(recoveries: readonly Recovery[], outages: readonly Outage[]) {
+function achieved(recoveries: readonly Recovery[], outages: readonly Outage[], runsAt: string) {
   const last = recoveries.findLast(counts);
-  const open = outages.findLast(({ kind, ended }) => kind === "incident" && ended === null);
+  const neverBack = runsAt === "";
   const ended = outages.filter((outage) => outage.ended !== null);
-  // A guest that was shut down for a moment, as a reversal does, was not recovered.
-  const over = ended.findLast(({ kind }) => kind !== "asked") ?? ended.at(-1);
+  // A guest that was shut down for a moment, as a reversal does, was not recovered; nor one that was left lying.
+  const isBack = ({ kind }: Outage) => kind === "incident" || kind === "planned";
+  const over = ended.findLast(isBack) ?? ended.at(-1);
   const lost = last?.loss ?? { writes: 0, bytes: 0 };
   return {
-    rpo: last?.rpo ?? (recoveries.length > 0 && last === undefined && !open ? 0 : null),
-    rto: open === undefined ? over?.lasted.total ?? null : null,
-    neverBack: open !== undefined,
+    rpo: last?.rpo ?? (recoveries.length > 0 && last === undefined && !neverBack ? 0 : null),
+    rto: neverBack ? null : over?.lasted.total ?? null,
+    neverBack,
     lostWrites: lost.writes,
     lostBytes: lost.bytes,
   };
@@ -67,14 +68,15 @@ export function machinePart(
   const outages = outagesOf(vm, recording, faults);
   const { recoveries, mainline } = recoveriesOf(recording, history, outages);
   const exposure = exposureOf(recording, history, mainline, spec.objective.rpo);
+  const runsAt = runsAtEnd(vm, recording.notes);
   const machine: MachineReport = {
     vm,
     rpoObjective: spec.objective.rpo,
     rtoObjective: spec.objective.rto,
     writes: Math.round(log.times.length * (log.each ?? 1)),
     bytesWritten: log.bytes.reduce((sum, bytes) => sum + bytes, 0),
-    runsAt: runsAtEnd(vm, recording.notes),
-    ...achieved(recoveries, outages),
+    runsAt,
+    ...achieved(recoveries, outages, runsAt),
     worstRpo: exposure.worst,
     worstRpoAt: exposure.worstAt,
     aboveObjective: exposure.above,

@@ -10,6 +10,7 @@
 import type { Note, Recording } from "../run/recording.ts";
 import type { FaultWindow, Outage } from "./drill_report.ts";
 import { causeText, isOut } from "./faults.ts";
+import { SECOND } from "./words.ts";
 
 /** Verbs that stop a guest because whoever asked for them wants that. */
 const STOPPING: ReadonlySet<string> = new Set([
@@ -70,7 +71,19 @@ export function outagesOf(
     }
   }
   if (open?.kind === "incident") open.lasted = splitOf(recording, open, null);
+  outages.forEach((outage, index) => {
+    const until = outage.ended ?? outages[index + 1]?.began ?? Infinity;
+    if (isLeft(outage, until)) outage.kind = "left";
+  });
   return outages;
+}
+
+/** A verb may stop a guest for as long as it works, µs: who is off for longer was left so, and nobody had planned that. */
+const PAUSE_MAX = 60 * SECOND;
+
+/** Whether a guest that a verb had ended was not started again. What the script itself stops it stopped on purpose. */
+function isLeft({ kind, cause, began }: Outage, until: number): boolean {
+  return kind === "asked" && !cause.startsWith("guest ") && until - began > PAUSE_MAX;
 }
 
 /** A failover that is cancelled has no guest any more, and a machine that has moved none where it was. */

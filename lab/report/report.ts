@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Recording } from "../run/recording.ts";
+import type { Note, Recording } from "../run/recording.ts";
 import type { DrillReport, Outage, Recovery } from "./drill_report.ts";
 import { expectationRows, objectiveRows } from "./expectations.ts";
 import { faultWindows } from "./faults.ts";
@@ -28,7 +28,7 @@ export { reportMarkdown } from "./markdown.ts";
 
 /** The report of a run. */
 export function makeReport(recording: Recording): DrillReport {
-  const drill = untilHealed(recording);
+  const drill = untilScriptEnds(recording);
   const faults = faultWindows(drill.notes);
   const parts = drill.scenario.world.machines.map((spec) => machinePart(drill, spec, faults));
   const { outages, recoveries } = merged(parts);
@@ -62,19 +62,26 @@ export function makeReport(recording: Recording): DrillReport {
 
 /**
  * The drill alone: when its script is over everything heals, and what comes behind that is the check that the world agrees
- * again. Nobody may call a machine recovered that only that brought back.
+ * again. Nobody may call a machine recovered, or stopped, that only that did. The note of the healing comes behind its first
+ * deeds, so the drill is cut where its script ends; what the script itself does at that moment stays.
  */
-function untilHealed(recording: Recording): Recording {
-  const { notes, writes } = recording;
+function untilScriptEnds(recording: Recording): Recording {
+  const { notes, writes, scenario } = recording;
   const index = notes.findIndex(({ kind }) => kind === "healed");
   const healed = notes[index];
   if (healed === undefined) return recording;
+  // What broke ends a run before its script does, and only then was nothing healed.
+  const ended = Math.min(scenario.end, healed.at);
+  const isScript = ({ kind }: Note) => kind === "step" || kind === "fault" || kind === "healed";
+  const kept = notes.slice(0, index + 1)
+    .filter((note) => note.at < scenario.end || isScript(note))
+    .map((note) => note.at > ended ? { ...note, at: ended } : note);
   const shortened = writes.map((log) => {
-    const end = countBelow(log.times, healed.at);
+    const end = countBelow(log.times, ended);
     const [times, bytes] = [log.times.subarray(0, end), log.bytes.subarray(0, end)];
     return { ...log, times, bytes, branch: log.branch.subarray(0, end) };
   });
-  return { ...recording, ended: healed.at, notes: notes.slice(0, index + 1), writes: shortened };
+  return { ...recording, ended, notes: kept, writes: shortened };
 }
 
 function identityOf({ scenario, seed, engineHash, traceHash, events }: Recording) {

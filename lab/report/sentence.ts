@@ -7,13 +7,15 @@
 import type { MachineReport, Outage, Recovery } from "./drill_report.ts";
 import { placeText } from "./faults.ts";
 import type { Numbers } from "./findings.ts";
-import { capital, countText, durationText, instantText, many } from "./words.ts";
+import { capital, countText, durationText, instantText, listText, many } from "./words.ts";
 
 /** What there is to say of one machine; the graver it is, the higher its weight. */
 interface Saying {
   readonly vm: string;
   readonly weight: number;
   readonly text: string;
+  /** It was left lying for a while by a verb that had ended its guest. */
+  readonly left?: boolean;
 }
 
 /** What came of a drill. */
@@ -26,7 +28,7 @@ export function sentenceOf(of: Numbers): string {
     .sort((left, right) => right.weight - left.weight);
   const first = sayings[0];
   if (first === undefined) return "No machine took part.";
-  return `${opened(first)}.${othersText(sayings.slice(1))}${spoiledText(of)}`;
+  return `${opened(first)}.${othersText(first, sayings.slice(1))}${spoiledText(of)}`;
 }
 
 /** The name of a machine keeps its letters also where a sentence begins with it. */
@@ -51,27 +53,58 @@ function spoiledText({ integrity: { compared, unequal, firstUnequal, lastUnequal
     "no guest had written there.";
 }
 
-/** Weights from which on something was lost, and from which on more than that is wrong. */
+/** Weights from which on something was lost, and from which on the machine does not run at the end. */
 const LOST = 10;
+const GONE = 1e14;
 
-function othersText(others: readonly Saying[]): string {
+/** What is to be told of the machines behind the first, the gravest of each first. */
+function othersText(first: Saying, others: readonly Saying[]): string {
   if (others.length === 0) return "";
-  const worse = others.filter(({ weight }) => weight >= LOST);
-  if (worse.length === 0) {
+  const gone = others.filter(({ weight }) => weight >= GONE);
+  const lost = others.filter(({ weight }) => weight >= LOST && weight < GONE);
+  const left = others.filter((one) => one.left === true && one.weight < LOST);
+  if (gone.length + lost.length + left.length === 0) {
     return others.length === 1
       ? ` Machine ${others[0]!.vm} lost nothing.`
       : " The other machines lost nothing.";
   }
-  return worse.length === 1
-    ? ` Machine ${worse[0]!.vm} lost work as well.`
-    : ` ${worse.length} other machines lost work as well.`;
+  const loses = first.weight >= LOST && first.weight < GONE;
+  const deeds = [
+    [gone, "never ran again either"],
+    [lost, `lost work${loses ? " as well" : ""}`],
+    [left, `${left.length === 1 ? "was" : "were"} off for a while`],
+  ] as const;
+  const told = deeds.filter(([these]) => these.length > 0).map(([these, deed], index) =>
+    `${subjectText(these, index === 0)} ${deed}`
+  );
+  return ` ${capital(listText(told))}.`;
 }
 
+/** One machine by its name, and more of them by their number. */
+function subjectText(these: readonly Saying[], isFirst: boolean): string {
+  if (these.length === 1) return `machine ${these[0]!.vm}`;
+  return `${these.length} ${isFirst ? "other machines" : "others"}`;
+}
+
+/** What there is to say of a machine, and for how long it was left lying. */
 function sayingOf(machine: MachineReport, of: Numbers): Saying {
   const { vm } = machine;
   const recoveries = of.recoveries.filter((one) => one.vm === vm);
   const outages = of.outages.filter((one) => one.vm === vm);
   if (machine.neverBack) return neverBack(vm, outages, recoveries);
+  const saying = cameOf(machine, recoveries, of);
+  const left = outages.filter(({ kind, ended }) => kind === "left" && ended !== null);
+  if (left.length === 0) return saying;
+  const off = left.reduce((sum, { lasted }) => sum + (lasted.total ?? 0), 0);
+  const verbs = [...new Set(left.map(verbOf))];
+  const text = `${saying.text}; ${vm} was off for ${durationText(off)} after ${listText(verbs)}, ` +
+    "until somebody started it";
+  return { ...saying, weight: Math.max(saying.weight, 3), text, left: true };
+}
+
+function cameOf(machine: MachineReport, recoveries: readonly Recovery[], of: Numbers): Saying {
+  const { vm } = machine;
+  const outages = of.outages.filter((one) => one.vm === vm);
   const last = recoveries.at(-1);
   if (last === undefined) return nothingHappened(machine, outages);
   if (last.kind === "restart") return restarted(last, of.outages);
@@ -81,10 +114,19 @@ function sayingOf(machine: MachineReport, of: Numbers): Saying {
       "and what that lost is not known: the recording lacks the cut of its point";
     return { vm, weight: LOST, text };
   }
-  // A loss does not go away because the machine was moved without one later.
-  const worst = recoveries.filter(({ loss }) => loss?.fate === "lost" || loss?.fate === "kept")
-    .sort((left, right) => right.loss!.writes - left.loss!.writes)[0];
+  const worst = worstLoss(recoveries);
   return worst === undefined ? lossless(last, of) : lossy(worst, of);
+}
+
+/** A loss does not go away because the machine was moved without one later. */
+function worstLoss(recoveries: readonly Recovery[]): Recovery | undefined {
+  return recoveries.filter(({ loss }) => loss?.fate === "lost" || loss?.fate === "kept")
+    .sort((left, right) => right.loss!.writes - left.loss!.writes)[0];
+}
+
+/** The verb, or the step, that stopped a guest. */
+export function verbOf({ cause }: Outage): string {
+  return cause.replace(/ was asked for$/, "");
 }
 
 function neverBack(
@@ -92,10 +134,25 @@ function neverBack(
   outages: readonly Outage[],
   recoveries: readonly Recovery[],
 ): Saying {
-  const { cause = "its guest stopped" } = outages.findLast(({ ended }) => ended === null) ?? {};
+  const open = outages.findLast(({ ended }) => ended === null);
+  const worst = worstLoss(recoveries);
+  const lost = worst === undefined
+    ? ""
+    : `; before that, its failover had gone on without ${many(worst.loss!.writes, "write")}, ` +
+      `${durationText(worst.rpo ?? 0)} of work`;
+  if (open?.kind !== "incident") {
+    return { vm, weight: GONE, text: `${stoppedText(vm, open)}${lost}` };
+  }
   const tried = recoveries.some(({ kind }) => kind === "failover");
   const why = tried ? "no failover brought it back" : "nobody failed it over";
-  return { vm, weight: 1e15, text: `${vm} never ran again: ${cause}, and ${why}` };
+  return { vm, weight: 10 * GONE, text: `${vm} never ran again: ${open.cause}, and ${why}${lost}` };
+}
+
+/** That a machine is off at the end because of what somebody asked for. */
+export function stoppedText(vm: string, open: Outage | undefined): string {
+  if (open === undefined) return `${vm} does not run at the end`;
+  return `${vm} does not run at the end: ${verbOf(open)} ended its guest at ` +
+    `${instantText(open.began)}, and nobody started it again`;
 }
 
 function nothingHappened(machine: MachineReport, outages: readonly Outage[]): Saying {

@@ -168,6 +168,12 @@ export function verbStep(id: string, at: number, verb: string, vm: string): Step
   return { id, when: { at: at * S }, line: 1, kind: "verb", verb, vm, on: "", args: {} };
 }
 
+/** What a script does to a guest. */
+export function guestStep(id: string, at: number, guest: "start" | "stop", vm: string): Step {
+  const where = { disk: 0, offset: 0, length: 0, rough: false };
+  return { id, when: { at: at * S }, line: 1, kind: "guest", guest, vm, ...where };
+}
+
 /** A fault as a script has it. */
 export function faultStep(id: string, at: number, fault: string, on: string, lasts = 0): Step {
   return {
