@@ -213,7 +213,10 @@ export class Recorder implements DrillListener, ScriptListener {
     if (machine === undefined || followed === undefined) return;
     if (host === undefined) {
       followed.running.delete(guest);
-      const site = this.#lastSite.get(guest) ?? this.site(machine.home);
+      // Who shuts down a guest that died with its server stops nothing.
+      const site = this.#lastSite.get(guest);
+      if (site === undefined) return;
+      this.#lastSite.delete(guest);
       this.#note({ kind: "guest", vm: guest.vm, site, runs: false });
       return;
     }

@@ -327,14 +327,44 @@ export class ScriptPlayer {
     if (machine === undefined) return;
     const asked = guestEvent(step, this.#scenario);
     if (asked !== undefined) this.#perform({ at: drill.now, ...asked });
-    else if (step.guest === "stop") {
-      machine.shut = true;
-      drill.within(drill.homeOf(machine), `shutdown/${step.vm}`, () => machine.guest.detach());
-    } else {
-      const { current } = drill.homeOf(machine);
-      machine.shut = false;
-      if (current !== undefined) machine.guest.attach(current);
+    else {
+      const why = step.guest === "stop" ? this.#stop(machine) : this.#start(machine);
+      if (why !== undefined) return this.#end(step, "skipped", "", why);
     }
     this.#end(step, "done");
+  }
+
+  /** Shuts a machine's guest down, on its failover where it runs there; why not, where it runs nowhere. */
+  #stop(machine: MachineRun): string | undefined {
+    const drill = this.#drill;
+    const { failover, guest } = machine;
+    if (failover?.guest.attached === true) {
+      drill.within(drill.awayOf(machine), `shutdown/${guest.vm}`, () => failover.guest.detach());
+      return undefined;
+    }
+    if (!guest.attached) return "Its guest does not run";
+    machine.shut = true;
+    drill.within(drill.homeOf(machine), `shutdown/${guest.vm}`, () => guest.detach());
+    return undefined;
+  }
+
+  /** Starts a machine's guest: on its failover where it does not run there, else at its home; why not, where it cannot be. */
+  #start(machine: MachineRun): string | undefined {
+    const drill = this.#drill;
+    const { failover } = machine;
+    if (failover?.completed === true) {
+      return "Its failover was completed: its disks are plain files of that site, which nothing serves in a drill. " +
+        '"failover reverse" starts it there, protected the other way round';
+    }
+    const there = drill.awayOf(machine).current;
+    if (failover !== undefined && !failover.guest.attached && there !== undefined) {
+      failover.guest.attach(there);
+      return undefined;
+    }
+    if (machine.guest.attached) return "Its guest runs already";
+    const { current } = drill.homeOf(machine);
+    machine.shut = false;
+    if (current !== undefined) machine.guest.attach(current);
+    return undefined;
   }
 }

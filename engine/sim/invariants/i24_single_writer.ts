@@ -27,7 +27,8 @@ export const SINGLE_WRITER: Invariant = {
           const cut = ground.cutOf(id) !== undefined;
           // Of a point that no cut made nobody can tell which side made it, once both were replicas.
           if (!cut && ground.roaming(vm)) continue;
-          const writer = cut ? `the primary at ${cutters.get(id) ?? "a"}` : "the replica";
+          // The end of a failover is a point that the replica's server made, which goes on in its generation when it is reversed.
+          const writer = cut ? cutters.get(id) ?? "a" : ground.away(vm);
           const known = writers.get(generation) ?? writer;
           writers.set(generation, known);
           if (known === writer) continue;

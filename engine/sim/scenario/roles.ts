@@ -48,7 +48,9 @@ export class Roles {
   act(machine: MachineRun, { what, to }: RoleAction, told: JsonObject = {}): void {
     // What is left of a machine whose home burned is brought up for good, unless the scenario has a new home for it.
     const lost = machine.burnt && this.#drill.scenario.scripted !== true;
-    if (machine.retired || lost || machine.home === to) return;
+    // Final is final in a random run; in a drill whoever completed a failover protects the machine the other way round.
+    const retired = machine.retired && !(what === "reverse" && this.#reversesFinal(machine));
+    if (retired || lost || machine.home === to) return;
     if (what === "reverse") this.#reverse(machine, told);
     else if (what === "cancel" || what === "force") {
       // Nobody takes back by force what was given away: both sides would go on.
@@ -221,7 +223,8 @@ export class Roles {
     const { failover, guest: { vm } } = machine;
     const home = drill.homeOf(machine);
     const away = drill.awayOf(machine);
-    if (failover === undefined || failover.completed || away.current === undefined) return;
+    if (failover === undefined || away.current === undefined) return;
+    if (failover.completed && !this.#reversesFinal(machine)) return;
     // Nobody takes a replica up beneath tests of it.
     if (drill.operator.busy(away, machine) || drill.operator.tests.drop(machine)) return;
     this.#shutDown(home, machine, machine.guest, () => {});
@@ -232,9 +235,14 @@ export class Roles {
       yield* failover.guest.detach();
       drill.operator.ask(away, machine, "failover reverse", args, () => {
         if (drill.roles.settle(machine) || machine.failover !== failover) return;
-        if (away.current === host) failover.guest.attach(host);
+        // Of one that is final nobody offers the disks any more.
+        if (away.current === host && !failover.completed) failover.guest.attach(host);
       });
     });
+  }
+
+  #reversesFinal({ failover }: MachineRun): boolean {
+    return failover?.completed === true && this.#drill.scenario.scripted === true;
   }
 
   /** A machine that was prepared is its home's again, by an administrator's word. */
