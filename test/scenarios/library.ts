@@ -52,6 +52,12 @@ const SAID: Readonly<Record<string, (report: DrillReport) => void>> = {
     assert.ok(timeline.some(({ what }) => what.startsWith("Bern") && parted.test(what)));
     assert.ok(timeline.some(({ what }) => /^what Amsterdam alone had written is kept/.test(what)));
   },
+  "torn-log.yaml": ({ machines }) => {
+    const { count, mean, most, least, median } = machines[0]!.pointBytes;
+    // The first point is the whole disk; of those behind it none is far from the usual one.
+    assert.ok(count * mean! - most! < 1.1 * (count - 1) * median!, "Something was copied anew");
+    assert.ok(least! > 0.4 * median!);
+  },
 };
 
 /** One test for each scenario that `wanted` chooses: it comes to what its story says. */
