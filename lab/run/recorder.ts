@@ -8,19 +8,20 @@
  */
 // Long because: one arm for everything that is told in a run.
 
+import type { Failure } from "../../engine/core/base/failure.ts";
 import { asObject, type Json, type JsonObject } from "../../engine/core/base/json.ts";
 import { type PointId, SECOND } from "../../engine/core/base/units.ts";
 import type { EngineEvent } from "../../engine/core/ports/observer.ts";
 import type { Guest } from "../../engine/sim/guests/guest.ts";
 import type { Fact, FactOf } from "../../engine/sim/invariants/fact.ts";
-import type { Drill, DrillListener } from "../../engine/sim/scenario/drill.ts";
+import type { Answered, Drill, DrillListener } from "../../engine/sim/scenario/drill.ts";
 import type { MachineRun } from "../../engine/sim/scenario/machine_run.ts";
 import type { HostName } from "../../engine/sim/scenario/scenario.ts";
 import { SECTOR_SIZE } from "../../engine/sim/sectors.ts";
 import type { DrillScenario, Step } from "../scenario/drill_scenario.ts";
 import { MachineMaps, type Side } from "./disk_maps.ts";
 import { definitionOf } from "./faults_in_force.ts";
-import { type Note, RECORDING_BOUNDS } from "./recording.ts";
+import { type Note, RECORDING_BOUNDS, type ToldFailure } from "./recording.ts";
 import type { FaultNews, ScriptListener, ScriptPlayer, StepNews } from "./script_player.ts";
 import { bytesFor } from "./simulated_world.ts";
 import { MachineWrites } from "./write_logs.ts";
@@ -122,8 +123,9 @@ export class Recorder implements DrillListener, ScriptListener {
   }
 
   /** See `ScriptListener`. */
-  step({ step, phase, code, why }: StepNews): void {
+  step({ step, phase, code, why, failure }: StepNews): void {
     const told = {
+      ...(failure === undefined ? {} : { failure }),
       ...(code === undefined ? {} : { code }),
       ...(why === undefined ? {} : { why }),
     };
@@ -146,7 +148,7 @@ export class Recorder implements DrillListener, ScriptListener {
   }
 
   /** See `DrillListener`. */
-  asked(host: HostName, verb: string, args: JsonObject): (code: string, answer?: Json) => void {
+  asked(host: HostName, verb: string, args: JsonObject): Answered {
     const vm = String(args["vm"] ?? "");
     const site = this.site(host);
     const asked = this.script?.asked(verb, vm);
@@ -154,13 +156,15 @@ export class Recorder implements DrillListener, ScriptListener {
     const part = { kind: "verb", verb, vm, site, byItself: asked === undefined, ...from } as const;
     const since = this.#drill.now;
     this.#note({ ...part, phase: "asked" });
-    return (code, answer) => {
+    return (code, outcome) => {
       const took = this.#drill.now - since;
-      const equal = verb === "replication verify" ? asObject(answer ?? null)?.["equal"] : undefined;
+      const answer = "value" in outcome ? outcome.value : null;
+      const failure = "value" in outcome ? undefined : this.#told(outcome);
+      const equal = verb === "replication verify" ? asObject(answer)?.["equal"] : undefined;
       const found = typeof equal === "boolean" ? { equal } : {};
-      this.#note({ ...part, phase: "answered", code, took, ...found });
+      this.#note({ ...part, phase: "answered", code, took, ...found, ...failure });
       if (verb === "failover resolve" && code === "") this.#resolved(vm, asked?.step);
-      asked?.answered(code, equal === false);
+      asked?.answered(code, equal === false, failure?.failure);
     };
   }
 
@@ -332,12 +336,12 @@ export class Recorder implements DrillListener, ScriptListener {
         return;
       }
       case "failure": {
-        const { code, message, action } = event.failure;
+        const { code, message } = event.failure;
         const said = `${site}/${code}/${message}`;
         // What is tried again and again fails again and again: told once, until something else does.
         if (this.#failures.get(`${site}/${vm}`) === said) return;
         this.#failures.set(`${site}/${vm}`, said);
-        const told = { message: this.#named(message), action: this.#named(action) };
+        const { refused: _, ...told } = this.#told(event.failure).failure;
         return this.#note({ kind: "failure", vm, site, code, ...told });
       }
       case "cut": {
@@ -370,6 +374,12 @@ export class Recorder implements DrillListener, ScriptListener {
       case "failover":
         return this.#note({ kind: "failover", vm, site, phase: event.step, point: event.point });
     }
+  }
+
+  #told({ side, message, action }: Failure): { readonly failure: ToldFailure } {
+    const refused = side === "request";
+    const told = { message: this.#named(message), action: this.#named(action) };
+    return { failure: { refused, ...told } };
   }
 
   /** A message of a server in which the other one has the name of its site. */

@@ -7,6 +7,7 @@
  *
  * @module
  */
+// Long because: one type for each thing that can be noted, of one union.
 
 import type { DrillScenario } from "../scenario/drill_scenario.ts";
 
@@ -70,6 +71,15 @@ export interface WriteLog {
   }[];
 }
 
+/** A failure in the engine's own words, with the names of sites in them. */
+export interface ToldFailure {
+  /** The server would not do it: what was asked for is not possible, and nothing broke. */
+  readonly refused: boolean;
+  readonly message: string;
+  /** What to do. */
+  readonly action: string;
+}
+
 /** Something that happened. `step` names the step of the script behind it, where there is one. */
 export type Note =
   & { readonly at: number; readonly step?: string }
@@ -81,6 +91,8 @@ export type Note =
       /** `failed`: the failure's code; `done`: `differs` where a comparison found that. */
       readonly code?: string;
       readonly why?: string;
+      /** What the server said that was asked. */
+      readonly failure?: ToldFailure;
     }
     /** A fault begins or is over. */
     | {
@@ -99,6 +111,7 @@ export type Note =
       readonly vm: string;
       readonly site: string;
       readonly code?: string;
+      readonly failure?: ToldFailure;
       readonly took?: number;
       /** What a comparison of both sides found. */
       readonly equal?: boolean;

@@ -24,6 +24,7 @@ import type {
   StepHead,
   VerbStep,
 } from "../scenario/drill_scenario.ts";
+import type { ToldFailure } from "./recording.ts";
 import { actionsOf, definitionOf } from "./faults_in_force.ts";
 import { guestEvent, simulatedArguments, verbEvent } from "./script_events.ts";
 import { sideOf } from "./verb_sides.ts";
@@ -40,6 +41,7 @@ export interface StepNews {
   readonly phase: "begun" | "done" | "failed" | "skipped";
   readonly code?: string;
   readonly why?: string;
+  readonly failure?: ToldFailure;
 }
 
 /** A fault that is in force, or was a moment ago. */
@@ -185,7 +187,13 @@ export class ScriptPlayer {
     else this.#guest(step);
   }
 
-  #end(step: Step, phase: "done" | "failed" | "skipped", code = "", why = ""): void {
+  #end(
+    step: Step,
+    phase: "done" | "failed" | "skipped",
+    code = "",
+    why = "",
+    failure: ToldFailure | undefined = undefined,
+  ): void {
     if (this.#ended.has(step.id)) return;
     this.#ended.add(step.id);
     const at = this.#typed.findIndex((typed) => typed.step === step);
@@ -195,6 +203,7 @@ export class ScriptPlayer {
       phase,
       ...(code === "" ? {} : { code }),
       ...(why === "" ? {} : { why }),
+      ...(failure === undefined ? {} : { failure }),
     });
     if (phase === "done") this.occurred(step.id);
   }
@@ -287,7 +296,12 @@ export class ScriptPlayer {
   asked(
     verb: string,
     vm: string,
-  ): { readonly step: Step; answered(code: string, differs: boolean): void } | undefined {
+  ):
+    | {
+      readonly step: Step;
+      answered(code: string, differs: boolean, failure: ToldFailure | undefined): void;
+    }
+    | undefined {
     const typed = this.#typed.find(({ step, sent }) =>
       !sent && step.verb === verb && step.vm === vm
     );
@@ -296,8 +310,8 @@ export class ScriptPlayer {
     const { step } = typed;
     return {
       step,
-      answered: (code, differs) => {
-        if (code !== "") this.#end(step, "failed", code);
+      answered: (code, differs, failure) => {
+        if (code !== "") this.#end(step, "failed", code, "", failure);
         else if (differs) this.#end(step, "done", "differs", "The two sides differ");
         else this.#end(step, "done");
       },

@@ -108,3 +108,37 @@ testWithNeeds({
     assert.equal(await page.locator(":focus").innerText(), "Settings…", "The keyboard stays there");
   }, { colorScheme: "dark" });
 });
+
+testWithNeeds({
+  name: "what the server refuses is told at once, in its words, and undone from there",
+  needs: NEEDS,
+}, async () => {
+  await using lab = await LabPage.open();
+  await lab.visit(async (page) => {
+    await runIsComplete(page);
+    const before = await scriptText(page);
+    await scrubTo(page, 6 * MINUTE);
+    await button(page, "Complete").click();
+    const told = page.getByRole("alert").getByText(
+      "“failover complete erp” at 6m was refused by the server: ",
+    );
+    await told.waitFor();
+    const words = await told.innerText();
+    assert.match(words, /server: .+[^.]\. [A-Z].*\.$/, `The cause, and what to do: ${words}`);
+    await runIsComplete(page);
+    const reason = words.slice(words.indexOf("was refused"));
+    assert.match(await page.locator(".last-event").innerText(), /Step 3 was refused by the server/);
+    await page.locator(".log").getByText(`Step 3 ${reason}`).waitFor();
+    assert.deepEqual(await seriousFaults(page), []);
+
+    await page.locator(".notice").getByRole("button", { name: "Undo" }).click();
+    await told.waitFor({ state: "detached" });
+    await page.locator(".cm-content").getByText("failover complete").waitFor({ state: "detached" });
+    assert.equal(await scriptText(page), before);
+    await runIsComplete(page);
+    await button(page, "Stop guest").click();
+    await page.locator(".cm-content").getByText("guest: stop").waitFor();
+    await runIsComplete(page);
+    assert.equal(await page.getByRole("alert").count(), 0, "What works is no news");
+  });
+});

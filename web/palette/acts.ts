@@ -9,8 +9,9 @@ import type { StepProblem } from "../../lab/scenario/check_step.ts";
 import { appendStep } from "../../lab/scenario/edit_script.ts";
 import { quantityText } from "../../lab/scenario/quantities.ts";
 import type { DrillScenario } from "../../lab/scenario/drill_scenario.ts";
-import { changeText, frame, problems, scenario, text } from "../state/drill.ts";
+import { changeText, frame, newestRun, problems, scenario, text } from "../state/drill.ts";
 import { spoken, tell } from "../state/notices.ts";
+import { ABOUT, followStep } from "./added_step.ts";
 import { playhead } from "../state/playback.ts";
 
 /** What a step says besides its moment, as the script writes it. */
@@ -44,7 +45,7 @@ export async function act(what: Act): Promise<void> {
   const { end } = scenario.value ?? { end: 0 };
   if (problems.value.length > 0 || end === 0) {
     tell({
-      about: "act",
+      about: ABOUT,
       kind: "error",
       text:
         "The script has mistakes, so nothing was added to it. Mend the lines that are marked, then try again.",
@@ -53,8 +54,13 @@ export async function act(what: Act): Promise<void> {
   }
   const at = momentOf(playhead.value, end);
   const changed = appendStep(text.value, { at, ...what });
-  spoken.value = `Added at ${at}: ${Object.values(what).map(spelt).join(" ")}`;
+  const name = Object.values(what).map(spelt).join(" ");
+  spoken.value = `Added at ${at}: ${name}`;
   await changeText(changed);
+  const [run, step] = [newestRun.value, scenario.value?.script.at(-1)];
+  if (run?.source.text === changed && step !== undefined) {
+    followStep(run, step.id, `“${name}” at ${at}`);
+  }
 }
 
 function spelt(value: unknown): string {

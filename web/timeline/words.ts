@@ -5,7 +5,7 @@
  */
 
 import { durationText } from "../../lab/report/words.ts";
-import type { Note } from "../../lab/run/recording.ts";
+import type { Note, ToldFailure } from "../../lab/run/recording.ts";
 
 /** Bytes a second, as a link is measured: `12 Mbit/s`. */
 export function rateText(bytes: number): string {
@@ -62,19 +62,39 @@ export function noteText(note: Note): string {
 
 type NoteOf<Kind extends Note["kind"]> = Extract<Note, { readonly kind: Kind }>;
 
-function stepText({ phase, step, why }: NoteOf<"step">): string {
-  if (phase === "failed") return `Step ${step} failed: ${why ?? "no reason was given"}`;
-  if (phase === "skipped") return `Step ${step} was not executed: ${why ?? "no reason was given"}`;
-  return "";
+function stepText(note: NoteOf<"step">): string {
+  const told = stepTrouble(note);
+  return told === "" ? "" : `Step ${note.step} ${told}`;
 }
 
-function verbText({ phase, verb, vm, site, code, took, equal }: NoteOf<"verb">): string {
+/** What became of a step that came to nothing, behind its name: in the words of the server that was asked; "" for any other. */
+export function stepTrouble({ phase, code, why, failure }: NoteOf<"step">): string {
+  if (phase !== "failed" && phase !== "skipped") return "";
+  const how = phase === "skipped"
+    ? "was not executed"
+    : failure?.refused === true
+    ? "was refused by the server"
+    : "failed";
+  return `${how}: ${failureText(failure) || why || code || "no reason was given"}`;
+}
+
+function failureText(failure: ToldFailure | undefined): string {
+  if (failure === undefined) return "";
+  const { message, action } = failure;
+  return `${message}. ${action}${action.endsWith(".") ? "" : "."}`;
+}
+
+function verbText(note: NoteOf<"verb">): string {
+  const { phase, verb, vm, site, code, took, equal, step, failure } = note;
   const what = vm === "" ? verb : `${verb} ${vm}`;
   if (phase === "asked") return `${site} is asked: ${what}`;
   const spent = took === undefined ? "" : ` after ${durationText(took)}`;
   return code === "" || code === undefined
     ? `${site}: ${what} done${spent}${equal === false ? ": the two sides differ" : ""}`
-    : `${site}: ${what} failed${spent} (${code})`;
+    // Of a step its own line tells the reason.
+    : `${site}: ${what} failed${spent} (${code})${
+      step === undefined && failure !== undefined ? `: ${failureText(failure)}` : ""
+    }`;
 }
 
 const HOST_WORDS: Readonly<Record<NoteOf<"host">["what"], string>> = {

@@ -8,7 +8,7 @@
  */
 // Long because: it is what everybody in a run knows of everybody else.
 
-import { isFailed } from "../../core/base/failure.ts";
+import { type Failure, isFailed } from "../../core/base/failure.ts";
 import type { Json, JsonObject } from "../../core/base/json.ts";
 import type { Kernel } from "../../core/ports/codec.ts";
 import type { Task } from "../../core/runtime/task.ts";
@@ -51,14 +51,18 @@ const CHANGES_ROLES: ReadonlySet<string> = new Set([
   "verb/failover resolve",
 ]);
 
+/** Is told what came of a verb. */
+export type Answered = (code: string, outcome: { readonly value: Json } | Failure) => void;
+
 /** Somebody who watches a run, and changes nothing in it. */
 export interface DrillListener {
   /** What the invariants are told as well. */
   fact?(fact: Fact): void;
   /**
-   * An administrator asks a server for a verb; what is returned is told what came of it: the failure's code, or "" and the answer.
+   * An administrator asks a server for a verb; what is returned is told what came of it: the failure and its code, or "" and the
+   * answer.
    */
-  asked?(site: HostName, verb: string, args: JsonObject): (code: string, answer?: Json) => void;
+  asked?(site: HostName, verb: string, args: JsonObject): Answered;
   /** A server is open. */
   opened?(site: HostName): void;
   /** A server, or its host, died. */
@@ -312,7 +316,7 @@ export class Drill implements Ground, ProbeGround {
     site: Site,
     name: string,
     task: (host: GuestHost) => Task<void>,
-    failed?: (code: string) => void,
+    failed?: (code: string, failure: Failure) => void,
   ) {
     const host = site.current;
     if (host === undefined) return;
@@ -321,9 +325,9 @@ export class Drill implements Ground, ProbeGround {
         yield* task(host);
       } catch (error) {
         if (!isFailed(error)) throw error;
-        if (error.code !== "cancelled") return failed?.(error.code);
+        if (error.code !== "cancelled") return failed?.(error.code, error.failure);
         // The machine was given up beneath it: that is its answer.
-        if (CHANGES_ROLES.has(name)) failed?.(error.code);
+        if (CHANGES_ROLES.has(name)) failed?.(error.code, error.failure);
         throw error;
       }
     };
@@ -340,16 +344,14 @@ export class Drill implements Ground, ProbeGround {
     const told = this.listeners.flatMap((listener) =>
       listener.asked?.(site.name, verb, args) ?? []
     );
-    const answered = (outcome: { readonly value: Json } | string) => {
-      for (const tell of told) {
-        if (typeof outcome === "string") tell(outcome);
-        else tell("", outcome.value);
-      }
-      done(outcome);
-    };
     this.within(site, `verb/${verb}`, function* (host) {
-      answered({ value: yield* host.server.call(verb, args) });
-    }, answered);
+      const outcome = { value: yield* host.server.call(verb, args) };
+      for (const tell of told) tell("", outcome);
+      done(outcome);
+    }, (code, failure) => {
+      for (const tell of told) tell(code, failure);
+      done(code);
+    });
   }
 
   #changed(host: HostName, name: string, what: string): void {

@@ -10,6 +10,7 @@ import type { Note } from "../../../lab/run/recording.ts";
 import { newestCycle, toneOf, TONES } from "../../../web/stage/cycle_colours.ts";
 import { faultWindows } from "../../../web/timeline/fault_windows.ts";
 import { countUntil, momentBefore, momentBehind } from "../../../web/timeline/moments.ts";
+import { noteText } from "../../../web/timeline/words.ts";
 
 const fault = (at: number, phase: "begin" | "end", step: string): Note => ({
   at,
@@ -45,4 +46,28 @@ Deno.test("the newest cycle is found across the end of the counting", () => {
   assert.equal(toneOf(255, 2), 2);
   assert.equal(toneOf(0, 2), -1);
   assert.equal(toneOf(50, 200), TONES - 1);
+});
+
+Deno.test("a verb that was refused is told in the engine's words, once", () => {
+  const failure = { refused: true, message: "vm is not failed over", action: "Fail it over" };
+  const step: Note = {
+    at: 1,
+    kind: "step",
+    step: "2",
+    phase: "failed",
+    code: "wrong-state",
+    failure,
+  };
+  assert.equal(
+    noteText(step),
+    "Step 2 was refused by the server: vm is not failed over. Fail it over.",
+  );
+  const verb: Note = {
+    ...{ at: 1, kind: "verb", phase: "answered", verb: "failover complete", vm: "vm", site: "b" },
+    ...{ code: "wrong-state", took: 0, failure, byItself: false },
+  };
+  assert.doesNotMatch(noteText({ ...verb, step: "2" }), /Fail it over/);
+  assert.match(noteText(verb), /\(wrong-state\): vm is not failed over\. Fail it over\.$/);
+  const broken = { ...step, failure: { ...failure, refused: false } };
+  assert.match(noteText(broken), /^Step 2 failed: vm is not failed over/);
 });

@@ -74,6 +74,23 @@ Deno.test("a drill is the same in slices of any size, with and without frames", 
   }
 });
 
+Deno.test("what a server refuses is kept in its own words", () => {
+  const recording = play(smallDrill([
+    verb("final", { at: 5 * MINUTE }, "failover complete"),
+  ]));
+  const step = notesOf(recording, "step").find(({ phase }) => phase === "failed");
+  assert.equal(step?.code, "wrong-state");
+  assert.ok(step.failure?.refused);
+  assert.match(step.failure.message, /erp/);
+  assert.match(step.failure.action, /warmsite failover start/);
+  const verbs = notesOf(recording, "verb");
+  const answered = verbs.find(({ phase, verb }) =>
+    phase === "answered" && verb === "failover complete"
+  );
+  assert.deepEqual(answered?.failure, step.failure);
+  assert.ok(!verbs.some(({ code, failure }) => code === "" && failure !== undefined));
+});
+
 Deno.test("looking at a link that nobody has used yet changes nothing (I51)", () => {
   const { world } = smallDrill([]);
   const replication = {
