@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { instantText } from "../../lab/report/words.ts";
@@ -180,4 +181,113 @@ testWithNeeds({
     });
     assert.deepEqual(shaded, [false, false, true, true, true]);
   });
+});
+
+const NAMES = ["erp", "mail", "files", "directory-services-01", "web", "build"];
+
+/** Six machines at one site, one of them with an objective of its own. */
+const SIX = `name: six
+title: Six machines at one site
+end: 1h
+world:
+  scale: 4096
+  sites: {amsterdam: {storage: ssd}, bern: {storage: ssd}}
+  links: {wan: {between: [amsterdam, bern], rtt: 20ms, rate: 1Gbit}}
+  machines:
+${
+  NAMES.map((name) =>
+    `    ${name}: {disks: [64GiB, 16GiB], workloads: [{id: w, kind: database, rate: 500kB/s}], ` +
+    `replication: {frequency: 5m}, objective: {rpo: ${name === "web" ? "20m" : "10m"}, rto: 15m}}`
+  ).join("\n")
+}
+script:
+  - {id: fire, at: 30m, fault: site.fire, on: amsterdam}
+  - {after: fire.begin, wait: 4m, do: failover start, vm: erp}
+`;
+
+testWithNeeds({
+  name: "six machines have their place: lines, objectives, outcomes, and the transport in sight",
+  needs: NEEDS,
+}, async () => {
+  await using lab = await LabPage.open(SCENARIOS);
+  await lab.visit(async (page) => {
+    const buffer = Buffer.from(SIX);
+    await page.getByLabel("Open file").setInputFiles({
+      name: "six.yaml",
+      mimeType: "application/yaml",
+      buffer,
+    });
+    await page.locator(".story strong").getByText("Six machines").waitFor();
+    await runIsComplete(page);
+    await page.waitForFunction(() => {
+      const { warmsite } = globalThis as unknown as {
+        warmsite?: { chartOn: (id: string) => Held | undefined };
+      };
+      return warmsite?.chartOn("chart-outcomes")?.data.datasets[0]?.data.length === 6;
+    });
+    const box = await page.getByRole("slider", { name: "Moment of the run" }).boundingBox();
+    assert.ok(box !== null && box.y + box.height <= 800, `${box?.y}: the transport is in sight`);
+    const legend = page.getByRole("list", { name: "Lines of the charts" });
+    assert.deepEqual(await legend.getByRole("listitem").allInnerTexts(), [
+      ...NAMES,
+      "RPO objective of erp, mail, files, directory-services-01 and build: 10 min",
+      "RPO objective of web: 20 min",
+    ]);
+    const drawn = await page.evaluate(() => {
+      const { warmsite } = globalThis as unknown as {
+        warmsite: { chartOn: (id: string) => Drawn };
+      };
+      interface Drawn {
+        readonly data: {
+          readonly datasets: readonly { borderColor: string; borderDash: number[] }[];
+        };
+        readonly chartArea: { readonly left: number; readonly right: number; height: number };
+        readonly height: number;
+        readonly scales: { readonly y: { readonly ticks: readonly unknown[] } };
+      }
+      const [rpo, outcomes] = [warmsite.chartOn("chart-rpo"), warmsite.chartOn("chart-outcomes")];
+      return {
+        lines: rpo.data.datasets.map(({ borderColor, borderDash }) =>
+          `${borderColor} ${borderDash}`
+        ),
+        plot: rpo.chartArea.height / rpo.height,
+        named: outcomes.scales.y.ticks.length,
+      };
+    });
+    assert.equal(drawn.lines.length, 8);
+    assert.equal(new Set(drawn.lines.slice(0, 6)).size, 6, "Each machine has a line of its own");
+    assert.ok(drawn.plot > 0.7, `The plot has ${drawn.plot} of its place`);
+    assert.equal(drawn.named, 6, "Each machine is named");
+  });
+});
+
+testWithNeeds({
+  name:
+    "charts are as large as their place whenever they are drawn, and say that there is nothing to show",
+  needs: NEEDS,
+}, async () => {
+  await using lab = await LabPage.open(SCENARIOS);
+  await lab.visit(async (page) => {
+    await open(page, "slow-replica");
+    for (let visit = 0; visit < 2; visit++) {
+      await page.getByText("Nothing had to be recovered").waitFor();
+      const outcomes = page.locator("#chart-outcomes");
+      assert.equal(await outcomes.isVisible(), false, "Nothing is drawn below these words");
+      // What Chart.js draws has the size of its place as soon as that is known to it.
+      await page.waitForFunction(() => {
+        const { document } = globalThis as unknown as {
+          document: { querySelectorAll: (selector: string) => Iterable<Sized> };
+        };
+        interface Sized {
+          readonly clientWidth: number;
+          readonly parentElement: { readonly clientWidth: number };
+        }
+        const all = [...document.querySelectorAll(".chart canvas")];
+        return all.length === 4 &&
+          all.every(({ clientWidth, parentElement }) => clientWidth === parentElement.clientWidth);
+      });
+      await page.getByRole("button", { name: "Report", exact: true }).click();
+      await page.getByRole("button", { name: "Drill", exact: true }).click();
+    }
+  }, { width: 390, height: 844 });
 });

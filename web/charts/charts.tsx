@@ -6,16 +6,23 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { bytesText, durationText } from "../../lab/report/words.ts";
+import { bytesText, durationText, listText } from "../../lab/report/words.ts";
+import type { DrillMachine } from "../../lab/scenario/drill_scenario.ts";
 import { run, seek, span, windows } from "../state/drill.ts";
 import { hovered } from "../state/hover.ts";
 import { playhead } from "../state/playback.ts";
 import { theme } from "../state/theme.ts";
 import { rateText } from "../timeline/words.ts";
 import type { ChartColours, LineChart, LineContent, OutcomeChart } from "./line_chart.ts";
+import { bytesStep, durationStep, rateStep } from "./axis_steps.ts";
+import { LIMIT_DASH, LINE_COLOURS, lineStyle } from "./line_styles.ts";
 import { backlogSeries, linkSeries, outcomeBars, rpoSeries } from "./series.ts";
 
 const parts = () => import("./line_chart.ts");
+
+/** What the bars of a machine take, and the axis below them, px. */
+const BARS_HEIGHT = 26;
+const AXIS_HEIGHT = 30;
 
 /** While a run is computed its charts grow in steps, ms. */
 const GROW_EVERY = 1500;
@@ -24,7 +31,7 @@ function coloursOf(element: Element): ChartColours {
   const style = getComputedStyle(element);
   const colour = (name: string) => style.getPropertyValue(name).trim();
   return {
-    lines: [colour("--line-0"), colour("--line-1"), colour("--line-2"), colour("--line-3")],
+    lines: Array.from({ length: LINE_COLOURS }, (_, index) => colour(`--line-${index}`)),
     text: colour("--quiet"),
     grid: colour("--grid"),
     fault: colour("--fault-ground"),
@@ -47,15 +54,24 @@ type What = "rpo" | "backlog" | "link";
 
 const TITLES = { rpo: "RPO", backlog: "Backlog", link: "Link use" } as const;
 const TEXTS = { rpo: durationText, backlog: bytesText, link: rateText } as const;
+const STEPS = { rpo: durationStep, backlog: bytesStep, link: rateStep } as const;
 /** A second, a block, and a thousand bytes a second. */
 const LEAST = { rpo: 1_000_000, backlog: 4096, link: 1000 } as const;
 const SERIES = { rpo: rpoSeries, backlog: backlogSeries, link: linkSeries } as const;
 
 function contentOf(what: What): LineContent {
   const { report, frames, machines, span } = shown();
-  const limits = what !== "rpo" ? [] : machines.filter(({ objective }) => objective.rpo > 0)
-    .map(({ name, objective }) => ({ name: `objective of ${name}`, value: objective.rpo }));
+  const limits = what === "rpo" ? objectivesOf(machines) : [];
   return { series: SERIES[what](report, frames), limits, windows: windows.value, span };
+}
+
+/** What is asked for, once for all machines of which the same is. */
+function objectivesOf(machines: readonly DrillMachine[]) {
+  const values = new Set(machines.map(({ objective }) => objective.rpo).filter((rpo) => rpo > 0));
+  return [...values].map((value) => {
+    const names = machines.filter(({ objective }) => objective.rpo === value);
+    return { name: `objective of ${listText(names.map(({ name }) => name))}`, value };
+  });
 }
 
 /** The signs that a chart has something else to show, in steps while a run is computed. */
@@ -93,6 +109,7 @@ function LinePanel({ what }: { readonly what: What }) {
         canvas.current,
         {
           valueText: TEXTS[what],
+          stepOf: STEPS[what],
           least: LEAST[what],
           picked: seek,
           over: (time) => {
@@ -171,22 +188,62 @@ function OutcomePanel() {
         rto === null ? "no measured time" : durationText(rto)
       }`
     ) ?? ["not known before the run is complete"];
+  const empty = report?.machines.every(({ rpo, rto }) => rpo === null && rto === null) === true;
   return (
     <figure class="chart">
-      <figcaption>Recovery outcomes</figcaption>
-      <div class="chart-place">
+      <figcaption>
+        Recovery outcomes
+        <span class="bar-key rpo">lost (RPO)</span>
+        <span class="bar-key rto">down (RTO)</span>
+      </figcaption>
+      <div
+        class={empty ? "chart-place empty" : "chart-place"}
+        style={{ minHeight: `${(report?.machines.length ?? 0) * BARS_HEIGHT + AXIS_HEIGHT}px` }}
+      >
         <canvas
           ref={canvas}
           id="chart-outcomes"
           role="img"
           aria-label={`Recovery outcomes: ${words.join(", ")}`}
         />
-        {report !== undefined &&
-          report.machines.every(({ rpo, rto }) => rpo === null && rto === null) && (
-          <p class="chart-empty">Nothing had to be recovered</p>
-        )}
+        {empty && <p class="chart-empty">Nothing had to be recovered</p>}
       </div>
     </figure>
+  );
+}
+
+function Swatch({ colour, dash }: { readonly colour: string; readonly dash: readonly number[] }) {
+  return (
+    <svg viewBox="0 0 26 6" aria-hidden="true">
+      <path d="M0 3H26" style={{ stroke: `var(${colour})`, strokeDasharray: dash.join(" ") }} />
+    </svg>
+  );
+}
+
+/** Which line is whose: once for all charts, where it takes no room from any of them. */
+function Legend() {
+  const { machines } = shown();
+  const objectives = objectivesOf(machines);
+  return (
+    <ul class="chart-legend" aria-label="Lines of the charts">
+      {machines.map(({ name }, index) => {
+        const { colour, dash } = lineStyle(index);
+        return (
+          <li key={name}>
+            <Swatch colour={`--line-${colour}`} dash={dash} />
+            {name}
+          </li>
+        );
+      })}
+      {objectives.map(({ name, value }) => (
+        <li key={value}>
+          <Swatch colour="--lost" dash={LIMIT_DASH} />
+          {objectives.length === 1 && machines.every(({ objective }) => objective.rpo === value)
+            ? "RPO objective"
+            : `RPO ${name}`}: {durationText(value)}
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -194,6 +251,7 @@ function OutcomePanel() {
 export function Charts() {
   return (
     <section class="charts" aria-label="Charts">
+      <Legend />
       <LinePanel what="rpo" />
       <LinePanel what="backlog" />
       <LinePanel what="link" />

@@ -14,7 +14,6 @@ import {
   Chart,
   type ChartDataset,
   type ChartOptions,
-  Legend,
   LinearScale,
   LineController,
   LineElement,
@@ -24,15 +23,14 @@ import {
 } from "chart.js";
 import { durationText, instantText } from "../../lab/report/words.ts";
 import type { FaultWindow } from "../timeline/fault_windows.ts";
+import { durationStep } from "./axis_steps.ts";
+import { LIMIT_DASH, lineStyle } from "./line_styles.ts";
 import type { NamedSeries, OutcomeBar } from "./series.ts";
 
 Chart.register(
   ...[BarController, BarElement, CategoryScale, LinearScale, LineController, LineElement],
-  ...[PointElement, Legend, Tooltip],
+  ...[PointElement, Tooltip],
 );
-
-/** Lines are told apart by their dashes as well. */
-const DASHES = [[], [6, 3], [2, 2], [8, 3, 2, 3]] as const;
 
 /** Colours of the style sheet. */
 export interface ChartColours {
@@ -75,6 +73,8 @@ function timeStep(span: number, ticks: number): number {
 /** What a chart of lines tells its owner, and how it writes its values. */
 export interface LineOwner {
   readonly valueText: (value: number) => string;
+  /** Steps of the axis of values, for one that goes up to `most`. */
+  readonly stepOf: (most: number) => number;
   /** The axis goes up to this at least: where there is nothing but zeros, its marks would all be called the same. */
   readonly least: number;
   readonly picked: (time: number) => void;
@@ -121,19 +121,22 @@ export class LineChart {
   #draw(): void {
     const { series, limits, span } = this.#content;
     const { lines, limit } = this.#colours;
-    const shown = series.map(({ name, series }, index): ChartDataset<"line", Dot[]> => ({
-      label: name,
-      data: series.map(([x, y]) => ({ x, y })),
-      borderColor: lines[index % lines.length]!,
-      borderWidth: 1.5,
-      borderDash: [...DASHES[index % DASHES.length]!],
-    }));
+    const shown = series.map(({ name, series }, index): ChartDataset<"line", Dot[]> => {
+      const { colour, dash } = lineStyle(index);
+      return {
+        label: name,
+        data: series.map(([x, y]) => ({ x, y })),
+        borderColor: lines[colour]!,
+        borderWidth: 1.5,
+        borderDash: [...dash],
+      };
+    });
     const across = limits.map(({ name, value }): ChartDataset<"line", Dot[]> => ({
       label: name,
       data: [{ x: 0, y: value }, { x: span, y: value }],
       borderColor: limit,
       borderWidth: 1,
-      borderDash: [4, 4],
+      borderDash: [...LIMIT_DASH],
     }));
     this.#chart.data.datasets = [...shown, ...across];
     this.#chart.options = this.#options();
@@ -145,9 +148,11 @@ export class LineChart {
   }
 
   #options(): ChartOptions<"line"> {
-    const { valueText, least, picked, over } = this.#owner;
+    const { valueText, stepOf, least, picked, over } = this.#owner;
     const { text, grid } = this.#colours;
-    const { span, series } = this.#content;
+    const { span } = this.#content;
+    const most = Math.max(least, this.#most());
+    const valueStep = stepOf(most);
     const step = timeStep(span, Math.max(3, Math.floor(this.#chart.width / 80)));
     const ticks = { color: text, font: { size: 11 } };
     const lines = { grid: { color: grid }, border: { color: grid } };
@@ -155,7 +160,7 @@ export class LineChart {
       maxRotation: 0,
       callback: (at: unknown) => tickText(Number(at), step),
     };
-    const value = { maxTicksLimit: 4, callback: (at: unknown) => valueText(Number(at)) };
+    const value = { stepSize: valueStep, callback: (at: unknown) => valueText(Number(at)) };
     return {
       ...STILL,
       events: ["mousemove", "mouseout", "click", "touchstart", "touchmove"],
@@ -179,10 +184,14 @@ export class LineChart {
           ticks: { ...ticks, ...time },
           ...lines,
         },
-        y: { beginAtZero: true, suggestedMax: least, ticks: { ...ticks, ...value }, ...lines },
+        y: {
+          min: 0,
+          max: Math.ceil(most / valueStep) * valueStep,
+          ticks: { ...ticks, ...value },
+          ...lines,
+        },
       },
       plugins: {
-        legend: { display: series.length > 1, labels: { color: text, boxWidth: 18, boxHeight: 1 } },
         tooltip: {
           displayColors: false,
           callbacks: {
@@ -192,6 +201,14 @@ export class LineChart {
         },
       },
     };
+  }
+
+  /** The highest value, what is asked for included. */
+  #most(): number {
+    const { series, limits } = this.#content;
+    const values = series.flatMap(({ series }) => series.map(([, value]) => value ?? 0));
+    return [...values, ...limits.map(({ value }) => value)]
+      .reduce((most, value) => Math.max(most, value), 0);
   }
 
   #shading(): Plugin<"line"> {
@@ -223,7 +240,12 @@ export class OutcomeChart {
   readonly #chart: Chart<"bar", (number | null)[]>;
 
   constructor(canvas: HTMLCanvasElement) {
-    this.#chart = new Chart(canvas, { type: "bar", data: { labels: [], datasets: [] } });
+    // It looks how large its place is once, here, and then when that changes.
+    this.#chart = new Chart(canvas, {
+      type: "bar",
+      data: { labels: [], datasets: [] },
+      options: STILL,
+    });
   }
 
   /** Shows other bars, or the same ones in other colours. */
@@ -238,6 +260,8 @@ export class OutcomeChart {
         backgroundColor: lines[2]!,
       },
     ];
+    const most = Math.max(MINUTE, ...bars.flatMap(({ rpo, rto }) => [rpo ?? 0, rto ?? 0]));
+    const step = durationStep(most);
     const ticks = { color: text, font: { size: 11 } };
     const label = ({ dataset, raw }: { dataset: { label?: string | undefined }; raw: unknown }) =>
       `${dataset.label}: ${durationText(Number(raw))}`;
@@ -246,15 +270,14 @@ export class OutcomeChart {
       indexAxis: "y",
       scales: {
         x: {
-          beginAtZero: true,
-          suggestedMax: MINUTE,
-          ticks: { ...ticks, maxTicksLimit: 4, callback: (at) => durationText(Number(at)) },
+          min: 0,
+          max: Math.ceil(most / step) * step,
+          ticks: { ...ticks, stepSize: step, callback: (at) => durationText(Number(at)) },
           grid: { color: grid },
         },
-        y: { ticks, grid: { color: grid } },
+        y: { ticks: { ...ticks, autoSkip: false }, grid: { color: grid } },
       },
       plugins: {
-        legend: { labels: { color: text, boxWidth: 10, boxHeight: 10, font: { size: 11 } } },
         tooltip: { callbacks: { label } },
       },
     };

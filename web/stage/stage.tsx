@@ -50,19 +50,21 @@ function MachineSide({ machine, side, shown }: {
         )}
       </p>
       <p class="state">{gone ? "Lost with its site" : stateText(machine.states[side])}</p>
-      {machine.disks.map((disk, index) => {
-        const differing = differingCells(disk);
-        const label = `Disk ${index} of ${machine.vm} at ${site.site}: ${
-          gone
-            ? "destroyed"
-            : differing === 0
-            ? "the same at both sites"
-            : `${
-              Math.round(differing / disk.first.length * 100)
-            } % of its parts differ between the sites`
-        }`;
-        return <DiskMap key={index} {...{ disk, side, isHome, compared, label }} blank={gone} />;
-      })}
+      <div class="maps">
+        {machine.disks.map((disk, index) => {
+          const differing = differingCells(disk);
+          const label = `Disk ${index} of ${machine.vm} at ${site.site}: ${
+            gone
+              ? "destroyed"
+              : differing === 0
+              ? "the same at both sites"
+              : `${
+                Math.round(differing / disk.first.length * 100)
+              } % of its parts differ between the sites`
+          }`;
+          return <DiskMap key={index} {...{ disk, side, isHome, compared, label }} blank={gone} />;
+        })}
+      </div>
       {!isHome && !gone && <PointsStrip machine={machine} />}
     </div>
   );
