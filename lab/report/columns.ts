@@ -26,8 +26,9 @@ export type TextColumn<Row> = readonly [
 ];
 
 /** What was achieved of an objective. */
-export function achievedText({ achieved, verdict }: ObjectiveRow): string {
-  return achieved === null && verdict === "breached" ? "never" : duration(achieved);
+export function achievedText({ kind, achieved, verdict }: ObjectiveRow): string {
+  if (achieved !== null || verdict !== "breached") return duration(achieved);
+  return kind === "rpo-over-time" ? "all of it" : "never";
 }
 
 /** A duration, or a dash. */

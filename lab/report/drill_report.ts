@@ -112,6 +112,10 @@ const machine = z.strictObject({
   worstRpoAt: time.nullable(),
   aboveObjective: duration.meta({ description: "How long its RPO was above the objective" }),
   unprotected: duration.meta({ description: "How long no point was at the other side" }),
+  beforeFirst: duration.meta({ description: "Of that, before its first point was there" }),
+  bare: duration.meta({
+    description: "Of that, what nobody had planned: a disaster would have cost all of the machine",
+  }),
   worstBacklog: bytes,
   finalRpo: duration.nullable(),
   rpoSeries: z.array(rpoPoint),
@@ -185,7 +189,10 @@ const objective = z.strictObject({
   vm: z.string(),
   kind: z.enum(["rpo", "rto", "rpo-over-time"]),
   target: duration,
-  achieved: duration.nullable(),
+  achieved: duration.nullable().meta({
+    description:
+      "Null: not measured; where it is breached, it never ran again, or no point was left",
+  }),
   margin: duration.nullable().meta({ description: "Target less achieved; negative when breached" }),
   verdict: z.enum(["met", "breached", "not-measured"]),
 });

@@ -156,7 +156,7 @@ export function objectiveRows(
   recoveries: readonly Recovery[],
   outages: readonly Outage[],
 ): ObjectiveRow[] {
-  return machines.flatMap(({ vm, rpoObjective, rtoObjective, worstRpo, neverBack }) => {
+  return machines.flatMap(({ vm, rpoObjective, rtoObjective, worstRpo, bare, neverBack }) => {
     const rpos = recoveries.filter((one) => one.vm === vm && counts(one)).map(({ rpo }) => rpo);
     const stopped = outages.filter((one) => one.vm === vm);
     // What is moved or shut down on purpose has no recovery time, unless it is left lying.
@@ -167,7 +167,8 @@ export function objectiveRows(
       ...(rpoObjective > 0
         ? [
           objective(vm, "rpo", rpoObjective, worstOf(rpos), false),
-          objective(vm, "rpo-over-time", rpoObjective, worstRpo, false),
+          // A disaster while no point is elsewhere costs more than any objective allows.
+          objective(vm, "rpo-over-time", rpoObjective, worstRpo, bare > 0),
         ]
         : []),
       ...(rtoObjective > 0 ? [objective(vm, "rto", rtoObjective, worstOf(rtos), never)] : []),

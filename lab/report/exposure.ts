@@ -1,15 +1,16 @@
 /**
  * RPO over time: how much work a machine would have lost at each instant.
  *
- * At an instant it is the time since the first acknowledged write of the mainline that the newest point at the other side
- * lacks was acknowledged; 0 if it lacks none, and nothing can be said while no point is there. So it is a saw: it rises with
- * slope 1, and falls only where a point is staged. It rises also while the guest is down: data grow old.
+ * At an instant it is the time that the machine ran since the first acknowledged write of the mainline that the newest point
+ * at the other side lacks was acknowledged; 0 if it lacks none, and nothing can be said while no point is there. So it is a
+ * saw: it rises with slope 1, not at all while no guest runs, and falls only where a point is staged.
  *
  * @module
  */
 
 import type { Note, Recording } from "../run/recording.ts";
 import type { Mainline } from "./recoveries.ts";
+import type { Standstills } from "./standstills.ts";
 import { countBelow, type WriteHistory } from "./write_history.ts";
 
 /** The most instants that a series in a report has. */
@@ -24,6 +25,8 @@ interface Stretch {
   /** Null: no point is there. */
   readonly point: string | null;
   readonly branch: number;
+  /** Where no point is there: whether there had been one, and whether a planned move is the reason. */
+  readonly bare: "first" | "planned" | "lost";
   /** When the first write that the point lacks was acknowledged; Infinity if it lacks none. */
   readonly since: number;
 }
@@ -35,6 +38,10 @@ export interface Exposure {
   readonly final: number | null;
   readonly above: number;
   readonly unprotected: number;
+  /** Of that, before the first point. */
+  readonly beforeFirst: number;
+  /** Of that, what nobody had planned. */
+  readonly bare: number;
   readonly worstBacklog: number;
   /** Every corner of the saw, of which `series` is a choice. */
   readonly corners: readonly [number, number | null][];
@@ -90,17 +97,26 @@ function stretchesOf(
   const turns = notes.filter((note) => matters(note, history.log.vm));
   const instants = [...new Set([...turns, ...mainline].map(({ at }) => at))].sort((a, b) => a - b);
   const stretches: Stretch[] = [];
-  let [turn, line] = [0, 0];
+  let [turn, line, protectedOnce] = [0, 0, false];
   instants.forEach((from, index) => {
     for (; turn < turns.length && turns[turn]!.at <= from; turn++) points.take(turns[turn]!);
     while (line + 1 < mainline.length && mainline[line + 1]!.at <= from) line++;
-    const { site, branch } = mainline[line]!;
+    const { at, site, branch, planned } = mainline[line]!;
     const point = points.newestAwayFrom(site);
+    protectedOnce ||= point !== null;
+    const bare = !protectedOnce ? "first" : planned && at === from ? "planned" : "lost";
     const before = stretches.at(-1);
     const to = instants[index + 1] ?? Math.max(ended, from);
     if (before?.point === point && before.branch === branch) {
       stretches[stretches.length - 1] = { ...before, to };
-    } else stretches.push({ from, to, point, branch, since: sinceOf(history, branch, point) });
+    } else {stretches.push({
+        from,
+        to,
+        point,
+        branch,
+        bare,
+        since: sinceOf(history, branch, point),
+      });}
   });
   return stretches;
 }
@@ -112,16 +128,19 @@ function sinceOf(history: WriteHistory, branch: number, point: string | null): n
   return first < 0 ? Infinity : history.log.times[first]!;
 }
 
-function rpoAt({ point, since }: Stretch, at: number): number | null {
-  return point === null ? null : Math.max(0, at - since);
-}
-
-/** Where the saw has its corners: at both ends of each stretch, and where it leaves zero. */
-function cornersOf(stretches: readonly Stretch[]): [number, number | null][] {
-  return stretches.flatMap((stretch) => {
-    const { from, to, since } = stretch;
-    const inside = since > from && since < to ? [since] : [];
-    return [from, ...inside, to].map((at): [number, number | null] => [at, rpoAt(stretch, at)]);
+/** Where the saw has its corners: at both ends of each stretch, where it leaves zero, and where the machine stops and runs. */
+function cornersOf(
+  stretches: readonly Stretch[],
+  standstills: Standstills,
+): [number, number | null][] {
+  return stretches.flatMap(({ from, to, since, point }) => {
+    const turns = standstills.turnsBetween(from, to);
+    const inside = since > from && since < to ? [...turns, since] : turns;
+    const instants = [from, ...[...new Set(inside)].sort((left, right) => left - right), to];
+    return instants.map((at): [number, number | null] => [
+      at,
+      point === null ? null : standstills.workBetween(since, at),
+    ]);
   });
 }
 
@@ -147,10 +166,32 @@ export function thinned(
   return [...chosen].sort((left, right) => left - right).map((index) => corners[index]!);
 }
 
-/** How long a stretch is above an objective. */
-function timeAbove({ from, to, point, since }: Stretch, objective: number): number {
-  if (point === null || objective <= 0) return 0;
-  return Math.max(0, to - Math.max(from, since + objective));
+/** How long the saw is above an objective. */
+function timeAbove(corners: readonly (readonly [number, number | null])[], objective: number) {
+  if (objective <= 0) return 0;
+  return corners.slice(1).reduce((sum, [at, rpo], index) => {
+    const [from, was] = corners[index]!;
+    // Between two corners it rises or stands; where it falls no time passes.
+    if (was === null || rpo === null || rpo <= objective) return sum;
+    return sum + at - from - Math.max(0, objective - was);
+  }, 0);
+}
+
+/**
+ * How long nobody had planned that no point is at the other side: not before the first one, and not behind a planned move for
+ * as long as the objective allows, for until then the site that was left has everything.
+ */
+function unplanned({ from, to, point, bare }: Stretch, objective: number): number {
+  if (point !== null || bare === "first") return 0;
+  return Math.max(0, to - from - (bare === "planned" ? objective : 0));
+}
+
+function isFirst({ point, bare }: Stretch): boolean {
+  return point === null && bare === "first";
+}
+
+function sumOf(stretches: readonly Stretch[], length: (stretch: Stretch) => number): number {
+  return stretches.reduce((sum, stretch) => sum + length(stretch), 0);
 }
 
 /** Bytes that were acknowledged at each of some instants and were in no point at the other side. */
@@ -178,10 +219,11 @@ export function exposureOf(
   recording: Recording,
   history: WriteHistory,
   mainline: readonly Mainline[],
+  standstills: Standstills,
   objective: number,
 ): Exposure {
   const stretches = stretchesOf(recording, history, mainline);
-  const corners = cornersOf(stretches);
+  const corners = cornersOf(stretches, standstills);
   let [worst, worstAt]: [number | null, number | null] = [null, null];
   for (const [at, rpo] of corners) {
     if (rpo !== null && (worst === null || rpo > worst)) [worst, worstAt] = [rpo, at];
@@ -191,10 +233,10 @@ export function exposureOf(
     worst,
     worstAt,
     final: corners.at(-1)?.[1] ?? null,
-    above: stretches.reduce((sum, stretch) => sum + timeAbove(stretch, objective), 0),
-    unprotected: stretches.reduce((sum, { point, from, to }) => {
-      return sum + (point === null ? to - from : 0);
-    }, 0),
+    above: timeAbove(corners, objective),
+    unprotected: sumOf(stretches, ({ point, from, to }) => point === null ? to - from : 0),
+    beforeFirst: sumOf(stretches, (one) => isFirst(one) ? one.to - one.from : 0),
+    bare: sumOf(stretches, (stretch) => unplanned(stretch, objective)),
     worstBacklog: backlog.reduce((most, [, bytes]) => Math.max(most, bytes), 0),
     corners,
     series: thinned(corners),

@@ -70,17 +70,23 @@ ${backlog}</figure>`;
 
 /** What a machine was exposed to, in words. */
 export function exposureText(machine: MachineReport): string {
-  const { worstRpo, aboveObjective, rpoObjective, unprotected } = machine;
+  const { worstRpo, aboveObjective, rpoObjective, unprotected, beforeFirst } = machine;
   if (worstRpo === null) return "Never protected";
   const above = rpoObjective === 0
     ? ""
     : aboveObjective === 0
     ? ", never above its objective"
     : `, above its objective for ${durationText(aboveObjective)} in all`;
-  const bare = unprotected > 0
-    ? `, without a point at the other side for ${durationText(unprotected)}`
+  const later = unprotected - beforeFirst;
+  const first = beforeFirst > 0
+    ? `, without a point at the other side for the first ${durationText(beforeFirst)}`
     : "";
-  return `At worst ${durationText(worstRpo)}${above}${bare}`;
+  const bare = later > 0
+    ? `${first === "" ? ", without a point at the other side for" : " and for"} ${
+      durationText(later)
+    }${first === "" ? "" : " later"}`
+    : "";
+  return `At worst ${durationText(worstRpo)}${above}${first}${bare}`;
 }
 
 /** How much of the link was used. */

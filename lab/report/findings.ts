@@ -24,9 +24,11 @@ export type Numbers = Omit<DrillReport, "findings" | "sentence" | "verdict">;
 type Rule = (machine: MachineReport, of: Numbers) => Finding | undefined;
 
 function objectiveFindings(of: Numbers): Finding[] {
-  return of.objectives.filter(({ verdict }) => verdict === "breached").map((one): Finding => {
+  return of.objectives.filter(({ verdict }) => verdict === "breached").flatMap((one): Finding[] => {
     const { vm, kind, target, achieved } = one;
-    const above = of.machines.find((each) => each.vm === vm)?.aboveObjective ?? 0;
+    const { aboveObjective: above = 0, worstRpo = null } = of.machines.find((each) =>
+      each.vm === vm
+    ) ?? {};
     const verb = chosen(one, of) ? "gave up" : "lost";
     const sentence = {
       "rpo": `${vm} ${verb} ${durationText(achieved ?? 0)} of work; its objective is ${
@@ -36,12 +38,14 @@ function objectiveFindings(of: Numbers): Finding[] {
         ? `${vm} does not run at the end; its objective is ${durationText(target)}.`
         : `${vm} was gone for ${durationText(achieved)}; its objective is ${durationText(target)}.`,
       "rpo-over-time":
-        `A disaster could have cost ${durationText(achieved ?? 0)} of ${vm}, whose ` +
+        `A disaster could have cost ${durationText(worstRpo ?? 0)} of ${vm}, whose ` +
         `objective is ${durationText(target)}; it was above that for ${
           durationText(above)
         } in all.`,
     }[kind];
-    return { severity: "major", sentence, action: remedyOf(one, of) };
+    // That no point was left is a finding of its own.
+    if (kind === "rpo-over-time" && above === 0) return [];
+    return [{ severity: "major", sentence, action: remedyOf(one, of) }];
   });
 }
 
@@ -143,6 +147,15 @@ const RULES: readonly Rule[] = [
           placeText(runsAt)
         } at the end and has no recovery point at another site.`,
         action: "Reverse its replication, so that it survives the next disaster as well.",
+      }
+      : undefined,
+  ({ vm, bare, rpoObjective }) =>
+    bare > 0 && rpoObjective > 0
+      ? {
+        severity: "major",
+        sentence: `For ${durationText(bare)} no recovery point of ${vm} was at another site: a ` +
+          `disaster would have cost all of it, and ${durationText(rpoObjective)} is its objective.`,
+        action: "Give it a replica again sooner: mend the other site, or reverse its replication.",
       }
       : undefined,
   ({ vm, runsAt }) =>

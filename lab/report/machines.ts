@@ -10,6 +10,7 @@ import type { FaultWindow, MachineReport, Outage, Recovery } from "./drill_repor
 import { exposureOf } from "./exposure.ts";
 import { outagesOf, runsAtEnd } from "./outages.ts";
 import { recoveriesOf } from "./recoveries.ts";
+import { Standstills } from "./standstills.ts";
 import { trafficOf, unwellTimes } from "./traffic.ts";
 import { WriteHistory } from "./write_history.ts";
 
@@ -67,7 +68,13 @@ export function machinePart(
   const history = new WriteHistory(log, recording.notes);
   const outages = outagesOf(vm, recording, faults);
   const { recoveries, mainline } = recoveriesOf(recording, history, outages);
-  const exposure = exposureOf(recording, history, mainline, spec.objective.rpo);
+  const exposure = exposureOf(
+    recording,
+    history,
+    mainline,
+    new Standstills(outages),
+    spec.objective.rpo,
+  );
   const runsAt = runsAtEnd(vm, recording.notes);
   const machine: MachineReport = {
     vm,
@@ -81,6 +88,8 @@ export function machinePart(
     worstRpoAt: exposure.worstAt,
     aboveObjective: exposure.above,
     unprotected: exposure.unprotected,
+    beforeFirst: exposure.beforeFirst,
+    bare: exposure.bare,
     worstBacklog: exposure.worstBacklog,
     finalRpo: exposure.final,
     rpoSeries: exposure.series,

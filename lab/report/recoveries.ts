@@ -9,6 +9,7 @@
 
 import type { Note, Recording } from "../run/recording.ts";
 import type { Loss, Outage, Recovery } from "./drill_report.ts";
+import { Standstills } from "./standstills.ts";
 import type { WriteHistory } from "./write_history.ts";
 
 /** From an instant on a machine is written on this branch. */
@@ -16,6 +17,8 @@ export interface Mainline {
   readonly at: number;
   readonly branch: number;
   readonly site: string;
+  /** It came to this site by a planned move: the site that it left has everything until then. */
+  readonly planned: boolean;
 }
 
 /** Recoveries of one machine, and the branches that it was written on. */
@@ -42,6 +45,7 @@ class Follower {
   readonly #outages: readonly Outage[];
   readonly #changes: Change[] = [];
   readonly #givenUp = new Set<number>();
+  readonly #standstills: Standstills;
   readonly mainline: Mainline[];
   /** When somebody last asked for a failover of it, and whether that was a planned one. */
   #asked: { readonly at: number; readonly planned: boolean } | undefined;
@@ -51,7 +55,8 @@ class Follower {
     this.#history = history;
     this.#outages = outages;
     const site = history.log.branches[0]?.site ?? recording.scenario.world.sites[0].name;
-    this.mainline = [{ at: 0, branch: 0, site }];
+    this.mainline = [{ at: 0, branch: 0, site, planned: false }];
+    this.#standstills = new Standstills(outages);
   }
 
   get recoveries(): Mutable[] {
@@ -76,9 +81,10 @@ class Follower {
     return this.mainline.at(-1)!;
   }
 
-  #goOn(at: number, branch: number, site: string): void {
+  #goOn(at: number, branch: number, site: string, planned = false): void {
     const now = this.#now();
-    if (now.branch !== branch || now.site !== site) this.mainline.push({ at, branch, site });
+    if (now.branch === branch && now.site === site) return;
+    this.mainline.push({ at, branch, site, planned });
   }
 
   #failover({ phase, point, site, at }: Of<"failover">): void {
@@ -175,7 +181,11 @@ class Follower {
     const incident = this.#incidentOf(old, at);
     const began = incident === null ? asked : this.#outages[incident]!.began;
     const loss = this.#lossOf(old.branch, point);
-    const rpo = loss === null ? null : loss.oldest === null ? 0 : Math.max(0, began - loss.oldest);
+    const rpo = loss === null
+      ? null
+      : loss.oldest === null
+      ? 0
+      : this.#standstills.workBetween(loss.oldest, began);
     const recovery: Mutable = {
       vm: this.#history.log.vm,
       kind,
@@ -192,7 +202,7 @@ class Follower {
       loss,
     };
     this.#changes.push({ recovery, old, branch });
-    this.#goOn(at, branch >= 0 ? branch : old.branch, site);
+    this.#goOn(at, branch >= 0 ? branch : old.branch, site, kind === "planned" && !loss?.writes);
   }
 
   /** The incident that stopped the guest of the old branch, if it has not run there since. */

@@ -170,12 +170,25 @@ function nothingHappened(machine: MachineReport, outages: readonly Outage[]): Sa
       text: `${vm} was never protected: no point of it reached another site`,
     };
   }
-  const breached = rpoObjective > 0 && worstRpo > rpoObjective;
+  const breached = rpoObjective > 0 && (worstRpo > rpoObjective || machine.bare > 0);
   const against = breached ? `, and ${durationText(rpoObjective)} is what its owner allows` : "";
   const text =
     `nothing was lost: ${vm} ran all the time, though a disaster could have cost up to ` +
-    `${durationText(worstRpo)} of it${against}`;
+    `${durationText(worstRpo)} of it${nakedText(machine)}${against}`;
   return { vm, weight: breached ? 2 : 0, text };
+}
+
+/**
+ * That there were times in which a disaster would have cost everything. Before its first point that is so of every machine: it is
+ * told where it lasted longer than the owner allows.
+ */
+function nakedText({ beforeFirst, bare, rpoObjective, worstRpo }: MachineReport): string {
+  const first = beforeFirst > (rpoObjective > 0 ? rpoObjective : worstRpo ?? 0)
+    ? `in the first ${durationText(beforeFirst)}, before its first point was elsewhere`
+    : "";
+  const later = bare > 0 ? `for ${durationText(bare)} in which no point of it was elsewhere` : "";
+  const times = [later, first].filter((text) => text !== "");
+  return times.length === 0 ? "" : `, and all of it ${listText(times)}`;
 }
 
 function restarted({ vm, to, incident }: Recovery, outages: readonly Outage[]): Saying {

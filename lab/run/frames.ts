@@ -110,11 +110,12 @@ export class FrameMaker {
 
   /** Who runs on a failover, or has no point at the other side, is protected by nothing. */
   #rpo(machine: MachineRun, at: number): number | null {
-    const { writes, maps, points } = this.#recorder.machines.get(machine.spec.name)!;
+    const { writes, maps, points, standing } = this.#recorder.machines.get(machine.spec.name)!;
     const away = points[1 - sideOf(machine.home)]!;
     if (away.size === 0 || machine.failover !== undefined) return null;
     const since = writes.firstBehind(maps.held, this.#recorder.site(machine.home));
-    return since === undefined ? 0 : at - since;
+    // Work that could be lost grows while somebody writes.
+    return since === undefined ? 0 : standing.workBetween(since, at);
   }
 
   #state(host: HostName, said: string | undefined): string {

@@ -24,6 +24,7 @@ import { definitionOf } from "./faults_in_force.ts";
 import { type Note, RECORDING_BOUNDS, type ToldFailure } from "./recording.ts";
 import type { FaultNews, ScriptListener, ScriptPlayer, StepNews } from "./script_player.ts";
 import { bytesFor } from "./simulated_world.ts";
+import { StandingTimes } from "./standing_times.ts";
 import { MachineWrites } from "./write_logs.ts";
 
 /** A note without its time. */
@@ -33,6 +34,7 @@ type Untimed<T> = T extends unknown ? Omit<T, "at"> : never;
 export interface Followed {
   readonly writes: MachineWrites;
   readonly maps: MachineMaps;
+  readonly standing: StandingTimes;
   /** What each side last said: state, and health with its messages. */
   readonly said: [Said | undefined, Said | undefined];
   /** Its guests that run, with their sites: two of them where its history has split. */
@@ -95,6 +97,7 @@ export class Recorder implements DrillListener, ScriptListener {
       this.machines.set(spec.name, {
         writes: new MachineWrites(this.site("a")),
         maps: new MachineMaps(blocks, (spec.used ?? 0) / 1_000_000),
+        standing: new StandingTimes(),
         said: [undefined, undefined],
         running: new Map(),
         points: [new Set(), new Set()],
@@ -217,6 +220,7 @@ export class Recorder implements DrillListener, ScriptListener {
     if (machine === undefined || followed === undefined) return;
     if (host === undefined) {
       followed.running.delete(guest);
+      if (followed.running.size === 0) followed.standing.stops(this.#drill.now);
       // Who shuts down a guest that died with its server stops nothing.
       const site = this.#lastSite.get(guest);
       if (site === undefined) return;
@@ -227,6 +231,7 @@ export class Recorder implements DrillListener, ScriptListener {
     const site = this.site(host);
     this.#lastSite.set(guest, site);
     followed.running.set(guest, site);
+    followed.standing.runs(this.#drill.now);
     if (machine.failover?.guest === guest) this.#beganOn(machine, followed, host);
     this.#note({ kind: "guest", vm: guest.vm, site, runs: true });
     if (machine.failover?.guest === guest) this.#occurred(guest.vm, "failed-over");

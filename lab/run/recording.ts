@@ -280,7 +280,7 @@ export interface MachineFrame {
   /** States as both sites say, in their order; "none" where it is not known, "down" where there is no server. */
   readonly states: readonly [string, string];
   readonly health: "Normal" | "Warning" | "Critical" | "none";
-  /** µs; null before the first point, and on a failover: nothing protects the machine. */
+  /** µs in which a guest ran; null before the first point, and on a failover: nothing protects the machine. */
   readonly rpo: number | null;
   /** Bytes of blocks changed since the newest point that can be failed over to; null before the first point, and on a failover. */
   readonly backlog: number | null;

@@ -45,7 +45,7 @@ Deno.test("what is kept of a report is the worst of its machines", () => {
       "4 min 12 s before Amsterdam burned.",
     rpo: 251 * S,
     rto: 100 * S,
-    worstRpo: 331 * S,
+    worstRpo: 319 * S,
     lostWrites: 252,
     lostBytes: 252 * 4096,
     neverBack: false,

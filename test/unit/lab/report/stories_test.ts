@@ -38,12 +38,15 @@ Deno.test("a fire: what was lost is what the newest point did not have", () => {
   const [machine] = report.machines;
   assert.equal(machine?.rto, 100 * S);
   assert.equal(machine?.runsAt, "berlin");
-  // It grew old until somebody failed over at 932: 932 - 601.
-  assert.equal(machine?.worstRpo, 331 * S);
-  // Above 300 s from 601 to 620 (write 301 is not in p1: 601 - 301), and from 901 to 932.
-  assert.equal(machine?.aboveObjective, (620 - 601 + 932 - 901) * S);
-  // Before p1 came at 310, and from the failover on.
+  // Just before p2 came at 620 write 301 was missing: 620 - 301. From the fire on nobody wrote: 852 - 601 it stayed.
+  assert.equal(machine?.worstRpo, 319 * S);
+  assert.equal(machine?.rpoSeries.find(([at]) => at === 932 * S)?.[1], 251 * S);
+  // Above 300 s from 601 to 620: write 301 is not in p1, 601 - 301.
+  assert.equal(machine?.aboveObjective, (620 - 601) * S);
+  // Before p1 came at 310, and from the failover on: that nobody had planned.
   assert.equal(machine?.unprotected, (310 + 1200 - 932) * S);
+  assert.equal(machine?.beforeFirst, 310 * S);
+  assert.equal(machine?.bare, (1200 - 932) * S);
   assert.equal(machine?.finalRpo, null);
 });
 
@@ -190,7 +193,7 @@ Deno.test("a link that is lost without a failover costs nothing, but could have"
   assert.equal(
     report.sentence,
     "Nothing was lost: erp ran all the time, though a disaster could have cost up to 1 h 1 min of it, " +
-      "and 5 min is what its owner allows.",
+      "and all of it in the first 5 min 10 s, before its first point was elsewhere, and 5 min is what its owner allows.",
   );
 });
 
@@ -230,7 +233,8 @@ Deno.test("a fault that strikes in the middle of a move is an incident from then
   assert.deepEqual(report.outages.map(({ kind }) => kind), ["planned", "incident"]);
   assert.equal(report.outages[1]?.lasted.total, 30 * S);
   assert.equal(report.recoveries[0]?.kind, "failover");
-  assert.equal(report.recoveries[0]?.rpo, (620 - 301) * S);
+  // It was shut down at 600: from then on nobody wrote.
+  assert.equal(report.recoveries[0]?.rpo, (600 - 301) * S);
 });
 
 Deno.test("of several machines the gravest is told first, and the others in a word", () => {
