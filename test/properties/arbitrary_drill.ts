@@ -102,7 +102,9 @@ function guestSteps(end: number): fc.Arbitrary<Written> {
 }
 
 const workloads: fc.Arbitrary<Written> = fc.record({
-  kind: fc.constantFrom("steady", "bursts", "zipf", "sequential", "database"),
+  kind: fc.constantFrom(
+    ...["steady", "diurnal", "bursts", "zipf", "sequential", "database", "ransomware"],
+  ),
   rate: fc.constantFrom("2/s", "10/s"),
   size: fc.constantFrom("4KiB", "8KiB"),
   on: fc.constant("1s"),

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { KiB, MiB, MINUTE, SECOND } from "../../../../engine/core/base/units.ts";
 import { DrillSession, runDrill } from "../../../../lab/run/session.ts";
 import type { Note, Recording } from "../../../../lab/run/recording.ts";
-import type { DrillScenario } from "../../../../lab/scenario/drill_scenario.ts";
+import type { DrillScenario, Step } from "../../../../lab/scenario/drill_scenario.ts";
 import { loadKernel } from "../../../../wasm/codec.ts";
 import { fault, MACHINE, smallDrill, verb, WORKLOAD } from "./small_drill.ts";
 
@@ -111,6 +111,30 @@ Deno.test("another seed is another run; leaving a fault out leaves what guests d
   const before = [...burnt?.times ?? []].filter((at) => at < 5 * MINUTE);
   assert.ok(before.length > 2000);
   assert.deepEqual([...quiet?.times ?? []].slice(0, before.length), before);
+});
+
+Deno.test("leaving a step out leaves the draws of everybody else as they are, behind it as well", () => {
+  const loss = fault("loss", { at: 2 * MINUTE }, "link.loss", "wan", {
+    for: MINUTE,
+    params: { rate: 100_000, way: "both" },
+  });
+  const slow = fault("slow", { at: 5 * MINUTE }, "disk.slow", "bern", {
+    for: MINUTE,
+    params: { factor: 50 },
+  });
+  const written = (...script: Step[]) => {
+    const [erp] = play(smallDrill(script)).writes;
+    return [...erp?.times ?? []];
+  };
+  const all = written(loss, slow);
+  // What happens to link and replica is none of the guest's business: to the end it asks for what it would, when it would. Only
+  // the disk answers some µs sooner or later, as cycles read beside it.
+  assert.ok(all.length > 4000);
+  for (const fewer of [written(slow), written(loss), written()]) {
+    assert.equal(fewer.length, all.length);
+    const apart = fewer.map((at, index) => Math.abs(at - (all[index] as number)));
+    assert.ok(Math.max(...apart) < 5000, `${Math.max(...apart)} µs apart`);
+  }
 });
 
 Deno.test("steps that cannot be done are told with their reason", () => {
