@@ -18,6 +18,7 @@
 // Long because: what guests did and what may be read of it is one model, small enough to be believed whole.
 
 import { type DiskBase, heldThen, keepDisk } from "./base.ts";
+import { enlarged, firstWhere, NEVER, type Request, RequestLog } from "./request_log.ts";
 import {
   type Content,
   describeSector,
@@ -30,30 +31,7 @@ import {
   zeros,
 } from "./stamp.ts";
 
-/** One request that changes a disk. */
-export interface Request {
-  /** Its number in the machine's history. */
-  readonly index: number;
-  readonly disk: number;
-  /** First sector. */
-  readonly sector: number;
-  /** Sectors. */
-  readonly count: number;
-  /** What it writes. */
-  readonly content: Content;
-  /** When it was issued. */
-  readonly issued: number;
-  /** When nothing of it could land any more; `NEVER` while it is under way. */
-  ended: number;
-  /** When it was acknowledged; `NEVER` if it never was. */
-  acknowledged: number;
-}
-
-/**
- * Later than every instant. A small integer in every runtime, as instants are: there is a request for each write
- * of a guest, and three boxed numbers would double what each takes.
- */
-export const NEVER = 0x3fffffff;
+export { NEVER, type Request } from "./request_log.ts";
 
 /** Something an image holds and must not. */
 export interface Mismatch {
@@ -79,6 +57,8 @@ const MISMATCHES_MAX = 3;
 
 /** No request. */
 const NONE = -1;
+/** Nothing that may be there. */
+const BAD = -2;
 
 /** A stretch of history that begins with known contents. */
 interface Epoch {
@@ -96,8 +76,8 @@ interface Moment {
   readonly until: number;
   /** The first request that was issued later. */
   readonly later: number;
-  /** True for a request that is surely in. */
-  sure(request: Request): boolean;
+  /** True for the number of a request that is surely in. */
+  sure(request: number): boolean;
 }
 
 /** Everything that happened to one machine's disks. */
@@ -106,16 +86,12 @@ export class MachineHistory {
   readonly machine: number;
   /** Sectors of each disk, at its largest: what it does not have yet reads as zeros. */
   readonly sizes: readonly number[];
-  /** All requests, by their index: in the order in which they were issued. */
-  readonly requests: Request[] = [];
-  /** Acknowledged requests in the order in which they were. */
-  readonly #acknowledged: Request[] = [];
+  readonly #log = new RequestLog();
+  /** Numbers of acknowledged requests, in the order in which they were. */
+  #told = new Int32Array(256);
   /** When each of them was, µs of world time. */
-  #acknowledgedAt = new Float64Array(256);
-  /** By request when it was issued. */
-  #issued = new Int32Array(256);
-  /** By request the oldest one under way when it was issued: all before that had ended. */
-  #oldestThen = new Int32Array(256);
+  #toldAt = new Float64Array(256);
+  #toldCount = 0;
   /** By request where its links begin, less its first sector. */
   #linksOf = new Int32Array(256);
   /** For every sector of every request the one before it there in its epoch, or none. */
@@ -124,8 +100,6 @@ export class MachineHistory {
   #epochs: Epoch[] = [];
   /** By disk and sector 1 where a request of zeros ever went. */
   readonly #zeroed: readonly Uint8Array[];
-  /** Requests before it have all ended; those under way are the ones behind it that have not. */
-  #oldest = 0;
   #underway = 0;
   #unheard = -1;
 
@@ -143,7 +117,7 @@ export class MachineHistory {
       keepDisk(disk, this.#words(disk, bytes), this.#author, before?.[disk])
     );
     const newest = this.sizes.map((size) => new Int32Array(size).fill(NONE));
-    this.#epochs.push({ start, first: this.requests.length, base, newest });
+    this.#epochs.push({ start, first: this.#log.count, base, newest });
   }
 
   /** The words of a disk as it is, with zeros behind it where it has not grown yet. */
@@ -154,6 +128,16 @@ export class MachineHistory {
     const padded = new Int32Array(most);
     padded.set(words);
     return padded;
+  }
+
+  /** All requests as they stand, in the order in which they were issued; for tests. */
+  get requests(): Request[] {
+    return Array.from({ length: this.#log.count }, (_, index) => this.#log.request(index));
+  }
+
+  /** One of them as it stands. */
+  request(index: number): Request {
+    return this.#log.request(index);
   }
 
   /** Requests under way. */
@@ -168,44 +152,27 @@ export class MachineHistory {
 
   /** A guest issues a request. */
   issue(disk: number, sector: number, count: number, content: Content, now: number): Request {
-    const index = this.requests.length;
-    while (this.#oldest < index && !isUnderWay(this.requests[this.#oldest] as Request)) {
-      this.#oldest++;
-    }
-    const request: Request = {
-      index,
-      disk,
-      sector,
-      count,
-      content,
-      issued: now,
-      ended: NEVER,
-      acknowledged: NEVER,
-    };
-    this.requests.push(request);
-    this.#oldestThen = withRoom(this.#oldestThen, index);
-    this.#oldestThen[index] = this.#oldest;
-    this.#issued = withRoom(this.#issued, index);
-    this.#issued[index] = now;
+    const index = this.#log.add(disk, sector, count, content, now);
     this.#underway++;
-    this.#link(request);
-    return request;
+    this.#link(index, disk, sector, count);
+    if (content === "zeros") this.#zeroed[disk]?.fill(1, sector, sector + count);
+    return { index, disk, sector, count, content, issued: now, ended: NEVER, acknowledged: NEVER };
   }
 
   /** Makes a request the newest one of its sectors. */
-  #link(request: Request): void {
+  #link(index: number, disk: number, sector: number, count: number): void {
     const { newest } = this.#epochs[this.#epochs.length - 1] as Epoch;
-    const row = newest[request.disk] as Int32Array;
+    const row = newest[disk] as Int32Array;
     const links = this.#linksUsed;
-    this.#linksUsed += request.count;
-    this.#links = withRoom(this.#links, this.#linksUsed);
-    this.#linksOf = withRoom(this.#linksOf, request.index);
-    this.#linksOf[request.index] = links - request.sector;
-    for (let place = 0; place < request.count; place++) {
-      const at = request.sector + place;
-      this.#links[links + place] = row[at] as number;
-      row[at] = request.index;
-      if (request.content === "zeros") (this.#zeroed[request.disk] as Uint8Array)[at] = 1;
+    this.#linksUsed += count;
+    if (this.#linksUsed > this.#links.length) {
+      this.#links = enlarged(this.#links, this.#linksUsed);
+    }
+    if (index === this.#linksOf.length) this.#linksOf = enlarged(this.#linksOf);
+    this.#linksOf[index] = links - sector;
+    for (let place = 0; place < count; place++) {
+      this.#links[links + place] = row[sector + place] as number;
+      row[sector + place] = index;
     }
   }
 
@@ -229,15 +196,17 @@ export class MachineHistory {
    * A request was answered: done at `acknowledgedAt` (µs of world time), or failed, in which case any
    * part of it may be on the disk.
    */
-  end(request: Request, now: number, acknowledgedAt?: number): void {
-    if (!isUnderWay(request)) return;
+  end({ index }: Request, now: number, acknowledgedAt?: number): void {
+    if (!this.#log.end(index, now)) return;
     this.#underway--;
-    request.ended = now;
     if (acknowledgedAt === undefined) return;
-    request.acknowledged = now;
-    this.#acknowledgedAt = withRoom(this.#acknowledgedAt, this.#acknowledged.length);
-    this.#acknowledgedAt[this.#acknowledged.length] = acknowledgedAt;
-    this.#acknowledged.push(request);
+    this.#log.acknowledge(index, now);
+    if (this.#toldCount === this.#told.length) {
+      this.#told = enlarged(this.#told);
+      this.#toldAt = enlarged(this.#toldAt);
+    }
+    this.#told[this.#toldCount] = index;
+    this.#toldAt[this.#toldCount++] = acknowledgedAt;
   }
 
   /**
@@ -245,10 +214,7 @@ export class MachineHistory {
    * way are over, and history goes on from what there is. Cuts made before keep the old history.
    */
   rebase(contents: readonly Uint8Array[], now: number): void {
-    for (let index = this.#oldest; index < this.requests.length; index++) {
-      const request = this.requests[index] as Request;
-      if (isUnderWay(request)) request.ended = now;
-    }
+    this.#log.endAll(now);
     this.#underway = 0;
     this.#begin(now, contents);
   }
@@ -263,10 +229,10 @@ export class MachineHistory {
 
   /** Judges the image of all disks for a cut at instant `cut`. */
   judge(image: readonly Uint8Array[], cut: number): Judgement {
-    const moment = this.#moment(cut, (request) => request.acknowledged < cut);
+    const moment = this.#moment(cut, (request) => this.#log.acknowledged(request) < cut);
     // Under way at the cut: none of those that had ended when the last one before it was issued.
     const { later } = moment;
-    return this.#judge(image, moment, later === 0 ? 0 : this.#oldestThen[later - 1] as number);
+    return this.#judge(image, moment, later === 0 ? 0 : this.#log.oldest(later - 1));
   }
 
   /** Judges sectors that a guest read between two instants: what was done before must show. */
@@ -274,7 +240,7 @@ export class MachineHistory {
     const epoch = this.#epochAt(to);
     const words = wordsOf(bytes);
     const mismatches: Mismatch[] = [];
-    const moment = this.#moment(to, (request) => request.acknowledged < from);
+    const moment = this.#moment(to, (request) => this.#log.acknowledged(request) < from);
     for (let at = 0; at * WORDS < words.length; at++) {
       this.#sector(epoch, disk, sector + at, words, at * WORDS, moment, mismatches);
     }
@@ -291,7 +257,7 @@ export class MachineHistory {
   ): Mismatch | undefined {
     const epoch = this.#epochAt(cut);
     const words = wordsOf(content);
-    const moment = this.#moment(cut, (request) => request.acknowledged < cut);
+    const moment = this.#moment(cut, (request) => this.#log.acknowledged(request) < cut);
     const wrong: Mismatch[] = [];
     for (let byte = at; byte < at + length && wrong.length === 0; byte += SECTOR) {
       this.#sector(epoch, disk, byte / SECTOR, words, byte / 4, moment, wrong);
@@ -310,13 +276,14 @@ export class MachineHistory {
     all: boolean,
   ): Judgement {
     const epoch = this.#epochAt(now);
-    const moment = this.#moment(now, kept);
+    const sure = (request: number) => kept(this.#log.request(request));
+    const moment = this.#moment(now, sure);
     if (all) return this.#judge(image, moment, epoch.first);
     const mismatches: Mismatch[] = [];
     for (const [disk, bytes] of image.entries()) {
       const words = this.#words(disk, bytes);
       for (let sector = 0; sector < (this.sizes[disk] as number); sector++) {
-        if (this.#anyOf(epoch, disk, sector, kept)) {
+        if (this.#anyOf(epoch, disk, sector, sure)) {
           this.#sector(epoch, disk, sector, words, sector * WORDS, moment, mismatches);
         } else this.#everHeld(disk, sector, words, mismatches);
       }
@@ -330,20 +297,19 @@ export class MachineHistory {
    * `Infinity` where there is none.
    */
   firstOutside(cut: number): { readonly surely: number; readonly maybe: number } {
-    const told = this.#acknowledged;
-    const first = firstWhere(told.length, (place) => (told[place] as Request).acknowledged > cut);
+    const log = this.#log;
+    const told = this.#told;
+    const count = this.#toldCount;
+    const first = firstWhere(count, (place) => log.acknowledged(told[place] as number) > cut);
     let surely = first;
     // Passes by those that were under way at the cut.
-    while (surely < told.length && (told[surely] as Request).issued <= cut) surely++;
-    const when = (place: number) =>
-      place < told.length ? this.#acknowledgedAt[place] as number : Infinity;
+    while (surely < count && log.issued(told[surely] as number) <= cut) surely++;
+    const when = (place: number) => place < count ? this.#toldAt[place] as number : Infinity;
     return { surely: when(surely), maybe: when(first) };
   }
 
-  #moment(until: number, sure: (request: Request) => boolean): Moment {
-    const issued = this.#issued;
-    const later = firstWhere(this.requests.length, (index) => (issued[index] as number) > until);
-    return { until, later, sure };
+  #moment(until: number, sure: (request: number) => boolean): Moment {
+    return { until, later: this.#log.firstAfter(until), sure };
   }
 
   /** Judges a sector that may hold anything that it held at some time, in this epoch or an earlier one. */
@@ -390,16 +356,16 @@ export class MachineHistory {
     first: number,
   ): Judgement["torn"] {
     for (let index = Math.max(first, epoch.first); index < moment.later; index++) {
-      const request = this.requests[index] as Request;
-      if (moment.sure(request) || request.acknowledged === NEVER) continue;
+      if (moment.sure(index) || this.#log.acknowledged(index) === NEVER) continue;
+      const request = this.#log.request(index);
       let inside = NONE;
       let outside = NONE;
       for (let sector = request.sector; sector < request.sector + request.count; sector++) {
         const words = image[request.disk] as Int32Array;
         const shown = this.#shown(epoch, request.disk, sector, words, sector * WORDS, moment);
         // Zeros prove nothing: they may have been there before.
-        if (shown === request && request.content !== "zeros") inside = sector;
-        else if (shown === undefined || (shown !== BAD && shown.ended < request.issued)) {
+        if (shown === index && request.content !== "zeros") inside = sector;
+        else if (shown === NONE || (shown !== BAD && this.#log.ended(shown) < request.issued)) {
           outside = sector;
         }
       }
@@ -421,12 +387,13 @@ export class MachineHistory {
     if (this.#shown(epoch, disk, sector, words, at, moment) !== BAD) return;
     if (mismatches.length >= MISMATCHES_MAX) return;
     const row = this.#row(epoch, disk, sector);
-    const shown = row.find((request) => this.#shows(request, sector, words, at));
-    const expected = expectation(row, moment);
+    const author = row.find((request) => this.#shows(request, sector, words, at));
+    const shown = author === undefined ? undefined : this.#log.request(author);
+    const expected = expectation(row.map((request) => this.#log.request(request)), moment);
     mismatches.push({ disk, sector, found: describeSector(words, at), expected, shown });
   }
 
-  /** What a sector shows: a request, the base (`undefined`), or nothing it may show. */
+  /** What a sector shows: the number of a request, the base (`NONE`), or nothing it may show (`BAD`). */
   #shown(
     epoch: Epoch,
     disk: number,
@@ -434,26 +401,26 @@ export class MachineHistory {
     words: Int32Array,
     at: number,
     moment: Moment,
-  ): Request | undefined | typeof BAD {
-    const { requests } = this;
+  ): number {
+    const log = this.#log;
     /** The newest request that is surely in. */
-    let last: Request | undefined;
+    let last = NONE;
     let index = (epoch.newest[disk] as Int32Array)[sector] as number;
     while (index >= moment.later) index = this.#before(index, sector);
     // What had ended when the last one was issued is written over.
     let oldest = 0;
     while (index >= oldest) {
-      const request = requests[index] as Request;
+      const request = index;
       index = this.#before(index, sector);
-      if (last !== undefined && request.ended < last.issued) continue;
-      if (last === undefined && moment.sure(request)) {
+      if (last !== NONE && log.ended(request) < log.issued(last)) continue;
+      if (last === NONE && moment.sure(request)) {
         last = request;
-        oldest = this.#oldestThen[request.index] as number;
+        oldest = log.oldest(request);
       }
       if (this.#shows(request, sector, words, at)) return request;
     }
-    const before = last === undefined && this.#heldThen(epoch.base, disk, sector, words, at);
-    return before ? undefined : BAD;
+    const before = last === NONE && this.#heldThen(epoch.base, disk, sector, words, at);
+    return before ? NONE : BAD;
   }
 
   #heldThen(
@@ -463,15 +430,8 @@ export class MachineHistory {
     words: Int32Array,
     at: number,
   ): boolean {
-    return heldThen(base[disk] as DiskBase, sector, words, at, this.#showsNumber);
+    return heldThen(base[disk] as DiskBase, sector, words, at, this.#shows);
   }
-
-  readonly #showsNumber = (
-    request: number,
-    sector: number,
-    words: Int32Array,
-    at: number,
-  ): boolean => this.#shows(this.requests[request] as Request, sector, words, at);
 
   /** The number of the request, of any epoch, that a sector shows; one of zeros leaves no name. */
   readonly #author = (
@@ -481,10 +441,11 @@ export class MachineHistory {
     at: number,
   ): number | undefined => {
     const index = requestIn(words, at);
-    const request = index === undefined ? undefined : this.requests[index];
-    if (request === undefined || request.disk !== disk || request.content === "zeros") return;
-    if (sector < request.sector || sector >= request.sector + request.count) return;
-    return this.#shows(request, sector, words, at) ? index : undefined;
+    if (index === undefined || index >= this.#log.count) return undefined;
+    if (this.#log.content(index) === "zeros" || !this.#log.touches(index, disk, sector)) {
+      return undefined;
+    }
+    return this.#shows(index, sector, words, at) ? index : undefined;
   };
 
   /** True when `holds` for one of the requests of an epoch to a sector, looked at from the newest back. */
@@ -492,71 +453,46 @@ export class MachineHistory {
     epoch: Epoch,
     disk: number,
     sector: number,
-    holds: (request: Request) => boolean,
+    holds: (request: number) => boolean,
   ): boolean {
     let index = (epoch.newest[disk] as Int32Array)[sector] as number;
     while (index !== NONE) {
-      const request = this.requests[index] as Request;
-      if (holds(request)) return true;
+      if (holds(index)) return true;
       index = this.#before(index, sector);
     }
     return false;
   }
 
   /** Requests of an epoch to one sector, in the order of issue. */
-  #row(epoch: Epoch, disk: number, sector: number): Request[] {
-    const row: Request[] = [];
+  #row(epoch: Epoch, disk: number, sector: number): number[] {
+    const row: number[] = [];
     let index = (epoch.newest[disk] as Int32Array)[sector] as number;
     while (index !== NONE) {
-      const request = this.requests[index] as Request;
-      row.push(request);
+      row.push(index);
       index = this.#before(index, sector);
     }
     return row.reverse();
   }
 
-  #shows(request: Request, sector: number, words: Int32Array, at: number): boolean {
-    const { content, disk, index } = request;
+  readonly #shows = (
+    request: number,
+    sector: number,
+    words: Int32Array,
+    at: number,
+  ): boolean => {
+    const content = this.#log.content(request);
     if (content === "zeros") return zeros(words, at);
-    const stamp = { machine: this.machine, disk, sector, request: index };
+    // Nearly always it is somebody else's: no need to look at all of it.
+    if (words[at + 3] !== request) return false;
+    const stamp = { machine: this.machine, disk: this.#log.disk(request), sector, request };
     return isStamped(words, at, stamp, content === "rough");
-  }
-}
-
-/** True until nothing of it could land any more. */
-function isUnderWay({ ended }: Request): boolean {
-  return ended === NEVER;
-}
-
-/** The same numbers in an array that has a place `at`. */
-function withRoom<Numbers extends Int32Array | Float64Array>(
-  numbers: Numbers,
-  at: number,
-): Numbers {
-  if (at < numbers.length) return numbers;
-  const larger = new (numbers.constructor as new (length: number) => Numbers)(2 * at);
-  larger.set(numbers);
-  return larger;
-}
-
-const BAD = Symbol("bad");
-
-/** The first of so many places for which `holds`; from there on it holds for all. */
-function firstWhere(places: number, holds: (place: number) => boolean): number {
-  let low = 0;
-  let high = places;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (holds(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+  };
 }
 
 /** What a sector may show, for people. */
 function expectation(row: readonly Request[], { until, sure }: Moment): string {
   const inside = row.filter((request) => request.issued <= until);
-  const certain = inside.filter(sure);
+  const certain = inside.filter(({ index }) => sure(index));
   const may = inside.filter(({ ended }) => !certain.some(({ issued }) => issued > ended));
   const names = may.map(({ index, content }) =>
     `request ${index}${content === "zeros" ? " (zeros)" : ""}`

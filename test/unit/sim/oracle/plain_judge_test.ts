@@ -65,6 +65,10 @@ function tell(steps: readonly Step[]): Told {
       underway = underway.filter((other) => other !== chosen);
     }
   }
+  // As they stand in the end.
+  for (const { requests } of epochs) {
+    for (const [place, { index }] of requests.entries()) requests[place] = history.request(index);
+  }
   return { history, epochs, now };
 }
 
