@@ -8,7 +8,15 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { program, testWithNeeds } from "../needs.ts";
 import { seriousFaults } from "./accessibility.ts";
-import { button, LabPage, RUN_MAX, runIsComplete, scriptText, write } from "./lab_page.ts";
+import {
+  button,
+  LabPage,
+  RUN_MAX,
+  runIsComplete,
+  scriptText,
+  workerScript,
+  write,
+} from "./lab_page.ts";
 import { openTiny, TINY } from "./tiny_fire.ts";
 
 const NEEDS = [program("chromium", "chromium")];
@@ -115,4 +123,38 @@ testWithNeeds({
     await page.getByText("2 of 2 seeds").waitFor({ timeout: RUN_MAX });
     await page.getByRole("button", { name: /^Open the worst: seed [78]$/ }).waitFor();
   });
+});
+
+testWithNeeds({
+  name: "seeds of workers that end without a word are told, and run again",
+  needs: NEEDS,
+}, async () => {
+  await using lab = await LabPage.open();
+  await lab.visit(async (page) => {
+    let gone = true;
+    await page.route("**/campaign_worker.js", async (route) => {
+      if (gone) {
+        return await route.fulfill(workerScript("onmessage = () => self.close()"));
+      }
+      await route.continue();
+    });
+    await page.clock.install();
+    await page.goto(lab.origin);
+    await openTiny(page);
+    await button(page, "Campaign").click();
+    await page.getByLabel("Seeds", { exact: true }).fill("150");
+    await button(page, "Start campaign").click();
+    await button(page, "Stop").waitFor();
+    await page.clock.runFor(12_000);
+    await page.getByText("150 of 150 seeds").waitFor();
+    await page.getByText("150 seeds could not be run to their end; of seed 1: nothing came")
+      .waitFor();
+    await button(page, "Start campaign").waitFor();
+    gone = false;
+    await page.getByLabel("Seeds", { exact: true }).fill("2");
+    await button(page, "Start campaign").click();
+    await page.clock.runFor(300);
+    await page.getByText("2 of 2 seeds").waitFor({ timeout: RUN_MAX });
+    assert.equal(await page.getByText("could not be run").count(), 0);
+  }, { blank: true, withoutServiceWorker: true });
 });

@@ -196,3 +196,9 @@ export async function shownTrace(page: Page): Promise<string> {
   await button(page, "Report").click();
   return await page.locator("[data-trace]").innerText();
 }
+
+/** A script in place of one of the page's, with the policies without which no worker may be made of it. */
+export function workerScript(body: string) {
+  const headers = { "cross-origin-embedder-policy": "require-corp" };
+  return { contentType: "text/javascript", headers, body };
+}

@@ -21,6 +21,7 @@ import {
   runIsComplete,
   scriptText,
   serviceWorkerIsReady,
+  workerScript,
   write,
 } from "./lab_page.ts";
 
@@ -118,16 +119,40 @@ testWithNeeds({ name: "a worker that dies is told, and runs again", needs: NEEDS
     await page.route("**/drill_worker.js", async (route) => {
       if (dead) return await route.continue();
       dead = true;
-      await route.fulfill({
-        contentType: "text/javascript",
-        body: "throw new Error('out of luck')",
-      });
+      await route.fulfill(workerScript("throw new Error('out of luck')"));
     });
     await page.goto(lab.origin);
-    await page.getByText("The run ended unexpectedly").waitFor();
+    await page.getByText(/^The run ended unexpectedly: .*out of luck/).waitFor();
     await button(page, "Run again").click();
     await runIsComplete(page);
   }, { blank: true, withoutServiceWorker: true });
+});
+
+testWithNeeds({
+  name: "a worker that ends without a word, or is stuck, is told, and runs again",
+  needs: NEEDS,
+}, async () => {
+  await using lab = await LabPage.open();
+  for (const body of ["onmessage = () => self.close()", "onmessage = () => { for (;;); }"]) {
+    await lab.visit(async (page) => {
+      let dead = false;
+      await page.route("**/drill_worker.js", async (route) => {
+        if (dead) return await route.continue();
+        dead = true;
+        await route.fulfill(workerScript(body));
+      });
+      await page.clock.install();
+      await page.goto(lab.origin);
+      await page.getByText(/^Computing: 0 %/).waitFor();
+      await page.clock.runFor(8000);
+      assert.equal(await page.getByText("Nothing has come from the run").count(), 0);
+      await page.clock.runFor(4000);
+      await page.getByText("Nothing has come from the run for 10 s, at 0 %").waitFor();
+      await button(page, "Run again").click();
+      await runIsComplete(page);
+      assert.equal(await page.getByText("Nothing has come from the run").count(), 0);
+    }, { blank: true, withoutServiceWorker: true });
+  }
 });
 
 testWithNeeds(

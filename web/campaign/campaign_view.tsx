@@ -5,11 +5,13 @@
  */
 
 import type { CampaignSummary } from "../../lab/campaign/campaign.ts";
-import { bytesText, countText, durationText } from "../../lab/report/words.ts";
+import { bytesText, countText, durationText, many } from "../../lab/report/words.ts";
 import {
+  over,
   running,
   source,
   startCampaign,
+  startCampaignAgain,
   stopCampaign,
   summary,
   wanted,
@@ -51,7 +53,8 @@ function OtherScript() {
 }
 
 function Results({ of }: { readonly of: CampaignSummary }) {
-  const done = of.seeds + of.broken.length;
+  const done = over.value;
+  const broken = done - of.seeds;
   const { worst } = of;
   return (
     <>
@@ -99,8 +102,10 @@ function Results({ of }: { readonly of: CampaignSummary }) {
       </div>
       {of.broken.length > 0 && (
         <p class="problems" role="alert">
-          {of.broken.length} seeds could not be run to their end; of seed {of.broken[0]!.seed}:{" "}
-          {of.broken[0]!.why}
+          {many(broken, "seed")} could not be run to {broken === 1 ? "its" : "their"} end; of seed
+          {" "}
+          {of.broken[0]!.seed}: {of.broken[0]!.why}.{" "}
+          <button type="button" onClick={startCampaignAgain}>Run the campaign again</button>
         </p>
       )}
       {of.unmet.length > 0 && (

@@ -80,6 +80,8 @@ function Waiting() {
     ? "Run a drill first: its report is here when it is over."
     : newest.failure.value !== ""
     ? "The run ended unexpectedly, so there is no report. Run it again on the Drill page."
+    : newest.silent.value
+    ? "Nothing comes from the run any more, so there is no report. Run it again on the Drill page."
     : `The report is made when the run is complete: ${
       Math.floor(Math.min(1, newest.known.value / newest.end) * 100)
     } %.`;

@@ -9,6 +9,7 @@ import type { DrillReport } from "../../lab/report/drill_report.ts";
 import type { Frame, Note, Recording } from "../../lab/run/recording.ts";
 import type { DrillScenario } from "../../lab/scenario/drill_scenario.ts";
 import { countUntil } from "../timeline/moments.ts";
+import { Watch } from "./watch.ts";
 import type { DrillMessage, DrillOrder } from "../worker/messages.ts";
 
 /** What came of a run. */
@@ -39,12 +40,18 @@ export class Run {
   readonly outcome = signal<Outcome | undefined>(undefined);
   /** Why there will be no outcome; "" as long as there may be one. */
   readonly failure = signal("");
+  /** Nothing comes from its worker any more; it may still speak again. */
+  readonly silent = signal(false);
   readonly #worker: Worker;
+  readonly #watch: Watch;
 
   /** Starts it in a worker. */
   constructor(source: RunSource, engineHash: string) {
     this.source = source;
     this.#worker = new Worker(new URL("./drill_worker.js", import.meta.url), { type: "module" });
+    this.#watch = new Watch((isSilent) => {
+      this.silent.value = isSilent;
+    });
     this.#worker.onmessage = (event: MessageEvent<DrillMessage>) => this.#hear(event.data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
@@ -62,10 +69,12 @@ export class Run {
 
   /** Ends its worker; what it has told stays. */
   stop(): void {
+    this.#watch.stop();
     this.#worker.terminate();
   }
 
   #hear(message: DrillMessage): void {
+    this.#watch.hear();
     if (message.kind === "failed") return this.#fail(message.message);
     if (message.kind === "done") {
       const { recording, report } = message;

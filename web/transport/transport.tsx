@@ -7,6 +7,7 @@
 import { countText, durationText, instantText } from "../../lab/report/words.ts";
 import { nextRun, notes, passed, playAgain, run, switchPlaying } from "../state/drill.ts";
 import { lever, LEVER_MAX, playhead, playing, speed } from "../state/playback.ts";
+import { SILENCE_MAX } from "../state/silence.ts";
 import { isTelling } from "../timeline/moments.ts";
 import { noteText } from "../timeline/words.ts";
 import { Scrubber } from "./scrubber.tsx";
@@ -68,6 +69,16 @@ function Clock() {
   );
 }
 
+/** Nothing comes from the run any more. */
+function Silent({ percent }: { readonly percent: number }) {
+  return (
+    <p class="run-state failed" role="alert">
+      Nothing has come from the run for {SILENCE_MAX / 1000} s, at {percent}{" "}
+      %: its worker ended, or is stuck. <button type="button" onClick={playAgain}>Run again</button>
+    </p>
+  );
+}
+
 /** How far the newest run is, or what became of it. */
 function Progress() {
   const shown = run.value;
@@ -86,6 +97,7 @@ function Progress() {
     return <p class="run-state">Run complete: {countText(newest.events.value)} events</p>;
   }
   const part = Math.min(1, newest.known.value / newest.end);
+  if (newest.silent.value) return <Silent percent={Math.floor(part * 100)} />;
   return (
     <p class="run-state">
       <progress

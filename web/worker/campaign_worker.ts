@@ -5,16 +5,28 @@
  */
 
 import { makeReport } from "../../lab/report/report.ts";
-import { runDrill } from "../../lab/run/session.ts";
+import { DrillSession } from "../../lab/run/session.ts";
 import { loadKernel } from "../../wasm/codec.ts";
 import type { CampaignMessage, CampaignOrder } from "./messages.ts";
+
+/** How often the page hears that this is at work, ms. */
+const TELL_EVERY = 1000;
+/** Events between two looks at the clock. */
+const CHUNK = 4096;
 
 function play({ scenario, seeds, engineHash }: CampaignOrder): void {
   const kernel = loadKernel();
   for (const seed of seeds) {
     try {
-      const recording = runDrill(scenario, kernel, { seed, engineHash, frames: false });
-      tell({ kind: "report", seed, report: makeReport(recording) });
+      const session = new DrillSession(scenario, kernel, { seed, engineHash, frames: false });
+      let told = performance.now();
+      while (!session.over) {
+        session.advance(CHUNK);
+        if (performance.now() - told < TELL_EVERY) continue;
+        told = performance.now();
+        tell({ kind: "busy" });
+      }
+      tell({ kind: "report", seed, report: makeReport(session.recording()) });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       tell({ kind: "failed", seed, message });

@@ -40,7 +40,8 @@ export interface CampaignOrder {
   readonly engineHash: string;
 }
 
-/** What a campaign's worker says: one message for each seed. */
+/** What a campaign's worker says: one message for each seed, and each second that it is at work. */
 export type CampaignMessage =
+  | { readonly kind: "busy" }
   | { readonly kind: "report"; readonly seed: number; readonly report: DrillReport }
   | { readonly kind: "failed"; readonly seed: number; readonly message: string };
