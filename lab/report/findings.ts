@@ -197,8 +197,11 @@ function lossFindings({ recoveries }: Numbers): Finding[] {
     if (loss.fate === "kept") {
       return [{
         severity: "minor",
-        sentence: `${many(loss.writes, "write")} of ${vm} are not in the machine that goes on, ` +
-          "but kept as a recovery point.",
+        sentence:
+          `${many(loss.writes, "write")} of ${vm} ${
+            loss.writes === 1 ? "is" : "are"
+          } not in the machine that goes on, but ` +
+          "kept as a recovery point.",
         action: "Look for what is missing there before retention is told to let it go.",
       }];
     }

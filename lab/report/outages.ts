@@ -200,8 +200,14 @@ function splitOf(recording: Recording, outage: Outage, ended: number | null): Ou
   };
 }
 
-/** A health that tells, at a site that is left, or the first verb that somebody asked about the machine. */
+/**
+ * What an administrator can see at a site that is left, its health or a failure that its server reports (it lost its peer), or
+ * the first verb that somebody asked about the machine.
+ */
 function isSign(note: Note, outage: Outage, recording: Recording): boolean {
+  if (note.kind === "failure") {
+    return (note.vm === outage.vm || note.vm === "") && note.site !== outage.site;
+  }
   if (note.kind === "health") {
     return note.vm === outage.vm && note.site !== outage.site && note.health !== "Normal";
   }

@@ -7,6 +7,7 @@
 import type { MachineReport, Outage, Recovery } from "./drill_report.ts";
 import { placeText } from "./faults.ts";
 import type { Numbers } from "./findings.ts";
+import { lossText } from "./loss_text.ts";
 import { capital, countText, durationText, instantText, listText, many } from "./words.ts";
 
 /** What there is to say of one machine; the graver it is, the higher its weight. */
@@ -209,7 +210,9 @@ function undone(
 ): Saying {
   const down = outages.at(-1);
   const given = loss!.discarded > 0
-    ? `, and ${many(loss!.discarded, "write")} made at ${placeText(to)} since then are given up`
+    ? `, and ${many(loss!.discarded, "write")} made at ${placeText(to)} since then ${
+      loss!.discarded === 1 ? "is" : "are"
+    } given up`
     : "";
   if (state !== "cancelled") {
     const text = `both sites had written ${vm}: ${placeText(from)} goes on with all of its own` +
@@ -252,41 +255,9 @@ function lossless(recovery: Recovery, of: Numbers): Saying {
 }
 
 function lossy(recovery: Recovery, of: Numbers): Saying {
-  const { vm, from, to, rpo, loss, pointCut, newer, asked } = recovery;
+  const { vm, loss, newer } = recovery;
   const { writes, fate } = loss!;
-  const incident = recovery.incident === null ? undefined : of.outages[recovery.incident];
-  const amount = `${durationText(rpo ?? 0)} of ${vm}, ${many(writes, "write")}`;
-  const weight = fate === "kept" ? LOST : LOST + writes;
-  const before = (instant: number, what: string) =>
-    `${durationText(Math.max(0, instant - (pointCut ?? instant)))} before ${what}`;
-  const moment = incident === undefined
-    ? before(asked ?? 0, "the failover was asked for")
-    : before(incident.began, incident.cause);
-  if (newer > 0) {
-    const there = newer === 1 ? "a newer one was there" : `${newer} newer ones were there`;
-    const text =
-      `you gave up ${amount}: the point that was chosen had been cut ${moment}, and ${there}`;
-    return { vm, weight, text };
-  }
-  if (fate === "kept") {
-    const work = rpo ? `, ${durationText(rpo)} of work,` : "";
-    const had = `${many(writes, "write")} that ${placeText(from)} alone had${work}`;
-    const both = (loss!.newest ?? 0) > (recovery.at ?? 0);
-    const text = both
-      ? `both sites had written ${vm}: ${placeText(to)} goes on, and ${had} are kept as a ` +
-        "recovery point"
-      : `${vm} goes on at ${placeText(to)} without ${had}: they are kept at ${
-        placeText(from)
-      } as a recovery point`;
-    return { vm, weight, text };
-  }
-  if (incident === undefined && (loss!.newest ?? 0) > (recovery.at ?? 0)) {
-    const text = `both sites wrote ${vm} from the failover on: ${placeText(to)} lacks ` +
-      `${many(writes, "write")} that ${placeText(from)} has, ${durationText(rpo ?? 0)} of work ` +
-      "from before it and all since";
-    return { vm, weight, text };
-  }
-  const which = incident === undefined ? `the last point at ${placeText(to)}` : "the last point";
-  const text = `you lost ${amount}, because ${which} was cut ${moment}`;
-  return { vm, weight, text };
+  // What somebody gave up on purpose is away from the machine, also where it is kept.
+  const weight = fate === "kept" && newer === 0 ? LOST : LOST + writes;
+  return { vm, weight, text: lossText(recovery, of) };
 }

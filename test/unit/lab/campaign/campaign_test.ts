@@ -42,7 +42,7 @@ Deno.test("what is kept of a report is the worst of its machines", () => {
     events: 1000,
     verdict: "passed-with-conditions",
     sentence: "You lost 4 min 11 s of erp, 252 writes, because the last point was cut " +
-      "4 min 12 s before Amsterdam burned.",
+      "4 min 12 s before Amsterdam burned, and the first write that it lacks came 1 s later.",
     rpo: 251 * S,
     rto: 100 * S,
     worstRpo: 319 * S,

@@ -26,7 +26,8 @@ Deno.test("a fire: what was lost is what the newest point did not have", () => {
   assert.equal(recovery.pointCut, 600 * S);
   assert.equal(
     report.sentence,
-    "You lost 4 min 11 s of erp, 252 writes, because the last point was cut 4 min 12 s before Amsterdam burned.",
+    "You lost 4 min 11 s of erp, 252 writes, because the last point was cut 4 min 12 s before Amsterdam burned, " +
+      "and the first write that it lacks came 1 s later.",
   );
   // Seen at 882, asked for at 922, running at 952.
   assert.deepEqual(report.outages[0]?.lasted, {
@@ -48,6 +49,25 @@ Deno.test("a fire: what was lost is what the newest point did not have", () => {
   assert.equal(machine?.beforeFirst, 310 * S);
   assert.equal(machine?.bare, (1200 - 932) * S);
   assert.equal(machine?.finalRpo, null);
+});
+
+Deno.test("a connection that is reported lost at the site that is left is the first sign of a fire", () => {
+  const story = fire().note(870, {
+    ...{ kind: "failure", vm: "erp", site: "berlin", code: "connection-lost" },
+    ...{ message: "Lost the connection to amsterdam", action: "Look there" },
+  });
+  // What the burning site says of itself nobody can read any more.
+  story.note(853, {
+    ...{ kind: "failure", vm: "erp", site: "amsterdam", code: "connection-lost" },
+    ...{ message: "Lost the connection to berlin", action: "Look there" },
+  });
+  // Seen at 870, asked for at 922, running at 952.
+  assert.deepEqual(makeReport(story.recording(1200)).outages[0]?.lasted, {
+    total: 100 * S,
+    detection: 18 * S,
+    decision: 52 * S,
+    recovery: 30 * S,
+  });
 });
 
 Deno.test("a fire that nobody reacts to: the machine never runs again", () => {
@@ -82,7 +102,7 @@ Deno.test("an older point is a loss by choice", () => {
   assert.equal(
     report.sentence,
     "You gave up 9 min 59 s of erp, 600 writes: the point that was chosen had been cut 10 min " +
-      "before the failover was asked for, and 2 newer ones were there.",
+      "before the failover was asked for, the first write that it lacks came 1 s later, and 2 newer ones were there.",
   );
 });
 
@@ -252,7 +272,8 @@ Deno.test("of several machines the gravest is told first, and the others in a wo
   const report = makeReport(story.recording(200));
   assert.equal(
     report.sentence,
-    "You lost 49 s of erp, 50 writes, because the last point was cut 50 s before Amsterdam lost power. " +
+    "You lost 49 s of erp, 50 writes, because the last point was cut 50 s before Amsterdam lost power, and the first write " +
+      "that it lacks came 1 s later. " +
       "Machine web lost nothing.",
   );
   // Each incident is found among the outages of all machines.
