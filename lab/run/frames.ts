@@ -66,10 +66,9 @@ export class FrameMaker {
     const { net, now } = this.#drill.simulated;
     // Making a link is an act: it takes the next number of the trace.
     const link = index === 0 ? net.used("a", "b") : net.used("b", "a");
-    const factor = bytesFor(this.#scenario.world);
-    if (link === undefined) {
-      return { open: true, loss: 0, bytes: 0, rate: net.usual.bandwidth * factor };
-    }
+    const { world } = this.#scenario;
+    const factor = bytesFor(world);
+    if (link === undefined) return { open: true, loss: 0, bytes: 0, rate: world.link.rate };
     const { faults, speed } = link;
     const carried = (factor === 1 ? link.bytes : link.weight) * factor;
     const bytes = carried - this.#carried[index];
@@ -78,7 +77,8 @@ export class FrameMaker {
       open: !faults.partitioned && faults.stalledUntil <= now,
       loss: faults.lossRate,
       bytes,
-      rate: speed.bandwidth * factor,
+      // What was rounded for the model is told as it is meant.
+      rate: speed.bandwidth === net.usual.bandwidth ? world.link.rate : speed.bandwidth * factor,
     };
   }
 

@@ -1,69 +1,27 @@
 /**
- * What the stage, the charts and the timeline show is what happened, all of one moment, and nothing from behind the script.
+ * What the stage shows is what happened, in people's words, and nothing from behind the script.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
-import { fileURLToPath } from "node:url";
-import type { Page } from "playwright-core";
-import { instantText } from "../../lab/report/words.ts";
-import type { Frame } from "../../lab/run/recording.ts";
-import { runDrill } from "../../lab/run/session.ts";
-import { loadKernel } from "../../wasm/codec.ts";
 import { program, testWithNeeds } from "../needs.ts";
 import { LIBRARY } from "../scenarios/library.ts";
-import { LabPage, runIsComplete, scrubTo } from "./lab_page.ts";
+import { LabPage, scrubTo } from "./lab_page.ts";
+import { openDrill, SCENARIOS } from "./library_page.ts";
 
 const NEEDS = [program("chromium", "chromium")];
 const MINUTE = 60_000_000;
-const SCENARIOS = fileURLToPath(new URL("../../scenarios", import.meta.url));
 
-/** Display states of a scenario of the library, as Deno makes them. */
-function framesOf(name: string): readonly Frame[] {
-  return runDrill(LIBRARY.get(`${name}.yaml`)!, loadKernel(), { engineHash: "" }).frames;
-}
-
-/** Opens a scenario of the library and waits until its run is complete. */
-async function open(page: Page, name: string): Promise<void> {
-  const { title } = LIBRARY.get(`${name}.yaml`)!;
-  await page.getByRole("combobox", { name: "Scenario" }).selectOption({ label: title });
-  await page.locator(".story strong").getByText(title, { exact: true }).waitFor();
-  await runIsComplete(page);
-}
-
-interface Scale {
-  readonly min: number;
-  readonly max: number;
-  getPixelForValue(value: number): number;
-}
-interface Held {
-  readonly data: {
-    readonly datasets: readonly {
-      readonly label: string;
-      readonly data: readonly { readonly x: number; readonly y: number | null }[];
-    }[];
-  };
-  readonly scales: { readonly x: Scale; readonly y: Scale };
-  readonly chartArea: { readonly top: number; readonly bottom: number };
-}
-
-/** The first line of a chart. */
-function lineOf(page: Page, id: string) {
-  return page.evaluate((id) => {
-    const { warmsite } = globalThis as unknown as { warmsite: { chartOn: (id: string) => Held } };
-    const chart = warmsite.chartOn(id);
-    return { dots: chart.data.datasets[0]!.data, from: chart.scales.x.min, to: chart.scales.x.max };
-  }, id);
-}
+/** Ids of kinds of faults, which are the script's words and nobody else's. */
+const FAULT_IDS = /\b(site|host|link|disk|guest|machine|replica)\.[a-z]+/;
 
 testWithNeeds(
   { name: "a drill ends where its script ends, with what was true then", needs: NEEDS },
   async () => {
     await using lab = await LabPage.open(SCENARIOS);
     await lab.visit(async (page) => {
-      await open(page, "site-fire");
+      await openDrill(page, "site-fire");
       await page.keyboard.press("End");
       assert.match(await page.locator(".clock").innerText(), /^03:00:00\s*\/ 03:00:00/);
       const stage = page.getByRole("region", { name: "Stage" });
@@ -86,7 +44,7 @@ testWithNeeds(
 testWithNeeds({ name: "a split brain is seen as one", needs: NEEDS }, async () => {
   await using lab = await LabPage.open(SCENARIOS);
   await lab.visit(async (page) => {
-    await open(page, "split-brain");
+    await openDrill(page, "split-brain");
     await scrubTo(page, 75 * MINUTE);
     const machine = page.getByRole("group", { name: "Machine erp" });
     await machine.getByText("Split brain: runs at both sites").waitFor();
@@ -103,191 +61,67 @@ testWithNeeds({ name: "a split brain is seen as one", needs: NEEDS }, async () =
 });
 
 testWithNeeds({
-  name: "a backlog is one number: recorded, on the stage, and in its chart",
-  needs: NEEDS,
-}, async () => {
-  await using lab = await LabPage.open(SCENARIOS);
-  const frames = framesOf("planned-failover");
-  await lab.visit(async (page) => {
-    await open(page, "planned-failover");
-    await page.waitForFunction((dots) => {
-      const { warmsite } = globalThis as unknown as {
-        warmsite?: { chartOn: (id: string) => Held | undefined };
-      };
-      return warmsite?.chartOn("chart-backlog")?.data.datasets[0]?.data.length === dots;
-    }, frames.length);
-    const { dots, from, to } = await lineOf(page, "chart-backlog");
-    assert.deepEqual(dots, frames.map(({ at, machines: [one] }) => ({ x: at, y: one!.backlog })));
-    assert.deepEqual([from, to], [0, frames.at(-1)!.at]);
-    const frame = frames.findLast(({ at }) => at <= 40 * MINUTE)!;
-    await scrubTo(page, 40 * MINUTE);
-    const stage = page.locator(".machine-middle dd").nth(1);
-    assert.equal(await stage.innerText(), `${frame.machines[0]!.backlog! / 1024 / 1024} MiB`);
-  });
-});
-
-testWithNeeds({
-  name: "charts, timeline and stage show one moment, and charts when something was wrong",
+  name: "before the first point the stage says that there is none, and shows no difference",
   needs: NEEDS,
 }, async () => {
   await using lab = await LabPage.open(SCENARIOS);
   await lab.visit(async (page) => {
-    await open(page, "site-fire");
-    for (const minute of [30, 125, 180]) {
-      await scrubTo(page, minute * MINUTE);
-      const clock = instantText(minute * MINUTE);
-      await page.locator(".clock").getByText(clock).first().waitFor();
-      const stage = page.getByRole("region", { name: "Stage" });
-      assert.equal(await stage.getByText("destroyed by fire").count(), minute < 120 ? 0 : 1);
-      const scrubbed = await page.locator(".scrub-cursor").evaluate((element) =>
-        parseFloat((element as unknown as { style: { left: string } }).style.left)
-      );
-      assert.ok(Math.abs(scrubbed - minute / 180 * 100) < 0.01, `${scrubbed} %`);
-      for (const id of ["chart-rpo", "chart-backlog", "chart-link"]) {
-        const [drawn, meant] = await page.locator(`#${id}`).evaluate((canvas, time) => {
-          const { warmsite } = globalThis as unknown as {
-            warmsite: { chartOn: (id: string) => Held };
+    await openDrill(page, "site-fire");
+    await page.keyboard.press("Home");
+    const machine = page.getByRole("group", { name: "Machine erp" });
+    await machine.getByText("no point yet").waitFor();
+    assert.equal(await machine.getByText("Not replicated yet").count(), 2);
+    const maps = machine.getByRole("img", { name: "not copied to the other site yet" });
+    assert.equal(await maps.count(), 2);
+    /** Cells of which a corner is cut off. */
+    const corners = () =>
+      machine.locator(".disk-map").first().evaluate((canvas) => {
+        const { width, height, getContext } = canvas as unknown as {
+          width: number;
+          height: number;
+          getContext: (kind: "2d") => {
+            getImageData: (...box: number[]) => { data: Uint8ClampedArray };
           };
-          type Styled = { style: { left: string } };
-          const { id, parentElement } = canvas as unknown as {
-            id: string;
-            parentElement: { querySelector: (selector: string) => Styled };
-          };
-          const cursor = parentElement.querySelector(".chart-cursor");
-          const meant = warmsite.chartOn(id).scales.x.getPixelForValue(time);
-          return [parseFloat(cursor.style.left), meant] as const;
-        }, minute * MINUTE);
-        assert.ok(Math.abs(drawn - meant) < 1, `${id} at ${minute} min: ${drawn} and ${meant}`);
-      }
-    }
-    // What is shaded begins with the fire and lasts to the end.
-    const shaded = await page.locator("#chart-backlog").evaluate((canvas) => {
-      const { warmsite } = globalThis as unknown as { warmsite: { chartOn: (id: string) => Held } };
-      const { id, width, clientWidth, getContext } = canvas as unknown as {
-        id: string;
-        width: number;
-        clientWidth: number;
-        getContext: (kind: "2d") => {
-          getImageData: (...box: number[]) => { data: Uint8ClampedArray };
         };
-      };
-      const { chartArea: { top }, scales: { x } } = warmsite.chartOn(id);
-      const ratio = width / clientWidth;
-      const context = getContext.call(canvas, "2d");
-      return [60, 121, 126, 150, 179].map((minute) => {
-        const at = Math.round(x.getPixelForValue(minute * 60_000_000) * ratio) + 2;
-        return context.getImageData(at, Math.round((top + 3) * ratio), 1, 1).data[3]! > 0;
-      });
-    });
-    assert.deepEqual(shaded, [false, false, true, true, true]);
-  });
-});
-
-const NAMES = ["erp", "mail", "files", "directory-services-01", "web", "build"];
-
-/** Six machines at one site, one of them with an objective of its own. */
-const SIX = `name: six
-title: Six machines at one site
-end: 1h
-world:
-  scale: 4096
-  sites: {amsterdam: {storage: ssd}, bern: {storage: ssd}}
-  links: {wan: {between: [amsterdam, bern], rtt: 20ms, rate: 1Gbit}}
-  machines:
-${
-  NAMES.map((name) =>
-    `    ${name}: {disks: [64GiB, 16GiB], workloads: [{id: w, kind: database, rate: 500kB/s}], ` +
-    `replication: {frequency: 5m}, objective: {rpo: ${name === "web" ? "20m" : "10m"}, rto: 15m}}`
-  ).join("\n")
-}
-script:
-  - {id: fire, at: 30m, fault: site.fire, on: amsterdam}
-  - {after: fire.begin, wait: 4m, do: failover start, vm: erp}
-`;
-
-testWithNeeds({
-  name: "six machines have their place: lines, objectives, outcomes, and the transport in sight",
-  needs: NEEDS,
-}, async () => {
-  await using lab = await LabPage.open(SCENARIOS);
-  await lab.visit(async (page) => {
-    const buffer = Buffer.from(SIX);
-    await page.getByLabel("Open file").setInputFiles({
-      name: "six.yaml",
-      mimeType: "application/yaml",
-      buffer,
-    });
-    await page.locator(".story strong").getByText("Six machines").waitFor();
-    await runIsComplete(page);
-    await page.waitForFunction(() => {
-      const { warmsite } = globalThis as unknown as {
-        warmsite?: { chartOn: (id: string) => Held | undefined };
-      };
-      return warmsite?.chartOn("chart-outcomes")?.data.datasets[0]?.data.length === 6;
-    });
-    const box = await page.getByRole("slider", { name: "Moment of the run" }).boundingBox();
-    assert.ok(box !== null && box.y + box.height <= 800, `${box?.y}: the transport is in sight`);
-    const legend = page.getByRole("list", { name: "Lines of the charts" });
-    assert.deepEqual(await legend.getByRole("listitem").allInnerTexts(), [
-      ...NAMES,
-      "RPO objective of erp, mail, files, directory-services-01 and build: 10 min",
-      "RPO objective of web: 20 min",
-    ]);
-    const drawn = await page.evaluate(() => {
-      const { warmsite } = globalThis as unknown as {
-        warmsite: { chartOn: (id: string) => Drawn };
-      };
-      interface Drawn {
-        readonly data: {
-          readonly datasets: readonly { borderColor: string; borderDash: number[] }[];
-        };
-        readonly chartArea: { readonly left: number; readonly right: number; height: number };
-        readonly height: number;
-        readonly scales: { readonly y: { readonly ticks: readonly unknown[] } };
-      }
-      const [rpo, outcomes] = [warmsite.chartOn("chart-rpo"), warmsite.chartOn("chart-outcomes")];
-      return {
-        lines: rpo.data.datasets.map(({ borderColor, borderDash }) =>
-          `${borderColor} ${borderDash}`
-        ),
-        plot: rpo.chartArea.height / rpo.height,
-        named: outcomes.scales.y.ticks.length,
-      };
-    });
-    assert.equal(drawn.lines.length, 8);
-    assert.equal(new Set(drawn.lines.slice(0, 6)).size, 6, "Each machine has a line of its own");
-    assert.ok(drawn.plot > 0.7, `The plot has ${drawn.plot} of its place`);
-    assert.equal(drawn.named, 6, "Each machine is named");
-  });
-});
-
-testWithNeeds({
-  name:
-    "charts are as large as their place whenever they are drawn, and say that there is nothing to show",
-  needs: NEEDS,
-}, async () => {
-  await using lab = await LabPage.open(SCENARIOS);
-  await lab.visit(async (page) => {
-    await open(page, "slow-replica");
-    for (let visit = 0; visit < 2; visit++) {
-      await page.getByText("Nothing had to be recovered").waitFor();
-      const outcomes = page.locator("#chart-outcomes");
-      assert.equal(await outcomes.isVisible(), false, "Nothing is drawn below these words");
-      // What Chart.js draws has the size of its place as soon as that is known to it.
-      await page.waitForFunction(() => {
-        const { document } = globalThis as unknown as {
-          document: { querySelectorAll: (selector: string) => Iterable<Sized> };
-        };
-        interface Sized {
-          readonly clientWidth: number;
-          readonly parentElement: { readonly clientWidth: number };
+        const { data } = getContext.call(canvas, "2d").getImageData(0, 0, width, height);
+        let found = 0;
+        // Of what is drawn on a map only corners are redder than they are green and blue.
+        for (let at = 0; at < data.length; at += 4) {
+          if (data[at]! > 180 && data[at + 1]! < 80) found++;
         }
-        const all = [...document.querySelectorAll(".chart canvas")];
-        return all.length === 4 &&
-          all.every(({ clientWidth, parentElement }) => clientWidth === parentElement.clientWidth);
+        return found;
       });
-      await page.getByRole("button", { name: "Report", exact: true }).click();
-      await page.getByRole("button", { name: "Drill", exact: true }).click();
-    }
-  }, { width: 390, height: 844 });
+    assert.equal(await corners(), 0);
+    await scrubTo(page, 33 * MINUTE);
+    assert.ok(await corners() > 0, "Later the sites differ");
+    const key = page.getByRole("list", { name: "Key of the disk maps" });
+    await key.getByText("corner: differs from the other site").waitFor();
+    await key.getByText("bar: changed since the newest point").waitFor();
+    const events = page.getByRole("region", { name: "Events" });
+    await scrubTo(page, 2 * MINUTE);
+    assert.equal(await events.getByText("Servers connected").count(), 1, "Told by both, said once");
+  });
+});
+
+testWithNeeds({
+  name: "faults have their titles on the stage, at the timeline and among the events",
+  needs: NEEDS,
+}, async () => {
+  await using lab = await LabPage.open(SCENARIOS);
+  await lab.visit(async (page) => {
+    await openDrill(page, "replica-disk-full");
+    const begun = LIBRARY.get("replica-disk-full.yaml")!.script.find(({ kind }) =>
+      kind === "fault"
+    );
+    assert.ok(begun !== undefined && "at" in begun.when);
+    await scrubTo(page, begun.when.at + MINUTE);
+    const stage = page.getByRole("region", { name: "Stage" });
+    await stage.locator(".badge.trouble").getByText("No space is left").waitFor();
+    assert.doesNotMatch(await stage.innerText(), FAULT_IDS);
+    const events = await page.getByRole("region", { name: "Events" }).innerText();
+    assert.match(events, /No space is left \(bern\)/);
+    assert.doesNotMatch(events, FAULT_IDS);
+    const shade = await page.locator(".scrub-fault").first().getAttribute("title");
+    assert.equal(shade, "No space is left (bern)");
+  });
 });

@@ -5,7 +5,7 @@
  */
 
 import type { LinkFrame, SiteFrame, WayFrame } from "../../lab/run/recording.ts";
-import { rateText } from "../timeline/words.ts";
+import { rateText, unbroken } from "../timeline/words.ts";
 
 /** Bytes a second that went a way before a frame: what it carried, over the time since the frame before. */
 export interface Traffic {
@@ -56,7 +56,7 @@ function Lane({ way, traffic, from, to, back }: {
       {state === "cut" && <span class="cut-mark" aria-hidden="true">✕</span>}
       <span class="lane-text">
         <span aria-hidden="true">{back ? "← " : ""}</span>
-        {trouble === "" ? (busy ? rateText(traffic) : "idle") : trouble}
+        {unbroken(trouble === "" ? (busy ? rateText(traffic) : "idle") : trouble)}
         <span aria-hidden="true">{back ? "" : " →"}</span>
       </span>
     </div>
@@ -75,7 +75,10 @@ export function LinkLanes({ link, sites, traffic, name }: {
   return (
     <div class="link">
       <Lane way={forth} traffic={traffic.forth} from={first} to={second} back={false} />
-      <p class="link-name">{name}{forth.rate > 0 && <span>{rateText(forth.rate)}</span>}</p>
+      <p class="link-name">
+        {name}
+        {forth.rate > 0 && <span>{unbroken(rateText(forth.rate))}</span>}
+      </p>
       <Lane way={back} traffic={traffic.back} from={second} to={first} back />
     </div>
   );

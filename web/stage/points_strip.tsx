@@ -22,8 +22,13 @@ const STATES: Readonly<Record<PointFrame["state"], string>> = {
 };
 
 /** The strip. */
-export function PointsStrip({ machine }: { readonly machine: MachineFrame }) {
+export function PointsStrip({ machine, answers }: {
+  readonly machine: MachineFrame;
+  /** There is a server that could tell of points. */
+  readonly answers: boolean;
+}) {
   const { points, pointCount } = machine;
+  if (!answers && pointCount === 0) return <p class="points none">Points: no answer</p>;
   if (pointCount === 0) return <p class="points none">No recovery point</p>;
   const newest = points.at(-1);
   const label = `${pointCount} recovery ${pointCount === 1 ? "point" : "points"}${

@@ -5,6 +5,7 @@
  */
 
 import type { SiteFrame } from "../../lab/run/recording.ts";
+import { faultText } from "../timeline/words.ts";
 
 /** What of a site is to be seen first. */
 export function siteState(
@@ -61,7 +62,7 @@ export function SitePlate({ site, side, rows }: {
           <span class="glyph" aria-hidden="true" />
           {WORDS[state]}
         </p>
-        {troubles.map((trouble) => <p key={trouble} class="badge trouble">{trouble}</p>)}
+        {troubles.map((trouble) => <p key={trouble} class="badge trouble">{faultText(trouble)}</p>)}
       </header>
     </>
   );

@@ -10,18 +10,12 @@ import type { DrillMachine } from "../../lab/scenario/drill_scenario.ts";
 import { BACKLOG } from "../charts/series.ts";
 import { frame, run } from "../state/drill.ts";
 import { differingCells, DiskMap } from "./disk_map.tsx";
+import { stateText, unbroken } from "../timeline/words.ts";
 import { LinkLanes, type Traffic } from "./link_lane.tsx";
+import { MapKey } from "./map_key.tsx";
 import { PointsStrip } from "./points_strip.tsx";
 import { SitePlate } from "./site_plate.tsx";
 import { rpoState } from "./rpo_state.ts";
-
-/** A state as people read it: `InitialReplicationInProgress` in words of their own. */
-function stateText(state: string): string {
-  if (state === "none") return "not known here";
-  if (state === "down") return "no answer";
-  const words = state.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
-  return words[0]!.toUpperCase() + words.slice(1);
-}
 
 /** Its guest runs at both sites. */
 function isSplit({ runs }: MachineFrame): boolean {
@@ -37,7 +31,8 @@ function MachineSide({ machine, side, shown }: {
   const isHome = machine.home === site.site;
   const runs = machine.runs.includes(site.site);
   const gone = site.power === "destroyed";
-  const compared = shown.sites.every(({ power }) => power !== "destroyed");
+  const stands = shown.sites.every(({ power }) => power !== "destroyed");
+  const replica = machine.home === shown.sites[0]!.site ? "second" : "first";
   return (
     <div class={`machine-side side-${side} ${runs ? "runs" : ""}`}>
       <p class="machine-head">
@@ -52,10 +47,15 @@ function MachineSide({ machine, side, shown }: {
       <p class="state">{gone ? "Lost with its site" : stateText(machine.states[side])}</p>
       <div class="maps">
         {machine.disks.map((disk, index) => {
+          // Before the first point there is nothing at the other side that could differ.
+          const copied = disk[replica].some((cycle) => cycle !== 0);
+          const compared = stands && copied;
           const differing = differingCells(disk);
           const label = `Disk ${index} of ${machine.vm} at ${site.site}: ${
             gone
               ? "destroyed"
+              : !copied
+              ? "not copied to the other site yet"
               : differing === 0
               ? "the same at both sites"
               : `${
@@ -65,12 +65,18 @@ function MachineSide({ machine, side, shown }: {
           return <DiskMap key={index} {...{ disk, side, isHome, compared, label }} blank={gone} />;
         })}
       </div>
-      {!isHome && !gone && <PointsStrip machine={machine} />}
+      {!isHome && !gone && <PointsStrip machine={machine} answers={site.server === "up"} />}
     </div>
   );
 }
 
 const HEALTH_SHAPES = { Normal: "●", Warning: "▲", Critical: "■", none: "○" } as const;
+
+/** What would be lost now, or why that cannot be said. */
+function rpoText({ rpo, points }: MachineFrame): string {
+  if (rpo !== null) return unbroken(durationText(rpo));
+  return points.some(({ state }) => state === "in-use") ? "not protected" : "no point yet";
+}
 
 function MachineMiddle({ machine, spec, sites }: {
   readonly machine: MachineFrame;
@@ -86,11 +92,11 @@ function MachineMiddle({ machine, spec, sites }: {
       <dl>
         <div>
           <dt title="What would be lost if the site were lost now">RPO</dt>
-          <dd class="rpo">{machine.rpo === null ? "none" : durationText(machine.rpo)}</dd>
+          <dd class={machine.rpo === null ? "rpo unknown" : "rpo"}>{rpoText(machine)}</dd>
         </div>
         <div>
           <dt title={BACKLOG}>Backlog</dt>
-          <dd>{machine.backlog === null ? "none" : bytesText(machine.backlog)}</dd>
+          <dd>{machine.backlog === null ? "–" : unbroken(bytesText(machine.backlog))}</dd>
         </div>
         <div>
           <dt>Health</dt>
@@ -173,6 +179,7 @@ export function Stage() {
           </div>
         ))}
       </div>
+      <MapKey />
     </section>
   );
 }

@@ -8,7 +8,6 @@ import { signal } from "@preact/signals";
 import type { DrillReport } from "../../lab/report/drill_report.ts";
 import type { Frame, Note, Recording } from "../../lab/run/recording.ts";
 import type { DrillScenario } from "../../lab/scenario/drill_scenario.ts";
-import { countUntil } from "../timeline/moments.ts";
 import { Watch } from "./watch.ts";
 import type { DrillMessage, DrillOrder } from "../worker/messages.ts";
 
@@ -44,6 +43,8 @@ export class Run {
   readonly silent = signal(false);
   readonly #worker: Worker;
   readonly #watch: Watch;
+  /** What was told of the link last. */
+  #link: "connected" | "disconnected" | "" = "";
 
   /** Starts it in a worker. */
   constructor(source: RunSource, engineHash: string) {
@@ -79,22 +80,24 @@ export class Run {
     if (message.kind === "done") {
       const { recording, report } = message;
       this.known.value = Math.min(recording.ended, this.end);
-      this.outcome.value = {
-        report,
-        recording: { ...recording, notes: this.#played(recording.notes) },
-      };
+      this.outcome.value = { report, recording: { ...recording, notes: [...this.notes] } };
       return this.stop();
     }
-    for (const note of this.#played(message.notes)) this.notes.push(note);
+    for (const note of message.notes) this.#note(note);
     for (const frame of message.frames) this.frames.push(frame);
     this.events.value = message.events;
     this.rate.value = message.rate;
     this.known.value = Math.min(message.now, this.end);
   }
 
-  /** What was noted before the script was over. */
-  #played(notes: readonly Note[]): readonly Note[] {
-    return notes.slice(0, countUntil(notes, this.end - 1));
+  /** Keeps what was noted before the script was over; of a link, which both of its ends tell of, once. */
+  #note(note: Note): void {
+    if (note.at >= this.end) return;
+    if (note.kind === "link") {
+      if (note.what === this.#link) return;
+      this.#link = note.what;
+    }
+    this.notes.push(note);
   }
 
   #fail(message: string): void {

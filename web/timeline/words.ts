@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FAULTS } from "../../engine/sim/faults/registry.ts";
 import { durationText } from "../../lab/report/words.ts";
 import type { Note, ToldFailure } from "../../lab/run/recording.ts";
 
@@ -20,6 +21,24 @@ export function rateText(bytes: number): string {
   }`;
 }
 
+/** A fault as people call it: the title of its kind. */
+export function faultText(fault: string): string {
+  return FAULTS.get(fault)?.title ?? fault;
+}
+
+/** A state as people read it: `InitialReplicationInProgress` in words of their own. */
+export function stateText(state: string): string {
+  if (state === "none") return "Not replicated yet";
+  if (state === "down") return "No answer";
+  const words = state.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+  return words[0]!.toUpperCase() + words.slice(1);
+}
+
+/** A number stays with its unit wherever a line ends: `3 min 40 s` breaks behind `min` alone. */
+export function unbroken(text: string): string {
+  return text.replace(/(\d) (?=\D)/g, "$1\u00a0");
+}
+
 /** A note in a sentence for a log; empty for what is not told. */
 export function noteText(note: Note): string {
   switch (note.kind) {
@@ -27,12 +46,12 @@ export function noteText(note: Note): string {
       return stepText(note);
     case "fault":
       return note.phase === "begin"
-        ? `${note.fault} on ${note.on}`
-        : `${note.fault} on ${note.on} is over`;
+        ? `${faultText(note.fault)} (${note.on})`
+        : `Over: ${faultText(note.fault)} (${note.on})`;
     case "verb":
       return verbText(note);
     case "state":
-      return `${note.vm} at ${note.site}: ${note.to}`;
+      return `${note.vm} at ${note.site}: ${stateText(note.to)}`;
     case "health":
       return `${note.vm} at ${note.site} is ${note.health}${
         note.messages[0] === undefined ? "" : `: ${note.messages[0]}`

@@ -7,6 +7,7 @@
 import { instantText, listText } from "../../lab/report/words.ts";
 import type { Note } from "../../lab/run/recording.ts";
 import { frame, notes, run, seek, span, windows } from "../state/drill.ts";
+import { faultText } from "../timeline/words.ts";
 import { playhead } from "../state/playback.ts";
 import { hovered } from "../state/hover.ts";
 
@@ -34,7 +35,7 @@ function Ground() {
         <div
           key={index}
           class="scrub-fault"
-          title={`${fault} on ${on}`}
+          title={`${faultText(fault)} (${on})`}
           style={{ left: share(from), width: `max(2px, ${share(to - from)})` }}
         />
       ))}

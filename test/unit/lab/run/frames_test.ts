@@ -82,3 +82,10 @@ Deno.test("a machine that moved is not protected before a point is at the side t
     assert.deepEqual([one?.rpo, one?.backlog], [null, null]);
   }
 });
+
+Deno.test("a link has the rate that the script says, whatever the scale", () => {
+  const { scenario: { world }, frames } = played("slow-replica");
+  assert.ok(world.scale > 1);
+  const rates = new Set(frames.flatMap(({ link }) => link.ways.map(({ rate }) => rate)));
+  assert.deepEqual([...rates], [world.link.rate]);
+});
