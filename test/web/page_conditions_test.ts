@@ -94,12 +94,16 @@ testWithNeeds(
       await write(page, "Dear customer,\nthis is no scenario: at all\n");
       await page.getByRole("alert").getByText(/^Line \d+, column \d+: /).waitFor();
       await page.locator(".cm-lint-marker-error").first().waitFor();
+      const box = await page.locator(".problems").boundingBox();
+      assert.ok(box !== null && box.y > 0 && box.y + box.height < 800, "It is in view");
       assert.ok(await button(page, "Run").isDisabled(), "Nothing wrong is run");
       await button(page, "The site burns down").click();
       await page.getByText("The script has mistakes, so nothing was added to it").waitFor();
       assert.match(await scriptText(page), /^Dear customer,/);
       await page.reload();
       await page.locator(".cm-content").getByText("Dear customer").waitFor();
+      await page.locator(".problems").waitFor();
+      assert.deepEqual(await seriousFaults(page), []);
       await page.getByLabel("Open file").setInputFiles({
         name: "film.mp4",
         mimeType: "video/mp4",

@@ -84,6 +84,7 @@ function Script() {
   );
 }
 
+/** Above the script: its foot is often below what is in view. */
 function Problems() {
   const wrong = problems.value;
   if (wrong.length === 0) return null;
@@ -131,9 +132,9 @@ export function Editor() {
           </button>
         </div>
       </header>
+      <Problems />
       <LabStorage />
       <Script />
-      <Problems />
     </section>
   );
 }

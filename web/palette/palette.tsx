@@ -124,7 +124,13 @@ export function Palette() {
           </label>
         )}
       </header>
-      <div class="palette-body">
+      <div
+        class="palette-body"
+        // Without a machine no button can be gone to, and a keyboard has to scroll all the same.
+        tabIndex={vm === "" ? 0 : undefined}
+        role="group"
+        aria-label="What can be done"
+      >
         {VERB_GROUPS.map(([title, verbs]) => (
           <fieldset key={title} class="verbs">
             <legend>{title}</legend>
