@@ -41,13 +41,24 @@ async function begin(): Promise<void> {
   const listed = loadLibrary();
   const draft = readDraft() ?? "";
   if (draft.trim() !== "") rememberText(draft);
-  if (await openLink(location.hash)) return await listed;
+  const example = async () => {
+    await listed;
+    return library.value.find(({ name }) => name === FIRST) ?? library.value[0];
+  };
+  const instead = async () => {
+    if (draft.trim() !== "") {
+      return "What is shown is not the drill of the link, but your own script of the visit before.";
+    }
+    return `What is shown is not the drill of the link, but an example, “${
+      (await example())?.title
+    }”.`;
+  };
+  if (await openLink(location.hash, instead)) return await listed;
   if (draft.trim() !== "") {
     await changeText(draft);
     return await listed;
   }
-  await listed;
-  const first = library.value.find(({ name }) => name === FIRST) ?? library.value[0];
+  const first = await example();
   if (first !== undefined) await changeText(first.text);
 }
 
@@ -70,7 +81,8 @@ const place = document.getElementById("page")!;
 place.textContent = "";
 render(<App />, place);
 document.addEventListener("keydown", onKey);
-globalThis.addEventListener("hashchange", () => void openLink(location.hash));
+const asBefore = () => "What is shown is still the drill from before.";
+globalThis.addEventListener("hashchange", () => void openLink(location.hash, asBefore));
 globalThis.addEventListener("pagehide", keepText);
 globalThis.addEventListener("beforeunload", askBeforeLoss);
 takeDroppedFiles();

@@ -9,15 +9,7 @@ import type { Locator, Page } from "playwright-core";
 import { program, testWithNeeds } from "../needs.ts";
 import { reportOf } from "./deno_report.ts";
 import { measureFrames, recordFrames } from "./frame_times.ts";
-import {
-  button,
-  LabPage,
-  RUN_MAX,
-  runIsComplete,
-  scriptText,
-  scrubTo,
-  shownTrace,
-} from "./lab_page.ts";
+import { button, LabPage, RUN_MAX, runIsComplete, scriptText, scrubTo } from "./lab_page.ts";
 
 const NEEDS = [program("chromium", "chromium")];
 const MINUTE = 60_000_000;
@@ -153,39 +145,6 @@ testWithNeeds({
     await runIsComplete(page);
     assert.deepEqual(await verdict(page), before);
   });
-});
-
-testWithNeeds({
-  name: "a link opens the same drill in a new profile, with the same trace",
-  needs: NEEDS,
-}, async () => {
-  await using lab = await LabPage.open();
-  let link = "";
-  let trace = "";
-  await lab.visit(async (page) => {
-    await runIsComplete(page);
-    await scrubTo(page, 13 * MINUTE);
-    await button(page, "Share").click();
-    await page.getByText("The link to this drill").waitFor();
-    link = new URL(page.url()).hash;
-    trace = await shownTrace(page);
-  });
-  assert.ok(link.length > 100 && link.length <= 2048, `${link.length} characters`);
-  assert.equal(trace, reportOf("site-fire").traceHash);
-  await lab.visit(async (page) => {
-    await runIsComplete(page);
-    assert.match(await page.locator(".clock").innerText(), /^00:13:00/);
-    assert.equal(await shownTrace(page), trace);
-  }, { fragment: link });
-  const bad = [
-    [link.slice(0, -20), "cut short"],
-    [link.replace("&s=", "&s=xx"), "altered"],
-  ] as const;
-  for (const [fragment, words] of bad) {
-    await lab.visit(async (page) => {
-      await page.getByRole("alert").getByText(words).waitFor();
-    }, { fragment });
-  }
 });
 
 testWithNeeds({ name: "charts hold the report's numbers", needs: NEEDS }, async () => {

@@ -13,7 +13,7 @@ import { reportJunit } from "../../lab/report/junit.ts";
 import { reportMarkdown } from "../../lab/report/markdown.ts";
 import { rerunOf } from "../../lab/report/rerun_command.ts";
 import type { DrillReport, Provenance } from "../../lab/report/drill_report.ts";
-import { canonicalScenario } from "../../lab/scenario/read_scenario.ts";
+import { canonicalScenario, readScenario } from "../../lab/scenario/read_scenario.ts";
 import type { DrillScenario } from "../../lab/scenario/drill_scenario.ts";
 
 /** A form in which a report can be kept. */
@@ -62,6 +62,31 @@ export async function provenanceOf(
     program: `Warmsite lab, engine ${report.engineHash}`,
     made: new Date().toISOString(),
   };
+}
+
+/**
+ * The report with a story that is true of it: what was changed of a scenario of the library has that one's story, which may tell
+ * of what did not happen, and says so.
+ */
+export function withItsStory(
+  report: DrillReport,
+  scenario: DrillScenario,
+  library: readonly { readonly text: string }[],
+): DrillReport {
+  const { story } = report;
+  const begin = story.slice(0, 20);
+  for (const { text } of begin === "" ? [] : library) {
+    const read = text.includes(begin) ? readScenario(text) : undefined;
+    if (read?.ok !== true || read.scenario.story !== story) continue;
+    const { name, title, seed } = read.scenario;
+    const renamed = canonicalScenario({ ...scenario, name, title, seed });
+    if (renamed === canonicalScenario(read.scenario)) return report;
+    const whose =
+      `The story of “${title}”, from which this drill was made. It was changed since, ` +
+      "and may go otherwise:";
+    return { ...report, story: `${whose}\n\n${story}` };
+  }
+  return report;
 }
 
 /** The report as one page of its own. */

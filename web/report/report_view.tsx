@@ -6,7 +6,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { newestRun } from "../state/drill.ts";
+import { isStale, newestRun, play, problems } from "../state/drill.ts";
 import { saveAs } from "../state/files.ts";
 import { library } from "../state/library.ts";
 import { tell } from "../state/notices.ts";
@@ -36,8 +36,9 @@ function sourceOf(name: string): { readonly file: string | undefined; readonly t
 }
 
 async function prepare(outcome: Outcome): Promise<Prepared> {
-  const { DOWNLOADS, provenanceOf, reportHtml } = await import("./downloads.ts");
-  const { report, recording } = outcome;
+  const { DOWNLOADS, provenanceOf, reportHtml, withItsStory } = await import("./downloads.ts");
+  const { recording } = outcome;
+  const report = withItsStory(outcome.report, recording.scenario, library.value);
   const link = await linkOfRun();
   const source = sourceOf(report.name);
   const provenance = await provenanceOf(report, recording.scenario, source, link);
@@ -92,6 +93,21 @@ function Waiting() {
   );
 }
 
+/** The script has become another one since: whose report this is. */
+function OtherScript() {
+  if (!isStale.value) return null;
+  const hasMistakes = problems.value.length > 0;
+  return (
+    <p class="other-script" role="status">
+      <span>
+        This is the report of the run before: the script was changed since,{" "}
+        {hasMistakes ? "has mistakes now, and was not run." : "and was not run yet."}
+      </span>
+      {!hasMistakes && <button type="button" onClick={() => void play()}>Run it</button>}
+    </p>
+  );
+}
+
 /** The view. */
 export function ReportView() {
   const outcome = newestRun.value?.outcome.value;
@@ -115,6 +131,7 @@ export function ReportView() {
   const print = () => frame.current?.contentWindow?.print();
   return (
     <section class="report" aria-label="Report">
+      <OtherScript />
       <header class="report-head">
         <p class={`verdict ${report.verdict}`}>{VERDICTS[report.verdict]}</p>
         <p class="sentence">{report.sentence}</p>

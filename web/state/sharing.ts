@@ -1,7 +1,8 @@
 /**
  * Links to a drill: made of what is on the page, and opened with care.
  *
- * Rule: a link that is damaged or of another engine runs nothing before the person has read so.
+ * Rule: of a link that is damaged or of another engine nothing runs before the person has read so, and what is shown in its place is
+ * said to be something else.
  *
  * @module
  */
@@ -13,7 +14,7 @@ import {
   type SharedDrill,
 } from "../../lab/scenario/permalink.ts";
 import { ENGINE_HASH, newestRun, openText, run, seed, seek } from "./drill.ts";
-import { settle, spoken, tell } from "./notices.ts";
+import { spoken, tell } from "./notices.ts";
 import { playhead } from "./playback.ts";
 
 /** The address of what is shown: the run with its script, seed and moment. "" with a notice where it is too long. */
@@ -52,8 +53,14 @@ async function copy(link: string): Promise<boolean> {
   }
 }
 
-/** Opens what the address names. False where it names nothing, or nothing that may be run. */
-export async function openLink(fragment: string): Promise<boolean> {
+/**
+ * Opens what the address names. False where it names nothing, or nothing that may be run; `instead` says what is shown then in place
+ * of it.
+ */
+export async function openLink(
+  fragment: string,
+  instead: () => string | Promise<string>,
+): Promise<boolean> {
   const opened = await decodePermalink(fragment, ENGINE_HASH);
   if (opened.ok) {
     await show(opened.drill);
@@ -64,12 +71,15 @@ export async function openLink(fragment: string): Promise<boolean> {
   tell({
     about: "link",
     kind: "error",
-    text: `${message}. Nothing was run.`,
+    text: `${message}. ${
+      drill === undefined ? "It could not be read" : "Nothing of it was run"
+    }. ${await instead()}`,
     ...(drill === undefined ? {} : {
       action: {
         label: "Run it here all the same",
         run: () => {
-          settle("link");
+          // It stays said of what is shown then.
+          tell({ about: "link", kind: "info", text: `${message}.` });
           void show(drill);
         },
       },
