@@ -8,6 +8,7 @@ import type { DrillWorld, Expectation, Range, Step } from "./drill_scenario.ts";
 import { shown } from "./form.ts";
 import type { Issues } from "./issues.ts";
 import { Names } from "./names.ts";
+import { INVARIANT_IDS, INVARIANT_IDS_TEXT } from "./invariant_ids.ts";
 import { hint } from "./nearest.ts";
 import type { Path } from "./source.ts";
 import { EXPECTATIONS } from "./written_world.ts";
@@ -49,10 +50,8 @@ function expectationMeant(
   switch (kind) {
     case "vm":
       return ofMachine(fields, path, names, line, issues);
-    case "invariants": {
-      const read = issues.read(EXPECTATIONS.invariants, fields, path);
-      return read === undefined ? undefined : { kind, ids: read.invariants, line };
-    }
+    case "invariants":
+      return ofInvariants(fields, path, line, issues);
     case "converges": {
       const read = issues.read(EXPECTATIONS.converges, fields, path);
       return read === undefined ? undefined : { kind, cycles: read.converges, line };
@@ -68,6 +67,34 @@ function expectationMeant(
       return { kind, step, outcome: read.outcome, line };
     }
   }
+}
+
+function ofInvariants(
+  fields: Record<string, unknown>,
+  path: Path,
+  line: number,
+  issues: Issues,
+): Expectation | undefined {
+  const written = fields["invariants"];
+  const at = [...path, "invariants"];
+  if (written !== "all" && !Array.isArray(written)) {
+    const such = typeof written === "string" && INVARIANT_IDS.includes(written) ? written : "I1";
+    issues.add(
+      at,
+      `Expected "all", or a list such as [${such}] of ${INVARIANT_IDS_TEXT}; found ${
+        shown(written)
+      }`,
+    );
+    return undefined;
+  }
+  const read = issues.read(EXPECTATIONS.invariants, fields, path);
+  if (read === undefined) return undefined;
+  for (const [index, id] of read.invariants === "all" ? [] : read.invariants.entries()) {
+    if (INVARIANT_IDS.includes(id)) continue;
+    const words = `No invariant is called ${shown(id)}; there are ${INVARIANT_IDS_TEXT}`;
+    issues.add([...at, index], words);
+  }
+  return { kind: "invariants", ids: read.invariants, line };
 }
 
 function ofMachine(

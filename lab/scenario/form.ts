@@ -10,8 +10,8 @@ import * as z from "zod/mini";
 import { BOUNDS } from "./bounds.ts";
 import { hint } from "./nearest.ts";
 import {
+  exactQuantity,
   type Measure,
-  parseQuantity,
   QUANTITY_EXAMPLES,
   QUANTITY_PATTERNS,
   quantityText,
@@ -49,7 +49,7 @@ export function writtenQuantity(measure: Measure): z.ZodMiniType<string | 0> {
 /** A quantity from `min` to `max`, in base units. */
 export function quantity(measure: Measure, min: number, max: number) {
   const read = z.transform((text: string | 0, payload) => {
-    const value = text === 0 ? 0 : parseQuantity(measure, text);
+    const value = text === 0 ? 0n : exactQuantity(measure, text);
     const message = value === undefined
       ? `Expected ${QUANTITY_EXAMPLES[measure]} that is whole, found ${shown(text)}`
       : value < min || value > max
@@ -58,7 +58,7 @@ export function quantity(measure: Measure, min: number, max: number) {
       }`
       : undefined;
     if (message !== undefined) payload.issues.push({ code: "custom", message, input: text });
-    return value ?? 0;
+    return Number(value ?? 0);
   });
   return z.pipe(writtenQuantity(measure), read);
 }
@@ -100,7 +100,16 @@ export function readBy<T>(
 ): { readonly ok: true; readonly value: T } | { readonly ok: false; readonly issues: Issue[] } {
   const result = schema.safeParse(value, { error: explain });
   if (result.success) return { ok: true, value: result.data };
-  return { ok: false, issues: result.error.issues.flatMap((issue) => flatten(issue, [])) };
+  return {
+    ok: false,
+    issues: distinct(result.error.issues.flatMap((issue) => flatten(issue, []))),
+  };
+}
+
+/** What two checks say of one part is said once. */
+function distinct(issues: readonly Issue[]): Issue[] {
+  const said = new Map(issues.map((issue) => [JSON.stringify(issue), issue]));
+  return [...said.values()];
 }
 
 /** What is said where nothing better is known. */

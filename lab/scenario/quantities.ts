@@ -80,8 +80,14 @@ export const QUANTITY_EXAMPLES: Readonly<Record<Measure, string>> = {
   share: "a share such as 30%",
 };
 
-/** The quantity that `text` spells, in base units; `undefined` for what is none, or no whole number of them. */
+/** The quantity that `text` spells, in base units; `undefined` for what is none, no whole number of them, or not exact as a number. */
 export function parseQuantity(measure: Measure, text: string): number | undefined {
+  const value = Number(exactQuantity(measure, text) ?? NaN);
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
+/** The same, however large it is. */
+export function exactQuantity(measure: Measure, text: string): bigint | undefined {
   if (text.length > 100 || !QUANTITY_PATTERNS[measure].test(text)) return undefined;
   const units = UNITS[measure];
   let sum = 0n;
@@ -91,8 +97,7 @@ export function parseQuantity(measure: Measure, text: string): number | undefine
     if (amount === undefined) return undefined;
     sum += amount;
   }
-  const value = Number(text.startsWith("-") ? -sum : sum);
-  return Number.isSafeInteger(value) ? value : undefined;
+  return text.startsWith("-") ? -sum : sum;
 }
 
 /** `digits` of a unit in base units, if they are a whole number. */

@@ -139,9 +139,11 @@ function readYaml(text: string): Source | readonly Problem[] {
   }
   const spot = (range: readonly number[] | null | undefined) => spotOf(lines, range);
   if (document.errors.length > 0) {
-    return document.errors.slice(0, ERRORS_MAX).map(({ pos, message }) => ({
+    return document.errors.slice(0, ERRORS_MAX).map(({ pos, code, message }) => ({
       ...spot(pos),
-      message: `Not YAML: ${message.split("\n")[0]}`,
+      message: code === "MULTIPLE_DOCS"
+        ? "A file has one scenario, and another one begins here"
+        : `Not YAML: ${message.split("\n")[0]}`,
     }));
   }
   try {

@@ -8,7 +8,7 @@ import * as z from "zod/mini";
 import { DAY, GiB, HOUR, KiB, MILLISECOND, SECOND, TiB } from "../../engine/core/base/units.ts";
 import { DISKS_MAX } from "../../engine/core/base/limits.ts";
 import { BOUNDS } from "./bounds.ts";
-import { count, flag, NAME, quantity, record, text, word } from "./form.ts";
+import { count, flag, NAME, quantity, record, shown, text, word } from "./form.ts";
 import { SCENARIO_NAME } from "./rename.ts";
 import { STORAGE_NAMES } from "./storages.ts";
 
@@ -183,7 +183,12 @@ export const EXPECTATIONS = {
 
 /** What stands around world, script and expectations. */
 export const HEAD = {
-  formatVersion: z.prefault(z.literal(1), 1),
+  formatVersion: z.prefault(
+    z.literal(1, {
+      error: ({ input }) => `Format 1 is the only one that is read here, found ${shown(input)}`,
+    }),
+    1,
+  ),
   name: word(SCENARIO_NAME, SLUG),
   title: z.optional(text(200)),
   story: z.prefault(text(20_000), ""),

@@ -145,8 +145,45 @@ const step = (fields: string) => small(`script:\n  - {${fields}}`);
 
 const WRONG: readonly (readonly [what: string, text: string, covered: string, message: RegExp])[] =
   [
-    ["nothing", "", "", /Expected a map, found null/],
+    ["nothing", "", "", /^The file says nothing: a scenario has a "name", a "world"/],
     ["no YAML", "name: [", "", /^Not YAML: /],
+    [
+      "two scenarios",
+      `${small("")}---\n${small("")}`,
+      "---",
+      /^A file has one scenario, and another/,
+    ],
+    [
+      "another format",
+      small("formatVersion: 2"),
+      "2",
+      /^Format 1 is the only one that is read here, found 2$/,
+    ],
+    ["a time too large", small("").replace("4h", "1000000d"), "1000000d", /^Expected 1s to 400d, /],
+    [
+      "a seed too large",
+      small("seed: 99999999999999999999"),
+      "99999999999999999999",
+      /at most 9007/,
+    ],
+    [
+      "an invariant that there is not",
+      small("expect:\n  - {invariants: [I1, I99]}"),
+      "I99",
+      /^No invariant is called "I99"; there are I1 to I13, .*, I55 to I60$/,
+    ],
+    [
+      "an invariant without a list",
+      small("expect:\n  - {invariants: I16}"),
+      "I16",
+      /^Expected "all", or a list such as \[I16\] of I1 to I13, .*; found "I16"$/,
+    ],
+    [
+      "a verb of which only the family is right",
+      step("at: 1h, do: failover begin"),
+      "failover begin",
+      /"failover begin"; there are .*failover test, .*failover start/,
+    ],
     ["a key that is unknown", small("scrpt: []"), "scrpt", /"scrpt"; did you mean "script"\?/],
     ["a key twice", small("end: 5h"), "end", /"end" stands here twice/],
     [
@@ -472,4 +509,18 @@ Deno.test("a scale at which the link would carry next to nothing is refused with
   const [problem] = refused.ok ? [] : refused.problems;
   match(problem?.message ?? "", /write "scale: 8192" or less/);
   equal(problem?.line, 3);
+});
+
+Deno.test("mistakes in the head and the world hide none in the script", () => {
+  const read = readScenario(
+    "name: Two Words\nend: long\nworld:\n  machines: {vm: {disks: [1MiB], usd: 5%}}\n" +
+      "  links: {wan: {rtt: 20mm}}\nscript:\n  - {at: 1h, fault: link.los}\n  - {at: 9h, do: failover start}\n",
+  );
+  ok(!read.ok);
+  deepEqual(read.problems.map(({ line }) => line).toSorted(), [1, 2, 4, 5, 7]);
+  const unknown = readScenario(
+    "name: x\nworld: {machines: {vm: 5}}\nscript:\n  - {at: 1h, do: foo}\n",
+  );
+  ok(!unknown.ok);
+  equal(unknown.problems.length, 1, "A machine that cannot be read is none that a step misses");
 });
