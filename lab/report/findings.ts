@@ -13,7 +13,7 @@ import type {
   ObjectiveRow,
 } from "./drill_report.ts";
 import { placeText } from "./faults.ts";
-import { leftFindings, neverBackFinding } from "./off_findings.ts";
+import { cameBack, leftFindings, neverBackFinding } from "./off_findings.ts";
 import { brokenText } from "./sentence.ts";
 import { durationText, instantText, many } from "./words.ts";
 
@@ -52,6 +52,7 @@ function objectiveFindings(of: Numbers): Finding[] {
 /** What would help against this breach: that depends on what it came from. */
 function remedyOf(one: ObjectiveRow, of: Numbers): string {
   if (one.kind === "rto") {
+    if (!cameBack(one, of)) return "Name in the plan who has it run again, where, and until when.";
     return "Look at the split of its recovery time, and shorten the longest part of it.";
   }
   if (one.kind === "rpo" && chosen(one, of)) {

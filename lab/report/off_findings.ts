@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Finding } from "./drill_report.ts";
+import type { Finding, ObjectiveRow } from "./drill_report.ts";
 import type { Numbers } from "./findings.ts";
 import { stoppedText, verbOf } from "./sentence.ts";
 import { durationText, instantText } from "./words.ts";
@@ -39,4 +39,11 @@ export function leftFindings({ outages }: Numbers): Finding[] {
       `${instantText(one.began)} on: ${verbOf(one)} had ended its guest, and nobody started it.`,
     action: "Put the start of its guest into the plan, right behind that verb.",
   }));
+}
+
+/** Its longest recovery was one: a machine that was left off, or is off still, has no parts of a recovery time. */
+export function cameBack({ vm, achieved }: ObjectiveRow, { outages }: Numbers): boolean {
+  return outages.some((one) =>
+    one.vm === vm && one.kind === "incident" && one.lasted.total === achieved && achieved !== null
+  );
 }

@@ -39,6 +39,12 @@ Deno.test("a machine that a verb has ended and nobody starts again is off at the
   assert.equal(report.findings[0]?.severity, "critical");
   assert.match(report.findings[0]!.sentence, /^erp does not run at the end: failover complete/);
   assert.equal(report.objectives.find(({ kind }) => kind === "rto")?.verdict, "breached");
+  // There is no split of a recovery time to look at.
+  const remedies = report.findings.filter(({ sentence }) =>
+    /does not run at the end/.test(sentence)
+  );
+  assert.equal(remedies.length, 2);
+  assert.ok(remedies.every(({ action }) => /\bplan\b/.test(action)));
 });
 
 Deno.test("a machine that was started late behind a verb was off for a while that nobody had planned", () => {
