@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { HOUR, MINUTE, TiB } from "../../engine/core/base/units.ts";
+import { HOUR, MINUTE, SECOND, TiB } from "../../engine/core/base/units.ts";
 import type { DrillReport } from "../../lab/report/drill_report.ts";
 import { makeReport } from "../../lab/report/report.ts";
 import { instantText } from "../../lab/report/words.ts";
@@ -40,7 +40,12 @@ const SAID: Readonly<Record<string, (report: DrillReport) => void>> = {
     assert.ok(worst <= 45 * MINUTE, `From 9:30 on none is older than 45 min: ${worst}`);
   },
   // Bounds of these hold for other seeds as well; with their own they come to what is derived.
-  "site-fire.yaml": ({ machines }) => near(machines[0]!.lostBytes, 440e6),
+  "site-fire.yaml": ({ machines, objectives }) => {
+    near(machines[0]!.lostBytes, 440e6);
+    assert.ok(Math.abs(machines[0]!.bare - 53 * MINUTE) < SECOND, `${machines[0]!.bare}`);
+    const overTime = objectives.find(({ kind }) => kind === "rpo-over-time");
+    assert.equal(overTime?.verdict, "breached");
+  },
   "fire-during-reverse-replication.yaml": ({ machines }) => near(machines[0]!.lostBytes, 360e6),
   "slow-replica.yaml": ({ machines }) => near(machines[0]!.worstRpo!, 6.5 * MINUTE),
   "silent-corruption.yaml": ({ integrity, timeline }) => {
