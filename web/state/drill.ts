@@ -21,7 +21,7 @@ import { TextHistory } from "./text_history.ts";
 /** Which engine this page carries; told by whoever built it. */
 export const ENGINE_HASH = document.documentElement.dataset["engine"] ?? "";
 
-const history = new TextHistory("");
+const history = new TextHistory();
 /** How the history stands. */
 const version = signal(0);
 

@@ -15,13 +15,14 @@ export class TextHistory {
   #at = 0;
   #typedAt = -Infinity;
 
-  constructor(text: string) {
-    this.#versions = [text];
+  /** Begins with a text; without one, with the first that comes: nothing leads back to before it. */
+  constructor(text?: string) {
+    this.#versions = text === undefined ? [] : [text];
   }
 
   /** The text as it is. */
   get text(): string {
-    return this.#versions[this.#at]!;
+    return this.#versions[this.#at] ?? "";
   }
 
   /** True when there is an earlier version. */
@@ -61,7 +62,7 @@ export class TextHistory {
   }
 
   #add(text: string): void {
-    if (text === this.text) return;
+    if (text === this.#versions[this.#at]) return;
     this.#versions = [...this.#versions.slice(0, this.#at + 1), text].slice(-VERSIONS);
     this.#at = this.#versions.length - 1;
   }

@@ -37,6 +37,16 @@ Deno.test("what was taken back is done again, until something else is done", () 
   assert.equal(history.text, "one");
 });
 
+Deno.test("the first text that is opened is the beginning: no undo empties the page", () => {
+  const history = new TextHistory();
+  assert.deepEqual([history.text, history.canUndo], ["", false]);
+  history.change("opened");
+  assert.ok(!history.canUndo);
+  history.change("clicked");
+  history.undo();
+  assert.deepEqual([history.text, history.canUndo], ["opened", false]);
+});
+
 Deno.test("as many undos as changes lead back to the beginning", () => {
   fc.assert(fc.property(fc.array(fc.string(), { maxLength: 150 }), (texts) => {
     const history = new TextHistory("beginning");
