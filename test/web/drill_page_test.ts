@@ -126,12 +126,16 @@ testWithNeeds({
     const before = await verdict(page);
     await button(page, "Drill").click();
     await scrubTo(page, 15 * MINUTE);
+    let workers = 0;
+    page.on("worker", () => workers++);
     await button(page, "The site burns down").click();
+    await page.getByText(/^Running again with the change: \d+ %/).waitFor();
     await page.locator(".cm-content").getByText("site.fire").waitFor();
     assert.equal(await page.evaluate("scrollY"), 0, "The stage stays in view");
     assert.match(await scriptText(page), /at: 15m, fault: site\.fire, on: amsterdam/);
     await runIsComplete(page);
     await page.getByRole("region", { name: "Stage" }).getByText("destroyed by fire").waitFor();
+    assert.equal(workers, 1, "Another worker has run it from its beginning");
     assert.match(await page.locator(".clock").innerText(), /^00:15:00/, "The playhead stays");
     const burnt = await verdict(page);
     assert.notEqual(burnt.sentence, before.sentence);
