@@ -57,6 +57,10 @@ testWithNeeds({
       await alert.getByText("not the drill of the link, but an example, “A small site burns”.")
         .waitFor();
       await page.locator(".story strong").getByText("A small site burns").waitFor();
+      await page.getByRole("combobox", { name: "Scenario" }).selectOption({
+        label: "A link that loses packets",
+      });
+      await alert.waitFor({ state: "detached" });
     }, { fragment });
   }
 });

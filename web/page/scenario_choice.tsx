@@ -17,12 +17,17 @@ async function open(value: string): Promise<void> {
   const entry = library.value.find(({ name }) => name === value);
   if (entry === undefined) return;
   seed.value = undefined;
+  // What was said of a link was said of what is shown no longer.
+  settle("link");
   await changeText(entry.text);
 }
 
 /** What goes wrong is told here, below the head, where the choice is made. */
 async function openFromLab(name: string): Promise<void> {
-  if (await openSaved(name)) return settle("open");
+  if (await openSaved(name)) {
+    settle("link");
+    return settle("open");
+  }
   const { text } = outcome.value ?? { text: `"${name}" cannot be opened.` };
   outcome.value = undefined;
   tell({ about: "open", kind: "error", text });

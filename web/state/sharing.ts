@@ -14,7 +14,7 @@ import {
   type SharedDrill,
 } from "../../lab/scenario/permalink.ts";
 import { ENGINE_HASH, newestRun, openText, run, seed, seek } from "./drill.ts";
-import { spoken, tell } from "./notices.ts";
+import { settle, spoken, tell } from "./notices.ts";
 import { playhead } from "./playback.ts";
 
 /** The address of what is shown: the run with its script, seed and moment. "" with a notice where it is too long. */
@@ -63,6 +63,7 @@ export async function openLink(
 ): Promise<boolean> {
   const opened = await decodePermalink(fragment, ENGINE_HASH);
   if (opened.ok) {
+    settle("link");
     await show(opened.drill);
     return true;
   }
