@@ -2,9 +2,9 @@
  * The simulator: events a second and simulated hours a second, for three machines that each write ten
  * times a second, with a cycle every five minutes, judged by all invariants.
  *
- *     deno task bench sim [--workload r1|r1s|r1s-swarm|drill] [--quick] [--json] [--hours N] [--rounds N] [--no-invariants]
+ *     deno task bench sim [--workload r1|r1s|r1s-swarm|r1s-storm|drill] [--quick] [--json] [--hours N] [--rounds N] [--no-invariants]
  *
- * Rule: the run is a scenario like any other, and only `r1s-swarm` has faults; its trace hash must be the same in
+ * Rule: the run is a scenario like any other, and only `r1s-swarm` and `r1s-storm` have faults; its trace hash must be the same in
  * every round. Disks are a scale model: 1024 blocks each.
  *
  * @module

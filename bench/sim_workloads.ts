@@ -37,8 +37,8 @@ const ROUGH = 250_000;
 export const WORKLOADS = {
   r1: "blocks of 4 KiB, in a world as random runs have it",
   r1s: "blocks of 512 bytes, in a world as random runs have it",
-  "r1s-swarm":
-    "as r1s, and every hour the faults of a random run, but for fires and rot, spread over it",
+  "r1s-swarm": "as r1s, with the faults of a random run, but for fires and rot, spread over it",
+  "r1s-storm": "as r1s, with such faults every hour",
   drill: "blocks of 512 bytes, as a drill of the lab, with everything that is kept of it",
 } as const;
 
@@ -58,17 +58,18 @@ export function playWorkload(
   if (name === "drill") return playDrill(micros, kernel, judged);
   const invariants = judged ? INVARIANTS : [];
   const scenario = makeScenario(name === "r1" ? 4 * KiB : SECTOR, micros);
-  const events = name === "r1s-swarm" ? swarm(scenario.world, micros) : [];
+  const every = name === "r1s-swarm" ? micros : name === "r1s-storm" ? HOUR : 0;
+  const events = every === 0 ? [] : swarm(scenario.world, micros, every);
   return runScenario({ ...scenario, events }, kernel, { invariants });
 }
 
-/** Faults as random runs have them: each hour about half of all kinds, each some times. */
-function swarm(world: Scenario["world"], micros: number): ScenarioEvent[] {
+/** Faults as a random run has them, about half of all kinds, each some times: in every stretch of so many µs. */
+function swarm(world: Scenario["world"], micros: number, every: number): ScenarioEvent[] {
   const all: ScenarioEvent[] = [];
-  for (let from = 0; from < micros; from += HOUR) {
+  for (let from = 0; from < micros; from += every) {
     const events: ScenarioEvent[] = [];
-    const hour = new Prng(SWARM_SEED).stream(`hour/${from / HOUR}`);
-    faultEvents(hour, world, Math.min(HOUR, micros - from), events);
+    const stretch = new Prng(SWARM_SEED).stream(`stretch/${from / every}`);
+    faultEvents(stretch, world, Math.min(every, micros - from), events);
     for (const event of events) {
       if (!FINAL.has(event.kind)) all.push({ ...event, at: from + event.at });
     }
