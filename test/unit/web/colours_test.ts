@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { LINE_COLOURS, lineStyle } from "../../../web/charts/line_styles.ts";
+import { contrast, luminance } from "../contrast.ts";
 
 const TOKENS = readFileSync(new URL("../../../web/style/tokens.css", import.meta.url), "utf8");
 /** Contrast that small text needs (WCAG 2.2, 1.4.3), and that of a sign (1.4.11). */
@@ -24,20 +25,6 @@ function coloursOf(selector: string): Record<string, string> {
 
 const LIGHT = coloursOf(":root {");
 const THEMES = { light: LIGHT, dark: { ...LIGHT, ...coloursOf(':root[data-theme="dark"] {') } };
-
-/** Luminance as WCAG 2 defines it. */
-function luminance(colour: string): number {
-  const [red, green, blue] = [1, 3, 5].map((at) => {
-    const share = parseInt(colour.slice(at, at + 2), 16) / 255;
-    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
-}
-
-function contrast(one: string, other: string): number {
-  const [dark, light] = [luminance(one), luminance(other)].sort((left, right) => left - right);
-  return (light! + 0.05) / (dark! + 0.05);
-}
 
 for (const [theme, colours] of Object.entries(THEMES)) {
   Deno.test(`words in the colour of a state can be read, ${theme}`, () => {

@@ -6,23 +6,10 @@
 
 import assert from "node:assert/strict";
 import { REPORT_STYLE } from "../../../../lab/report/html_style.ts";
+import { contrast } from "../../contrast.ts";
 
 /** Contrast that small text needs. */
 const CONTRAST_MIN = 4.5;
-
-/** Luminance as WCAG 2 defines it. */
-function luminance(colour: string): number {
-  const [red, green, blue] = [1, 3, 5].map((at) => {
-    const share = parseInt(colour.slice(at, at + 2), 16) / 255;
-    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
-}
-
-function contrast(one: string, other: string): number {
-  const [dark, light] = [luminance(one), luminance(other)].sort((left, right) => left - right);
-  return (light! + 0.05) / (dark! + 0.05);
-}
 
 /** The colours of each `:root` block. */
 function themes(): Record<string, string>[] {
