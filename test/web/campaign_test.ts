@@ -36,10 +36,7 @@ testWithNeeds({
   await using lab = await LabPage.open();
   await lab.visit(async (page) => {
     await openTiny(page);
-    await button(page, "Campaign").click();
-    await page.getByLabel("Seeds", { exact: true }).fill("200");
-    await button(page, "Start campaign").click();
-    await page.getByText("200 of 200 seeds").waitFor({ timeout: 3 * RUN_MAX });
+    await campaignOf(page, 200);
     const counts = await page.locator(".counts dd").allInnerTexts();
     assert.equal(counts.slice(0, 3).reduce((sum, text) => sum + Number(text), 0), 200);
     assert.equal(await page.locator(".histogram").count(), 4);

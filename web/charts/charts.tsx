@@ -62,7 +62,7 @@ const SERIES = { rpo: rpoSeries, backlog: backlogSeries, link: linkSeries } as c
 function contentOf(what: What): LineContent {
   const { report, frames, machines, span } = shown();
   const limits = what === "rpo" ? objectivesOf(machines) : [];
-  return { series: SERIES[what](report, frames), limits, windows: windows.value, span };
+  return { series: SERIES[what](frames, report), limits, windows: windows.value, span };
 }
 
 /** What is asked for, once for all machines of which the same is. */
@@ -153,7 +153,7 @@ function chartText(what: What): string {
     ? report.machines.map(({ vm, worstRpo }) =>
       `${vm} at worst ${worstRpo === null ? "never protected" : durationText(worstRpo)}`
     )
-    : backlogSeries(report, frames).map(({ name, series }) =>
+    : backlogSeries(frames).map(({ name, series }) =>
       `${name} at most ${bytesText(Math.max(0, ...series.map(([, bytes]) => bytes ?? 0)))}`
     );
   return `${TITLES[what]} over time: ${worst.join(", ")}`;

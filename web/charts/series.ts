@@ -18,8 +18,8 @@ export interface NamedSeries {
 
 /** What a machine would lose at each instant, µs. */
 export function rpoSeries(
-  report: DrillReport | undefined,
   frames: readonly Frame[],
+  report: DrillReport | undefined,
 ): NamedSeries[] {
   if (report !== undefined) {
     return report.machines.map(({ vm, rpoSeries }) => ({ name: vm, series: rpoSeries }));
@@ -36,7 +36,6 @@ export const BACKLOG =
  * what guests have written instead, the same block as often as it was written.
  */
 export function backlogSeries(
-  _report: DrillReport | undefined,
   frames: readonly Frame[],
 ): NamedSeries[] {
   return ofMachines(frames, ({ backlog }) => backlog);
@@ -44,8 +43,8 @@ export function backlogSeries(
 
 /** What travels, bytes a second. */
 export function linkSeries(
-  report: DrillReport | undefined,
   frames: readonly Frame[],
+  report: DrillReport | undefined,
 ): NamedSeries[] {
   if (report !== undefined) return [{ name: "on the wire", series: report.linkSeries }];
   const series = frames.slice(1).map(({ at, link }, index) => {
